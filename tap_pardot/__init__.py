@@ -1,0 +1,1 @@
+"""Singer tap for Pardot (Salesforce Account Engagement), built on the Meltano SDK."""

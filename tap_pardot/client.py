@@ -1,0 +1,286 @@
+"""The one client of a run: one session, one token, one count of calls.
+
+It sends a request, opens the answer and executes what the table in ``errors.py`` says.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from tap_pardot import dialect
+from tap_pardot.errors import (
+    Act,
+    CallLimitReached,
+    ConfigurationError,
+    Retriable,
+    RunStopped,
+    StreamFailed,
+    StreamSkipped,
+    TapPardotError,
+    rule_for,
+)
+from tap_pardot.transport import retry_after, with_retries
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tap_pardot.auth import SalesforceAuth
+    from tap_pardot.transport import Answer, Transport
+
+logger = logging.getLogger("tap-pardot")
+
+_LONGEST_QUERY = 2000  # characters of a URL's query; longer ones are posted (reference A.2)
+_RAISES: dict[Act, type[TapPardotError]] = {
+    Act.SKIP_STREAM: StreamSkipped,
+    Act.FAIL_STREAM: StreamFailed,
+    Act.STOP_CLEANLY: RunStopped,
+    Act.ABORT: ConfigurationError,
+}
+
+
+class ServerClock:
+    """Pardot's clock, from the ``Date`` of its answers: this machine's may be wrong."""
+
+    def __init__(self) -> None:
+        self._ahead: timedelta | None = None
+        self._tick = 0.0
+
+    def note(self, headers: Mapping[str, str]) -> None:
+        """Learn the time from an answer's headers; the first answer that tells it counts."""
+        if self._ahead is not None:
+            return
+        try:
+            date = parsedate_to_datetime(headers["Date"]).astimezone(UTC)
+        except (KeyError, TypeError, ValueError, OverflowError):
+            return
+        self._tick = time.monotonic()
+        self._ahead = date - datetime.now(UTC)
+        self._noted = date
+
+    def now(self) -> datetime:
+        """Return Pardot's time in UTC; this machine's when no answer has told it."""
+        if self._ahead is None:
+            logger.warning("Pardot's answers tell no time: this machine's clock is used.")
+            return datetime.now(UTC)
+        # The monotonic clock is not moved by whoever sets this machine's time.
+        return self._noted + timedelta(seconds=time.monotonic() - self._tick)
+
+
+class CallBudget:
+    """Counts calls to Pardot, and stops before the user's ``daily_call_limit`` is passed.
+
+    Args:
+        limit: The most calls of this tap in a day of the account, or None.
+        kept: Where the day's count lives between runs (a part of STATE):
+            ``{"day": "2026-11-23", "made": 12}``.
+    """
+
+    def __init__(self, limit: int | None, kept: dict[str, Any]) -> None:
+        self.by_stream: Counter[str] = Counter()
+        self._limit = limit
+        self._kept = kept
+        self._lock = threading.Lock()
+
+    def open_day(self, day: str) -> None:
+        """Tell which day it is in the account; another day than the kept one starts at zero."""
+        if self._limit is None:
+            return
+        with self._lock:
+            if self._kept.get("day") != day:
+                self._kept["made"] = self.by_stream.total()
+            self._kept["day"] = day
+
+    def take(self, stream: str) -> None:
+        """Count one call.
+
+        Raises:
+            CallLimitReached: The call would pass the limit; it must not be made.
+        """
+        with self._lock:
+            if self._limit is not None:
+                if "day" in self._kept and self._kept["made"] >= self._limit:
+                    raise CallLimitReached(
+                        f"daily_call_limit ({self._limit}) is reached: run again after midnight "
+                        "in the account's time zone or raise the limit, nothing is lost."
+                    )
+                self._kept["made"] = self._kept.get("made", 0) + 1
+            self.by_stream[stream] += 1
+
+
+class Client:
+    """Asks Pardot.
+
+    Args:
+        transport: Sends requests.
+        auth: Puts the token on them.
+        api_url: Origin of the API.
+        version: 3 or 4, to begin with.
+        most_at_once: Requests in flight over all threads.
+        budget: Counts the calls.
+    """
+
+    def __init__(  # noqa: PLR0913
+        self,
+        transport: Transport,
+        auth: SalesforceAuth,
+        *,
+        api_url: str,
+        version: int,
+        most_at_once: int,
+        budget: CallBudget,
+    ) -> None:
+        self._transport = transport
+        self._auth = auth
+        self._api_url = api_url
+        self._slots = threading.BoundedSemaphore(most_at_once)
+        self._switched = False
+        self._lock = threading.Lock()
+        self._kept: dict[Any, Any] = {}
+        self.keeps_answers = False
+        """While True (before the streams begin), answers are kept for whoever asks the same."""
+        self.version = version
+        self.budget = budget
+        self.clock = ServerClock()
+
+    def query(
+        self, stream: str, pardot_object: str, key: str, params: Mapping[str, str]
+    ) -> tuple[list[dict[str, Any]], int | None]:
+        """Return one page of a query: its rows, and ``total_results`` where given.
+
+        Args:
+            stream: Whom the call is counted for.
+            pardot_object: The object in the URL.
+            key: The object's name in the answer.
+            params: Filters, sort and paging.
+
+        Raises:
+            TapPardotError: As the table in ``errors.py`` says.
+        """
+        found: tuple[list[dict[str, Any]], int | None] = self._ask(
+            stream, (pardot_object, "query"), params, lambda body: dialect.rows_of(body, key)
+        )
+        return found
+
+    def read(self, stream: str, path: tuple[str, ...], key: str) -> dict[str, Any]:
+        """Return one record, read by itself; arguments and errors as for :meth:`query`."""
+        record: dict[str, Any] = self._ask(
+            stream, path, {}, lambda body: dialect.record_of(body, key)
+        )
+        return record
+
+    def answers(self, stream: str, path: tuple[str, ...]) -> bool:
+        """Whether Pardot answers one call, made once; a refusal for good is an answer too."""
+        try:
+            self._auth.token()
+            dialect.open_answer(self._send(stream, "GET", self.version, path, {"format": "json"}))
+        except dialect.Refused as refusal:
+            return rule_for(refusal.code).act not in {Act.RETRY, Act.NARROW, Act.STOP_CLEANLY}
+        except TapPardotError:
+            return False
+        return True
+
+    def _ask(
+        self, stream: str, path: tuple[str, ...], params: Mapping[str, str], unpack: Any
+    ) -> Any:
+        """Ask, or return what the same call brought before the streams began."""
+        key = (path, tuple(sorted(params.items())))
+        if key in self._kept:
+            result = self._kept.pop(key)
+        else:
+            try:
+                result = self._ask_pardot(stream, path, params, unpack)
+            except (StreamSkipped, StreamFailed) as error:
+                result = error
+            if self.keeps_answers:
+                self._kept[key] = result
+        if isinstance(result, TapPardotError):
+            raise result
+        return result
+
+    def _ask_pardot(
+        self, stream: str, path: tuple[str, ...], params: Mapping[str, str], unpack: Any
+    ) -> Any:
+        asked = {"format": "json", **params}
+        method = "POST" if len(urlencode(asked)) > _LONGEST_QUERY else "GET"
+        fresh = False  # whether the token was renewed because of the answer before this one
+
+        def attempt() -> Any:
+            nonlocal fresh
+            while True:
+                token = self._auth.token()
+                version = self.version
+                answer = self._send(stream, method, version, path, asked)
+                try:
+                    return unpack(dialect.open_answer(answer))
+                except Retriable as error:
+                    fresh = False
+                    raise Retriable(error.say, wait=retry_after(answer.headers)) from None
+                except dialect.Refused as refusal:
+                    rule = rule_for(refusal.code)
+                    if rule.act is Act.LOGIN and not fresh:
+                        logger.info("Pardot refused the access token; logging in again.")
+                        self._auth.renew(token)
+                        fresh = True
+                    elif rule.act is Act.SWITCH:
+                        self._switch(version, refusal.code)
+                    else:
+                        fresh = False
+                        raise self._failure(refusal.code, answer) from None
+
+        return with_retries(attempt, stream)
+
+    def _send(
+        self,
+        stream: str,
+        method: str,
+        version: int,
+        path: tuple[str, ...],
+        asked: Mapping[str, str],
+    ) -> Answer:
+        self.budget.take(stream)
+        with self._slots:
+            answer = self._transport.send(
+                method,
+                dialect.address(self._api_url, version, path),
+                params=asked if method == "GET" else {"format": "json"},
+                data=asked if method == "POST" else None,
+                auth=self._auth,
+            )
+        self.clock.note(answer.headers)
+        return answer
+
+    def _switch(self, refused: int, code: int) -> None:
+        """Go over to the other API version, once in a run (reference A.3)."""
+        with self._lock:
+            if self.version != refused:
+                return  # another thread has switched meanwhile
+            if self._switched:
+                raise ConfigurationError(
+                    "Pardot refuses both versions 3 and 4 of the API for this account: ask "
+                    "Salesforce which of them is enabled.",
+                    code,
+                )
+            self._switched = True
+            self.version = 3 if refused == 4 else 4  # noqa: PLR2004
+        logger.warning(
+            "This account uses version %d of the API (Pardot code %d); set api_version to %d to "
+            "save a call in each run.",
+            self.version,
+            code,
+            self.version,
+        )
+
+    @staticmethod
+    def _failure(code: int, answer: Answer) -> TapPardotError:
+        rule = rule_for(code)
+        if rule.act in {Act.RETRY, Act.NARROW}:
+            return Retriable(rule.say, code, wait=retry_after(answer.headers))
+        # A token refused twice in a row is not a matter of time.
+        return _RAISES.get(rule.act, ConfigurationError)(rule.say, code)

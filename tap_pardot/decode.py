@@ -1,0 +1,320 @@
+"""From Pardot's rows to a stream's records: one decoder per stream, compiled once.
+
+Pardot's JSON has many shapes for one thing (reference A.6): one row is an object and several
+are an array, numeric-looking strings come as numbers, booleans as ``1``, ``"true"`` or null,
+names in snake_case or camelCase, some nulls as missing keys. Here, and nowhere else, they
+become one shape: exactly the selected columns, with the declared types, times in UTC.
+
+A value that does not fit its column's type becomes null and is counted, never raised.
+
+Pure: no I/O. Column types come from the stream's JSON Schema, so a column is declared once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from decimal import Decimal, InvalidOperation
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from tap_pardot.windows import utc_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from zoneinfo import ZoneInfo
+
+    Convert = Callable[[Any], Any]
+    Read = tuple[str, str, type | None, Convert]
+
+Row = dict[str, Any]
+
+
+class Misfit(ValueError):
+    """A value that does not fit its column's type. Never carries the value."""
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return Pardot's one-or-many as a list: an object is one, null or ``""`` none."""
+    if value is None or value == "":
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def snake_case(name: str) -> str:
+    """Return the column name of an API name: ``embedCode`` -> ``embed_code``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def camel_case(name: str) -> str:
+    """Return the camelCase twin of a snake_case name: ``embed_code`` -> ``embedCode``."""
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+# --- one value -----------------------------------------------------------------------------
+
+
+def to_string(value: Any) -> str:
+    """Return text; numbers as Pardot wrote them, since it drops the quotes of ``"2024"``."""
+    kind = type(value)
+    if kind is str:
+        return str(value)
+    if kind is bool:
+        return "true" if value else "false"
+    if kind is int or kind is Decimal:
+        return str(value)
+    if kind is float:
+        return repr(value)
+    raise Misfit
+
+
+def to_integer(value: Any) -> int:
+    """Return a whole number, also from ``"7"`` and ``7.0``."""
+    kind = type(value)
+    number = value if kind is int else _decimal(value)
+    if number % 1 or not -_LARGEST_INTEGER <= number <= _LARGEST_INTEGER:
+        raise Misfit
+    return int(number)
+
+
+def to_number(value: Any) -> float | int:
+    """Return a finite number, also from text and from a rate such as ``"98.42%"``."""
+    if type(value) is int:
+        return value
+    number = float(_decimal(value[:-1] if isinstance(value, str) and value[-1:] == "%" else value))
+    if not isfinite(number):
+        raise Misfit
+    return number
+
+
+def to_boolean(value: Any) -> bool:
+    """Return a boolean from true, 1, "1", "true", "True" and their opposites."""
+    if type(value) is str:
+        value = value.strip().lower()
+    try:
+        return _BOOLEANS[value]
+    except (KeyError, TypeError):
+        raise Misfit from None
+
+
+def _decimal(value: Any) -> Decimal:
+    if isinstance(value, bool):
+        raise Misfit
+    try:
+        number = Decimal(value.strip() if isinstance(value, str) else value)
+    except (InvalidOperation, TypeError, ValueError):
+        raise Misfit from None
+    if not number.is_finite():
+        raise Misfit
+    return number
+
+
+_LARGEST_INTEGER = 2**63 - 1  # what a warehouse's bigint holds
+_BOOLEANS = {True: True, False: False, "true": True, "false": False, "1": True, "0": False}
+# 1 and 0 are True and False as keys, and so are 1.0 and Decimal(0).
+
+
+def to_timestamp(zone: ZoneInfo) -> Callable[[Any], str]:
+    """Return the converter from Pardot's local times in ``zone`` to UTC text."""
+    convert = utc_texts(zone)
+
+    def timestamp(value: Any) -> str:
+        if type(value) is not str:
+            raise Misfit
+        try:
+            return convert(value)
+        except ValueError:
+            raise Misfit from None
+
+    return timestamp
+
+
+# --- one row -------------------------------------------------------------------------------
+
+
+class Decoder:
+    """Rows in, records out, for one stream and one selection of columns.
+
+    Args:
+        schema: The JSON Schema of a row (an object with ``properties``).
+        timestamp: What reads a time: :func:`to_timestamp` of the API user's zone.
+        columns: The columns to emit; all when None.
+        api_names: By column, the API's names for it where they are not the column's own (in
+            snake_case or camelCase), the preferred one first. ``campaign.id`` reaches into a
+            nested object; for an array, ``prospects.prospect`` unwraps it.
+        on_unknown: Called once for each key of an answer that no column takes.
+    """
+
+    def __init__(
+        self,
+        schema: Mapping[str, Any],
+        timestamp: Convert,
+        columns: Iterable[str] | None = None,
+        api_names: Mapping[str, Sequence[str]] | None = None,
+        on_unknown: Callable[[str], None] | None = None,
+    ) -> None:
+        properties: Mapping[str, Mapping[str, Any]] = schema["properties"]
+        wanted = set(properties if columns is None else columns)
+        self.misfits: Counter[str] = Counter()
+        """How many values of each column were emitted as null because they did not fit."""
+        self._on_unknown = on_unknown
+        self._known: set[str] = set()
+        self._empty: Row = {}
+        self._arrays: list[str] = []
+        # Per column: its sources (key of the row, key inside it or ""), native type, converter.
+        self._columns: list[tuple[str, list[tuple[str, str]], type | None, Convert]] = []
+        for name, definition in properties.items():
+            sources = _sources(name, (api_names or {}).get(name, ()))
+            self._known.update(key for key, _ in sources)
+            if name not in wanted:
+                continue
+            kind = kind_of(definition)
+            convert = _CONVERTERS.get(kind)
+            if kind == "timestamp":
+                convert = timestamp
+            elif kind == "array":
+                self._arrays.append(name)
+                convert = self._array(name, definition["items"], timestamp)
+            self._empty[name] = None
+            self._columns.append((name, sources, _NATIVE.get(kind), convert or _as_is))
+        self._plans: dict[tuple[str, ...], list[Read]] = {}
+
+    def __call__(self, row: Row) -> Row:
+        """Return the record of one row of an answer."""
+        keys = tuple(row)
+        plan = self._plans.get(keys)
+        if plan is None:
+            plan = self._plan(keys)
+        record = self._empty.copy()
+        for name, key, native, convert in plan:
+            value = row[key]
+            if value.__class__ is native:
+                record[name] = value
+            elif value is not None:
+                try:
+                    value = convert(value)
+                except Misfit:
+                    self.misfits[name] += 1
+                else:
+                    if value is not None:
+                        record[name] = value
+        for name in self._arrays:
+            if record[name] is None:
+                record[name] = []
+        return record
+
+    def _plan(self, keys: tuple[str, ...]) -> list[Read]:
+        """Return what to read from rows with exactly these keys.
+
+        Rows of one answer nearly always share their keys, so the choice between the names a
+        column may have is made once here and not for each row.
+        """
+        if self._on_unknown is not None:
+            for key in keys:
+                if key not in self._known:
+                    self._known.add(key)
+                    self._on_unknown(key)
+        plan: list[Read] = []
+        for name, sources, native, convert in self._columns:
+            # The preferred name last: what is read later wins, unless it is null.
+            for key, inner in reversed(sources):
+                if key not in keys:
+                    continue
+                if name in self._arrays:
+                    plan.append((name, key, None, _unwrapped(inner, convert)))
+                elif inner:
+                    plan.append((name, key, None, _nested(inner, convert)))
+                else:
+                    plan.append((name, key, native, convert))
+        if len(self._plans) >= _MOST_PLANS:
+            self._plans.clear()
+        self._plans[keys] = plan
+        return plan
+
+    def _array(self, name: str, items: Mapping[str, Any], timestamp: Convert) -> Convert:
+        if kind_of(items) != "object":
+            item: Convert = _CONVERTERS.get(kind_of(items), _as_is)
+        else:
+            item = Decoder(items, timestamp)
+            # One count for the whole record: misfits of an item are told as "array.column".
+            item.misfits = _Prefixed(self.misfits, f"{name}.")
+
+        def convert(values: list[Any]) -> list[Any]:
+            result = []
+            for value in values:
+                if isinstance(item, Decoder) and not isinstance(value, dict):
+                    self.misfits[name] += 1
+                    continue
+                try:
+                    result.append(item(value))
+                except Misfit:
+                    self.misfits[name] += 1
+            return result
+
+        return convert
+
+
+class _Prefixed(Counter[str]):
+    """A count that is kept in another one under a prefix."""
+
+    def __init__(self, whole: Counter[str], prefix: str) -> None:
+        super().__init__()
+        self._whole, self._prefix = whole, prefix
+
+    def __setitem__(self, key: str, value: int) -> None:
+        self._whole[self._prefix + key] += value - self[key]
+        super().__setitem__(key, value)
+
+
+def kind_of(definition: Mapping[str, Any]) -> str:
+    """Return what a JSON Schema declares: string, timestamp, integer, ..., or "" for open."""
+    declared = definition.get("type", ())
+    types = {declared} if isinstance(declared, str) else set(declared)
+    types.discard("null")
+    if len(types) != 1:
+        return ""
+    kind = str(types.pop())
+    if kind == "string" and definition.get("format") == "date-time":
+        return "timestamp"
+    return kind
+
+
+def _sources(name: str, declared: Sequence[str]) -> list[tuple[str, str]]:
+    names = dict.fromkeys((*declared, name, camel_case(name)))
+    return [(key, inner) for key, _, inner in (api.partition(".") for api in names)]
+
+
+def _nested(inner: str, convert: Convert) -> Convert:
+    def reach(value: Any) -> Any:
+        if isinstance(value, dict):
+            found = value.get(inner)
+            return None if found is None else convert(found)
+        if value in ([], ""):  # how an empty object is written where arrays and objects are one
+            return None
+        raise Misfit
+
+    return reach
+
+
+def _unwrapped(inner: str, convert: Convert) -> Convert:
+    def unwrap(value: Any) -> Any:
+        if inner and isinstance(value, dict) and inner in value:
+            value = value[inner]
+        return convert(as_list(value))
+
+    return unwrap
+
+
+def _as_is(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else value
+
+
+_CONVERTERS: dict[str, Convert] = {
+    "string": to_string,
+    "integer": to_integer,
+    "number": to_number,
+    "boolean": to_boolean,
+}
+_NATIVE: dict[str, type] = {"string": str, "boolean": bool}
+_MOST_PLANS = 1000  # prospects' custom fields make many sets of keys

@@ -1,0 +1,158 @@
+"""The words of API versions 3 and 4: addresses, and what an answer says.
+
+The one seam where another dialect (version 5) can be added without touching the streams.
+Pure functions, no I/O.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tap_pardot.decode import as_list, camel_case, snake_case
+from tap_pardot.errors import Retriable, StreamFailed
+
+if TYPE_CHECKING:
+    from tap_pardot.transport import Answer
+
+PAGE_SIZE = 200
+"""Rows of a full page of a query (reference A.12)."""
+
+# Decimal keeps the digits of "1.50", which is a name that Pardot wrote as a number (A.6).
+_decoder = msgspec.json.Decoder(float_hook=Decimal)
+_XML_ERROR = re.compile(rb'<err code="(\d{1,6})"')
+_NOT_UTF16 = re.compile("[\ud800-\udfff]")
+
+
+class Refused(Exception):  # noqa: N818
+    """Pardot answered with an error code instead of data."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def address(api_url: str, version: int, path: tuple[str, ...]) -> str:
+    """Return the URL of an operation: ``("list", "query")``, ``("user", "read", "id", "7")``."""
+    pardot_object, *operation = path
+    return f"{api_url.rstrip('/')}/api/{pardot_object}/version/{version}/do/{'/'.join(operation)}"
+
+
+def open_answer(answer: Answer) -> dict[str, Any]:
+    """Return the JSON object of an answer that holds data.
+
+    The body is read before the status, because Pardot sends its codes under HTTP 200, 400,
+    401 and others (reference A.8).
+
+    Raises:
+        Refused: The answer holds a Pardot error code, or is HTTP 401 without one (184).
+        Retriable: No answer of Pardot's API: a gateway's page, a cut or empty body.
+        StreamFailed: Any other HTTP error without a code.
+    """
+    body = _json(answer.body)
+    code = _error_code(body)
+    if code is None and body is None and (match := _XML_ERROR.search(answer.body[:2000])):
+        code = int(match[1])
+    if code is not None:
+        raise Refused(code)
+    if answer.status == 401:  # noqa: PLR2004
+        raise Refused(184)
+    if answer.status >= 500 or answer.status in {408, 429}:  # noqa: PLR2004
+        raise Retriable(f"Pardot answered HTTP {answer.status}.")
+    if answer.status >= 400:  # noqa: PLR2004
+        raise StreamFailed(
+            f"HTTP {answer.status} came without a word of Pardot's: check api_url and any proxy "
+            "between here and Pardot."
+        )
+    if not isinstance(body, dict) or _stat(body) == "fail":
+        raise Retriable("An answer was not the JSON that Pardot's API sends.")
+    return body
+
+
+def rows_of(body: dict[str, Any], key: str) -> tuple[list[dict[str, Any]], int | None]:
+    """Return the rows of a query's answer and ``total_results``, where given (A.6).
+
+    One row is an object, several an array, none a missing key or ``"result": null``.
+
+    Raises:
+        Retriable: The answer has another shape.
+    """
+    if "result" not in body:
+        raise Retriable("An answer came without a result.")
+    result = body["result"] or {}
+    if not isinstance(result, dict):
+        raise Retriable("The result of an answer has an unknown shape.")
+    found = None
+    for name in (key, snake_case(key), camel_case(key)):
+        if name in result:
+            found = result[name]
+            break
+    rows = as_list(found)
+    if not all(isinstance(row, dict) for row in rows):
+        raise Retriable("The rows of an answer have an unknown shape.")
+    total = result.get("total_results")
+    total = int(total) if isinstance(total, str) and total.isdigit() else total
+    return rows, total if type(total) is int else None
+
+
+def record_of(body: dict[str, Any], key: str) -> dict[str, Any]:
+    """Return the record of a read's answer.
+
+    Raises:
+        Retriable: The answer holds no record.
+    """
+    record = body.get(key)
+    if not isinstance(record, dict):
+        raise Retriable("An answer came without a record.")
+    return record
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return _decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    # A text that was cut inside a character (half an emoji) must not cost the whole page.
+    try:
+        text = body.decode("utf-8", errors="replace")
+        return _whole_characters(json.loads(text, parse_float=Decimal))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _whole_characters(value: Any) -> Any:
+    if isinstance(value, str):
+        return _NOT_UTF16.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, list):
+        return [_whole_characters(item) for item in value]
+    if isinstance(value, dict):
+        return {_whole_characters(key): _whole_characters(item) for key, item in value.items()}
+    return value
+
+
+def _stat(body: dict[str, Any]) -> Any:
+    attributes = body.get("@attributes")
+    return attributes.get("stat") if isinstance(attributes, dict) else None
+
+
+def _error_code(body: Any) -> int | None:
+    """Return the error code of an answer, also in the form of version 5's gateway (A.7)."""
+    if not isinstance(body, dict):
+        return None
+    attributes = body.get("@attributes")
+    code = attributes.get("err_code") if isinstance(attributes, dict) else None
+    if code is None and "message" in body:
+        code = body.get("code")
+    if isinstance(code, str) and code.isdigit():
+        code = int(code)
+    if type(code) is int:
+        return code
+    # The documented template prints the code under "version" and the text under "err_code".
+    if _stat(body) == "fail" and isinstance(attributes, dict):
+        version = str(attributes.get("version", ""))
+        return int(version) if version.isdigit() and version != "1" else None
+    return None

@@ -1,0 +1,150 @@
+"""The record path: from a decoded record to a line on stdout.
+
+The SDK's own path copies, checks and flushes each record; the decoder has already done that
+work, so a record can go straight into a buffer. Two private hooks of the SDK are overridden
+here and nowhere else (``_write_record_message``, ``_increment_stream_state``); with
+:attr:`FastRecords.fast` set to False, or whenever a stream map, flattening or ACTIVATE_VERSION
+needs it, records take the SDK's way.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
+from singer_sdk.singerlib.encoding.base import GenericSingerWriter
+from singer_sdk.streams import Stream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from singer_sdk.singerlib import Message
+
+_BLOCK = 65536  # bytes; the size of a pipe
+_RECORDS_PER_STAMP = 256
+_BLOCKED = {signal.SIGTERM, signal.SIGINT}
+
+
+def _encode_other(value: Any) -> str:
+    """Encode what JSON has no word for: dates from a stream map."""
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+class BufferedWriter(GenericSingerWriter[bytes, "Message"]):
+    """Writes whole lines in blocks, STATE never before its records, whatever signal comes.
+
+    A signal handler may raise anywhere in here except inside :meth:`drain`, which therefore
+    is the only place where bytes leave and are forgotten.
+    """
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._encode_into = msgspec.json.Encoder(
+            enc_hook=_encode_other, decimal_format="number"
+        ).encode_into
+
+    def serialize_message(self, message: Message) -> bytes:
+        """Return a message as JSON."""
+        return msgspec.json.encode(
+            message.to_dict(), enc_hook=_encode_other
+        )
+
+    def write_message(self, message: Message) -> None:
+        """Write any message; all but records go out at once."""
+        self.append(message.to_dict())
+        if message.type != "RECORD":
+            self.drain()
+
+    def append(self, message: dict[str, Any]) -> None:
+        """Add one message to the block."""
+        buffer = self._buffer
+        if buffer and buffer[-1] != 10:  # noqa: PLR2004 - a signal came before the newline
+            buffer += b"\n"
+        self._encode_into(message, buffer, -1)
+        buffer += b"\n"
+        if len(buffer) > _BLOCK:
+            self.drain()
+
+    def drain(self) -> None:
+        """Write the block to stdout, all of it, with SIGTERM and SIGINT held back meanwhile."""
+        held = signal.pthread_sigmask(signal.SIG_BLOCK, _BLOCKED)
+        try:
+            self._write(bytes(self._buffer))
+            self._buffer.clear()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+    @staticmethod
+    def _write(data: bytes) -> None:
+        try:
+            handle = sys.stdout.fileno()
+        except (AttributeError, OSError):  # stdout is replaced by a text buffer in tests
+            sys.stdout.write(data.decode())
+            return
+        sys.stdout.flush()
+        view = memoryview(data)
+        while view:
+            view = view[os.write(handle, view) :]
+
+
+class FastRecords(Stream):
+    """A stream whose records are final when they leave ``get_records``.
+
+    They must hold exactly the selected columns, typed and JSON-ready.
+    """
+
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+
+    fast = True
+    """Whether records may skip the SDK's per-record work."""
+
+    _stamp = ""
+    _stamped = 0
+
+    def generate_child_contexts(
+        self, record: dict[str, Any], context: Mapping[str, Any] | None
+    ) -> Iterable[Mapping[str, Any] | None]:
+        """Return no contexts without children: the default copies each record."""
+        return super().generate_child_contexts(record, context) if self.child_streams else ()
+
+    def _increment_stream_state(
+        self, latest_record: dict[str, Any], *, context: Mapping[str, Any] | None = None
+    ) -> None:
+        """Do nothing: windows move the bookmark, never the largest value seen."""
+
+    @cached_property
+    def _plain(self) -> bool:
+        """Whether records go out as they are; first asked at the first record."""
+        maps = [each for each in self.stream_maps if not isinstance(each, RemoveRecordTransform)]
+        return (
+            self.fast
+            and len(self.stream_maps) == len(maps) == 1
+            and type(maps[0]) is SameRecordTransform
+            and not maps[0].flattening_enabled
+            and self._stream_version is None
+        )
+
+    def _write_record_message(self, record: dict[str, Any]) -> None:
+        writer = self._tap.message_writer
+        if not (self._plain and isinstance(writer, BufferedWriter)):
+            super()._write_record_message(record)
+            return
+        if self._stamped % _RECORDS_PER_STAMP == 0:
+            self._stamp = datetime.now(UTC).isoformat(timespec="microseconds")
+        self._stamped += 1
+        writer.append(
+            {
+                "type": "RECORD",
+                "stream": self.name,
+                "record": record,
+                "time_extracted": self._stamp,
+            }
+        )
+        self.state_manager.is_flushed = False

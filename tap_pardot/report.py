@@ -1,0 +1,137 @@
+"""What the user reads at the end of a run, and the exit code."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from tap_pardot.errors import (
+    CallLimitReached,
+    ConfigurationError,
+    RunStopped,
+    StreamSkipped,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tap_pardot.errors import TapPardotError
+
+logger = logging.getLogger("tap-pardot")
+
+
+class End(Enum):
+    """How a stream ended."""
+
+    DONE = "done"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+@dataclass
+class Line:
+    """One stream's line."""
+
+    rows: int = 0
+    end: End = End.STOPPED
+    say: str = "not read in this run"
+
+
+@dataclass
+class Report:
+    """Collects how each selected stream ended."""
+
+    lines: dict[str, Line] = field(default_factory=dict)
+    stopped: RunStopped | None = None
+    aborted: ConfigurationError | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no further stream should be begun."""
+        return self.stopped is not None or self.aborted is not None
+
+    def line(self, stream: str) -> Line:
+        """Return a stream's line, a new one at first."""
+        return self.lines.setdefault(stream, Line())
+
+    def done(self, stream: str, reached: str) -> None:
+        """Note that a stream is complete; ``reached`` tells up to where."""
+        line = self.line(stream)
+        line.end, line.say = End.DONE, reached
+
+    def ended(self, stream: str, error: TapPardotError) -> None:
+        """Note why a stream ended early."""
+        line = self.line(stream)
+        line.say = str(error)
+        if isinstance(error, StreamSkipped):
+            line.end = End.SKIPPED
+        elif isinstance(error, RunStopped):
+            line.end = End.STOPPED
+        else:
+            line.end = End.FAILED
+        self.over(error)
+
+    def over(self, error: TapPardotError) -> None:
+        """Note an error that ends the whole run, if it does."""
+        if isinstance(error, RunStopped):
+            self.stopped = self.stopped or error
+        elif isinstance(error, ConfigurationError):
+            self.aborted = self.aborted or error
+
+    def names(self, end: End) -> list[str]:
+        """Return the streams that ended so."""
+        return [name for name, line in self.lines.items() if line.end is end]
+
+    @property
+    def exit_code(self) -> int:
+        """0 good; 1 a stream failed; 2 Pardot ended the run early (DESIGN, promise 5)."""
+        if self.stopped is not None and not isinstance(self.stopped, CallLimitReached):
+            return 2
+        return 1 if self.aborted is not None or self.names(End.FAILED) else 0
+
+    def tell(self, calls: Mapping[str, int], closing: str | None = None) -> None:
+        """Log one line per stream, then one sentence.
+
+        Args:
+            calls: API calls by stream.
+            closing: The last sentence, if it is not about Pardot (a signal).
+        """
+        for name, line in self.lines.items():
+            logger.info(
+                "%s: %s, %s, %s: %s",
+                name,
+                _count(line.rows, "row"),
+                _count(calls.get(name, 0), "call"),
+                line.end.value,
+                line.say,
+            )
+        level = logging.INFO if self.exit_code == 0 else logging.ERROR
+        if closing is not None or isinstance(self.stopped, CallLimitReached):
+            level = max(level, logging.WARNING)
+        logger.log(level, "%s", closing or self._sentence(sum(calls.values())))
+
+    def _sentence(self, calls: int) -> str:
+        rows = _count(sum(line.rows for line in self.lines.values()), "row")
+        skipped = self.names(End.SKIPPED)
+        left_out = f" Skipped for lack of rights: {', '.join(skipped)}." if skipped else ""
+        failed = self.names(End.FAILED)
+        if failed:
+            left_out += f" Failed: {', '.join(failed)}."
+        if self.stopped is not None:
+            return f"Stopped early after {rows}: {self.stopped}{left_out}"
+        if self.aborted is not None:
+            return f"Stopped after {rows}: {self.aborted}"
+        if failed:
+            return (
+                f"{rows} were read, but {', '.join(failed)} failed: see the reason in the lines "
+                f"above, then run again; STATE is good.{left_out.partition(' Failed')[0]}"
+            )
+        done = len(self.names(End.DONE))
+        return f"Complete: {rows} of {_count(done, 'stream')} in {_count(calls, 'call')}.{left_out}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

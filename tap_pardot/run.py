@@ -1,0 +1,151 @@
+"""What is fixed once for a run: the client, Pardot's time, the zone, the run's end.
+
+One read of the account begins a run: it shows whether login, business unit and API version are
+right before any stream begins, tells Pardot's time, and feeds the stream ``account``.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from tap_pardot import query
+from tap_pardot.auth import SalesforceAuth
+from tap_pardot.client import CallBudget, Client
+from tap_pardot.errors import (
+    ConfigurationError,
+    Outage,
+    RunStopped,
+    StreamFailed,
+    StreamSkipped,
+)
+from tap_pardot.settings import endpoints, is_zone
+from tap_pardot.transport import Transport
+from tap_pardot.windows import BEGINNING, parse_instant, safe_edge
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+logger = logging.getLogger("tap-pardot")
+
+
+@dataclass(frozen=True)
+class Run:
+    """Shared by all streams of a run.
+
+    Attributes:
+        client: Asks Pardot.
+        zone: The API user's zone.
+        start: Where streams without a bookmark begin, in UTC.
+        end: Where every window ends (exclusive), in UTC.
+        ends_early: Whether ``end_date`` set the end.
+    """
+
+    client: Client
+    zone: ZoneInfo
+    start: datetime
+    end: datetime
+    ends_early: bool
+
+    def is_reachable(self) -> bool:
+        """Whether Pardot answers another call now: one read of the account, not repeated."""
+        return self.client.answers("account", ("account", "read"))
+
+
+def connect(config: Mapping[str, Any], kept_calls: dict[str, Any], user_agent: str) -> Client:
+    """Return the client that the settings describe; makes no call.
+
+    Args:
+        config: Valid settings.
+        kept_calls: The part of STATE that counts the day's calls.
+        user_agent: The ``User-Agent`` where the settings name none.
+    """
+    login_url, api_url = endpoints(config)
+    transport = Transport(
+        origins={login_url, api_url},
+        read_timeout=config["request_timeout"],
+        user_agent=config.get("user_agent") or user_agent,
+    )
+    auth = SalesforceAuth(
+        config, login_url, lambda url, form: transport.send("POST", url, data=form)
+    )
+    return Client(
+        transport,
+        auth,
+        api_url=api_url,
+        version=config["api_version"],
+        most_at_once=config["max_concurrent_requests"],
+        budget=CallBudget(config.get("daily_call_limit"), kept_calls),
+    )
+
+
+def begin(config: Mapping[str, Any], client: Client) -> Run:
+    """Make the first calls of a run and return what they fix.
+
+    Raises:
+        ConfigurationError: Settings or login are wrong; nothing was read.
+        RunStopped: Pardot or Salesforce cannot be reached, or the calls are used up.
+    """
+    client.keeps_answers = True
+    try:
+        # Without the right to read it only the stream account suffers.
+        with suppress(StreamSkipped, StreamFailed):
+            client.read("account", ("account", "read"), "account")
+        zone = _zone(config, client)
+    except Outage as outage:
+        raise RunStopped(
+            f"Nothing could be read for about 10 minutes ({outage.say}) Run again later.",
+            outage.code,
+        ) from outage
+    client.keeps_answers = False
+    now = client.clock.now()
+    client.budget.open_day(f"{now.astimezone(zone):%Y-%m-%d}")
+    end = safe_edge(now - timedelta(seconds=config["lookback_seconds"]), zone)
+    ends_early = False
+    if config.get("end_date"):
+        end_date = safe_edge(parse_instant(config["end_date"]), zone)
+        ends_early = end_date < end
+        end = min(end, end_date)
+    start = BEGINNING
+    if config.get("start_date"):
+        start = safe_edge(parse_instant(config["start_date"]), zone)
+    logger.info(
+        "API version %d, time zone %s; reading up to %s.", client.version, zone.key, end.isoformat()
+    )
+    return Run(client, zone, start, end, ends_early)
+
+
+def _zone(config: Mapping[str, Any], client: Client) -> ZoneInfo:
+    if config.get("timezone"):
+        return ZoneInfo(config["timezone"])
+    source = query.Source(client, "users", "user", "user")
+    try:
+        users = [row for page in query.by_id(source, {}) for row in page.rows]
+    except (StreamSkipped, StreamFailed):
+        users = []
+    name = zone_of_api_user(users, config.get("username"))
+    if name is None:
+        raise ConfigurationError(
+            "Pardot does not tell the API user's time zone: set timezone to the zone in the API "
+            "user's Pardot settings (an IANA name such as America/New_York)."
+        )
+    logger.info("The API user's time zone is %s, as Pardot tells.", name)
+    return ZoneInfo(name)
+
+
+def zone_of_api_user(users: list[dict[str, Any]], username: str | None) -> str | None:
+    """Return the IANA zone of the API user, where the user records leave no doubt.
+
+    Args:
+        users: Rows of the user query; one who is not an administrator sees only himself
+            (reference C.19).
+        username: Setting ``username``; often the e-mail address of the user.
+    """
+    own = [user for user in users if username and user.get("email") == username]
+    zones = {user.get("timezone") for user in own or users}
+    name = zones.pop() if len(zones) == 1 else None
+    return name if isinstance(name, str) and is_zone(name) else None

@@ -1,0 +1,301 @@
+"""One API call -> one answer, without a web framework: the grammar, the checks, the operations.
+
+What is refused, in which order: the path (198), credentials where they don't belong (49, 199), the
+token (184 …), the business unit (181, 182, 201), the limits (66, 122), the object (198), its
+version (94, 88, 89), rights (46, 49), the operation (2, 13, 60), the parameters. The order is [?].
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote
+
+from tap_pardot.sandbox import outbox, wire
+from tap_pardot.sandbox.errors import PardotError, status_for
+from tap_pardot.sandbox.objects import OBJECTS
+from tap_pardot.sandbox.query import integer, select
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tap_pardot.sandbox.schema import PardotObject
+    from tap_pardot.sandbox.state import Record, State
+
+BUSINESS_UNIT = "Pardot-Business-Unit-Id"
+FORM_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+# Refused in a query string with 49 (reference A.4), and never kept in the call log.
+CREDENTIALS = frozenset({"api_key", "user_key", "access_token", "password", "client_secret"})
+
+_PATH = re.compile(
+    r"/api/(?P<object>[^/]+)/version/(?P<version>[^/]+)/do/(?P<op>[^/]+)"
+    r"(?P<fields>(?:/[^/]+/[^/]+)*)(?P<slash>/?)"
+)
+_LOGIN = re.compile(r"/api/login/version/[34]/?")
+_BUSINESS_UNIT = re.compile(r"0Uv[A-Za-z0-9]{15}")
+_BOOLEANS = {"true": True, "false": False}
+
+
+class Request(NamedTuple):
+    """What of an HTTP request matters here. ``query`` and ``form`` keep repeated parameters."""
+
+    method: str
+    path: str
+    query: Mapping[str, list[str]]
+    form: Mapping[str, list[str]]
+    headers: Mapping[str, str]
+    foreign_body: bool = False
+
+    @property
+    def params(self) -> dict[str, list[str]]:
+        """Query and form parameters; the form wins (A.2: both are read)."""
+        return {**self.query, **self.form}
+
+
+class Route(NamedTuple):
+    """A path by the grammar of A.2; ``fields`` are its id fields, ``key`` names the operation."""
+
+    object: str
+    version: str
+    op: str
+    fields: dict[str, str]
+    slash: bool
+
+    @property
+    def key(self) -> str:
+        """The operation with its path fields, such as ``read/id``."""
+        return "/".join((self.op, *self.fields))
+
+
+class Answer(NamedTuple):
+    """An HTTP answer, and for the log its error code and number of rows."""
+
+    status: int
+    body: bytes
+    content_type: str
+    code: int | None = None
+    rows: int | None = None
+
+
+def parse_path(path: str) -> Route | None:
+    """Read a raw (still percent-encoded) path by the grammar of A.2; None when it is no call."""
+    found = _PATH.fullmatch(path)
+    if not found:
+        return None
+    parts = [unquote(part) for part in found["fields"].split("/")[1:]]
+    return Route(
+        object=unquote(found["object"]),
+        version=unquote(found["version"]),
+        op=unquote(found["op"]),
+        fields=dict(zip(parts[::2], parts[1::2], strict=True)),
+        slash=bool(found["slash"]),
+    )
+
+
+def wants_json(params: Mapping[str, list[str]]) -> bool:
+    """Say whether JSON was asked for; XML is the default (A.2)."""
+    return params.get("format", [""])[-1] == "json"
+
+
+def refusal(error: PardotError, *, as_json: bool, status: int) -> Answer:
+    """Return the answer of an error (A.7)."""
+    write = wire.error_json if as_json else wire.error_xml
+    kind = wire.JSON_TYPE if as_json else wire.XML_TYPE
+    return Answer(status, write(error.code, error.message), kind, code=error.code)
+
+
+def status_of(state: State, code: int, op: str | None = None) -> int:
+    """Return the HTTP status of an error by the switches."""
+    settings = state.settings
+    return status_for(
+        code,
+        read=op == "read",
+        legacy_status=settings.legacy_status,
+        throttle_status=settings.throttle_status,
+        not_found_status=settings.not_found_status,
+    )
+
+
+def answer(state: State, request: Request, call: Record) -> Answer:
+    """Answer one API call and complete its record.
+
+    Args:
+        state: The account.
+        request: The call.
+        call: Its record; ``headers_ok`` and ``unknown`` are set here.
+    """
+    as_json = wants_json(request.params)
+    route = parse_path(request.path)
+    try:
+        body, rows = _Call(state, request, route, call).run()
+    except PardotError as error:
+        # Nobody should ask for what does not exist: tests look for these in the log.
+        call["unknown"] = error.code in {2, 198}
+        status = status_of(state, error.code, route.op if route else None)
+        return refusal(error, as_json=as_json, status=status)
+    write = wire.to_json if as_json else wire.to_xml
+    return Answer(200, write(body), wire.JSON_TYPE if as_json else wire.XML_TYPE, rows=rows)
+
+
+class _Call:
+    """One call on its way through the checks."""
+
+    def __init__(self, state: State, request: Request, route: Route | None, call: Record) -> None:
+        self._state = state
+        self._request = request
+        self._route = route
+        self._call = call
+        self._all = request.params
+        self._params = {name: values[-1] for name, values in self._all.items()}
+        self._numeric = state.settings.numeric_strings if wants_json(self._all) else "none"
+
+    def run(self) -> tuple[dict[str, Any], int]:
+        """Return body and number of rows.
+
+        Raises:
+            PardotError: The call is refused.
+        """
+        route = self._route
+        if route is None:
+            # Legacy login was retired in Feb 2021 (B.4).
+            raise PardotError(199 if _LOGIN.fullmatch(self._request.path) else 198)
+        self._check_headers()
+        self._call["headers_ok"] = True
+        settings = self._state.settings
+        if self._call["in_flight"] > settings.max_concurrent:
+            raise PardotError(66)
+        if self._state.over_daily_limit():
+            raise PardotError(122)
+        target = self._target(route)
+        self._check_version(route.version)
+        if route.object in settings.forbidden:
+            raise PardotError(settings.forbidden[route.object])
+        self._check_operation(target, route)
+        if route.op == "query":
+            return self._query(target)
+        if route.op == "send":
+            return self._send(route)
+        return self._read(target, route), 1
+
+    def _check_headers(self) -> None:
+        request = self._request
+        authorization = request.headers.get("Authorization")
+        if CREDENTIALS & request.query.keys():
+            raise PardotError(49)
+        if authorization is None and CREDENTIALS & request.form.keys():
+            raise PardotError(199)
+        code = self._state.issuer.check(authorization)
+        if code is not None:
+            error = PardotError(code)
+            suffix = self._state.issuer.suffix(authorization) if code == 184 else ""  # noqa: PLR2004
+            raise PardotError(code, error.message + suffix)
+        business_unit = request.headers.get(BUSINESS_UNIT)
+        if business_unit is None:
+            raise PardotError(181)
+        if not _BUSINESS_UNIT.fullmatch(business_unit):
+            raise PardotError(182)
+        if business_unit != self._state.settings.business_unit_id:
+            raise PardotError(201)
+
+    def _check_version(self, version: str) -> None:
+        if not version.isdecimal():
+            raise PardotError(94)
+        if version not in {"3", "4"}:
+            raise PardotError(198)
+        allowed = self._state.settings.api_version
+        if int(version) != allowed:
+            # 88: you called 3, must use 4. 89: you called 4, can't (A.3).
+            raise PardotError(88 if allowed == 4 else 89)  # noqa: PLR2004
+
+    def _target(self, route: Route) -> PardotObject:
+        target = OBJECTS.get(route.object)
+        # The slash at the end is documented for account/read only (C.1).
+        if target is None or not target.ops or (route.slash and route.object != "account"):
+            raise PardotError(198)
+        return target
+
+    def _check_operation(self, target: PardotObject, route: Route) -> None:
+        if route.op not in {key.partition("/")[0] for key in target.ops}:
+            raise PardotError(2)
+        if route.key not in target.ops:
+            raise PardotError(198 if route.fields else 13)
+        allowed = {"POST"} if route.op == "send" else {"GET", "POST"}
+        if self._request.method not in allowed:
+            raise PardotError(60)
+        if self._request.foreign_body:
+            raise PardotError(151)
+
+    def _query(self, target: PardotObject) -> tuple[dict[str, Any], int]:
+        model = self._state.model
+        selection = select(target, self._params, self._state.settings, call_number=self._call["n"])
+        found = model.fetch(target.name, selection)
+        bulk = target.outputs and self._params.get("output") == "bulk"
+        total = None if bulk else model.total(target.name, selection)
+        records = self._records(target, found, read=False)
+        return wire.query_result(target.name, records, total), len(records)
+
+    def _read(self, target: PardotObject, route: Route) -> dict[str, Any]:
+        model = self._state.model
+        if "email" in route.fields:
+            found = model.fetch_one(target.name, "email", route.fields["email"])
+            missing = 11
+        elif "id" in route.fields:
+            found = model.fetch_one(target.name, "id", integer(route.fields["id"]))
+            missing = target.missing_id
+        else:
+            found, missing = model.first(target.name), target.missing_id
+        if found is None:
+            raise PardotError(missing)
+        record = self._records(target, [found], read=True)[0]
+        if target.name == "email" and not self._flag("include_message", default=True):
+            record.pop("message", None)
+        return {target.name: record}
+
+    def _send(self, route: Route) -> tuple[dict[str, Any], int]:
+        model, now = self._state.model, self._state.settings.now()
+        path_fields = {name: [value] for name, value in route.fields.items()}
+        try:
+            prepared = outbox.prepare(
+                "one_to_one" if route.fields else "list",
+                {**self._all, **path_fields},
+                lookup=model.row,
+                new_id=model.next_id("email"),
+                now=now,
+            )
+        except outbox.Refused as refused:
+            raise PardotError(refused.code) from refused
+        model.add("email", [prepared.email])
+        self._state.outbox.append(prepared.entry)
+        found = model.fetch_one("email", "id", prepared.email["id"])
+        target = OBJECTS["email"]
+        return {"email": self._records(target, [found] if found else [], read=True)[0]}, 1
+
+    def _records(
+        self, target: PardotObject, found: list[tuple[Any, ...]], *, read: bool
+    ) -> list[dict[str, Any]]:
+        settings = self._state.settings
+        encode = wire.Encoder(
+            target,
+            wall=settings.wall,
+            output=self._params.get("output", "full"),
+            read=read,
+            numeric=self._numeric,
+            with_timezone=settings.user_timezone,
+            bulk_nested=settings.bulk_nested,
+        )
+        records = [encode(values) for values in found]
+        if encode.nested_campaign:
+            records = wire.nest_campaigns(records, self._state.model.campaign_names, self._numeric)
+        if target.name == "user" and settings.user_timezone:
+            for record in records:
+                if record["email"] == settings.api_user and record.get("timezone") is None:
+                    record["timezone"] = settings.timezone
+        return records
+
+    def _flag(self, name: str, *, default: bool) -> bool:
+        text = self._params.get(name)
+        if text is None:
+            return default
+        if text not in _BOOLEANS:
+            raise PardotError(50)
+        return _BOOLEANS[text]

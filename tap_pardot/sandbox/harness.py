@@ -1,0 +1,224 @@
+"""A sandbox inside a test: in a thread, on a free port, with its rows and switches at hand."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, Self
+
+from tap_pardot.sandbox.oauth import OAuthSettings
+from tap_pardot.sandbox.server import Server
+from tap_pardot.sandbox.settings import Settings
+from tap_pardot.sandbox.state import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+START_TIMEOUT = 10.0
+
+
+class Sandbox:
+    """A local Pardot, from ``with`` to the end of the block.
+
+    Rows are in storage form: keyed by the API's field names, times as epoch seconds or ISO 8601
+    text (naive = UTC). ``add`` takes a further key ``_wire``: {"set": {key: value}, "drop":
+    [key]}, which changes the row on the wire only, for values the reference does not know.
+    """
+
+    def __init__(
+        self,
+        *,
+        rows: int = 0,
+        seed: int = 1,
+        port: int = 0,
+        database: str = ":memory:",
+        oauth: OAuthSettings | Mapping[str, Any] | None = None,
+        **settings: Any,
+    ) -> None:
+        """Prepare an account; nothing listens yet.
+
+        Args:
+            rows: Rows of each big object; 0 leaves only the account record.
+            seed: Chooses the rows' values.
+            port: 0 takes a free one.
+            database: SQLite file; one that holds rows is not seeded again.
+            oauth: The connected app; demo values where absent.
+            **settings: Switches of `Settings`.
+        """
+        if oauth is not None and not isinstance(oauth, OAuthSettings):
+            oauth = OAuthSettings(**oauth)
+        self.state = State(Settings(**settings), oauth, database=database)
+        if not any(self.state.model.counts().values()):
+            self.state.seed(seed=seed, rows=rows)
+        self.url = ""
+        self._port = port
+        self._loop = asyncio.new_event_loop()
+        self._server = Server(self.state)
+        self._thread = threading.Thread(target=self._run, name="pardot-sandbox", daemon=True)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> Self:
+        """Listen on 127.0.0.1.
+
+        Raises:
+            OSError: The port is taken.
+        """
+        self._thread.start()
+        started = asyncio.run_coroutine_threadsafe(self._server.start(self._port), self._loop)
+        try:
+            port = started.result(START_TIMEOUT)
+        except OSError:
+            self.stop()
+            raise
+        self.url = f"http://127.0.0.1:{port}"
+        return self
+
+    def stop(self) -> None:
+        """Close everything; calls that hang are dropped."""
+        stopped = asyncio.run_coroutine_threadsafe(self._server.stop(), self._loop)
+        stopped.result(START_TIMEOUT)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(START_TIMEOUT)
+        self._loop.close()
+        self.state.model.close()
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Settings of the tap that log in here; a new dict each time."""
+        return {
+            "pardot_business_unit_id": self.state.settings.business_unit_id,
+            "client_id": self.oauth.client_id,
+            "client_secret": self.oauth.client_secret,
+            "refresh_token": self.oauth.refresh_token,
+            "login_url": self.url,
+            "api_url": self.url,
+            "timezone": self.state.settings.timezone,
+        }
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The same as environment variables, and the sandbox's URL."""
+        variables = {f"TAP_PARDOT_{key.upper()}": value for key, value in self.config.items()}
+        return {**variables, "PARDOT_SANDBOX_URL": self.url}
+
+    @property
+    def oauth(self) -> OAuthSettings:
+        """The connected app; attributes may be set while it runs."""
+        return self.state.issuer.settings
+
+    @property
+    def settings(self) -> Settings:
+        """The switches; change them with `set`."""
+        return self.state.settings
+
+    def set(self, **changes: Any) -> None:
+        """Change switches; ``oauth={...}`` changes the connected app.
+
+        Raises:
+            ValueError: An unknown switch, or a value it does not take.
+        """
+        app = changes.pop("oauth", {})
+        unknown = app.keys() - {item.name for item in fields(OAuthSettings)}
+        if unknown:
+            raise ValueError(f"unknown OAuth settings: {', '.join(sorted(unknown))}")
+        with self.state.lock:
+            self.state.settings.change(changes)
+            for name, value in app.items():
+                setattr(self.oauth, name, value)
+
+    def expire_tokens(self) -> int:
+        """Kill every access token that is out; return how many."""
+        with self.state.lock:
+            return self.state.issuer.expire_now()
+
+    def add(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Insert rows of an object, replacing those of the same id."""
+        with self.state.lock:
+            self.state.model.add(name, rows)
+
+    def update(self, name: str, ids: int | Iterable[int], **changes: Any) -> None:
+        """Set fields of rows; ``updated_at`` moves only when given."""
+        with self.state.lock:
+            self.state.model.update(name, _ids(ids), changes)
+
+    def delete(self, name: str, ids: int | Iterable[int]) -> None:
+        """Remove rows by id."""
+        with self.state.lock:
+            self.state.model.delete(name, _ids(ids))
+
+    def clear(self, name: str | None = None) -> None:
+        """Remove all rows of one object, or of all."""
+        with self.state.lock:
+            self.state.model.clear(name)
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """Return the stored rows of an object, by id."""
+        with self.state.lock:
+            return list(self.state.model.rows(name))
+
+    def count(self, name: str) -> int:
+        """Return the number of rows of an object."""
+        with self.state.lock:
+            return self.state.model.count(name)
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of rows of every object."""
+        with self.state.lock:
+            return self.state.model.counts()
+
+    def fault(self, **options: Any) -> int:
+        """Add a fault (see `faults.Fault` for match and action); return its id."""
+        with self.state.lock:
+            return self.state.faults.add(options)
+
+    @property
+    def faults(self) -> list[dict[str, Any]]:
+        """The faults, each with how many calls it ``seen`` and on how many it ``fired``."""
+        with self.state.lock:
+            return self.state.faults.as_list()
+
+    def clear_faults(self) -> None:
+        """Forget all faults."""
+        with self.state.lock:
+            self.state.faults.clear()
+
+    @property
+    def calls(self) -> list[dict[str, Any]]:
+        """Records of the API calls, oldest first; no logins, no control calls."""
+        with self.state.lock:
+            return list(self.state.calls)
+
+    @property
+    def unknown_calls(self) -> list[dict[str, Any]]:
+        """Calls for something that does not exist: a test should end with none."""
+        return [call for call in self.calls if call["unknown"]]
+
+    @property
+    def logins(self) -> list[dict[str, Any]]:
+        """Records of the token calls, oldest first."""
+        with self.state.lock:
+            return list(self.state.logins)
+
+    def clear_calls(self) -> None:
+        """Forget the records of calls and logins."""
+        self.state.clear_calls()
+
+    @property
+    def outbox(self) -> list[dict[str, Any]]:
+        """What the two send operations would have sent."""
+        with self.state.lock:
+            return list(self.state.outbox)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()
+
+
+def _ids(ids: int | Iterable[int]) -> list[int]:
+    return [ids] if isinstance(ids, int) else list(ids)

@@ -1,0 +1,134 @@
+"""Everything one sandbox holds: rows, switches, tokens, faults, the log of calls."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from tap_pardot.sandbox.faults import Faults
+from tap_pardot.sandbox.model import Model
+from tap_pardot.sandbox.oauth import OAuthSettings, TokenIssuer
+from tap_pardot.sandbox.seed import seed_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tap_pardot.sandbox.settings import Settings
+
+Record = dict[str, Any]
+
+
+class State:
+    """One account.
+
+    ``lock`` guards all of it: the server's thread and a test's thread both come in.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        oauth: OAuthSettings | None = None,
+        *,
+        database: str = ":memory:",
+    ) -> None:
+        self.lock = threading.RLock()
+        self.settings = settings
+        self.model = Model(database)
+        self.issuer = TokenIssuer(oauth)
+        self.faults = Faults()
+        self.calls: list[Record] = []
+        self.logins: list[Record] = []
+        self.outbox: list[Record] = []
+        self.in_flight = 0
+        self._day: int | None = None
+        self._calls_today = 0
+
+    def seed(self, *, seed: int, rows: int) -> None:
+        """Fill the tables from a seed; with 0 rows only the account record is made."""
+        with self.lock:
+            self.model.load(
+                seed_rows(
+                    seed=seed,
+                    rows=rows,
+                    timezone=self.settings.timezone,
+                    now=self.settings.now(),
+                )
+            )
+
+    def reset(self, *, seed: int = 1, rows: int = 0) -> None:
+        """Start over: rows of the seed, no faults, no calls, no mail; switches stay."""
+        with self.lock:
+            self.model.clear()
+            self.faults.clear()
+            self.clear_calls()
+            self.outbox.clear()
+            self._calls_today = 0
+            self.seed(seed=seed, rows=rows)
+
+    def clear_calls(self) -> None:
+        """Forget the log of calls and logins; the daily count goes on."""
+        with self.lock:
+            self.calls.clear()
+            self.logins.clear()
+
+    def open_call(self, method: str, path: str) -> Record:
+        """Start the record of an API call, in the log from now on so that hung calls show."""
+        record: Record = {
+            "n": len(self.calls) + 1,
+            "at": time.time(),
+            "seconds": None,
+            "method": method,
+            "path": path,
+            "object": None,
+            "op": None,
+            "id": None,
+            "params": {},
+            "status": None,
+            "code": None,
+            "rows": None,
+            "in_flight": self.in_flight,
+            "headers_ok": False,
+            "unknown": False,
+        }
+        self.calls.append(record)
+        return record
+
+    def over_daily_limit(self) -> bool:
+        """Count a call; say whether it is past the day's limit.
+
+        The count starts again at midnight of the account's zone (reference A.10). Refused calls
+        are not counted on top [?].
+        """
+        now = self.settings.now()
+        today = self.settings.account_wall.midnight(now)
+        if today != self._day:
+            self._day, self._calls_today = today, 0
+        limit = self.settings.daily_limit
+        if limit is not None and self._calls_today >= limit:
+            return True
+        self._calls_today += 1
+        return False
+
+    def change(self, change: Mapping[str, Any]) -> None:
+        """Apply the ``change`` of a fault; see `faults.Fault`.
+
+        Raises:
+            KeyError, ValueError: It names what does not exist.
+        """
+        with self.lock:
+            for name, rows in change.get("upsert", {}).items():
+                self.model.add(name, rows)
+            for name, updates in change.get("update", {}).items():
+                for update in _listed(updates):
+                    self.model.update(name, update["ids"], update["fields"])
+            for name, ids in change.get("delete", {}).items():
+                self.model.delete(name, ids)
+            if change.get("settings"):
+                self.settings.change(change["settings"])
+            if change.get("expire_tokens"):
+                self.issuer.expire_now()
+
+
+def _listed(updates: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> list[Any]:
+    return [updates] if hasattr(updates, "keys") else list(updates)

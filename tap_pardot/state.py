@@ -1,0 +1,147 @@
+"""One stream's part of STATE: how far it is, and where an interrupted run goes on.
+
+``replication_key_value``
+    Everything before it is out. For times the end of the last finished window, in UTC; for
+    append-only streams the last id. Never moves back.
+``window``
+    The window being read, ``{"start": ..., "end": ...}`` in UTC; null when none is open. A
+    reading of everything (FULL_TABLE) has no start and no end.
+``cursor``
+    Inside the open window, all rows up to this id are out; null when none are.
+
+Keys are set to null when done and never removed: Meltano merges STATE deeply, and a removed
+key would come back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tap_pardot.errors import ConfigurationError
+from tap_pardot.windows import Window, instant_text, parse_instant
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+VALUE, WINDOW, CURSOR = "replication_key_value", "window", "cursor"
+UNTIL = "until"
+"""Append-only streams: the end of the last finished window, in UTC."""
+
+_OURS = {VALUE, WINDOW, CURSOR}
+# What the SDK itself writes into a bookmark before the first page is out.
+_HARMLESS = {"starting_replication_value", "replication_key_signpost", "progress_markers"}
+
+
+class Bookmark:
+    """Reads and moves one stream's bookmark.
+
+    Args:
+        state: The stream's dictionary in the tap's STATE; changed in place, each time by one
+            ``update``, so that a signal never finds it half moved.
+    """
+
+    def __init__(self, state: dict[str, Any]) -> None:
+        self._state = state
+
+    @property
+    def value(self) -> Any:
+        """Up to where everything is out: text of an instant, an id, or None."""
+        return self._state.get(VALUE)
+
+    @property
+    def until(self) -> datetime | None:
+        """The end of an append-only stream's last finished window."""
+        text = self._state.get(UNTIL)
+        return None if text is None else parse_instant(text)
+
+    @property
+    def window(self) -> Window | None:
+        """The window that an interrupted run left open."""
+        kept = self._state.get(WINDOW)
+        if kept is None or kept["start"] is None:
+            return None
+        return Window(parse_instant(kept["start"]), parse_instant(kept["end"]))
+
+    @property
+    def cursor(self) -> int:
+        """The largest id that is out of the open window, or 0."""
+        return self._state.get(CURSOR) or 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether an interrupted run left a reading of everything open."""
+        kept = self._state.get(WINDOW)
+        return kept is not None and kept["start"] is None
+
+    def open(self, window: Window | None, cursor: int | None = None) -> None:
+        """Begin a window, or (None) a reading of everything, after a cursor."""
+        bounds: dict[str, str | None] = {"start": None, "end": None}
+        if window is not None:
+            bounds = {"start": instant_text(window.start), "end": instant_text(window.end)}
+        self._state.update({WINDOW: bounds, CURSOR: cursor})
+
+    def advance(self, cursor: int) -> None:
+        """All rows of the open window up to this id are out."""
+        self._state[CURSOR] = cursor
+
+    def close(self, replication_key: str | None, value: Any, until: datetime | None = None) -> None:
+        """The open window is out; without a replication key there is nothing to remember."""
+        done: dict[str, Any] = {WINDOW: None, CURSOR: None}
+        if replication_key is not None:
+            done |= {"replication_key": replication_key, VALUE: value}
+        if until is not None:
+            done[UNTIL] = instant_text(until)
+        self._state.update(done)
+
+
+def check(stream: str, state: Any, *, by_id: bool) -> None:
+    """Refuse a bookmark that this tap cannot read.
+
+    Args:
+        stream: The stream's name.
+        state: Its part of the STATE that was passed in.
+        by_id: Whether its bookmark is an id rather than a time.
+
+    Raises:
+        ConfigurationError: Names the stream and the key.
+    """
+    if not isinstance(state, dict):
+        raise _unreadable(stream, "bookmark")
+    if state and not (_OURS | _HARMLESS) & set(state):
+        # Another tap's: to start over silently would be worse than to stop.
+        raise _unreadable(stream, ", ".join(sorted(map(str, state))))
+    value = state.get(VALUE)
+    if value is not None and not (_is_id(value) if by_id else _is_instant(value)):
+        raise _unreadable(stream, VALUE)
+    cursor = state.get(CURSOR)
+    if cursor is not None and not _is_id(cursor):
+        raise _unreadable(stream, CURSOR)
+    if state.get(UNTIL) is not None and not _is_instant(state[UNTIL]):
+        raise _unreadable(stream, UNTIL)
+    window = state.get(WINDOW)
+    if window is None:
+        return
+    bounds = [window.get("start"), window.get("end")] if isinstance(window, dict) else [0]
+    if bounds != [None, None] and not all(map(_is_instant, bounds)):
+        raise _unreadable(stream, WINDOW)
+
+
+def _unreadable(stream: str, key: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"The STATE of stream {stream} cannot be read ({key}): pass the STATE that this tap "
+        "wrote last, or remove this stream from it to read the stream from start_date again."
+    )
+
+
+def _is_id(value: Any) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _is_instant(value: Any) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        parse_instant(value)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,125 @@
+"""The account itself: its record, users, custom fields, imports and exports."""
+
+from __future__ import annotations
+
+from singer_sdk import typing as th
+
+from tap_pardot.streams.base import OffsetStream, RecordStream, WholeStream
+
+
+class Account(RecordStream):
+    """The account's own record: one row, from the call that begins each run."""
+
+    name = "account"
+    pardot_object = "account"
+
+    schema = th.PropertiesList(
+        th.Property("id", th.IntegerType, required=True, description="Account id."),
+        th.Property("company", th.StringType, description="Company."),
+        th.Property("level", th.StringType, description="Edition, such as 'SFDC Ultimate Edition'."),
+        th.Property("website", th.StringType, description="Website."),
+        th.Property("vanity_domain", th.StringType, description="Domain of the account's links."),
+        th.Property("plugin_campaign_id", th.IntegerType, description="Campaign of the plug-ins."),
+        th.Property("tracking_code_template", th.StringType, description="The tracking script."),
+        th.Property("address1", th.StringType, description="Address, first line."),
+        th.Property("address2", th.StringType, description="Address, second line."),
+        th.Property("city", th.StringType, description="City."),
+        th.Property("state", th.StringType, description="State."),
+        th.Property("territory", th.StringType, description="Territory."),
+        th.Property("zip", th.StringType, description="Postal code, with its leading zeros."),
+        th.Property("country", th.StringType, description="Country."),
+        th.Property("phone", th.StringType, description="Telephone number."),
+        th.Property("fax", th.StringType, description="Fax number."),
+        th.Property("created_at", th.DateTimeType, description="When it was made, in UTC."),
+        th.Property("updated_at", th.DateTimeType, description="When it last changed, in UTC."),
+    ).to_dict()
+'''
+'''
+
+
+class Users(WholeStream):
+    """Users of the account. One who is not an administrator gets only his own record."""
+
+    name = "users"
+    pardot_object = "user"
+
+    schema = th.PropertiesList(
+        th.Property("id", th.IntegerType, required=True, description="User id."),
+        th.Property("email", th.StringType, description="E-mail address."),
+        th.Property("first_name", th.StringType, description="First name."),
+        th.Property("last_name", th.StringType, description="Last name."),
+        th.Property("job_title", th.StringType, description="Job title."),
+        th.Property("role", th.StringType, description="Role in Pardot; may be a custom one."),
+        th.Property("account", th.IntegerType, description="Account id."),
+        th.Property("timezone", th.StringType, description="Time zone of the user, where told."),
+        th.Property("created_at", th.DateTimeType, description="When it was made, in UTC."),
+        th.Property("updated_at", th.DateTimeType, description="When it last changed, in UTC."),
+    ).to_dict()
+
+
+class CustomFields(WholeStream):
+    """Custom fields of prospects: what they are called and what they hold."""
+
+    name = "custom_fields"
+    pardot_object = "customField"
+
+    schema = th.PropertiesList(
+        th.Property("id", th.IntegerType, required=True, description="Custom field id."),
+        th.Property("name", th.StringType, description="Label."),
+        th.Property("field_id", th.StringType, description="Name of the field on prospects."),
+        th.Property("type", th.StringType, description="Text, Number, Date, Checkbox, ..."),
+        th.Property("type_id", th.IntegerType, description="Number of the type."),
+        th.Property("crm_id", th.StringType, description="The Salesforce field it is mapped to."),
+        th.Property(
+            "is_record_multiple_responses",
+            th.BooleanType,
+            description="Whether each answer is kept, not only the last.",
+        ),
+        th.Property(
+            "is_use_values", th.BooleanType, description="Whether values are chosen from a list."
+        ),
+        th.Property(
+            "is_analytics_synced", th.BooleanType, description="Whether Analytics receives it."
+        ),
+        th.Property("created_at", th.DateTimeType, description="When it was made, in UTC."),
+        th.Property("updated_at", th.DateTimeType, description="When it last changed, in UTC."),
+    ).to_dict()
+
+
+class Exports(OffsetStream):
+    """Export jobs of the account, whoever made them. Needs the right to view exports."""
+
+    name = "exports"
+    pardot_object = "export"
+    page_size = 200
+    replication_key = "updated_at"
+
+    schema = th.PropertiesList(
+        th.Property("id", th.IntegerType, required=True, description="Export id."),
+        th.Property(
+            "state", th.StringType, description="Waiting, Processing, Complete, Failed, Canceled."
+        ),
+        th.Property("is_expired", th.BooleanType, description="Whether the files are gone."),
+        th.Property("created_at", th.DateTimeType, description="When it was made, in UTC."),
+        th.Property("updated_at", th.DateTimeType, description="When it last changed, in UTC."),
+    ).to_dict()
+
+
+class Imports(OffsetStream):
+    """Import jobs of the account. Needs the right to view imports."""
+
+    name = "imports"
+    pardot_object = "import"
+    page_size = 100
+    replication_key = "updated_at"
+
+    schema = th.PropertiesList(
+        th.Property("id", th.IntegerType, required=True, description="Import id."),
+        th.Property(
+            "state", th.StringType, description="Open, Ready, Waiting, Processing, Complete."
+        ),
+        th.Property("is_expired", th.BooleanType, description="Whether its data is gone."),
+        th.Property("origin", th.StringType, description="UI or API."),
+        th.Property("created_at", th.DateTimeType, description="When it was made, in UTC."),
+        th.Property("updated_at", th.DateTimeType, description="When it last changed, in UTC."),
+    ).to_dict()

@@ -1,0 +1,93 @@
+"""What prospects see: forms, tracked links, dynamic content."""
+
+from __future__ import annotations
+
+from singer_sdk import typing as th
+
+from tap_pardot.streams.base import WindowStream
+
+CAMPAIGN = {
+    "campaign_id": ("campaign.id", "campaign_id"),
+    "campaign_name": ("campaign.name",),
+}
+"""``campaign`` is nested or a bare id, depending on the ``output`` (reference A.5)."""
+
+
+class CustomRedirects(WindowStream):
+    """Tracked links on pages outside Pardot."""
+
+    name = "custom_redirects"
+    pardot_object = "customRedirect"
+    replication_key = "updated_at"
+
+    # The field reference and the answers name these differently (reference C.4).
+    api_names = CAMPAIGN | {
+        "url": ("url", "Url"),
+        "destination_url": ("destination_url", "destination"),
+    }
+
+    schema = th.PropertiesList(
+        th.Property("id", th.IntegerType, required=True, description="Custom redirect id."),
+        th.Property("name", th.StringType, description="Name."),
+        th.Property("url", th.StringType, description="The tracked short address."),
+        th.Property("destination_url", th.StringType, description="Where it leads."),
+        th.Property("campaign_id", th.IntegerType, description="Its campaign."),
+        th.Property("campaign_name", th.StringType, description="Name of its campaign."),
+        th.Property("created_at", th.DateTimeType, description="When it was made, in UTC."),
+        th.Property("updated_at", th.DateTimeType, description="When it last changed, in UTC."),
+    ).to_dict()
+
+
+class DynamicContents(WindowStream):
+    """Content that changes with the prospect who sees it."""
+
+    name = "dynamic_contents"
+    pardot_object = "dynamicContent"
+    replication_key = "updated_at"
+
+    api_names = {"variations": ("variation", "variations.variation")}  # noqa: RUF012
+
+    schema = th.PropertiesList(
+        th.Property("id", th.IntegerType, required=True, description="Dynamic content id."),
+        th.Property("name", th.StringType, description="Name."),
+        th.Property("embed_code", th.StringType, description="HTML to put into a page."),
+        th.Property("embed_url", th.StringType, description="Address of the content."),
+        th.Property("base_content", th.StringType, description="Default content, HTML."),
+        th.Property(
+            "based_on", th.StringType, description="The prospect field that decides what is shown."
+        ),
+        th.Property(
+            "variations",
+            th.ArrayType(
+                th.ObjectType(
+                    th.Property(
+                        "comparison", th.StringType, description="When it is shown: 'is SMB'."
+                    ),
+                    th.Property("content", th.StringType, description="What is shown, HTML."),
+                )
+            ),
+            description="What is shown to whom.",
+        ),
+        th.Property("created_at", th.DateTimeType, description="When it was made, in UTC."),
+        th.Property("updated_at", th.DateTimeType, description="When it last changed, in UTC."),
+    ).to_dict()
+
+
+class Forms(WindowStream):
+    """Forms."""
+
+    name = "forms"
+    pardot_object = "form"
+    replication_key = "updated_at"
+
+    api_names = CAMPAIGN
+
+    schema = th.PropertiesList(
+        th.Property("id", th.IntegerType, required=True, description="Form id."),
+        th.Property("name", th.StringType, description="Name."),
+        th.Property("campaign_id", th.IntegerType, description="Its campaign."),
+        th.Property("campaign_name", th.StringType, description="Name of its campaign."),
+        th.Property("embed_code", th.StringType, description="HTML to put into a page."),
+        th.Property("created_at", th.DateTimeType, description="When it was made, in UTC."),
+        th.Property("updated_at", th.DateTimeType, description="When it last changed, in UTC."),
+    ).to_dict()

@@ -1,0 +1,392 @@
+"""The base classes of streams: where rows come from, and how the bookmark moves.
+
+A stream is a declaration; everything it does is here. Which class it inherits says where its
+rows come from:
+
+=====================  =======================================================================
+:class:`WindowStream`  a query with an ``updated`` filter, in windows of time
+:class:`IdStream`      a query of rows that never change, on from the last id
+:class:`WholeStream`   a query without an ``updated`` filter, whole each time
+:class:`OffsetStream`  a query without an id filter
+:class:`RecordStream`  one record, read by itself
+=====================  =======================================================================
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from tap_pardot import query
+from tap_pardot.decode import Decoder, to_timestamp
+from tap_pardot.errors import Outage, RunStopped, StreamFailed, TapPardotError
+from tap_pardot.messages import FastRecords
+from tap_pardot.state import Bookmark
+from tap_pardot.windows import Window, instant_text, parse_instant, wall_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from singer_sdk.singerlib import Catalog
+
+    from tap_pardot.run import Run
+    from tap_pardot.tap import TapPardot
+
+INCREMENTAL = "INCREMENTAL"
+
+
+class PardotStream(FastRecords):
+    """What all streams share: selection, decoding, STATE, and that one failure stays one."""
+
+    pardot_object: ClassVar[str]
+    """The object's name in the URL, and in the answer."""
+
+    primary_keys: Sequence[str] = ("id",)
+
+    api_names: ClassVar[Mapping[str, Sequence[str]]] = {}
+    """By column, the API's names where they differ: see :class:`~tap_pardot.decode.Decoder`."""
+
+    bookmark_is_id: ClassVar[bool] = False
+
+    def __init__(self, tap: TapPardot) -> None:
+        super().__init__(tap)
+        self.tap = tap
+
+    # --- what the catalog says ---
+
+    def apply_catalog(self, catalog: Catalog) -> None:
+        """Take selection and replication method from a catalog; keys stay the declared ones."""
+        super().apply_catalog(catalog)
+        declared = type(self)
+        if not self.primary_keys:
+            self.primary_keys = declared.primary_keys
+        if self.replication_key is None and self.replication_method == INCREMENTAL:
+            self.replication_key = declared.replication_key
+
+    def get_replication_key_signpost(self, context: Mapping[str, Any] | None = None) -> None:
+        """Return None: windows end before now, so no bookmark can run ahead."""
+
+    @cached_property
+    def columns(self) -> list[str]:
+        """The columns to emit: the selected ones and the keys, in the schema's order."""
+        keys = {*self.primary_keys, self.replication_key}
+        return [
+            name
+            for name in self.effective_schema["properties"]
+            if name in self.schema["properties"]
+            and (name in keys or self.mask.get(("properties", name), True))
+        ]
+
+    @cached_property
+    def decoder(self) -> Decoder:
+        """The compiled decoder of the run."""
+        return Decoder(
+            self.effective_schema,
+            to_timestamp(self.run.zone),
+            self.columns,
+            self.api_names,
+            lambda key: self.logger.debug("%s: unknown key %r in an answer", self.name, key),
+        )
+
+    # --- the run ---
+
+    @property
+    def run(self) -> Run:
+        """What is fixed for the whole run."""
+        return self.tap.run
+
+    @property
+    def source(self) -> query.Source:
+        """Where this stream's pages come from."""
+        return query.Source(self.run.client, self.name, self.pardot_object, self.pardot_object)
+
+    @property
+    def incremental(self) -> bool:
+        """Whether the catalog wants only what is new."""
+        return self.replication_method == INCREMENTAL
+
+    @cached_property
+    def bookmark(self) -> Bookmark:
+        """This stream's part of STATE."""
+        return Bookmark(self.stream_state)
+
+    def get_records(self, context: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:  # noqa: ARG002
+        """Yield the records; a failure of Pardot's ends this stream only, and is reported."""
+        report = self.tap.report
+        report.line(self.name)
+        if report.is_over:
+            return
+        try:
+            yield from self.records()
+        except Outage as outage:
+            report.ended(self.name, self._judge(outage))
+        except TapPardotError as error:
+            report.ended(self.name, error)
+        finally:
+            self._warn_of_misfits()
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Yield the records of this stream and move its bookmark.
+
+        Raises:
+            TapPardotError: Pardot ended the stream early; the bookmark covers what was yielded.
+        """
+        raise NotImplementedError
+
+    def probe(self) -> None:
+        """Make one small call that shows whether this stream may be read.
+
+        Raises:
+            TapPardotError: It may not.
+        """
+        self.run.client.query(self.name, self.pardot_object, self.pardot_object, {"limit": "1"})
+
+    def _judge(self, outage: Outage) -> TapPardotError:
+        """Tell an outage of this stream's own from one of all of Pardot by one other call."""
+        if self.run.is_reachable():
+            return StreamFailed(outage.say, outage.code)
+        return RunStopped(
+            f"Pardot could not be reached for about 10 minutes ({outage.say}) Run again later, "
+            "nothing is lost.",
+            outage.code,
+        )
+
+    # --- for the sources below ---
+
+    @property
+    def reached(self) -> datetime | None:
+        """The instant before which everything is out, or None at the first run."""
+        kept = self.bookmark.value
+        return None if kept is None else parse_instant(kept)
+
+    def emit(self, rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """Yield the records of a page's rows."""
+        return map(self.decoder, rows)
+
+    def count(self, page: query.Page) -> None:
+        """Count a page that is out; say so when a row has no id to be known by."""
+        self.tap.report.line(self.name).rows += len(page.rows)
+        if page.without_id:
+            self.logger.warning(
+                "%s: %d rows without a usable id were left out.", self.name, page.without_id
+            )
+
+    def save(self) -> None:
+        """Write STATE: all records before it are in the buffer already."""
+        self.tap.save_state()
+
+    def window(self) -> Window | None:
+        """Return the window from the bookmark (or ``start_date``) to the run's end.
+
+        None, with a line in the report, when there is nothing to read yet.
+        """
+        run = self.run
+        reached = self.reached
+        start = reached or run.start
+        if reached is not None and reached > run.end and not run.ends_early:
+            self.logger.warning(
+                "%s: Pardot's clock is behind the bookmark %s; the stream waits for a later run.",
+                self.name,
+                instant_text(reached),
+            )
+        if start >= run.end:
+            self.tap.report.done(self.name, f"nothing to read before {instant_text(run.end)}")
+            return None
+        return Window(start, run.end)
+
+    def finish(self, reached: str, value: Any = None, until: datetime | None = None) -> None:
+        """Close the open window, write STATE and tell how far the stream is."""
+        self.bookmark.close(self.replication_key if self.incremental else None, value, until)
+        self.save()
+        self.tap.report.done(self.name, reached)
+
+    def _warn_of_misfits(self) -> None:
+        if "decoder" not in self.__dict__:
+            return
+        for column, number in sorted(self.decoder.misfits.items()):
+            self.logger.warning(
+                "%s.%s: %d value%s did not fit the column's type and became null.",
+                self.name,
+                column,
+                number,
+                "" if number == 1 else "s",
+            )
+
+
+class RecordStream(PardotStream):
+    """One record, read by itself, each time."""
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Yield the record."""
+        record = self.run.client.read(
+            self.name, (self.pardot_object, "read"), self.pardot_object
+        )
+        yield self.decoder(record)
+        self.tap.report.line(self.name).rows += 1
+        self.finish("all rows")
+
+    def probe(self) -> None:
+        """Read the record."""
+        self.run.client.read(self.name, (self.pardot_object, "read"), self.pardot_object)
+
+
+class QueryStream(PardotStream):
+    """Pages of a query, by id."""
+
+    output: ClassVar[str | None] = None
+    """The ``output`` parameter, where another than the default serves better (reference A.5)."""
+
+    def read_by_id(self, params: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+        """Yield the records of the open window after its cursor; STATE after each page."""
+        for page in query.by_id(self.source, self.with_output(params), self.bookmark.cursor):
+            yield from self.emit(page.rows)
+            self.count(page)
+            self.bookmark.advance(page.cursor)
+            self.save()
+
+    def read_whole(self, params: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+        """Yield all rows, on from where an interrupted run was; FULL_TABLE."""
+        if not self.bookmark.is_whole:
+            self.bookmark.open(None)
+        yield from self.read_by_id(params)
+        self.finish("all rows")
+
+    def with_output(self, params: Mapping[str, str]) -> dict[str, str]:
+        """Return the parameters with ``output``, where the stream has one."""
+        return {**params, **({} if self.output is None else {"output": self.output})}
+
+
+class WindowStream(QueryStream):
+    """A query with an ``updated`` filter: windows [bookmark, run's end).
+
+    FULL_TABLE reads everything instead, each time.
+    """
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Yield the window that an interrupted run left open, then the one up to now."""
+        if not self.incremental:
+            yield from self.read_whole({})
+            return
+        zone, bookmark = self.run.zone, self.bookmark
+        while window := bookmark.window or self.window():
+            if bookmark.window is None:
+                bookmark.open(window)
+            bounds = {"updated_after": window.after(zone), "updated_before": window.before(zone)}
+            yield from self.read_by_id(bounds)
+            self.finish(f"up to {instant_text(window.end)}", instant_text(window.end))
+            if window.end >= self.run.end:
+                return
+
+
+class WholeStream(QueryStream):
+    """A query without an ``updated`` filter: everything, each time.
+
+    Where rows tell when they changed, INCREMENTAL emits only those that have.
+    """
+
+    created_filter: ClassVar[bool] = True
+    """Whether the object knows ``created_before`` (reference C.0)."""
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Yield all rows, or those that changed since the bookmark."""
+        bounds: dict[str, str] = {}
+        if self.run.ends_early and self.created_filter:
+            bounds["created_before"] = wall_text(self.run.end, self.run.zone)
+        if not self.incremental:
+            yield from self.read_whole(bounds)
+            return
+        window = self.bookmark.window or self.window()
+        if window is None:
+            return
+        if self.bookmark.window is None:
+            self.bookmark.open(window)
+        yield from self.read_by_id(bounds)
+        self.finish(f"up to {instant_text(window.end)}", instant_text(window.end))
+
+    def emit(self, rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """Yield the records that the replication method asks for."""
+        records = super().emit(rows)
+        key, window = self.replication_key, self.bookmark.window
+        if key is None or window is None:
+            return records
+        start = instant_text(window.start)
+        # Fixed-width UTC texts compare like instants; a row without a time is always sent.
+        return (record for record in records if (record[key] or start) >= start)
+
+
+class IdStream(QueryStream):
+    """A query of rows that never change: on from the last id.
+
+    The run's end bounds the window, so a row that is being written while a younger id is read
+    already cannot be passed over. Ids are given when a row is made, and ``created_at`` may
+    differ from that order: rows created since the last window but with an older id (dated into
+    the future, or written late) are asked for by themselves, which is one call when there are
+    none.
+    """
+
+    bookmark_is_id = True
+
+    @property
+    def reached(self) -> datetime | None:
+        """The end of the last finished window; the bookmark itself is an id."""
+        return self.bookmark.until
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Yield the window that an interrupted run left open, then the one up to now."""
+        bookmark, zone = self.bookmark, self.run.zone
+        if not self.incremental:
+            yield from self.read_whole({"created_before": wall_text(self.run.end, zone)})
+            return
+        while window := bookmark.window or self.window():
+            last = int(bookmark.value or 0)
+            bounds = {"created_before": window.before(zone)}
+            if bookmark.until is None:
+                bounds["created_after"] = window.after(zone)
+            elif last:
+                yield from self.read_older_ids(window, last)
+            if bookmark.window is None:
+                bookmark.open(window, last or None)
+            yield from self.read_by_id(bounds)
+            last = max(last, bookmark.cursor)
+            self.finish(f"up to id {last}", last, window.end)
+            if window.end >= self.run.end:
+                return
+
+    def read_older_ids(self, window: Window, last: int) -> Iterator[dict[str, Any]]:
+        """Yield the rows created in a window whose ids are not after the last one."""
+        zone = self.run.zone
+        bounds = {"created_after": window.after(zone), "created_before": window.before(zone)}
+        for page in query.by_id(self.source, self.with_output(bounds)):
+            rows = [row for row in page.rows if query.row_id(row) <= last]
+            yield from self.emit(rows)
+            self.count(page._replace(rows=rows))
+            if page.cursor > last:
+                return
+
+
+class OffsetStream(PardotStream):
+    """A query without an id filter: by offset, with no upper bound.
+
+    With an upper bound, a row that changes meanwhile would leave the range and shift the
+    others out of sight; without one, rows can only enter it, and those are read again by the
+    next window.
+    """
+
+    page_size: ClassVar[int]
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Yield the rows changed since the bookmark."""
+        params: dict[str, str] = {}
+        reached, value = "all rows", None
+        if self.incremental:
+            window = self.window()
+            if window is None:
+                return
+            params["updated_after"] = window.after(self.run.zone)
+            value = instant_text(window.end)
+            reached = f"up to {value}"
+        for page in query.by_offset(self.source, params, self.page_size):
+            yield from self.emit(page.rows)
+            self.count(page)
+        self.finish(reached, value)

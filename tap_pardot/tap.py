@@ -1,0 +1,321 @@
+"""The tap: settings, streams, and a run from its first call to its last line."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import sys
+import traceback
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
+
+from singer_sdk import Tap
+from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
+from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
+
+from tap_pardot import settings
+from tap_pardot.errors import ConfigurationError, RunStopped, StreamFailed, TapPardotError
+from tap_pardot.messages import BufferedWriter
+from tap_pardot.report import Report
+from tap_pardot.run import Run, begin, connect
+from tap_pardot.state import check
+from tap_pardot.streams import STREAMS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import FrameType
+
+    import click
+    from singer_sdk.helpers.capabilities import CapabilitiesEnum
+
+    from tap_pardot.client import Client
+    from tap_pardot.streams.base import PardotStream
+
+logger = logging.getLogger("tap-pardot")
+
+
+_UNREADABLE_STATE = (
+    "The STATE is not a JSON object with bookmarks: pass the STATE that this tap wrote last, or "
+    "none to read everything from start_date again."
+)
+
+
+class Terminated(BaseException):
+    """SIGTERM or SIGINT came. No :class:`Exception`, so that nothing on the way handles it."""
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(signum)
+        self.signum = signum
+
+
+class TapPardot(Tap):
+    """Singer tap for Pardot (Salesforce Account Engagement)."""
+
+    name = "tap-pardot"
+    package_name = "tap-pardot-sdk"
+    config_jsonschema = settings.SETTINGS
+    message_writer_class = BufferedWriter
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        TapCapabilities.CATALOG,
+        TapCapabilities.DISCOVER,
+        TapCapabilities.STATE,
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+
+    def __init__(self, **kwargs: Any) -> None:
+        self.report = Report()
+        self._terminated = False
+        super().__init__(**kwargs)
+        self._tell_of_catalog()
+
+    # --- settings, streams, STATE ---
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Check the settings: our sentences first, then the SDK's (which sets the defaults)."""
+        self._config = settings.normalised(self._config)
+        found = settings.problems(self._config)
+        if found and raise_errors:
+            raise ConfigValidationError("The settings are wrong.", errors=found)
+        # The SDK repeats the value it complains of, so ours must have passed before.
+        return super()._validate_config(raise_errors=raise_errors) if not found else found
+
+    def discover_streams(self) -> Sequence[PardotStream]:
+        """Return all streams."""
+        return [stream(self) for stream in STREAMS]
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take the STATE of an earlier run.
+
+        Raises:
+            ConfigurationError: A part of it cannot be read.
+        """
+        bookmarks = state.get("bookmarks") or {}
+        if not isinstance(bookmarks, dict):
+            raise ConfigurationError(_UNREADABLE_STATE)
+        for stream in STREAMS:
+            if stream.name in bookmarks:
+                check(stream.name, bookmarks[stream.name], by_id=stream.bookmark_is_id)
+        super().load_state({"bookmarks": bookmarks})
+        calls = state.get("calls")
+        if isinstance(calls, dict) and type(calls.get("made")) is int:
+            self.all_state["calls"] = calls
+
+    @property
+    def all_state(self) -> dict[str, Any]:
+        """STATE with our own part, ``calls``, which the SDK's type does not know."""
+        return cast("dict[str, Any]", self.state)
+
+    def save_state(self) -> None:
+        """Write STATE, after all records written so far."""
+        self.state_writer.write_state(self.state)
+
+    def _tell_of_catalog(self) -> None:
+        """Say what in the catalog cannot be followed."""
+        if self.input_catalog is None:
+            return
+        for name, entry in self.input_catalog.items():
+            stream = self.streams.get(name)
+            if stream is None:
+                logger.warning("The catalog's stream %s is not one of this tap's: left out.", name)
+                continue
+            for key in stream.primary_keys:
+                chosen = entry.metadata.get(("properties", key))
+                if chosen is not None and chosen.selected is False:
+                    logger.warning(
+                        "%s.%s is deselected in the catalog but is a key: it is read all the same.",
+                        name,
+                        key,
+                    )
+
+    # --- a run ---
+
+    @cached_property
+    def client(self) -> Client:
+        """The run's one client."""
+        kept: dict[str, Any] = {}
+        if self.config.get("daily_call_limit"):
+            kept = self.all_state.setdefault("calls", {})
+        return connect(self.config, kept, f"{self.package_name}/{self.plugin_version}")
+
+    @cached_property
+    def run(self) -> Run:
+        """What is fixed for the whole run; made by the run's first calls.
+
+        Raises:
+            TapPardotError: Nothing can be read.
+        """
+        return begin(self.config, self.client)
+
+    def read_all(self) -> None:
+        """Read all selected streams; :attr:`report` tells how they ended."""
+        chosen = [stream for stream in self.streams.values() if stream.selected]
+        for stream in chosen:
+            self.report.line(stream.name)
+        if self.state:
+            self.save_state()
+        try:
+            _ = self.run
+        except TapPardotError as error:
+            self.report.over(error)
+        for stream in chosen:
+            if self.report.is_over:
+                break
+            try:
+                stream.sync()
+            except OSError:
+                raise  # stdout is gone: Pardot's own network errors do not come this far
+            except Exception as error:  # noqa: BLE001 - one stream's failure stays its own
+                self.report.ended(stream.name, StreamFailed(unforeseen(error)))
+            stream.finalize_state_progress_markers()
+        self.save_state()
+
+    def check_access(self) -> None:
+        """Log whether each stream may be read; creates nothing and writes no message.
+
+        Raises:
+            TapPardotError: The login does not work.
+        """
+        run = self.run
+        for name, stream in self.streams.items():
+            try:
+                cast("PardotStream", stream).probe()
+            except TapPardotError as error:
+                logger.warning("%s: cannot be read: %s", name, error)
+            else:
+                logger.info("%s: can be read.", name)
+        calls = run.client.budget.by_stream.total()
+        logger.info(
+            "The login works: API version %d, time zone %s; %d API calls were made.",
+            run.client.version,
+            run.zone.key,
+            calls,
+        )
+
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        """Leave by an exception; the SDK's handler would write while a write is under way."""
+        if not self._terminated:  # Meltano may send SIGINT and SIGTERM
+            self._terminated = True
+            raise Terminated(signum)
+
+    # --- the command line ---
+
+    @classmethod
+    def invoke(  # type: ignore[override]
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: Any = None,
+        state: Any = None,
+        catalog: Any = None,
+    ) -> None:
+        """Run the tap and exit: see the README for the exit codes."""
+        if about:
+            cls.print_about(about_format)
+            return
+        cls.print_version(print_fn=cls.logger.info)
+        with ending_in_a_sentence():
+            tap = cls(
+                config=config.config if config else {},
+                parse_env_config=bool(config and config.parse_env),
+                state=_state(state),
+                catalog=None if catalog is None else json.load(catalog),
+            )
+            try:
+                tap.read_all()
+            except Terminated as stop:
+                tap.save_state()
+                name = signal.Signals(stop.signum).name
+                tap.report.tell(
+                    tap.client.budget.by_stream,
+                    f"Stopped by {name}: STATE covers what was written; run again to go on.",
+                )
+                sys.exit(128 + stop.signum)
+            tap.report.tell(tap.client.budget.by_stream)
+            sys.exit(tap.report.exit_code)
+
+    @classmethod
+    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
+        """``--test``: one small call per stream instead of a run of one record each."""
+        if value != "all":
+            super().cb_test(ctx, param, value)
+            return
+        given = ctx.params.get("config")
+        with ending_in_a_sentence():
+            cls(
+                config=given.config if given else {},
+                parse_env_config=bool(given and given.parse_env),
+            ).check_access()
+        ctx.exit()
+
+
+def _state(file: Any) -> dict[str, Any] | None:
+    """Return the STATE in an open file, also when it is a whole STATE message."""
+    if file is None:
+        return None
+    text = file.read()
+    try:
+        found = json.loads(text) if text.strip() else {}
+    except ValueError:
+        raise ConfigurationError(_UNREADABLE_STATE) from None
+    if isinstance(found, dict) and found.get("type") == "STATE":
+        found = found.get("value")
+    if not isinstance(found, dict):
+        raise ConfigurationError(_UNREADABLE_STATE)
+    return found
+
+
+def unforeseen(error: Exception) -> str:
+    """Return a sentence for an error nobody foresaw; where it came from goes to the debug log.
+
+    The text of the error is left out: it may hold data.
+    """
+    where = "".join(traceback.format_tb(error.__traceback__))
+    logger.debug("%s at\n%s", type(error).__name__, where)
+    return (
+        f"An error nobody foresaw ({type(error).__name__}): run again with "
+        "TAP_PARDOT_LOGLEVEL=DEBUG and report the lines that show where it came from."
+    )
+
+
+@contextmanager
+def ending_in_a_sentence() -> Iterator[None]:
+    """Turn whatever ends the program into one last sentence on stderr and an exit code."""
+    try:
+        yield
+    except ConfigValidationError as error:
+        for problem in error.errors:
+            logger.error("%s", problem)  # noqa: TRY400
+        number = len(error.errors)
+        settings_word = "setting" if number == 1 else f"{number} settings"
+        _leave(f"Nothing was read: correct the {settings_word} named above and run again.", 1)
+    except RunStopped as error:
+        _leave(str(error), 2)
+    except (TapPardotError, SingerSDKError) as error:
+        _leave(str(error), 1)
+    except BrokenPipeError:
+        _leave("The target closed the pipe: its own last lines say why.", 1)
+    except FileNotFoundError as error:
+        _leave(str(error), 1)
+    except Terminated as stop:
+        _leave(f"Stopped by {signal.Signals(stop.signum).name}.", 128 + stop.signum)
+    except json.JSONDecodeError as error:
+        _leave(f"A file given on the command line is not JSON: {error}", 1)
+    except Exception as error:  # noqa: BLE001 - the last resort
+        _leave(unforeseen(error), 1)
+
+
+def _leave(sentence: str, code: int) -> NoReturn:
+    logger.error("%s", sentence)
+    sys.exit(code)
+
+
+def main() -> None:
+    """Run the command line: the executable ``tap-pardot``."""
+    with ending_in_a_sentence():
+        TapPardot.cli()

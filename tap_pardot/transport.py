@@ -1,0 +1,233 @@
+"""One HTTP exchange: bounded in time and size, to known hosts only; and how it is retried.
+
+Knows nothing of Pardot: bytes out, bytes in. A token leaves this module only through the
+``auth`` of a request, and only to an origin that :meth:`Transport.trusts`.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urljoin, urlsplit
+
+import backoff
+import requests
+import urllib3.exceptions
+
+from tap_pardot.errors import Outage, Retriable, StreamFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping
+    from typing import TypeVar
+
+    from requests.auth import AuthBase
+
+    T = TypeVar("T")
+
+logger = logging.getLogger("tap-pardot")
+
+CONNECT_TIMEOUT = 10
+"""Seconds."""
+LARGEST_PAGE = 64 * 2**20
+"""Bytes of one answer after decompression; a page of 200 rows is some 100 KB."""
+PATIENCE = 600
+"""Seconds of retries for one request before it counts as an outage."""
+FEWEST_TRIES = 6
+LONGEST_WAIT = 20
+LONGEST_RETRY_AFTER = 300
+_TRUSTED_DOMAINS = (".pardot.com", ".salesforce.com")
+_MOST_REDIRECTS = 5
+_REDIRECTS = {301, 302, 303, 307, 308}
+
+
+class Answer(NamedTuple):
+    """One HTTP answer, read to the end."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def origin(url: str) -> str:
+    """Return scheme, host and port of a URL, in lower case."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+class Transport:
+    """One ``requests.Session`` for the whole run.
+
+    Args:
+        origins: Origins (settings ``login_url``, ``api_url``) that may see a token.
+        read_timeout: Seconds without a byte before a request counts as hanging. One answer as
+            a whole may take 20 times that.
+        user_agent: The ``User-Agent`` header.
+
+    Proxies, ``NO_PROXY`` and ``REQUESTS_CA_BUNDLE`` are taken from the environment by
+    requests itself.
+    """
+
+    def __init__(self, *, origins: set[str], read_timeout: float, user_agent: str) -> None:
+        self._origins = {origin(url) for url in origins}
+        self._read_timeout = read_timeout
+        self.session = requests.Session()
+        self.session.headers["User-Agent"] = user_agent
+
+    def trusts(self, url: str) -> bool:
+        """Whether a token may go to this URL."""
+        parts = urlsplit(url)
+        host = "." + (parts.hostname or "").lower()
+        return origin(url) in self._origins or (
+            parts.scheme == "https" and host.endswith(_TRUSTED_DOMAINS)
+        )
+
+    def send(  # noqa: PLR0913
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        data: Mapping[str, str] | None = None,
+        auth: AuthBase | None = None,
+    ) -> Answer:
+        """Send one request and read its answer to the end.
+
+        A redirected GET is followed, without our headers to another origin; a POST never is.
+
+        Raises:
+            Retriable: The connection failed, hung, or the answer was cut.
+            StreamFailed: The answer is larger than any page of Pardot's.
+        """
+        deadline = time.monotonic() + 20 * self._read_timeout
+        try:
+            for _ in range(_MOST_REDIRECTS):
+                with self.session.request(
+                    method,
+                    url,
+                    params=params,
+                    data=data,
+                    # Never None: requests would look for a password in ~/.netrc.
+                    auth=auth if auth is not None and self.trusts(url) else _no_auth,
+                    timeout=(CONNECT_TIMEOUT, self._read_timeout),
+                    allow_redirects=False,
+                    stream=True,
+                ) as response:
+                    target = response.headers.get("Location")
+                    if response.status_code not in _REDIRECTS or target is None:
+                        return Answer(
+                            response.status_code, response.headers, _read(response, deadline)
+                        )
+                if method != "GET":
+                    break
+                target = urljoin(response.url, target)
+                if origin(target) != origin(url):
+                    auth = None
+                url, params = target, None
+        except requests.Timeout as error:
+            raise Retriable("Pardot did not answer in time.") from error
+        except (
+            requests.ConnectionError,
+            requests.exceptions.ChunkedEncodingError,
+            requests.exceptions.ContentDecodingError,
+            urllib3.exceptions.HTTPError,
+            OSError,
+        ) as error:
+            # Only the type: the text of such an error holds the URL with its parameters.
+            raise Retriable(
+                f"The connection to {urlsplit(url).hostname} failed ({type(error).__name__})."
+            ) from error
+        raise StreamFailed(
+            f"{urlsplit(url).hostname} redirects this request elsewhere: check api_url and "
+            "login_url, and that no proxy asks for a sign-in."
+        )
+
+
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _read(response: requests.Response, deadline: float) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    for chunk in response.iter_content(65536):
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > LARGEST_PAGE:
+            raise StreamFailed(
+                "An answer was larger than 64 MiB and was refused: check api_url, this is not "
+                "a page of Pardot's."
+            )
+        if time.monotonic() > deadline:
+            raise Retriable("An answer came too slowly to be finished.")
+    return b"".join(chunks)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds of a ``Retry-After`` header (a number or a date), at most 5 minutes."""
+    text = headers.get("Retry-After")
+    if text is None:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+        except (TypeError, ValueError):
+            return None
+    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER) if seconds == seconds else None  # noqa: PLR0124
+
+
+def waits() -> Generator[float, Retriable | None, None]:
+    """Yield the seconds to wait before each further try: jittered, doubling, at most 20.
+
+    What the server asked for (``Retry-After``) comes first.
+    """
+    error = yield 0.0
+    step = 0
+    while True:
+        wait = min(2.0**step, LONGEST_WAIT) * random.uniform(0.5, 1.0)  # noqa: S311
+        if error is not None and error.wait is not None:
+            wait = max(wait, error.wait)
+        step = min(step + 1, 10)
+        error = yield wait
+
+
+def with_retries(send: Callable[[], T], what: str) -> T:
+    """Call ``send`` until it works: at least 6 tries, at most about 10 minutes of them.
+
+    Args:
+        send: Makes one request; raises :class:`Retriable` to ask for another try.
+        what: Names the request in the log (a stream or the login).
+
+    Raises:
+        Outage: Tries and time are used up; tells the last failure.
+    """
+    started = time.monotonic()
+    tries = 0
+
+    def patience_is_over(error: Exception) -> bool:  # noqa: ARG001
+        nonlocal tries
+        tries += 1
+        return tries >= FEWEST_TRIES and time.monotonic() - started >= PATIENCE
+
+    def tell(details: Any) -> None:
+        logger.info(
+            "%s: %s Trying again in %.1f seconds.", what, details["exception"], details["wait"]
+        )
+
+    attempt = backoff.on_exception(
+        waits,
+        Retriable,
+        giveup=patience_is_over,
+        jitter=None,  # in waits()
+        on_backoff=tell,
+        logger=None,
+    )(send)
+    try:
+        return attempt()
+    except Retriable as error:
+        raise Outage(error.say, error.code) from error

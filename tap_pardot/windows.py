@@ -1,0 +1,133 @@
+"""Time: windows in UTC, and the API user's wall clock they are asked and answered in.
+
+Pardot speaks local time without an offset, in the API user's zone (reference A.11), with a
+grain of one second; bounds are exclusive. In the hour that an autumn clock change repeats, a
+wall time means two instants and nothing in the API says which. So edges of windows stay out of
+such hours, and a row's time inside one is read as the earlier of the two.
+
+Pure functions, no I/O.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from zoneinfo import ZoneInfo
+
+SECOND = timedelta(seconds=1)
+BEGINNING = datetime(2007, 1, 1, tzinfo=UTC)
+"""Where an account without ``start_date`` begins: Pardot was founded in 2007."""
+
+
+def parse_instant(text: str) -> datetime:
+    """Return the UTC instant, whole seconds, of an ISO 8601 text (naive = UTC).
+
+    Raises:
+        ValueError: If the text is not ISO 8601, or its instant cannot be written in UTC.
+    """
+    moment = datetime.fromisoformat(text.strip())
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC).replace(microsecond=0)
+    except OverflowError as error:
+        raise ValueError("beyond the calendar") from error
+
+
+def instant_text(moment: datetime) -> str:
+    """Return a UTC instant as ISO 8601 text of fixed width, as in records and in STATE."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def wall_text(moment: datetime, zone: ZoneInfo) -> str:
+    """Return an instant as Pardot writes and reads it: ``YYYY-MM-DD HH:MM:SS`` in ``zone``."""
+    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def is_ambiguous(moment: datetime, zone: ZoneInfo) -> bool:
+    """Whether the instant's wall time in ``zone`` names a second instant too."""
+    wall = moment.astimezone(zone)
+    twin = wall.replace(fold=1 - wall.fold)
+    # Wall times of one zone compare as naive ones, so the comparison must be made in UTC.
+    return twin.astimezone(UTC) != wall.astimezone(UTC)
+
+
+def safe_edge(moment: datetime, zone: ZoneInfo) -> datetime:
+    """Return the latest whole-second instant, not after ``moment``, fit to be a window's edge.
+
+    Fit means: neither it nor the second before it (which is what ``*_after`` is asked with)
+    lies in a repeated hour, so that both sides read the same instant from the wall time.
+    """
+    edge = moment.replace(microsecond=0)
+    while is_ambiguous(edge, zone) or is_ambiguous(edge - SECOND, zone):
+        # Clocks change at whole minutes.
+        edge = edge.replace(second=0) - timedelta(minutes=1)
+    return edge
+
+
+class Window(NamedTuple):
+    """The instants [start, end), in UTC."""
+
+    start: datetime
+    end: datetime
+
+    def after(self, zone: ZoneInfo) -> str:
+        """The lower bound to ask with: exclusive in Pardot, so one second early."""
+        return wall_text(self.start - SECOND, zone)
+
+    def before(self, zone: ZoneInfo) -> str:
+        """The upper bound to ask with: exclusive in Pardot and here."""
+        return wall_text(self.end, zone)
+
+
+def utc_texts(zone: ZoneInfo) -> Callable[[str], str]:
+    """Return a fast converter from Pardot's local times to UTC text.
+
+    The converter takes ``YYYY-MM-DD HH:MM:SS`` (also with ``T``, with a fraction, without a
+    time, or with an offset or ``Z``, which then counts) and returns ISO 8601 text in UTC of
+    fixed width. A time that a clock change repeats is read as the earlier instant, one that it
+    skips by the offset before the change. It raises :class:`ValueError` for anything else.
+    """
+
+    def exact(text: str) -> str:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=zone)
+        try:
+            return moment.astimezone(UTC).isoformat(timespec="seconds")
+        except OverflowError as error:
+            raise ValueError("beyond the calendar") from error
+
+    @lru_cache(maxsize=4096)
+    def hour(prefix: str) -> str | None:
+        """UTC ``YYYY-MM-DDTHH`` for a local ``YYYY-MM-DD HH``; None if it is not that simple."""
+        first = datetime.fromisoformat(prefix + ":00:00").replace(tzinfo=zone)
+        last = first.replace(minute=59, second=59, fold=1)
+        offset = first.utcoffset()
+        if offset != last.utcoffset() or offset is None or offset.seconds % 3600:
+            return None
+        return exact(prefix + ":00:00")[:13]
+
+    # Zones whose offset is not whole hours take this way for every row.
+    by_minute = lru_cache(maxsize=65536)(exact)
+
+    def convert(text: str) -> str:
+        if len(text) == 19 and text[10] in " T" and text[13] == ":" == text[16]:  # noqa: PLR2004
+            minute, second = text[14:16], text[17:]
+            if minute in _SIXTY and second in _SIXTY:
+                prefix = hour(text[:13])
+                if prefix is not None:
+                    return f"{prefix}:{minute}:{second}+00:00"
+                utc = by_minute(text[:17] + "00")
+                if utc[17:19] == "00":  # local mean times of old have odd seconds
+                    return f"{utc[:17]}{second}+00:00"
+        return exact(text.strip())
+
+    return convert
+
+
+_SIXTY = frozenset(f"{n:02}" for n in range(60))

@@ -1,0 +1,27 @@
+"""Fixtures that all tests share: a local Pardot, and the tap's command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tap_pardot.sandbox.harness import Sandbox
+from tests.support.tap import Tap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """A local Pardot without rows, its API user in New York."""
+    with Sandbox(timezone="America/New_York") as server:
+        yield server
+
+
+@pytest.fixture
+def tap(tmp_path: Path) -> Tap:
+    """The tap's command line."""
+    return Tap(tmp_path)

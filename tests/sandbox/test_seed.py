@@ -1,0 +1,267 @@
+"""Seeded rows must hold the values that break taps, and be the same ones on every run."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import datetime
+from itertools import islice
+from time import process_time
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import pytest
+
+from tap_pardot.sandbox.seed import API_USER, seed_rows
+from tap_pardot.sandbox.seed_world import clock_changes
+
+NOW = 1_763_900_000  # 2025-11-23
+NEW_YORK = "America/New_York"
+BIG = ("list", "prospect", "opportunity", "emailClick", "lifecycleHistory", "tagObject")
+OBJECTS = {
+    *BIG,
+    *("account", "user", "campaign", "customField", "tag", "lifecycleStage", "form", "email"),
+    *("customRedirect", "dynamicContent", "export", "import"),
+}
+# Rows that have a time of their own to be windowed by.
+CHANGING = ("list", "tag", "campaign", "form", "customRedirect", "dynamicContent", "opportunity")
+LOGGED = ("emailClick", "lifecycleHistory", "tagObject")
+
+
+def made(rows=1_200, seed=1, timezone=NEW_YORK, now=NOW, objects=None):
+    found = {name: [] for name in OBJECTS}
+    for name, row in seed_rows(seed=seed, rows=rows, timezone=timezone, now=now, objects=objects):
+        found[name].append(row)
+    return found
+
+
+@pytest.fixture(scope="module")
+def account():
+    return made()
+
+
+def test_the_same_arguments_make_the_same_rows_and_another_seed_others(account):
+    assert made() == account
+    other = made(seed=2)
+    assert all(other[name] != account[name] for name in BIG)
+
+
+def test_an_object_made_alone_has_the_rows_it_has_among_the_others(account):
+    assert made(objects=["emailClick"])["emailClick"] == account["emailClick"]
+    assert made(objects=["emailClick"])["list"] == []
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, 3, 199, 200, 201, 1_234])
+def test_big_objects_have_as_many_rows_as_asked_for(rows):
+    found = made(rows)
+
+    assert {name: len(found[name]) for name in BIG} == dict.fromkeys(BIG, rows)
+    assert len(found["account"]) == 1
+    assert all((len(found[name]) > 0) == (rows > 0) for name in OBJECTS - {"account"})
+
+
+def test_small_objects_stay_small():
+    counts = Counter(
+        name
+        for name, _ in seed_rows(
+            seed=1, rows=100_000, timezone="UTC", now=NOW, objects=OBJECTS - set(BIG)
+        )
+    )
+
+    assert counts["lifecycleStage"] <= 10
+    assert counts["user"] <= 50
+    assert max(counts.values()) <= 2_000
+
+
+def test_ids_grow_with_the_time_of_creation_and_do_not_start_at_one(account):
+    for name, rows in account.items():
+        ids = [row["id"] for row in rows]
+        assert ids == sorted(set(ids)), name
+        assert ids[0] > 1_000, name
+        created = [row.get("created_at", row.get("createdAt", 0)) for row in rows]
+        assert created == sorted(created), name
+
+
+def test_rows_change_after_they_are_made_and_never_later_than_now(account):
+    for name, rows in account.items():
+        for row in rows[:-1]:
+            created = row.get("created_at", row.get("createdAt", 0))
+            updated = row.get("updated_at", row.get("updatedAt", created))
+            assert created <= updated < NOW, (name, row)
+
+
+def test_one_row_comes_from_the_future(account):
+    late = [
+        (name, row["id"])
+        for name, rows in account.items()
+        for row in rows
+        if row.get("created_at", 0) > NOW
+    ]
+
+    assert late == [("opportunity", account["opportunity"][-1]["id"])]
+
+
+@pytest.mark.parametrize(("rows", "burst"), [(1_200, 600), (1_000, 600), (300, 150)])
+def test_many_rows_share_one_second(rows, burst):
+    found = made(rows)
+
+    for column, names in (("updated_at", CHANGING), ("created_at", LOGGED)):
+        for name in names:
+            seconds = Counter(row[column] for row in found[name])
+            assert seconds.most_common(1)[0][1] in range(burst, burst + 3), name
+
+
+@pytest.mark.parametrize("timezone", [NEW_YORK, "Australia/Sydney"])
+def test_both_sides_of_the_last_two_folds_and_gaps_have_rows(timezone):
+    zone, found = ZoneInfo(timezone), made(timezone=timezone)
+    changes = clock_changes(timezone, NOW)
+    folds = [at for at, jump in changes if jump == -3_600][:2]
+    gaps = [at for at, jump in changes if jump == 3_600][:2]
+    assert (len(folds), len(gaps)) == (2, 2)
+
+    for column, names in (("updated_at", CHANGING), ("created_at", LOGGED)):
+        for name in names:
+            stamps = {row[column] for row in found[name]}
+            missing = [at for gap in gaps for at in (gap - 1, gap) if at not in stamps]
+            twice = {
+                str(datetime.fromtimestamp(at, zone).replace(tzinfo=None))
+                for fold in folds
+                for at in range(fold - 3_600, fold)
+                if at in stamps and at + 3_600 in stamps
+            }
+            assert missing == [], name
+            assert len(twice) >= 2, name
+
+
+@pytest.mark.parametrize(
+    ("timezone", "expected"),
+    [
+        (NEW_YORK, [("2025-11-02 06:00", -3_600), ("2025-03-09 07:00", 3_600)]),
+        ("Australia/Sydney", [("2025-10-04 16:00", 3_600), ("2025-04-05 16:00", -3_600)]),
+        ("Australia/Lord_Howe", [("2025-10-04 15:30", 1_800), ("2025-04-05 15:00", -1_800)]),
+        ("UTC", []),
+    ],
+)
+def test_clock_changes_are_found_to_the_second(timezone, expected):
+    found = [
+        (datetime.fromtimestamp(at, ZoneInfo("UTC")).strftime("%Y-%m-%d %H:%M"), jump)
+        for at, jump in clock_changes(timezone, NOW)
+    ]
+
+    assert found[:2] == expected
+
+
+def test_a_zone_without_clock_changes_has_rows_too():
+    assert len(made(rows=50, timezone="Asia/Kolkata")["list"]) == 50
+
+
+@pytest.mark.parametrize("name", ["15555555555", "02190", "2024", "1e5", "007", "1.50"])
+def test_some_names_look_like_numbers(account, name):
+    for kind in ("list", "tag", "campaign", "opportunity", "form"):
+        assert name in {row["name"] for row in account[kind]}
+
+
+@pytest.mark.parametrize(
+    "part", ['"', "'", ",", "\r\n", "\n", "\t", "🚀", "<b>", "&amp;", "%%", "\\", "日本語"]
+)
+def test_some_names_strain_escaping(account, part):
+    for kind in ("list", "tag", "customRedirect", "dynamicContent"):
+        assert any(part in row["name"] for row in account[kind])
+
+
+def test_some_text_is_long_and_some_is_missing(account):
+    texts = [row["description"] for row in account["list"]]
+
+    assert max(len(text) for text in texts if text) > 20_000
+    assert None in texts
+    assert None in [row["cost"] for row in account["campaign"]]
+    assert None in [row["campaign_id"] for row in account["form"]]
+    assert {row["campaign_id"] is None for row in account["form"]} == {True, False}
+
+
+def test_nested_collections_come_empty_single_and_many(account):
+    assert {len(row["variation"]) for row in account["dynamicContent"]} == {0, 1, 3}
+    people = [row["prospects"] for row in account["opportunity"]]
+    assert {min(len(row), 2) for row in people} == {0, 1, 2}
+    acts = [row["opportunity_activities"] for row in account["opportunity"]]
+    assert {len(row) for row in acts} == {0, 1, 2}
+    assert None in [row["closed_at"] for row in account["opportunity"]]
+
+
+def test_clicks_lack_different_sources(account):
+    sources = (
+        "list_email_id", "drip_program_action_id", "email_template_id", "tracker_redirect_id"
+    )  # fmt: skip
+    shapes = {tuple(row[name] is None for name in sources) for row in account["emailClick"]}
+
+    assert len(shapes) >= 12
+    assert None in [row["prospect_id"] for row in account["emailClick"]]
+
+
+def test_the_account_has_an_api_user_with_the_zone(account):
+    users = {row["email"]: row for row in account["user"]}
+
+    assert users[API_USER]["timezone"] == NEW_YORK
+    assert users[API_USER]["role"] == "Administrator"
+    assert account["account"][0]["zip"] == "02190"
+    assert account["account"][0]["phone"] == "15555555555"
+
+
+def test_references_point_at_rows_that_exist(account):
+    ids = {name: {row["id"] for row in rows} for name, rows in account.items()}
+    links = [
+        ("opportunity", "campaign_id", "campaign"),
+        ("form", "campaign_id", "campaign"),
+        ("customRedirect", "campaign_id", "campaign"),
+        ("emailClick", "prospect_id", "prospect"),
+        ("emailClick", "list_email_id", "email"),
+        ("lifecycleHistory", "prospect_id", "prospect"),
+        ("lifecycleHistory", "previous_stage_id", "lifecycleStage"),
+        ("lifecycleHistory", "next_stage_id", "lifecycleStage"),
+        ("tagObject", "tag_id", "tag"),
+    ]
+
+    for name, column, target in links:
+        held = {row[column] for row in account[name]} - {None}
+        assert held, (name, column)
+        assert held <= ids[target], (name, column)
+    by_id = {row["id"]: row for row in account["prospect"]}
+    for row in account["opportunity"]:
+        for person in row["prospects"]:
+            assert person["email"] == by_id[person["id"]]["email"]
+
+
+def test_everybody_is_at_example_com(account):
+    people = [row["email"] for name in ("prospect", "user") for row in account[name]]
+
+    assert {email.rpartition("@")[2] for email in people} == {"example.com"}
+    assert len(set(people)) == len(people)
+
+
+def test_rows_are_plain_json_with_one_set_of_keys_per_object(account):
+    for name, rows in account.items():
+        assert len({tuple(row) for row in rows}) == 1, name
+        assert json.loads(json.dumps(rows)) == rows, name
+
+
+def test_two_hundred_thousand_lists_take_little_time():
+    began = process_time()
+    rows = seed_rows(seed=1, rows=200_000, timezone=NEW_YORK, now=NOW, objects=["list"])
+    count = sum(1 for _ in rows)
+
+    assert count == 200_000
+    assert process_time() - began < 3  # 0.3 s on the machine this was written on
+
+
+def test_rows_come_one_by_one():
+    rows = seed_rows(seed=1, rows=1_000_000_000, timezone="UTC", now=NOW, objects=["account"])
+
+    assert [name for name, _ in islice(rows, 2)] == ["account"]
+
+
+def test_bad_arguments_are_refused_at_once():
+    with pytest.raises(ValueError, match="must not be negative: -1"):
+        seed_rows(seed=1, rows=-1, timezone="UTC", now=NOW)
+    with pytest.raises(ValueError, match="unknown objects: \\['visit'\\]"):
+        seed_rows(seed=1, rows=1, timezone="UTC", now=NOW, objects=["visit"])
+    with pytest.raises(ZoneInfoNotFoundError):
+        seed_rows(seed=1, rows=1, timezone="Mars/Olympus", now=NOW)
