@@ -69,27 +69,33 @@ def to_string(value: Any) -> str:
     raise Misfit
 
 
-def to_integer(value: Any) -> int:
-    """Return a whole number, also from ``"7"`` and ``7.0``."""
+def to_integer(value: Any) -> int | None:
+    """Return a whole number, also from ``"7"`` and ``7.0``; None from ``""``."""
     kind = type(value)
+    if value == "":
+        return None
     number = value if kind is int else _decimal(value)
     if number % 1 or not -_LARGEST_INTEGER <= number <= _LARGEST_INTEGER:
         raise Misfit
     return int(number)
 
 
-def to_number(value: Any) -> float | int:
-    """Return a finite number, also from text and from a rate such as ``"98.42%"``."""
+def to_number(value: Any) -> float | int | None:
+    """Return a finite number, also from text and a rate such as ``"98.42%"``; None from ``""``."""
     if type(value) is int:
         return value
+    if value == "":
+        return None
     number = float(_decimal(value[:-1] if isinstance(value, str) and value[-1:] == "%" else value))
     if not isfinite(number):
         raise Misfit
     return number
 
 
-def to_boolean(value: Any) -> bool:
-    """Return a boolean from true, 1, "1", "true", "True" and their opposites."""
+def to_boolean(value: Any) -> bool | None:
+    """Return a boolean from true, 1, "1", "true", "True" and their opposites; None from ``""``."""
+    if value == "":
+        return None
     if type(value) is str:
         value = value.strip().lower()
     try:
@@ -115,11 +121,13 @@ _BOOLEANS = {True: True, False: False, "true": True, "false": False, "1": True, 
 # 1 and 0 are True and False as keys, and so are 1.0 and Decimal(0).
 
 
-def to_timestamp(zone: ZoneInfo) -> Callable[[Any], str]:
+def to_timestamp(zone: ZoneInfo) -> Callable[[Any], str | None]:
     """Return the converter from Pardot's local times in ``zone`` to UTC text."""
     convert = utc_texts(zone)
 
-    def timestamp(value: Any) -> str:
+    def timestamp(value: Any) -> str | None:
+        if value == "":
+            return None
         if type(value) is not str:
             raise Misfit
         try:

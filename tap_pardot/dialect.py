@@ -28,7 +28,7 @@ _XML_ERROR = re.compile(rb'<err code="(\d{1,6})"')
 _NOT_UTF16 = re.compile("[\ud800-\udfff]")
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(Exception):
     """Pardot answered with an error code instead of data."""
 
     def __init__(self, code: int) -> None:

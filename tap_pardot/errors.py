@@ -99,9 +99,7 @@ RULES = MappingProxyType(
             "Account Engagement API.",
         ),
         84: Rule(Act.RETRY, "Pardot failed and gave no reason: run again in a while."),
-        88: Rule(
-            Act.SWITCH, "This account must use version 4 of the API: set api_version to 4."
-        ),
+        88: Rule(Act.SWITCH, "This account must use version 4 of the API: set api_version to 4."),
         89: Rule(Act.SWITCH, "This account cannot use version 4 of the API: set api_version to 3."),
         94: Rule(Act.FAIL_STREAM, _BUG),
         109: Rule(Act.FAIL_STREAM, _NOT_FOUND),

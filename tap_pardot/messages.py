@@ -52,9 +52,7 @@ class BufferedWriter(GenericSingerWriter[bytes, "Message"]):
 
     def serialize_message(self, message: Message) -> bytes:
         """Return a message as JSON."""
-        return msgspec.json.encode(
-            message.to_dict(), enc_hook=_encode_other
-        )
+        return msgspec.json.encode(message.to_dict(), enc_hook=_encode_other)
 
     def write_message(self, message: Message) -> None:
         """Write any message; all but records go out at once."""

@@ -7,6 +7,7 @@ without an id filter are paged by offset.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tap_pardot.decode import Misfit, to_integer
@@ -127,7 +128,7 @@ def _ids(rows: list[dict[str, Any]]) -> list[int]:
 
 def _grows(rows: list[dict[str, Any]]) -> bool:
     ids = _ids(rows)
-    return all(left <= right for left, right in zip(ids, ids[1:], strict=False))
+    return all(left <= right for left, right in pairwise(ids))
 
 
 def row_id(row: dict[str, Any]) -> int:
@@ -136,6 +137,6 @@ def row_id(row: dict[str, Any]) -> int:
     if type(value) is int:
         return value
     try:
-        return to_integer(value)
+        return to_integer(value) or 0
     except Misfit:
         return 0

@@ -85,9 +85,9 @@ class Bookmark:
         self._state[CURSOR] = cursor
 
     def close(self, replication_key: str | None, value: Any, until: datetime | None = None) -> None:
-        """The open window is out; without a replication key there is nothing to remember."""
+        """The open window is out, and everything before ``value``, if that is remembered."""
         done: dict[str, Any] = {WINDOW: None, CURSOR: None}
-        if replication_key is not None:
+        if value is not None:
             done |= {"replication_key": replication_key, VALUE: value}
         if until is not None:
             done[UNTIL] = instant_text(until)

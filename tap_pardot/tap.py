@@ -82,7 +82,7 @@ class TapPardot(Tap):
         if found and raise_errors:
             raise ConfigValidationError("The settings are wrong.", errors=found)
         # The SDK repeats the value it complains of, so ours must have passed before.
-        return super()._validate_config(raise_errors=raise_errors) if not found else found
+        return found or super()._validate_config(raise_errors=raise_errors)
 
     def discover_streams(self) -> Sequence[PardotStream]:
         """Return all streams."""

@@ -85,7 +85,7 @@ class Transport:
             parts.scheme == "https" and host.endswith(_TRUSTED_DOMAINS)
         )
 
-    def send(  # noqa: PLR0913
+    def send(
         self,
         method: str,
         url: str,

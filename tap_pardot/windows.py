@@ -11,7 +11,7 @@ Pure functions, no I/O.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -92,26 +92,8 @@ def utc_texts(zone: ZoneInfo) -> Callable[[str], str]:
     fixed width. A time that a clock change repeats is read as the earlier instant, one that it
     skips by the offset before the change. It raises :class:`ValueError` for anything else.
     """
-
-    def exact(text: str) -> str:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=zone)
-        try:
-            return moment.astimezone(UTC).isoformat(timespec="seconds")
-        except OverflowError as error:
-            raise ValueError("beyond the calendar") from error
-
-    @lru_cache(maxsize=4096)
-    def hour(prefix: str) -> str | None:
-        """UTC ``YYYY-MM-DDTHH`` for a local ``YYYY-MM-DD HH``; None if it is not that simple."""
-        first = datetime.fromisoformat(prefix + ":00:00").replace(tzinfo=zone)
-        last = first.replace(minute=59, second=59, fold=1)
-        offset = first.utcoffset()
-        if offset != last.utcoffset() or offset is None or offset.seconds % 3600:
-            return None
-        return exact(prefix + ":00:00")[:13]
-
+    exact = partial(_exact, zone=zone)
+    hour = lru_cache(maxsize=4096)(partial(_hour, zone=zone))
     # Zones whose offset is not whole hours take this way for every row.
     by_minute = lru_cache(maxsize=65536)(exact)
 
@@ -128,6 +110,27 @@ def utc_texts(zone: ZoneInfo) -> Callable[[str], str]:
         return exact(text.strip())
 
     return convert
+
+
+def _exact(text: str, zone: ZoneInfo) -> str:
+    """Return any ISO 8601 text as UTC text; local time in ``zone`` unless it has an offset."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=zone)
+    try:
+        return moment.astimezone(UTC).isoformat(timespec="seconds")
+    except OverflowError as error:
+        raise ValueError("beyond the calendar") from error
+
+
+def _hour(prefix: str, zone: ZoneInfo) -> str | None:
+    """Return UTC ``YYYY-MM-DDTHH`` of a local ``YYYY-MM-DD HH``; None if it is not that simple."""
+    first = datetime.fromisoformat(prefix + ":00:00").replace(tzinfo=zone)
+    last = first.replace(minute=59, second=59, fold=1)
+    offset = first.utcoffset()
+    if offset != last.utcoffset() or offset is None or offset.seconds % 3600:
+        return None
+    return _exact(prefix + ":00:00", zone)[:13]
 
 
 _SIXTY = frozenset(f"{n:02}" for n in range(60))

@@ -50,6 +50,11 @@ def _parser() -> argparse.ArgumentParser:
     account.add_argument("--port", type=int, default=0, help="0 takes a free one (default)")
     account.add_argument("--seed", type=int, default=1, help="chooses the rows' values")
     account.add_argument("--rows", type=int, default=1000, help="rows of each big object")
+    account.add_argument(
+        "--objects",
+        type=lambda text: text.split(","),
+        help="make rows of these only, separated by commas (list,tag)",
+    )
     account.add_argument("--timezone", default="America/New_York", help="of the API user (IANA)")
     account.add_argument("--api-version", type=int, choices=(3, 4), default=4)
     account.add_argument("--latency", type=float, default=0.0, help="seconds added to every call")
@@ -74,6 +79,7 @@ def _sandbox(options: argparse.Namespace) -> Sandbox:
     return Sandbox(
         rows=options.rows,
         seed=options.seed,
+        objects=options.objects,
         port=options.port,
         timezone=options.timezone,
         api_version=options.api_version,

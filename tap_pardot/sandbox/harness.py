@@ -13,7 +13,7 @@ from tap_pardot.sandbox.settings import Settings
 from tap_pardot.sandbox.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 START_TIMEOUT = 10.0
 
@@ -26,11 +26,12 @@ class Sandbox:
     [key]}, which changes the row on the wire only, for values the reference does not know.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- all by name
         self,
         *,
         rows: int = 0,
         seed: int = 1,
+        objects: Collection[str] | None = None,
         port: int = 0,
         database: str = ":memory:",
         oauth: OAuthSettings | Mapping[str, Any] | None = None,
@@ -41,6 +42,7 @@ class Sandbox:
         Args:
             rows: Rows of each big object; 0 leaves only the account record.
             seed: Chooses the rows' values.
+            objects: Seed only these (and the account); all by default.
             port: 0 takes a free one.
             database: SQLite file; one that holds rows is not seeded again.
             oauth: The connected app; demo values where absent.
@@ -50,7 +52,7 @@ class Sandbox:
             oauth = OAuthSettings(**oauth)
         self.state = State(Settings(**settings), oauth, database=database)
         if not any(self.state.model.counts().values()):
-            self.state.seed(seed=seed, rows=rows)
+            self.state.seed(seed=seed, rows=rows, objects=objects)
         self.url = ""
         self._port = port
         self._loop = asyncio.new_event_loop()

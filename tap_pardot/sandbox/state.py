@@ -12,7 +12,7 @@ from tap_pardot.sandbox.oauth import OAuthSettings, TokenIssuer
 from tap_pardot.sandbox.seed import seed_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from tap_pardot.sandbox.settings import Settings
 
@@ -44,8 +44,15 @@ class State:
         self._day: int | None = None
         self._calls_today = 0
 
-    def seed(self, *, seed: int, rows: int) -> None:
-        """Fill the tables from a seed; with 0 rows only the account record is made."""
+    def seed(self, *, seed: int, rows: int, objects: Collection[str] | None = None) -> None:
+        """Fill the tables from a seed; with 0 rows only the account record is made.
+
+        Args:
+            seed: Chooses the values.
+            rows: Rows of each big object.
+            objects: Only these; the account always.
+        """
+        wanted = None if objects is None else {"account", *objects}
         with self.lock:
             self.model.load(
                 seed_rows(
@@ -53,10 +60,13 @@ class State:
                     rows=rows,
                     timezone=self.settings.timezone,
                     now=self.settings.now(),
+                    objects=wanted,
                 )
             )
 
-    def reset(self, *, seed: int = 1, rows: int = 0) -> None:
+    def reset(
+        self, *, seed: int = 1, rows: int = 0, objects: Collection[str] | None = None
+    ) -> None:
         """Start over: rows of the seed, no faults, no calls, no mail; switches stay."""
         with self.lock:
             self.model.clear()
@@ -64,7 +74,7 @@ class State:
             self.clear_calls()
             self.outbox.clear()
             self._calls_today = 0
-            self.seed(seed=seed, rows=rows)
+            self.seed(seed=seed, rows=rows, objects=objects)
 
     def clear_calls(self) -> None:
         """Forget the log of calls and logins; the daily count goes on."""

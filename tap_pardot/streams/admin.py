@@ -16,7 +16,9 @@ class Account(RecordStream):
     schema = th.PropertiesList(
         th.Property("id", th.IntegerType, required=True, description="Account id."),
         th.Property("company", th.StringType, description="Company."),
-        th.Property("level", th.StringType, description="Edition, such as 'SFDC Ultimate Edition'."),
+        th.Property(
+            "level", th.StringType, description="Edition, such as 'SFDC Ultimate Edition'."
+        ),
         th.Property("website", th.StringType, description="Website."),
         th.Property("vanity_domain", th.StringType, description="Domain of the account's links."),
         th.Property("plugin_campaign_id", th.IntegerType, description="Campaign of the plug-ins."),
@@ -33,8 +35,10 @@ class Account(RecordStream):
         th.Property("created_at", th.DateTimeType, description="When it was made, in UTC."),
         th.Property("updated_at", th.DateTimeType, description="When it last changed, in UTC."),
     ).to_dict()
-'''
-'''
+
+
+"""
+"""
 
 
 class Users(WholeStream):
