@@ -75,14 +75,14 @@ def to_integer(value: Any) -> int | None:
     if value == "":
         return None
     number = value if kind is int else _decimal(value)
-    if number % 1 or not -_LARGEST_INTEGER <= number <= _LARGEST_INTEGER:
+    if not -_LARGEST_INTEGER <= number <= _LARGEST_INTEGER or number != int(number):
         raise Misfit
     return int(number)
 
 
 def to_number(value: Any) -> float | int | None:
     """Return a finite number, also from text and a rate such as ``"98.42%"``; None from ``""``."""
-    if type(value) is int:
+    if type(value) is int and -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER:
         return value
     if value == "":
         return None
@@ -105,17 +105,18 @@ def to_boolean(value: Any) -> bool | None:
 
 
 def _decimal(value: Any) -> Decimal:
-    if isinstance(value, bool):
+    if type(value) not in _NUMERIC:  # Decimal would take a list for sign, digits, exponent
         raise Misfit
     try:
         number = Decimal(value.strip() if isinstance(value, str) else value)
-    except (InvalidOperation, TypeError, ValueError):
+    except InvalidOperation:
         raise Misfit from None
     if not number.is_finite():
         raise Misfit
     return number
 
 
+_NUMERIC = {str, int, float, Decimal}
 _LARGEST_INTEGER = 2**63 - 1  # what a warehouse's bigint holds
 _BOOLEANS = {True: True, False: False, "true": True, "false": False, "1": True, "0": False}
 # 1 and 0 are True and False as keys, and so are 1.0 and Decimal(0).
@@ -168,6 +169,7 @@ class Decoder:
         """How many values of each column were emitted as null because they did not fit."""
         self._on_unknown = on_unknown
         self._known: set[str] = set()
+        self._told: set[str] = set()
         self._empty: Row = {}
         self._arrays: list[str] = []
         # Per column: its sources (key of the row, key inside it or ""), native type, converter.
@@ -178,6 +180,8 @@ class Decoder:
             if name not in wanted:
                 continue
             kind = kind_of(definition)
+            if kind == "array":  # a key is read once, wrapped or not
+                sources = list(dict(reversed(sources)).items())[::-1]
             convert = _CONVERTERS.get(kind)
             if kind == "timestamp":
                 convert = timestamp
@@ -212,6 +216,10 @@ class Decoder:
                 record[name] = []
         return record
 
+    def knows(self, row: Any) -> bool:
+        """Whether this is an object with at least one key that a column takes."""
+        return isinstance(row, dict) and not self._known.isdisjoint(row)
+
     def _plan(self, keys: tuple[str, ...]) -> list[Read]:
         """Return what to read from rows with exactly these keys.
 
@@ -220,8 +228,8 @@ class Decoder:
         """
         if self._on_unknown is not None:
             for key in keys:
-                if key not in self._known:
-                    self._known.add(key)
+                if key not in self._known and key not in self._told:
+                    self._told.add(key)
                     self._on_unknown(key)
         plan: list[Read] = []
         for name, sources, native, convert in self._columns:
@@ -244,14 +252,14 @@ class Decoder:
         if kind_of(items) != "object":
             item: Convert = _CONVERTERS.get(kind_of(items), _as_is)
         else:
-            item = Decoder(items, timestamp)
+            item = Decoder(items, timestamp, on_unknown=self._on_unknown)
             # One count for the whole record: misfits of an item are told as "array.column".
             item.misfits = _Prefixed(self.misfits, f"{name}.")
 
         def convert(values: list[Any]) -> list[Any]:
             result = []
             for value in values:
-                if isinstance(item, Decoder) and not isinstance(value, dict):
+                if isinstance(item, Decoder) and not item.knows(value):
                     self.misfits[name] += 1
                     continue
                 try:
@@ -309,7 +317,8 @@ def _unwrapped(inner: str, convert: Convert) -> Convert:
     def unwrap(value: Any) -> Any:
         if inner and isinstance(value, dict) and inner in value:
             value = value[inner]
-        return convert(as_list(value))
+        # None leaves room for another name of the column; {} is an empty list's other spelling.
+        return convert(as_list(None if value == {} else value)) or None
 
     return unwrap
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_pardot.decode import as_list, camel_case, snake_case
+from tap_pardot.decode import Misfit, as_list, camel_case, snake_case, to_integer
 from tap_pardot.errors import Retriable, StreamFailed
 
 if TYPE_CHECKING:
@@ -94,9 +94,7 @@ def rows_of(body: dict[str, Any], key: str) -> tuple[list[dict[str, Any]], int |
     rows = as_list(found)
     if not all(isinstance(row, dict) for row in rows):
         raise Retriable("The rows of an answer have an unknown shape.")
-    total = result.get("total_results")
-    total = int(total) if isinstance(total, str) and total.isdigit() else total
-    return rows, total if type(total) is int else None
+    return rows, _integer(result.get("total_results"))
 
 
 def record_of(body: dict[str, Any], key: str) -> dict[str, Any]:
@@ -147,12 +145,16 @@ def _error_code(body: Any) -> int | None:
     code = attributes.get("err_code") if isinstance(attributes, dict) else None
     if code is None and "message" in body:
         code = body.get("code")
-    if isinstance(code, str) and code.isdigit():
-        code = int(code)
-    if type(code) is int:
-        return code
-    # The documented template prints the code under "version" and the text under "err_code".
-    if _stat(body) == "fail" and isinstance(attributes, dict):
-        version = str(attributes.get("version", ""))
-        return int(version) if version.isdigit() and version != "1" else None
-    return None
+    number = _integer(code)
+    if number is None and _stat(body) == "fail" and isinstance(attributes, dict):
+        # The documented template prints the code under "version" and the text under "err_code".
+        number = _integer(attributes.get("version"))
+        return None if number == 1 else number
+    return number
+
+
+def _integer(value: Any) -> int | None:
+    try:
+        return to_integer(value)
+    except Misfit:
+        return None

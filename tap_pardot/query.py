@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 _UNSORTED = (
-    "Pardot did not sort or filter the rows by id, so some could be missed: report it with the "
-    "stream's name."
+    "Pardot did not page through the rows by id, so some could be missed: run again, and report it "
+    "with the stream's name if it stays so."
 )
 
 
@@ -89,6 +89,7 @@ def by_offset(source: Source, params: Mapping[str, str], size: int) -> Iterator[
     offset = 0
     anchor: int | None = None
     cursor = 0
+    longest = 0  # rows of the longest page: an undocumented limit may be ignored
     while True:
         asked = {
             **params,
@@ -99,17 +100,19 @@ def by_offset(source: Source, params: Mapping[str, str], size: int) -> Iterator[
         }
         rows, total = source.client.query(source.stream, source.pardot_object, source.key, asked)
         page = _page(rows)
-        # An undocumented limit may be ignored, so a page may be shorter than was asked for.
+        longest = max(longest, len(rows))
         more = len(rows) >= size or (total is not None and offset + len(rows) < total)
         if more and not _grows(rows):
             raise StreamFailed(_UNSORTED)
         if anchor is not None and offset and anchor < min(_ids(rows), default=anchor + 1):
-            offset = max(0, offset - size // 2)
+            offset = max(0, offset - max(1, longest // 2))
             continue
         new = [row for row in page.rows if row_id(row) > cursor]
         if new:
             yield Page(new, page.cursor, page.without_id)
             cursor = page.cursor
+        if more and not new and len(rows) == longest:
+            raise StreamFailed(_UNSORTED)  # the end of the rows would be a shorter page
         if not more or not new:
             return
         anchor = cursor

@@ -127,19 +127,18 @@ class Transport:
                 if origin(target) != origin(url):
                     auth = None
                 url, params = target, None
-        except requests.Timeout as error:
+        except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
             raise Retriable("Pardot did not answer in time.") from error
         except (
-            requests.ConnectionError,
-            requests.exceptions.ChunkedEncodingError,
-            requests.exceptions.ContentDecodingError,
             urllib3.exceptions.HTTPError,
-            OSError,
+            OSError,  # the base of requests' errors too
         ) as error:
             # Only the type: the text of such an error holds the URL with its parameters.
             raise Retriable(
                 f"The connection to {urlsplit(url).hostname} failed ({type(error).__name__})."
             ) from error
+        except ValueError:
+            pass  # the target of a redirect is no address
         raise StreamFailed(
             f"{urlsplit(url).hostname} redirects this request elsewhere: check api_url and "
             "login_url, and that no proxy asks for a sign-in."
@@ -153,7 +152,8 @@ def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
 def _read(response: requests.Response, deadline: float) -> bytes:
     chunks: list[bytes] = []
     size = 0
-    for chunk in response.iter_content(65536):
+    # What has arrived, not full blocks: a trickle must meet the deadline.
+    while chunk := response.raw.read1(65536, decode_content=True):
         chunks.append(chunk)
         size += len(chunk)
         if size > LARGEST_PAGE:
@@ -175,8 +175,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         seconds = float(text)
     except ValueError:
         try:
-            seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
-        except (TypeError, ValueError):
+            seconds = (parsedate_to_datetime(text).astimezone(UTC) - datetime.now(UTC)).total_seconds()
+        except (TypeError, ValueError, OverflowError):
             return None
     return min(max(seconds, 0.0), LONGEST_RETRY_AFTER) if seconds == seconds else None  # noqa: PLR0124
 

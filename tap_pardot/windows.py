@@ -45,7 +45,7 @@ def instant_text(moment: datetime) -> str:
 
 def wall_text(moment: datetime, zone: ZoneInfo) -> str:
     """Return an instant as Pardot writes and reads it: ``YYYY-MM-DD HH:MM:SS`` in ``zone``."""
-    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+    return moment.astimezone(zone).replace(tzinfo=None).isoformat(" ", "seconds")
 
 
 def is_ambiguous(moment: datetime, zone: ZoneInfo) -> bool:

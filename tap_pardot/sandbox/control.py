@@ -126,7 +126,7 @@ class _Control:
     async def add_fault(self, request: web.Request) -> Any:
         options = await request.json()
         with self._state.lock:
-            return {"id": self._state.faults.add(options)}
+            return {"id": self._state.add_fault(options)}
 
     async def clear_faults(self, _request: web.Request) -> Any:
         with self._state.lock:

@@ -144,7 +144,7 @@ class Sandbox:
         with self.state.lock:
             self.state.model.add(name, rows)
 
-    def update(self, name: str, ids: int | Iterable[int], **changes: Any) -> None:
+    def update(self, name: str, ids: int | Iterable[int], /, **changes: Any) -> None:
         """Set fields of rows; ``updated_at`` moves only when given."""
         with self.state.lock:
             self.state.model.update(name, _ids(ids), changes)
@@ -177,7 +177,7 @@ class Sandbox:
     def fault(self, **options: Any) -> int:
         """Add a fault (see `faults.Fault` for match and action); return its id."""
         with self.state.lock:
-            return self.state.faults.add(options)
+            return self.state.add_fault(options)
 
     @property
     def faults(self) -> list[dict[str, Any]]:

@@ -70,6 +70,12 @@ class Model:
             self._db.executemany(statement, bound)
         return len(bound)
 
+    def check(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Raise what `add` would raise for these rows."""
+        for row in rows:
+            self._binders[name](row)
+        self.count(name)
+
     def load(self, rows: Iterable[tuple[str, Row]]) -> None:
         """Insert a stream of (object, row) in large batches; memory stays flat."""
         waiting: dict[str, list[Row]] = defaultdict(list)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 -- a path
 # POST is advised for long id lists (A.2), so bodies may be long.
 MAX_BODY = 16 * 1024 * 1024
+# Stands for a connection that was closed without an answer; never on the wire.
+NO_ANSWER = 499
 
 _HTML = (
     "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head>"
@@ -81,7 +83,7 @@ class Server:
             request = await _read(http)
             _describe(call, request)
             response = await self._play(http, request, call)
-            call["status"] = response.status
+            call["status"] = _sent(response)
         finally:
             state.in_flight -= 1
             call["seconds"] = round(time.perf_counter() - started, 6)
@@ -91,7 +93,9 @@ class Server:
         self, http: web.Request, request: api.Request, call: Record
     ) -> web.StreamResponse:
         faults = await self._strike(call)
-        await asyncio.sleep(self.state.settings.latency)
+        if call["in_flight"] <= self.state.settings.max_concurrent:
+            # A call that is one too many is turned away at the door, without waiting.
+            await asyncio.sleep(self.state.settings.latency)
         ending = next((fault for fault in faults if fault.ends_call), None)
         if ending is not None:
             return await self._end(http, request, call, ending)
@@ -169,7 +173,7 @@ class Server:
         ending = next((fault for fault in faults if fault.ends_call), None)
         if ending is not None:
             response = await self._end(http, None, login, ending)
-            login["status"] = response.status
+            login["status"] = _sent(response)
             return response
         with state.lock:
             fields = {key: str(value) for key, value in form.items()}
@@ -232,6 +236,10 @@ def _response(answer: api.Answer) -> web.Response:
     )
 
 
+def _sent(response: web.StreamResponse) -> int | None:
+    return None if response.status == NO_ANSWER else response.status
+
+
 def _extras(faults: Sequence[Fault]) -> tuple[dict[str, str], int | None]:
     """Return what faults that let the answer through still do to it: headers, and a cut."""
     headers: dict[str, str] = {}
@@ -261,7 +269,7 @@ def _reset(http: web.Request) -> web.Response:
         # Linger 0 turns the close into a reset.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         http.transport.abort()
-    return web.Response(status=499)
+    return web.Response(status=NO_ANSWER)
 
 
 async def _hang(http: web.Request, seconds: float) -> web.Response:
@@ -273,7 +281,7 @@ async def _hang(http: web.Request, seconds: float) -> web.Response:
         await asyncio.sleep(_STEP)
     if http.transport is not None:
         http.transport.abort()
-    return web.Response(status=499)
+    return web.Response(status=NO_ANSWER)
 
 
 def _basic(http: web.Request) -> tuple[str, str] | None:

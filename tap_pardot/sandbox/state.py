@@ -120,6 +120,23 @@ class State:
         self._calls_today += 1
         return False
 
+    def add_fault(self, options: Mapping[str, Any]) -> int:
+        """Add a fault; return its id.
+
+        Raises:
+            KeyError, ValueError: An option that no fault has, or a ``change`` that could not be
+                applied: told now, because later it would look like an answer of Pardot.
+        """
+        with self.lock:
+            change = options.get("change") or {}
+            for name, rows in change.get("upsert", {}).items():
+                self.model.check(name, rows)
+            for name, updates in change.get("update", {}).items():
+                self.model.check(name, [update["fields"] for update in _listed(updates)])
+            for name in change.get("delete", {}):
+                self.model.check(name, [])
+            return self.faults.add(options)
+
     def change(self, change: Mapping[str, Any]) -> None:
         """Apply the ``change`` of a fault; see `faults.Fault`.
 

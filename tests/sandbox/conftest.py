@@ -45,19 +45,19 @@ class Client:
             allow_redirects=False,
         )
 
-    def query(self, name, **params):
+    def query(self, name, /, **params):
         """Return the ``result`` of a query that must work."""
         answer = self.call(f"{name}/query", **params)
         assert answer.status_code == 200, answer.text
         return answer.json()["result"]
 
-    def rows(self, name, **params):
+    def rows(self, name, /, **params):
         """Return the rows of a query as a list, whatever their shape."""
         result = self.query(name, **params)
         rows = (result or {}).get(name, [])
         return rows if isinstance(rows, list) else [rows]
 
-    def ids(self, name, **params):
+    def ids(self, name, /, **params):
         return [row["id"] for row in self.rows(name, **params)]
 
     def code(self, path, method="GET", **params):
@@ -87,8 +87,3 @@ def make():
 def pardot(make):
     """A client of an empty account in UTC."""
     return make()
-
-
-def error_of(answer):
-    """Return status and Pardot code of an answer."""
-    return answer.status_code, answer.json()["@attributes"]["err_code"]

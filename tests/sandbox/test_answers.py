@@ -1,6 +1,6 @@
 """Wire shapes over HTTP, object by object: reference A.5, A.6 and part C."""
 
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -18,7 +18,11 @@ SHAPES = {
     "customField": (
         {"id": 1, "name": "Size", "field_id": "Size", "type": "Text", "type_id": 1},
         {
-            **{"id": 1, "name": "Size", "field_id": "Size", "type": "Text", "type_id": 1},
+            "id": 1,
+            "name": "Size",
+            "field_id": "Size",
+            "type": "Text",
+            "type_id": 1,
             "crm_id": None,
             "is_record_multiple_responses": False,
             "is_use_values": False,
@@ -31,17 +35,28 @@ SHAPES = {
     "customRedirect": (
         {"id": 1, "name": "2024", "url": "u", "destination_url": "d", "campaign_id": 7},
         {
-            **{"id": 1, "name": 2024, "url": "u", "destination_url": "d", "campaign": CAMPAIGN},
-            **{"created_at": T0, "updated_at": T0},
+            "id": 1,
+            "name": 2024,
+            "url": "u",
+            "destination_url": "d",
+            "campaign": CAMPAIGN,
+            "created_at": T0,
+            "updated_at": T0,
         },
         {"campaign": None, "campaign_id": 7},
     ),
     "dynamicContent": (
         {"id": 1, "name": "n", "variation": [{"comparison": "is 1", "content": "5"}]},
         {
-            **{"id": 1, "name": "n", "embedCode": None, "embedUrl": None, "baseContent": None},
-            **{"basedOn": None, "variation": {"comparison": "is 1", "content": 5}},
-            **{"created_at": T0, "updated_at": T0},
+            "id": 1,
+            "name": "n",
+            "embedCode": None,
+            "embedUrl": None,
+            "baseContent": None,
+            "basedOn": None,
+            "variation": {"comparison": "is 1", "content": 5},
+            "created_at": T0,
+            "updated_at": T0,
         },
         {"variation": None},
     ),
@@ -53,16 +68,24 @@ SHAPES = {
     "form": (
         {"id": 1, "name": "f"},
         {
-            **{"id": 1, "name": "f", "campaign": None, "embedCode": None},
-            **{"created_at": T0, "updated_at": T0},
+            "id": 1,
+            "name": "f",
+            "campaign": None,
+            "embedCode": None,
+            "created_at": T0,
+            "updated_at": T0,
         },
         {"campaign": None, "campaign_id": "null"},
     ),
     "lifecycleHistory": (
         {"id": 1, "prospect_id": 2, "next_stage_id": 3},
         {
-            **{"id": 1, "prospect_id": 2, "previous_stage_id": None, "next_stage_id": 3},
-            **{"seconds_elapsed": None, "created_at": T0},
+            "id": 1,
+            "prospect_id": 2,
+            "previous_stage_id": None,
+            "next_stage_id": 3,
+            "seconds_elapsed": None,
+            "created_at": T0,
         },
         {},
     ),
@@ -74,18 +97,32 @@ SHAPES = {
     "list": (
         {"id": 1, "name": "15555555555", "title": "02190", "is_public": True},
         {
-            **{"id": 1, "name": 15555555555, "is_public": True, "is_dynamic": False},
-            **{"title": "02190", "description": None, "is_crm_visible": False},
-            **{"created_at": T0, "updated_at": T0},
+            "id": 1,
+            "name": 15555555555,
+            "is_public": True,
+            "is_dynamic": False,
+            "title": "02190",
+            "description": None,
+            "is_crm_visible": False,
+            "created_at": T0,
+            "updated_at": T0,
         },
         {},
     ),
     "opportunity": (
         {"id": 1, "name": "Deal", "value": 200, "probability": 5, "campaign_id": 8},
         {
-            **{"id": 1, "name": "Deal", "value": 200, "probability": 5, "type": None},
-            **{"stage": None, "status": None, "created_at": T0, "updated_at": T0},
-            **{"campaign": {"id": 8, "name": None}, "prospects": None},
+            "id": 1,
+            "name": "Deal",
+            "value": 200,
+            "probability": 5,
+            "type": None,
+            "stage": None,
+            "status": None,
+            "created_at": T0,
+            "updated_at": T0,
+            "campaign": {"id": 8, "name": None},
+            "prospects": None,
         },
         {"campaign": None, "prospects": None, "campaign_id": 8},
     ),
@@ -102,9 +139,15 @@ SHAPES = {
     "user": (
         {"id": 1, "email": "a@example.com", "role": "Sales", "timezone": "Europe/Berlin"},
         {
-            **{"id": 1, "email": "a@example.com", "first_name": None, "last_name": None},
-            **{"job_title": None, "role": "Sales", "account": None},
-            **{"created_at": T0, "updated_at": T0},
+            "id": 1,
+            "email": "a@example.com",
+            "first_name": None,
+            "last_name": None,
+            "job_title": None,
+            "role": "Sales",
+            "account": None,
+            "created_at": T0,
+            "updated_at": T0,
         },
         {},
     ),
@@ -116,8 +159,12 @@ SHAPES = {
     "import": (
         {"id": 1, "origin": "UI", "createdCount": 5},
         {
-            **{"id": 1, "state": "Complete", "isExpired": False, "origin": "UI"},
-            **{"createdAt": T0, "updatedAt": T0},
+            "id": 1,
+            "state": "Complete",
+            "isExpired": False,
+            "origin": "UI",
+            "createdAt": T0,
+            "updatedAt": T0,
         },
         {},
     ),
@@ -257,7 +304,11 @@ def test_an_email_is_read_with_or_without_its_message(pardot):
     pardot.sandbox.add("email", [{"id": 1, "name": "n", "message": {"text": "7", "html": "<p>"}}])
     read = pardot.call("email/read/id/1").json()["email"]
     assert read == {
-        **{"id": 1, "name": "n", "isOneToOne": False, "subject": None, "created_at": T0},
+        "id": 1,
+        "name": "n",
+        "isOneToOne": False,
+        "subject": None,
+        "created_at": T0,
         "message": {"text": 7, "html": "<p>"},
     }
     short = pardot.call("email/read/id/1", include_message="false").json()["email"]
@@ -292,14 +343,14 @@ def test_xml_is_the_default_and_knows_no_types(pardot):
     pardot.sandbox.add("form", [{"id": 1, "name": "007", "campaign_id": 7}, {"id": 2}])
     answer = pardot.call("form/query", format="xml")
     assert answer.headers["Content-Type"].startswith("text/xml")
-    root = ElementTree.fromstring(answer.content)
+    root = ET.fromstring(answer.content)
     assert root.findtext("result/total_results") == "2"
     assert [form.findtext("id") for form in root.iter("form")] == ["1", "2"]
     assert root.findtext("result/form/name") == "007"
     assert root.findtext("result/form/campaign/name") == "2024"
     assert root.find("result/form[2]/campaign").text is None
 
-    bad = ElementTree.fromstring(pardot.call("form/read/id/9", format="xml").content)
+    bad = ET.fromstring(pardot.call("form/read/id/9", format="xml").content)
     assert bad.find("err").get("code") == "109"
 
 

@@ -59,7 +59,7 @@ def test_each_filter_selects_rows_or_is_ignored_as_the_matrix_says(pardot, name)
 @pytest.mark.parametrize("name", QUERYABLE)
 def test_each_sort_has_its_default_order_and_other_keys_are_refused(pardot, name):
     fill(pardot.sandbox, name)
-    sorts = dict((item[:-1], item[-1]) for item in MATRIX[name][1].split())
+    sorts = {item[:-1]: item[-1] for item in MATRIX[name][1].split()}
     up = [1, 2, 3, 4, 5]
     for key, sign in sorts.items():
         assert pardot.ids(name, sort_by=key) == (up if sign == "+" else up[::-1]), key

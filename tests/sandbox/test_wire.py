@@ -1,6 +1,6 @@
 """The quirks a client meets: numbers where text was stored, one or many, keys that are missing."""
 
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -47,7 +47,7 @@ def test_the_result_of_nothing_is_null_in_bulk_and_has_a_total_elsewhere():
 
 def test_xml_repeats_elements_escapes_text_and_drops_what_xml_forbids():
     body = {"result": {"total_results": 2, "list": [{"id": 1, "x": None}, {"t": "a<&\r\x01é"}]}}
-    root = ElementTree.fromstring(wire.to_xml({**body, "flag": True}))
+    root = ET.fromstring(wire.to_xml({**body, "flag": True}))
     assert root.attrib == {"stat": "ok", "version": "1.0"}
     assert root.findtext("result/total_results") == "2"
     assert [element.tag for element in root.find("result")] == ["total_results", "list", "list"]
@@ -60,6 +60,6 @@ def test_an_error_has_the_shape_seen_in_the_wild_in_json_and_the_documented_one_
     assert wire.error_json(184, "x") == (
         b'{"@attributes":{"stat":"fail","version":1,"err_code":184},"err":"x"}'
     )
-    root = ElementTree.fromstring(wire.error_xml(71, "<x>"))
+    root = ET.fromstring(wire.error_xml(71, "<x>"))
     assert root.get("stat") == "fail"
     assert (root.find("err").get("code"), root.findtext("err")) == ("71", "<x>")
