@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tap_pardot.sandbox.harness import Sandbox
+from tests.support.postgres import postgres
 from tests.support.tap import Tap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+__all__ = ["postgres"]
 
 
 @pytest.fixture

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +14,6 @@ import pytest
 import yaml
 
 from tests.support.meltano import PLUGINS, Meltano, as_environment
-from tests.support.postgres import postgres
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,9 +21,14 @@ if TYPE_CHECKING:
     from tap_pardot.sandbox.harness import Sandbox
     from tests.support.postgres import Postgres
 
-__all__ = ["postgres"]
-
 CHECKOUT = Path(__file__).resolve().parents[2]
+KINDS = {
+    "boolean": "boolean",
+    "integer": "integer",
+    "object": "object",
+    "string": "string",
+    "date_iso8601": "string",
+}
 # What `pip install -e .` needs of a checkout.
 SOURCES = ("LICENSE", "README.md", "meltano.yml", "pyproject.toml", "tap_pardot")
 
@@ -140,3 +147,20 @@ def test_a_second_run_goes_on_from_the_state_that_meltano_kept(sandbox, run, war
     # Nothing old is read again.
     assert max(call["rows"] for call in sandbox.calls) == 3
     assert len(sandbox.calls) <= 4
+
+
+def test_meltano_yml_declares_the_taps_own_settings_and_capabilities():
+    about = json.loads(
+        subprocess.check_output([sys.executable, "-m", "tap_pardot", "--about", "--format=json"])
+    )
+    extractor = yaml.safe_load((CHECKOUT / "meltano.yml").read_text())["plugins"]["extractors"][0]
+
+    declared = {
+        setting["name"]: (KINDS[setting.get("kind", "string")], setting.get("sensitive", False))
+        for setting in extractor["settings"]
+    }
+    assert declared == {
+        name: (setting["type"][0], setting.get("secret", False))
+        for name, setting in about["settings"]["properties"].items()
+    }
+    assert sorted(extractor["capabilities"]) == sorted(about["capabilities"])

@@ -57,7 +57,9 @@ WINDOWED = {
 }
 BY_ID = {
     "email_clicks": Table("emailClick", "url", "created_at", is_immutable=True),
-    "lifecycle_histories": Table("lifecycleHistory", "seconds_elapsed", "created_at", is_immutable=True),
+    "lifecycle_histories": Table(
+        "lifecycleHistory", "seconds_elapsed", "created_at", is_immutable=True
+    ),
     "tag_objects": Table("tagObject", "object_id", "created_at", is_immutable=True),
 }
 WHOLE = {
@@ -127,7 +129,9 @@ class Warehouse:
             if row["id"] not in here or here[row["id"]][table.version] != row[table.version]
         ]
 
-    def all_missing(self, sandbox: Sandbox, streams: Iterable[str] = TABLES) -> dict[str, list[int]]:
+    def all_missing(
+        self, sandbox: Sandbox, streams: Iterable[str] = TABLES
+    ) -> dict[str, list[int]]:
         """Return what is missing, by stream; streams that are complete are left out."""
         found = {stream: self.missing(sandbox, stream) for stream in streams}
         return {stream: ids for stream, ids in found.items() if ids}

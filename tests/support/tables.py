@@ -1,0 +1,91 @@
+"""The README's tables, made from the code: ``python -m tests.support.tables`` writes them anew."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tap_pardot.errors import RULES, Act
+from tap_pardot.settings import SETTINGS
+from tap_pardot.streams import STREAMS
+from tap_pardot.streams.base import (
+    IdStream,
+    OffsetStream,
+    PardotStream,
+    RecordStream,
+    WholeStream,
+    WindowStream,
+)
+
+README = Path(__file__).parents[2] / "README.md"
+
+# How a stream is read, and what that costs; the most special class first.
+_KINDS: dict[type[PardotStream], tuple[str, str]] = {
+    RecordStream: ("one record, each run", "1, the call that begins every run"),
+    WindowStream: ("what changed since the last run", "1 + 1 for each 200 changed rows"),
+    IdStream: ("new rows, after the last id", "2 + 1 for each 200 new rows"),
+    WholeStream: ("everything, each run", "1 + 1 for each 200 rows"),
+    OffsetStream: ("what changed since the last run, by offset", "1 + 1 for each full page"),
+}
+_ACTS = {
+    Act.RETRY: "tries again",
+    Act.NARROW: "tries again",
+    Act.LOGIN: "logs in again once",
+    Act.SWITCH: "changes the API version once",
+    Act.SKIP_STREAM: "skips the stream, exit code 0",
+    Act.FAIL_STREAM: "ends the stream, exit code 1",
+    Act.STOP_CLEANLY: "stops cleanly, exit code 2",
+    Act.ABORT: "stops, exit code 1",
+}
+
+
+def settings_table() -> str:
+    """Return one row per setting."""
+    lines = ["| Setting | Default | Meaning |", "|---|---|---|"]
+    for name, definition in SETTINGS["properties"].items():
+        flags = " (required)" if name in SETTINGS["required"] else ""
+        flags += " (secret)" if definition.get("secret") else ""
+        default = definition.get("default")
+        shown = "" if default is None else f"`{str(default).lower()}`"
+        lines.append(f"| `{name}`{flags} | {shown} | {definition['description']} |")
+    return "\n".join(lines)
+
+
+def streams_table() -> str:
+    """Return one row per stream."""
+    lines = ["| Stream | Rows | Read | API calls a run |", "|---|---|---|---|"]
+    for stream in sorted(STREAMS, key=lambda each: each.name):
+        kind, calls = next(words for base, words in _KINDS.items() if issubclass(stream, base))
+        if issubclass(stream, WindowStream) and not isinstance(stream.replication_key, str):
+            kind, calls = _KINDS[WholeStream]
+        what = " ".join((stream.__doc__ or "").split("\n\n")[0].split()).replace("``", "`")
+        lines.append(f"| `{stream.name}` | {what} | {kind} | {calls} |")
+    return "\n".join(lines)
+
+
+def errors_table() -> str:
+    """Return one row per Pardot error code that is not the tap's own fault."""
+    lines = ["| Pardot code | The tap | What to do |", "|---|---|---|"]
+    for code, rule in RULES.items():
+        if "fault of this tap" not in rule.say:
+            lines.append(f"| {code} | {_ACTS[rule.act]} | {rule.say} |")
+    return "\n".join(lines)
+
+
+TABLES = {"settings": settings_table, "streams": streams_table, "errors": errors_table}
+
+
+def with_tables(text: str) -> str:
+    """Return a text with what stands between the marks of each table made anew."""
+    for name, make in TABLES.items():
+        begin, end = f"<!-- table: {name} -->", "<!-- end of table -->"
+        pattern = re.compile(f"({re.escape(begin)}\n).*?({re.escape(end)})", re.DOTALL)
+        made = make().replace("\\", r"\\")
+        text, number = pattern.subn(rf"\1{made}\n\2", text)
+        if number != 1:
+            raise ValueError(f"the text needs the table {name} once, not {number} times")
+    return text
+
+
+if __name__ == "__main__":
+    README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")
