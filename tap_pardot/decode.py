@@ -71,10 +71,11 @@ def to_string(value: Any) -> str:
 
 def to_integer(value: Any) -> int | None:
     """Return a whole number, also from ``"7"`` and ``7.0``; None from ``""``."""
-    kind = type(value)
+    if type(value) is int and -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER:
+        return value
     if value == "":
         return None
-    number = value if kind is int else _decimal(value)
+    number = value if type(value) is int else _decimal(value)
     if not -_LARGEST_INTEGER <= number <= _LARGEST_INTEGER or number != int(number):
         raise Misfit
     return int(number)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from tap_pardot.sandbox import api, control
+from tap_pardot.sandbox import api, control, wire
 from tap_pardot.sandbox.errors import PardotError
 
 if TYPE_CHECKING:
@@ -154,7 +154,9 @@ class Server:
     async def _token(self, http: web.Request) -> web.StreamResponse:
         """Answer the token endpoint (reference B); its calls have a log of their own."""
         state = self.state
-        form = {key: value for key, value in (await http.post()).items() if _is_text(value)}
+        # Salesforce also reads the query string of a POST: a client in use sends everything there.
+        sent = {**http.query, **await http.post()}
+        form = {key: value for key, value in sent.items() if _is_text(value)}
         login: Record = {
             "n": len(state.logins) + 1,
             "at": time.time(),
@@ -232,7 +234,8 @@ def _response(answer: api.Answer) -> web.Response:
         status=answer.status,
         body=answer.body,
         content_type=answer.content_type,
-        charset="utf-8",
+        # Without a charset for JSON: a family of clients in use compares the header as a whole.
+        charset=None if answer.content_type == wire.JSON_TYPE else "utf-8",
     )
 
 

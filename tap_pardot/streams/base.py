@@ -63,7 +63,8 @@ class PardotStream(FastRecords):
             self.primary_keys = type(self).primary_keys
         if self.replication_key is None and self.replication_method == INCREMENTAL:
             # Some catalogs name the method only.
-            self.replication_key = self.declared_key
+            told = "updated_at" if "updated_at" in self.schema["properties"] else None
+            self.replication_key = self.declared_key or told
 
     def get_replication_key_signpost(self, context: Mapping[str, Any] | None = None) -> None:
         """Return None: windows end before now, so no bookmark can run ahead."""

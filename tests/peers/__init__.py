@@ -1,0 +1,1 @@
+"""Pardot clients that nobody here wrote, run against the sandbox."""
