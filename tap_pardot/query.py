@@ -89,6 +89,8 @@ def by_offset(source: Source, params: Mapping[str, str], size: int) -> Iterator[
     offset = 0
     anchor: int | None = None
     cursor = 0
+    before: list[int] = []  # ids of the page before
+    unmoved = 0  # how often that page came again
     longest = 0  # rows of the longest page: an undocumented limit may be ignored
     while True:
         asked = {
@@ -111,12 +113,16 @@ def by_offset(source: Source, params: Mapping[str, str], size: int) -> Iterator[
         if new:
             yield Page(new, page.cursor, page.without_id)
             cursor = page.cursor
-        if more and not new and len(rows) == longest:
-            raise StreamFailed(_UNSORTED)  # the end of the rows would be a shorter page
-        if not more or not new:
+        # A full page without new rows: as many have entered the range before the anchor. The same
+        # page may come by that once more; when it does not move at all, offsets do not count.
+        ids = _ids(rows)
+        unmoved = unmoved + 1 if ids == before else 0
+        if unmoved > 1 or (unmoved and rows and not more):
+            raise StreamFailed(_UNSORTED)
+        if not more or (not new and len(rows) < longest):
             return
-        anchor = cursor
-        offset += len(rows) - 1
+        before, anchor = ids, cursor
+        offset += max(1, len(rows) - 1)
 
 
 def _page(rows: list[dict[str, Any]]) -> Page:

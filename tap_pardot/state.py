@@ -121,7 +121,7 @@ def check(stream: str, state: Any, *, by_id: bool) -> None:
     window = state.get(WINDOW)
     if window is None:
         return
-    bounds = [window.get("start"), window.get("end")] if isinstance(window, dict) else [0]
+    bounds = [window.get("start", 0), window.get("end", 0)] if isinstance(window, dict) else [0]
     if bounds != [None, None] and not all(map(_is_instant, bounds)):
         raise _unreadable(stream, WINDOW)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import signal
@@ -67,11 +68,12 @@ class TapPardot(Tap):
         PluginCapabilities.STRUCTURED_LOGGING,
     ]
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, catalog: Any = None, **kwargs: Any) -> None:
         self.report = Report()
         self._terminated = False
-        super().__init__(**kwargs)
-        self._tell_of_catalog()
+        if isinstance(catalog, dict):
+            catalog = with_keys(catalog)
+        super().__init__(catalog=catalog, **kwargs)
 
     # --- settings, streams, STATE ---
 
@@ -113,24 +115,6 @@ class TapPardot(Tap):
     def save_state(self) -> None:
         """Write STATE, after all records written so far."""
         self.state_writer.write_state(self.state)
-
-    def _tell_of_catalog(self) -> None:
-        """Say what in the catalog cannot be followed."""
-        if self.input_catalog is None:
-            return
-        for name, entry in self.input_catalog.items():
-            stream = self.streams.get(name)
-            if stream is None:
-                logger.warning("The catalog's stream %s is not one of this tap's: left out.", name)
-                continue
-            for key in stream.primary_keys:
-                chosen = entry.metadata.get(("properties", key))
-                if chosen is not None and chosen.selected is False:
-                    logger.warning(
-                        "%s.%s is deselected in the catalog but is a key: it is read all the same.",
-                        name,
-                        key,
-                    )
 
     # --- a run ---
 
@@ -229,6 +213,8 @@ class TapPardot(Tap):
             try:
                 tap.read_all()
             except Terminated as stop:
+                # A second signal at the interpreter's end, where no handler is left, would kill.
+                signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
                 tap.save_state()
                 name = signal.Signals(stop.signum).name
                 tap.report.tell(
@@ -252,6 +238,33 @@ class TapPardot(Tap):
                 parse_env_config=bool(given and given.parse_env),
             ).check_access()
         ctx.exit()
+
+
+def with_keys(catalog: dict[str, Any]) -> dict[str, Any]:
+    """Return a catalog in which no key is deselected, and say what cannot be followed.
+
+    A key that is missing from SCHEMA would make every target refuse the stream.
+    """
+    declared = {stream.name: stream for stream in STREAMS}
+    catalog = copy.deepcopy(catalog)
+    for entry in catalog.get("streams") or []:
+        name = entry.get("tap_stream_id") or entry.get("stream")
+        stream = declared.get(name)
+        if stream is None:
+            logger.warning("The catalog's stream %s is not one of this tap's: left out.", name)
+            continue
+        keys = {*stream.primary_keys, stream.replication_key}
+        for item in entry.get("metadata") or []:
+            *_, column = item.get("breadcrumb") or [None]
+            found = item.get("metadata") or {}
+            if column in keys and found.get("selected") is False:
+                found.update({"selected": True, "inclusion": "automatic"})
+                logger.warning(
+                    "%s.%s is deselected in the catalog but is a key: it is read all the same.",
+                    name,
+                    column,
+                )
+    return catalog
 
 
 def _state(file: Any) -> dict[str, Any] | None:

@@ -57,10 +57,11 @@ def is_ambiguous(moment: datetime, zone: ZoneInfo) -> bool:
 
 
 def safe_edge(moment: datetime, zone: ZoneInfo) -> datetime:
-    """Return the latest whole-second instant, not after ``moment``, fit to be a window's edge.
+    """Return ``moment`` in whole seconds or, if unfit, the last whole minute before it that is fit.
 
-    Fit means: neither it nor the second before it (which is what ``*_after`` is asked with)
-    lies in a repeated hour, so that both sides read the same instant from the wall time.
+    Fit to be a window's edge means: neither it nor the second before it (which is what
+    ``*_after`` is asked with) lies in a repeated hour, so that both sides read the same instant
+    from the wall time.
     """
     edge = moment.replace(microsecond=0)
     while is_ambiguous(edge, zone) or is_ambiguous(edge - SECOND, zone):

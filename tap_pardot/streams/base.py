@@ -22,7 +22,7 @@ from tap_pardot.decode import Decoder, to_timestamp
 from tap_pardot.errors import Outage, RunStopped, StreamFailed, TapPardotError
 from tap_pardot.messages import FastRecords
 from tap_pardot.state import Bookmark
-from tap_pardot.windows import Window, instant_text, parse_instant, wall_text
+from tap_pardot.windows import Window, instant_text, parse_instant, safe_edge, wall_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -186,19 +186,25 @@ class PardotStream(FastRecords):
         self.tap.save_state()
 
     def window(self) -> Window | None:
-        """Return the window from the bookmark (or ``start_date``) to the run's end.
+        """Return the window left open, or else from bookmark (or ``start_date``) to run's end.
 
         None, with a line in the report, when there is nothing to read yet.
         """
         run = self.run
-        reached = self.reached
-        start = reached or run.start
-        if reached is not None and reached > run.end and not run.ends_early:
+        left, reached = self.bookmark.window, self.reached
+        latest = reached if left is None else left.end
+        if latest is not None and latest > run.end and not run.ends_early:
             self.logger.warning(
                 "%s: Pardot's clock is behind the bookmark %s; the stream waits for a later run.",
                 self.name,
-                instant_text(reached),
+                instant_text(latest),
             )
+            self.tap.report.done(self.name, f"nothing to read before {instant_text(run.end)}")
+            return None
+        # The run that wrote STATE may have had another time zone, with other repeated hours.
+        if left is not None:
+            return left._replace(start=safe_edge(left.start, run.zone))
+        start = run.start if reached is None else safe_edge(reached, run.zone)
         if start >= run.end:
             self.tap.report.done(self.name, f"nothing to read before {instant_text(run.end)}")
             return None
@@ -275,7 +281,7 @@ class WindowStream(QueryStream):
             yield from self.read_whole({})
             return
         zone, bookmark = self.run.zone, self.bookmark
-        while window := bookmark.window or self.window():
+        while window := self.window():
             if bookmark.window is None:
                 bookmark.open(window)
             bounds = {"updated_after": window.after(zone), "updated_before": window.before(zone)}
@@ -302,7 +308,7 @@ class WholeStream(QueryStream):
         if not self.incremental:
             yield from self.read_whole(bounds)
             return
-        window = self.bookmark.window or self.window()
+        window = self.window()
         if window is None:
             return
         if self.bookmark.window is None:
@@ -344,14 +350,15 @@ class IdStream(QueryStream):
         if not self.incremental:
             yield from self.read_whole({"created_before": wall_text(self.run.end, zone)})
             return
-        while window := bookmark.window or self.window():
+        while window := self.window():
             last = int(bookmark.value or 0)
             bounds = {"created_before": window.before(zone)}
-            if bookmark.until is None:
+            goes_on = bookmark.until is not None and last > 0
+            if not goes_on:
                 bounds["created_after"] = window.after(zone)
-            elif last:
-                yield from self.read_older_ids(window, last)
             if bookmark.window is None:
+                if goes_on:
+                    yield from self.read_older_ids(window, last)
                 bookmark.open(window, last or None)
             yield from self.read_by_id(bounds)
             last = max(last, bookmark.cursor)

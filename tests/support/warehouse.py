@@ -91,6 +91,11 @@ def later(text: str, seconds: float) -> str:
     return iso(utc(text) + timedelta(seconds=seconds))
 
 
+def by_stream(streams: Iterable[str], expected: Any) -> dict[str, Any]:
+    """Return the same expectation for each stream."""
+    return dict.fromkeys(streams, expected)
+
+
 class Warehouse:
     """Tables that upsert by ``id``, and the STATE that came last."""
 
