@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 import jwt
 from requests.auth import AuthBase
 
-from tap_pardot.errors import ConfigurationError, Retriable
+from tap_pardot.errors import ConfigurationError, LoginOutage, Outage, Retriable, StreamFailed
 from tap_pardot.transport import Answer, retry_after, with_retries
 
 if TYPE_CHECKING:
@@ -51,9 +51,10 @@ _REFUSALS = {
     "invalid_client": "check client_secret (and client_id) of the connected app.",
     "unsupported_grant_type": "the connected app or the host does not allow this login flow: "
     "allow it in the app, or check login_url.",
-    "invalid_app_access": "the user in username is not admitted to the connected app: assign "
+    "invalid_app_access": "the user who logs in is not admitted to the connected app: assign "
     "its profile or permission set to the app, and check client_id.",
-    "inactive_user": "the user in username is inactive or frozen: activate it or use another.",
+    "inactive_user": "the user who logs in (username) is inactive or frozen: activate it or "
+    "use another.",
     "inactive_org": "the organisation is locked or closed: check login_url and is_sandbox.",
     "invalid_scope": "add the scope pardot_api (and refresh_token) to the connected app of "
     "client_id, then authorize it again.",
@@ -133,14 +134,27 @@ class SalesforceAuth(AuthBase):
 
     def _log_in(self) -> str:
         try:
-            return with_retries(self._exchange, "login")
+            return self._exchanged()
         except ConfigurationError:
             configured = self._config.get("refresh_token")
             if self._flow != "refresh token" or self._refresh_token == configured:
                 raise
             # The kept token is dead; the configured one may have been renewed by hand.
             self._refresh_token = configured
+            return self._exchanged()
+
+    def _exchanged(self) -> str:
+        try:
             return with_retries(self._exchange, "login")
+        except StreamFailed as error:  # a redirect, or an answer that is far too long
+            raise ConfigurationError(
+                "The login address does not answer as Salesforce's does: check login_url and "
+                "is_sandbox."
+            ) from error
+        except Outage as outage:
+            raise LoginOutage(
+                f"{outage.say} If Salesforce itself can be reached, check login_url.", outage.code
+            ) from outage
 
     def _exchange(self) -> str:
         answer = self._post(self._url, self._form())

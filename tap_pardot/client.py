@@ -80,12 +80,15 @@ class CallBudget:
         limit: The most calls of this tap in a day of the account, or None.
         kept: Where the day's count lives between runs (a part of STATE):
             ``{"day": "2026-11-23", "made": 12}``.
+        today: The day by this machine's clock, if the account's zone is known: a count of
+            another day must not refuse this day's first call.
     """
 
-    def __init__(self, limit: int | None, kept: dict[str, Any]) -> None:
+    def __init__(self, limit: int | None, kept: dict[str, Any], today: str | None) -> None:
         self.by_stream: Counter[str] = Counter()
         self._limit = limit
         self._kept = kept
+        self._today = today
         self._lock = threading.Lock()
 
     def open_day(self, day: str) -> None:
@@ -95,7 +98,7 @@ class CallBudget:
         with self._lock:
             if self._kept.get("day") != day:
                 self._kept["made"] = self.by_stream.total()
-            self._kept["day"] = day
+            self._kept["day"] = self._today = day
 
     def take(self, stream: str) -> None:
         """Count one call.
@@ -105,7 +108,8 @@ class CallBudget:
         """
         with self._lock:
             if self._limit is not None:
-                if "day" in self._kept and self._kept["made"] >= self._limit:
+                same_day = self._today is not None and self._kept.get("day") == self._today
+                if same_day and self._kept["made"] >= self._limit:
                     raise CallLimitReached(
                         f"daily_call_limit ({self._limit}) is reached: run again after midnight "
                         "in the account's time zone or raise the limit, nothing is lost."
@@ -178,7 +182,6 @@ class Client:
     def answers(self, stream: str, path: tuple[str, ...]) -> bool:
         """Whether Pardot answers one call, made once; a refusal for good is an answer too."""
         try:
-            self._auth.token()
             dialect.open_answer(self._send(stream, "GET", self.version, path, {"format": "json"}))
         except dialect.Refused as refusal:
             return rule_for(refusal.code).act not in {Act.RETRY, Act.NARROW, Act.STOP_CLEANLY}

@@ -211,6 +211,10 @@ class Outage(TapPardotError):
     """Retries are used up; whether it is this stream or all of Pardot is not known yet."""
 
 
+class LoginOutage(Outage):
+    """The login cannot be reached, so no stream can go on."""
+
+
 class Retriable(TapPardotError):
     """The same request may work when it is sent again.
 

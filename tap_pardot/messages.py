@@ -46,13 +46,12 @@ class BufferedWriter(GenericSingerWriter[bytes, "Message"]):
 
     def __init__(self) -> None:
         self._buffer = bytearray()
-        self._encode_into = msgspec.json.Encoder(
-            enc_hook=_encode_other, decimal_format="number"
-        ).encode_into
+        self._encoder = msgspec.json.Encoder(enc_hook=_encode_other, decimal_format="number")
+        self._encode_into = self._encoder.encode_into
 
     def serialize_message(self, message: Message) -> bytes:
         """Return a message as JSON."""
-        return msgspec.json.encode(message.to_dict(), enc_hook=_encode_other)
+        return self._encoder.encode(message.to_dict())
 
     def write_message(self, message: Message) -> None:
         """Write any message; all but records go out at once."""
@@ -65,7 +64,12 @@ class BufferedWriter(GenericSingerWriter[bytes, "Message"]):
         buffer = self._buffer
         if buffer and buffer[-1] != 10:  # noqa: PLR2004 - a signal came before the newline
             buffer += b"\n"
-        self._encode_into(message, buffer, -1)
+        whole = len(buffer)
+        try:
+            self._encode_into(message, buffer, -1)
+        except Exception:
+            del buffer[whole:]
+            raise
         buffer += b"\n"
         if len(buffer) > _BLOCK:
             self.drain()

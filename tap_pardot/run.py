@@ -79,8 +79,14 @@ def connect(config: Mapping[str, Any], kept_calls: dict[str, Any], user_agent: s
         api_url=api_url,
         version=config["api_version"],
         most_at_once=config["max_concurrent_requests"],
-        budget=CallBudget(config.get("daily_call_limit"), kept_calls),
+        budget=CallBudget(config.get("daily_call_limit"), kept_calls, _today(config)),
     )
+
+
+def _today(config: Mapping[str, Any]) -> str | None:
+    """Return the account's day by this machine's clock, until Pardot's is known."""
+    zone = config.get("timezone")
+    return f"{datetime.now(ZoneInfo(zone)):%Y-%m-%d}" if zone else None
 
 
 def begin(config: Mapping[str, Any], client: Client) -> Run:
@@ -98,7 +104,7 @@ def begin(config: Mapping[str, Any], client: Client) -> Run:
         zone = _zone(config, client)
     except Outage as outage:
         raise RunStopped(
-            f"Nothing could be read for about 10 minutes ({outage.say}) Run again later.",
+            f"Nothing could be read for about 10 minutes: {outage.say} Run again later.",
             outage.code,
         ) from outage
     client.keeps_answers = False
@@ -107,12 +113,12 @@ def begin(config: Mapping[str, Any], client: Client) -> Run:
     end = safe_edge(now - timedelta(seconds=config["lookback_seconds"]), zone)
     ends_early = False
     if config.get("end_date"):
-        end_date = safe_edge(parse_instant(config["end_date"]), zone)
+        end_date = parse_instant(config["end_date"])
         ends_early = end_date < end
-        end = min(end, end_date)
+        end = safe_edge(min(end, end_date), zone)
     start = BEGINNING
     if config.get("start_date"):
-        start = safe_edge(parse_instant(config["start_date"]), zone)
+        start = safe_edge(max(start, parse_instant(config["start_date"])), zone)
     logger.info(
         "API version %d, time zone %s; reading up to %s.", client.version, zone.key, end.isoformat()
     )

@@ -151,6 +151,7 @@ _RANGES = {
     "request_timeout": (1, 3600),
     "lookback_seconds": (0, 86400),
 }
+_ANY = "0Uv" + 15 * "0"  # stands for a value whose type is told as wrong already
 _BUSINESS_UNIT = re.compile(r"0Uv[0-9A-Za-z]{15}")
 
 
@@ -167,13 +168,12 @@ def normalised(config: Mapping[str, Any]) -> dict[str, Any]:
 
     Environments hand settings that are not set as empty texts, and numbers as texts.
     """
+    config = {name: value for name, value in config.items() if value is not None and value != ""}
     result = {ALIASES.get(name, name): config[name] for name in ALIASES if name in config}
     result |= {name: value for name, value in config.items() if name not in ALIASES}
     for name, definition in SETTINGS["properties"].items():
         value = result.get(name)
-        if value is None or value == "":
-            result.pop(name, None)
-        elif "integer" in definition["type"] and isinstance(value, str):
+        if "integer" in definition["type"] and isinstance(value, str):
             text = value.strip()
             if text.isascii() and text.isdigit():
                 result[name] = int(text)
@@ -227,7 +227,7 @@ def _business_unit(config: Mapping[str, Any]) -> Iterator[str]:
             "pardot_business_unit_id is missing: set it to the id in Salesforce Setup > Business "
             "Unit Setup."
         )
-    elif not _BUSINESS_UNIT.fullmatch(_text(config, "pardot_business_unit_id") or ""):
+    elif not _BUSINESS_UNIT.fullmatch(_text(config, "pardot_business_unit_id") or _ANY):
         yield "pardot_business_unit_id must be 18 letters and digits that start with 0Uv."
 
 
@@ -269,6 +269,7 @@ def _addresses(config: Mapping[str, Any]) -> Iterator[str]:
             local = parts.hostname in {"127.0.0.1", "localhost", "::1"}
             good = parts.scheme == "https" or (parts.scheme == "http" and local)
             good = good and bool(parts.hostname) and parts.path in {"", "/"} and not parts.query
+            good = good and parts.username is None and parts.port != 0
         except ValueError:
             good = False
         if not good:
@@ -297,8 +298,11 @@ def _times(config: Mapping[str, Any], now: datetime) -> Iterator[str]:
 
 def _numbers(config: Mapping[str, Any]) -> Iterator[str]:
     version = config.get("api_version")
-    if version is not None and version not in {3, 4}:
+    if version is not None and (type(version) is not int or version not in {3, 4}):
         yield "api_version must be 3 or 4."
+    agent = _text(config, "user_agent")
+    if agent is not None and not (agent.isascii() and agent.isprintable()):
+        yield "user_agent must be one line of plain ASCII."
     for name, (least, most) in _RANGES.items():
         value = config.get(name)
         if value is None:

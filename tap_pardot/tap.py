@@ -17,7 +17,12 @@ from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 
 from tap_pardot import settings
-from tap_pardot.errors import ConfigurationError, RunStopped, StreamFailed, TapPardotError
+from tap_pardot.errors import (
+    ConfigurationError,
+    RunStopped,
+    StreamFailed,
+    TapPardotError,
+)
 from tap_pardot.messages import BufferedWriter
 from tap_pardot.report import Report
 from tap_pardot.run import Run, begin, connect
@@ -41,6 +46,9 @@ _UNREADABLE_STATE = (
     "The STATE is not a JSON object with bookmarks: pass the STATE that this tap wrote last, or "
     "none to read everything from start_date again."
 )
+
+
+_NO_SETTINGS = "A --config file must hold a JSON object with the settings."
 
 
 class Terminated(BaseException):
@@ -96,7 +104,9 @@ class TapPardot(Tap):
         Raises:
             ConfigurationError: A part of it cannot be read.
         """
-        bookmarks = state.get("bookmarks") or {}
+        bookmarks = state.get("bookmarks")
+        if bookmarks is None and set(state) <= {"bookmarks", "calls"}:
+            bookmarks = {}
         if not isinstance(bookmarks, dict):
             raise ConfigurationError(_UNREADABLE_STATE)
         for stream in STREAMS:
@@ -167,11 +177,11 @@ class TapPardot(Tap):
         run = self.run
         for name, stream in self.streams.items():
             try:
-                cast("PardotStream", stream).probe()
+                found = cast("PardotStream", stream).probe()
             except TapPardotError as error:
                 logger.warning("%s: cannot be read: %s", name, error)
             else:
-                logger.info("%s: can be read.", name)
+                logger.info("%s: can be read%s.", name, found)
         calls = run.client.budget.by_stream.total()
         logger.info(
             "The login works: API version %d, time zone %s; %d API calls were made.",
@@ -224,6 +234,18 @@ class TapPardot(Tap):
                 sys.exit(128 + stop.signum)
             tap.report.tell(tap.client.budget.by_stream)
             sys.exit(tap.report.exit_code)
+
+    @classmethod
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
+        """Read the ``--config`` files."""
+        try:
+            return super().cb_config(ctx, param, value)
+        except ValueError as error:
+            if type(error).__name__ == "JSONDecodeError":
+                raise
+            raise ConfigurationError(_NO_SETTINGS) from None
+        except TypeError:
+            raise ConfigurationError(_NO_SETTINGS) from None
 
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
@@ -317,9 +339,9 @@ def ending_in_a_sentence() -> Iterator[None]:
         _leave(str(error), 1)
     except Terminated as stop:
         _leave(f"Stopped by {signal.Signals(stop.signum).name}.", 128 + stop.signum)
-    except json.JSONDecodeError as error:
-        _leave(f"A file given on the command line is not JSON: {error}", 1)
     except Exception as error:  # noqa: BLE001 - the last resort
+        if type(error).__name__ == "JSONDecodeError":  # of json or, in the SDK, of simplejson
+            _leave(f"A file given on the command line is not JSON: {error}", 1)
         _leave(unforeseen(error), 1)
 
 

@@ -18,7 +18,7 @@ import backoff
 import requests
 import urllib3.exceptions
 
-from tap_pardot.errors import Outage, Retriable, StreamFailed
+from tap_pardot.errors import ConfigurationError, Outage, Retriable, StreamFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 logger = logging.getLogger("tap-pardot")
+# At debug level it writes whole addresses, and that of a redirect may hold a signature.
+logging.getLogger("urllib3").setLevel(logging.INFO)
 
 CONNECT_TIMEOUT = 10
 """Seconds."""
@@ -127,6 +129,13 @@ class Transport:
                 if origin(target) != origin(url):
                     auth = None
                 url, params = target, None
+        except requests.exceptions.SSLError as error:
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                raise ConfigurationError(
+                    f"The certificate of {urlsplit(url).hostname} cannot be verified: set "
+                    "REQUESTS_CA_BUNDLE to the file with your network's certificates."
+                ) from error
+            raise Retriable(f"The connection to {urlsplit(url).hostname} failed (TLS).") from error
         except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
             raise Retriable("Pardot did not answer in time.") from error
         except (

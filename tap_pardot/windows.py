@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 SECOND = timedelta(seconds=1)
+_FIRST_YEAR, _LAST_YEAR = 1900, 9998  # room for zones on both sides
 BEGINNING = datetime(2007, 1, 1, tzinfo=UTC)
 """Where an account without ``start_date`` begins: Pardot was founded in 2007."""
 
@@ -32,6 +33,8 @@ def parse_instant(text: str) -> datetime:
     moment = datetime.fromisoformat(text.strip())
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise ValueError("beyond any account")
     try:
         return moment.astimezone(UTC).replace(microsecond=0)
     except OverflowError as error:

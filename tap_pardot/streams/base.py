@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_pardot import query
 from tap_pardot.decode import Decoder, to_timestamp
-from tap_pardot.errors import Outage, RunStopped, StreamFailed, TapPardotError
+from tap_pardot.errors import LoginOutage, Outage, RunStopped, StreamFailed, TapPardotError
 from tap_pardot.messages import FastRecords
 from tap_pardot.state import Bookmark
 from tap_pardot.windows import Window, instant_text, parse_instant, safe_edge, wall_text
@@ -141,20 +141,21 @@ class PardotStream(FastRecords):
         """
         raise NotImplementedError
 
-    def probe(self) -> None:
-        """Make one small call that shows whether this stream may be read.
+    def probe(self) -> str:
+        """Make one small call that shows whether this stream may be read; return what it tells.
 
         Raises:
             TapPardotError: It may not.
         """
         self.run.client.query(self.name, self.pardot_object, self.pardot_object, {"limit": "1"})
+        return ""
 
     def _judge(self, outage: Outage) -> TapPardotError:
         """Tell an outage of this stream's own from one of all of Pardot by one other call."""
-        if self.run.is_reachable():
+        if not isinstance(outage, LoginOutage) and self.run.is_reachable():
             return StreamFailed(outage.say, outage.code)
         return RunStopped(
-            f"Pardot could not be reached for about 10 minutes ({outage.say}) Run again later, "
+            f"Pardot could not be reached for about 10 minutes: {outage.say} Run again later, "
             "nothing is lost.",
             outage.code,
         )
@@ -239,9 +240,10 @@ class RecordStream(PardotStream):
         self.tap.report.line(self.name).rows += 1
         self.finish("all rows")
 
-    def probe(self) -> None:
-        """Read the record."""
-        self.run.client.read(self.name, (self.pardot_object, "read"), self.pardot_object)
+    def probe(self) -> str:
+        """Read the record, which tells which one it is."""
+        record = self.run.client.read(self.name, (self.pardot_object, "read"), self.pardot_object)
+        return f": id {record.get('id')}"
 
 
 class QueryStream(PardotStream):

@@ -1,0 +1,190 @@
+"""The end of stderr tells how far each stream came and what to do; never a traceback.
+
+DESIGN, promises 5, 6 and 12.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import signal
+from contextlib import redirect_stdout
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap_pardot.decode import Decoder
+from tap_pardot.streams import STREAMS
+from tap_pardot.tap import TapPardot, ending_in_a_sentence
+from tests.support.tap import Finished
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Run = Callable[[dict[str, Any]], Finished]
+
+NAMES = [stream.name for stream in STREAMS]
+LINE = re.compile(r"(\w+): ([\d,]+) rows?, ([\d,]+) calls?, (done|skipped|failed|stopped): (.+)")
+SENTINEL = "ada.sentinel@example.com"
+
+
+@pytest.fixture
+def run(caplog: pytest.LogCaptureFixture) -> Iterator[Run]:
+    """Give a run of the tap inside this process; all that it logs stands for stderr."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def invoke(config: dict[str, Any]) -> Finished:
+        given = SimpleNamespace(config=config, parse_env=False)
+        with redirect_stdout(io.StringIO()) as out, pytest.raises(SystemExit) as end:  # noqa: SIM117
+            with ending_in_a_sentence():
+                TapPardot.invoke(config=given)
+        code = end.value.code
+        assert isinstance(code, int)
+        return Finished(code, out.getvalue(), caplog.text)
+
+    caplog.set_level("DEBUG")
+    yield invoke
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+def last_lines(run: Finished, streams: list[str]) -> dict[str, tuple[int, int, str, str]]:
+    """Return the lines of the streams, after checking that they and a sentence end stderr."""
+    told = [line.split(" | ", 3)[-1].strip() for line in run.stderr.rstrip().splitlines()]
+    *lines, sentence = told[-len(streams) - 1 :]
+    found = [LINE.fullmatch(line) for line in lines]
+    assert all(found), lines
+    assert not LINE.fullmatch(sentence)
+    assert re.fullmatch(r"[A-Z0-9].*[.)]", sentence), sentence
+    assert [match[1] for match in found if match] == streams
+    return {
+        match[1]: (
+            int(match[2].replace(",", "")),
+            int(match[3].replace(",", "")),
+            match[4],
+            match[5],
+        )
+        for match in found
+        if match
+    }
+
+
+def test_a_complete_run_ends_with_a_line_for_each_selected_stream(sandbox, tap):
+    sandbox.set(clock="2024-06-01T12:00:00Z")
+    sandbox.add("list", [{"id": number} for number in range(1, 1235)])
+    sandbox.add("emailClick", [{"id": 77}])
+    sandbox.add("campaign", [{"id": 5}])
+    chosen = ["campaigns", "email_clicks", "lists"]
+
+    run = tap.run(sandbox.config, catalog=tap.catalog(*chosen))
+
+    assert run.exit_code == 0, run.stderr
+    lines = last_lines(run, chosen)
+    assert lines["lists"][:3] == (1234, 7, "done")
+    assert lines["email_clicks"][:3] == (1, 1, "done")
+    assert lines["campaigns"][:3] == (1, 1, "done")
+    assert "2024-06-01T11:59:00" in lines["lists"][3]  # the run's end: a minute before its start
+    assert "77" in lines["email_clicks"][3]
+    calls = sum(call["object"] != "account" for call in sandbox.calls)
+    assert sum(line[1] for line in lines.values()) == calls
+    assert "1,236 rows" in run.last_line
+    assert "3 streams" in run.last_line
+
+
+def test_streams_that_end_early_say_why_and_the_sentence_names_them(sandbox, tap):
+    sandbox.set(forbidden={"form": 46})
+    sandbox.fault(object="list", code=777, times=None)
+    sandbox.add("tag", [{"id": 1}, {"id": 2}])
+
+    run = tap.run(sandbox.config)
+
+    assert run.exit_code == 1
+    lines = last_lines(run, NAMES)
+    assert lines["tags"][:3] == (2, 1, "done")
+    assert lines["forms"][:3] == (0, 1, "skipped")
+    assert "46" in lines["forms"][3]
+    assert lines["lists"][:3] == (0, 1, "failed")
+    assert "777" in lines["lists"][3]
+    assert "lists" in run.last_line
+    assert "forms" in run.last_line
+    assert "| ERROR" in run.stderr.rstrip().splitlines()[-1]
+    assert "Traceback" not in run.stderr
+
+
+def test_streams_that_were_not_begun_say_so(sandbox, tap):
+    sandbox.set(daily_limit=3)
+
+    run = tap.run(sandbox.config)
+
+    assert run.exit_code == 2
+    lines = last_lines(run, NAMES)
+    assert [name for name, line in lines.items() if line[2] == "done"] == NAMES[:3]
+    assert {line[2] for name, line in lines.items() if name not in NAMES[:3]} == {"stopped"}
+    assert lines["users"] == (0, 0, "stopped", "not read in this run")
+    assert sum(line[1] for line in lines.values()) == len(sandbox.calls)
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyError, RecursionError, MemoryError])
+def test_an_error_nobody_foresaw_costs_one_stream_and_shows_no_data(
+    sandbox, run, monkeypatch, error
+):
+    sandbox.add("list", [{"id": 1, "name": SENTINEL}])
+    sandbox.add("form", [{"id": 1}])
+    sandbox.add("tag", [{"id": 2}])
+    decode = Decoder.__call__
+
+    def broken(decoder: Decoder, row: dict[str, Any]) -> dict[str, Any]:
+        if row.get("name") == SENTINEL:
+            raise error(f"cannot decode {SENTINEL}")
+        return decode(decoder, row)
+
+    monkeypatch.setattr(Decoder, "__call__", broken)
+
+    done = run(sandbox.config)
+
+    assert done.exit_code == 1
+    assert (done.ids("forms"), done.ids("tags")) == ([1], [2])
+    assert "lists" not in done.records
+    assert "lists" in done.last_line
+    assert "failed" in done.last_line
+    assert error.__name__ in done.stderr  # so that it can be reported
+    assert SENTINEL not in done.stderr
+    assert SENTINEL not in done.stdout
+    assert "Traceback" not in done.stderr
+    state = done.state["bookmarks"]
+    assert state["tags"]["replication_key_value"] is not None
+    assert "replication_key_value" not in state.get("lists", {})
+
+
+def test_an_error_nobody_foresaw_before_the_streams_is_a_sentence(sandbox, run, monkeypatch):
+    def broken(*_: Any, **__: Any) -> None:
+        raise ValueError(SENTINEL)
+
+    monkeypatch.setattr("tap_pardot.tap.connect", broken)
+
+    done = run(sandbox.config)
+
+    assert done.exit_code == 1
+    assert "ValueError" in done.last_line
+    assert SENTINEL not in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not {"SCHEMA", "RECORD"} & {message["type"] for message in done.messages}
+
+
+def test_a_target_that_closes_the_pipe_is_a_sentence(sandbox, tap):
+    sandbox.add("list", [{"id": number, "name": "x" * 200} for number in range(1, 1000)])
+    process = tap.start(sandbox.config)
+    process.stdout.readline()
+    process.stdout.close()
+
+    process.wait(30)
+    stderr = process.stderr.read()
+    process.stderr.close()
+
+    assert process.returncode == 1
+    assert "Traceback" not in stderr
+    assert "BrokenPipe" not in stderr
+    last = stderr.rstrip().splitlines()[-1]
+    assert "| ERROR" in last
+    assert "target closed the pipe" in last

@@ -1,0 +1,110 @@
+"""A user reads these sentences alone at night: each must tell what to do, and leak nothing."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tap_pardot.errors import (
+    RULES,
+    UNKNOWN,
+    Act,
+    CallLimitReached,
+    ConfigurationError,
+    Outage,
+    Retriable,
+    RunStopped,
+    StreamFailed,
+    StreamSkipped,
+    TapPardotError,
+    rule_for,
+)
+
+# Reference A.9, column "Act", for the codes that reading can meet; what each means for a run
+# follows DESIGN, promise 5.
+EXPECTED = {
+    Act.RETRY: {62, 66, 84, 116, 183},
+    Act.NARROW: {202, 214},
+    Act.LOGIN: {1, 184},
+    Act.SWITCH: {88, 89},
+    Act.STOP_CLEANLY: {122},
+    Act.SKIP_STREAM: {22, 46, 49},
+    Act.ABORT: {15, 53, 76, 126, 131, 181, 182, 196, 199, 201},
+    Act.FAIL_STREAM: {
+        *(2, 3, 4, 5, 7, 8, 13, 16, 17, 19, 20, 21, 23, 36, 63, 94),
+        *(109, 132, 192, 198, 203, 209, 10000),
+    },
+}
+SENTENCES = {**{str(code): rule for code, rule in RULES.items()}, "unknown": UNKNOWN}
+# Words that ask for something to be done, or say that nothing has to be.
+DOING = re.compile(
+    r"\b(add|allow|ask|check|deselect|give|look|lower|make sure|pause|report|run|set|sign in|"
+    r"unlock|use|nothing needs to be done)\b"
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "act"), [(code, act) for act, codes in EXPECTED.items() for code in sorted(codes)]
+)
+def test_each_code_that_reading_can_meet_has_its_act(code, act):
+    assert rule_for(code).act is act
+
+
+def test_the_table_holds_no_code_that_this_test_does_not_know():
+    assert set(RULES) == set().union(*EXPECTED.values())
+
+
+@pytest.mark.parametrize("code", [-1, 0, 6, 85, 999, 10001])
+def test_any_other_code_costs_one_stream_only(code):
+    assert rule_for(code) is UNKNOWN
+    assert UNKNOWN.act is Act.FAIL_STREAM
+
+
+@pytest.mark.parametrize("name", SENTENCES)
+def test_each_sentence_is_one_and_tells_what_to_do(name):
+    say = SENTENCES[name].say
+
+    assert say.endswith(".")
+    assert say.count(". ") == 0
+    assert "\n" not in say
+    assert "  " not in say
+    assert say[0].isupper()
+    _, colon, advice = say.partition(": ")
+    assert colon, say
+    assert DOING.search(advice), say
+
+
+@pytest.mark.parametrize("name", SENTENCES)
+def test_a_sentence_names_settings_as_they_are_called(name):
+    from tap_pardot.settings import SETTINGS  # noqa: PLC0415
+
+    named = set(re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", SENTENCES[name].say))
+
+    assert named <= {*SETTINGS["properties"], "pardot_api"}  # a scope, not a setting
+
+
+def test_an_error_shows_its_sentence_and_pardots_code():
+    assert str(TapPardotError("Do this.")) == "Do this."
+    assert str(TapPardotError("Do this.", 66)) == "Do this. (Pardot code 66)"
+    assert (TapPardotError("Do this.", 66).say, TapPardotError("Do this.", 66).code) == (
+        "Do this.",
+        66,
+    )
+
+
+def test_a_retriable_error_keeps_what_the_server_asked_for():
+    error = Retriable("Busy.", 66, wait=7.5)
+
+    assert (error.say, error.code, error.wait) == ("Busy.", 66, 7.5)
+    assert Retriable("Busy.").wait is None
+
+
+def test_who_ends_a_run_and_who_ends_a_stream():
+    assert issubclass(CallLimitReached, RunStopped)
+    for kind in (ConfigurationError, StreamSkipped, StreamFailed, RunStopped, Outage, Retriable):
+        assert issubclass(kind, TapPardotError)
+    # None of these may be taken for another in an except clause.
+    for one in (ConfigurationError, StreamSkipped, StreamFailed, RunStopped, Outage, Retriable):
+        for other in (ConfigurationError, StreamSkipped, StreamFailed, RunStopped, Outage):
+            assert one is other or not issubclass(one, other)

@@ -1,0 +1,373 @@
+"""Paging is where rows vanish quietly: whatever the server does, all rows come or it is said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tap_pardot.errors import StreamFailed
+from tap_pardot.query import Source, by_id, by_offset, row_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass
+class Server:
+    """A query resource that keeps to the reference, or not.
+
+    Attributes:
+        ids: Ids of the rows in the range.
+        cap: The most rows of a page, whatever is asked.
+        total: Returns ``total_results`` for the count of all matches, or None to leave it out.
+        ignores: Parameters that are not looked at.
+        before: By number of the call, from 1, what happens to the rows before it is answered.
+    """
+
+    ids: list[int]
+    cap: int = 200
+    total: Callable[[int], int | None] = int
+    ignores: frozenset[str] = frozenset()
+    before: dict[int, Any] = field(default_factory=dict)
+    asked: list[dict[str, str]] = field(default_factory=list)
+
+    def query(self, stream, pardot_object, key, params):
+        assert (stream, pardot_object, key) == ("lists", "list", "list")
+        self.asked.append(dict(params))
+        assert len(self.asked) < 500, "pages without end"
+        if change := self.before.get(len(self.asked)):
+            self.ids = change(self.ids)
+        given_ = {name: value for name, value in params.items() if name not in self.ignores}
+        ids = sorted(self.ids, reverse="sort_by" in self.ignores)
+        ids = [each for each in ids if each > int(given_.get("id_greater_than", 0))]
+        total = self.total(len(ids))
+        offset = int(given_.get("offset", 0))
+        ids = ids[offset : offset + min(self.cap, int(given_.get("limit", 10**9)))]
+        return [{"id": each} for each in ids], total
+
+
+def read(server, pages=by_id, **options):
+    if pages is by_offset:
+        options.setdefault("size", 200)
+    source = Source(server, "lists", "list", "list")
+    return [
+        row["id"] for page in pages(source, {"updated_after": "x"}, **options) for row in page.rows
+    ]
+
+
+def no_total(_):
+    return None
+
+
+# --- both ways of paging -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pages", [by_id, by_offset])
+@pytest.mark.parametrize("total", [int, no_total])
+@pytest.mark.parametrize("rows", [0, 1, 199, 200, 201, 400, 450])
+def test_all_rows_come_once_and_in_order_with_few_calls(pages, total, rows):
+    server = Server(list(range(10, 10 * rows + 10, 10)), total=total)
+
+    assert read(server, pages) == server.ids
+
+    assert len(server.asked) <= rows // 199 + 1
+    for asked in server.asked:
+        assert asked["updated_after"] == "x"
+        assert (asked["sort_by"], asked["sort_order"], asked["limit"]) == ("id", "ascending", "200")
+
+
+@pytest.mark.parametrize("pages", [by_id, by_offset])
+@pytest.mark.parametrize("cap", [2, 20, 100, 199])
+def test_a_server_with_smaller_pages_than_asked_loses_nothing(pages, cap):
+    server = Server(list(range(1, 302)), cap=cap)
+
+    assert read(server, pages) == server.ids
+
+
+@pytest.mark.parametrize("pages", [by_id, by_offset])
+@pytest.mark.parametrize("rows", [2, 199, 200, 201, 399, 400, 450])
+@pytest.mark.parametrize("total", [lambda _: 10**9, lambda _: 0, lambda count: count // 2])
+def test_a_wrong_total_costs_at_most_a_call(pages, rows, total):
+    server = Server(list(range(1, rows + 1)), total=total)
+
+    assert read(server, pages) == server.ids
+    assert len(server.asked) <= rows // 199 + 2
+
+
+def test_a_page_without_the_rows_that_are_counted_is_a_failure_not_an_end():
+    server = Server(list(range(1, 451)), total=lambda count: count + 500)
+
+    with pytest.raises(StreamFailed):
+        read(server)
+
+
+@pytest.mark.parametrize("pages", [by_id, by_offset])
+def test_a_total_of_all_rows_on_every_page_costs_at_most_a_call(pages):
+    server = Server(list(range(1, 451)), total=lambda _: 450)
+
+    assert read(server, pages) == server.ids
+    assert len(server.asked) <= 4
+
+
+@pytest.mark.parametrize("pages", [by_id, by_offset])
+def test_a_total_that_changes_while_paging_loses_nothing(pages):
+    totals = iter([450, 7, 0, 1000, 0])
+    server = Server(list(range(1, 451)), total=lambda _: next(totals))
+
+    assert read(server, pages) == server.ids
+
+
+@pytest.mark.parametrize("pages", [by_id, by_offset])
+def test_rows_that_are_counted_but_not_sent_are_a_failure(pages):
+    server = Server([], total=lambda _: 7)
+
+    with pytest.raises(StreamFailed):
+        read(server, pages)
+
+
+@pytest.mark.parametrize("pages", [by_id, by_offset])
+def test_a_server_that_ignores_the_limit_loses_nothing(pages):
+    server = Server(list(range(1, 1001)), cap=10**9, ignores=frozenset({"limit"}))
+
+    assert read(server, pages) == server.ids
+
+
+@pytest.mark.parametrize("pages", [by_id, by_offset])
+def test_a_server_that_ignores_the_sort_is_a_failure_beyond_one_page(pages):
+    server = Server(list(range(1, 451)), ignores=frozenset({"sort_by"}))
+
+    with pytest.raises(StreamFailed) as caught:
+        read(server, pages)
+    assert "report it" in caught.value.say
+
+
+@pytest.mark.parametrize("pages", [by_id, by_offset])
+def test_a_server_that_ignores_the_sort_is_no_trouble_within_one_page(pages):
+    server = Server(list(range(1, 151)), ignores=frozenset({"sort_by"}))
+
+    assert read(server, pages) == server.ids
+
+
+@pytest.mark.parametrize("cap", [20, 200])
+def test_a_server_that_ignores_the_id_filter_is_a_failure_not_an_endless_loop(cap):
+    server = Server(list(range(1, 451)), cap=cap, ignores=frozenset({"id_greater_than"}))
+
+    with pytest.raises(StreamFailed):
+        read(server)
+    assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize("cap", [1, 20, 100, 200])
+@pytest.mark.parametrize("rows", [201, 399, 450])
+def test_a_server_that_ignores_the_offset_is_a_failure_not_a_short_answer(cap, rows):
+    server = Server(list(range(1, rows + 1)), cap=cap, ignores=frozenset({"offset"}))
+
+    with pytest.raises(StreamFailed):
+        read(server, by_offset)
+    assert len(server.asked) <= 3
+
+
+@pytest.mark.parametrize("pages", [by_id, by_offset])
+def test_rows_without_an_id_are_counted_and_left_out(pages):
+    class Nameless(Server):
+        def query(self, *asked):
+            rows, total = super().query(*asked)
+            return [*rows, {"id": None}, {"name": "x"}, {"id": "x"}, {"id": 0}], total + 4
+
+    source = Source(Nameless([1, 2]), "lists", "list", "list")
+    options = {"size": 200} if pages is by_offset else {}
+
+    (page,) = pages(source, {}, **options)
+
+    assert [row["id"] for row in page.rows] == [1, 2]
+    assert page.cursor == 2
+    assert page.without_id == 4
+
+
+@pytest.mark.parametrize("pages", [by_id, by_offset])
+def test_a_full_page_of_rows_without_ids_is_a_failure(pages):
+    class Nameless(Server):
+        def query(self, *asked):
+            rows, total = super().query(*asked)
+            return [{"name": "x"} for _ in rows], total
+
+    with pytest.raises(StreamFailed):
+        read(Nameless(list(range(1, 451))), pages)
+
+
+@pytest.mark.parametrize("pages", [by_id, by_offset])
+def test_a_page_with_a_row_twice_is_no_trouble(pages):
+    class Twice(Server):
+        def query(self, *asked):
+            rows, total = super().query(*asked)
+            return [*rows, rows[-1]] if rows else rows, total
+
+    assert sorted(set(read(Twice(list(range(1, 451))), pages))) == list(range(1, 451))
+
+
+@pytest.mark.parametrize(
+    ("row", "number"),
+    [
+        ({"id": 7}, 7),
+        ({"id": "7"}, 7),
+        ({"id": 7.0}, 7),
+        ({"id": ""}, 0),
+        ({"id": None}, 0),
+        ({}, 0),
+        ({"id": "x"}, 0),
+        ({"id": True}, 0),
+        ({"id": []}, 0),
+        ({"id": {"value": 7}}, 0),
+        ({"id": "1e400"}, 0),
+    ],
+)
+def test_an_id_is_a_whole_number_in_any_spelling(row, number):
+    assert row_id(row) == number
+
+
+# --- by id ---------------------------------------------------------------------------------
+
+
+def test_a_cursor_leaves_out_what_is_already_out():
+    server = Server(list(range(1, 451)))
+
+    assert read(server, cursor=205) == list(range(206, 451))
+    assert [asked.get("id_greater_than") for asked in server.asked] == ["205", "405"]
+
+
+def test_the_first_page_is_asked_without_an_id():
+    server = Server([1])
+
+    assert read(server) == [1]
+    assert "id_greater_than" not in server.asked[0]
+
+
+def test_each_page_tells_its_largest_id():
+    source = Source(Server(list(range(1, 451))), "lists", "list", "list")
+
+    assert [page.cursor for page in by_id(source, {})] == [200, 400, 450]
+
+
+def test_a_cursor_never_goes_back():
+    server = Server(list(range(1, 101)), ignores=frozenset({"id_greater_than"}), total=no_total)
+
+    # The short page of a server that ignores the filter: all of it again, and no more pages.
+    assert read(server, cursor=60) == list(range(1, 101))
+    assert len(server.asked) == 1
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.sets(st.integers(1, 700), max_size=500),
+    st.dictionaries(st.integers(2, 5), st.sets(st.integers(1, 700), max_size=60), max_size=3),
+    st.sampled_from([20, 100, 200]),
+)
+def test_rows_that_leave_the_range_while_it_is_paged_hide_no_others(ids, leaving, cap):
+    server = Server(
+        sorted(ids),
+        cap=cap,
+        before={
+            call: lambda rows, gone=gone: [each for each in rows if each not in gone]
+            for call, gone in leaving.items()
+        },
+    )
+
+    found = read(server)
+
+    assert found == sorted(set(found))
+    assert set(found) >= ids - set().union(*leaving.values())
+
+
+def test_rows_that_enter_the_range_behind_the_cursor_hide_no_others():
+    server = Server(
+        list(range(1000, 1451)), before={2: lambda ids: [*range(1, 400), *ids, *range(2000, 2400)]}
+    )
+
+    assert read(server) == [*range(1000, 1451), *range(2000, 2400)]
+
+
+# --- by offset -----------------------------------------------------------------------------
+
+
+def test_pages_by_offset_begin_with_the_last_row_of_the_one_before():
+    server = Server(list(range(1, 451)))
+
+    read(server, by_offset)
+
+    assert [asked["offset"] for asked in server.asked] == ["0", "199", "398"]
+    assert all("id_greater_than" not in asked for asked in server.asked)
+
+
+@pytest.mark.parametrize("size", [100, 200])
+@pytest.mark.parametrize("gone", [1, 2, 99, 100, 101, 150, 199])
+@pytest.mark.parametrize("total", [int, no_total])
+def test_rows_that_leave_move_no_other_row_out_of_sight(size, gone, total):
+    ids = list(range(1, 751))
+    server = Server(ids, cap=size, total=total, before={2: lambda rows: rows[gone:]})
+
+    found = read(server, by_offset, size=size)
+
+    assert found == sorted(set(found))
+    assert set(found) >= set(ids[gone:])
+
+
+@pytest.mark.parametrize("cap", [2, 20])
+@pytest.mark.parametrize("calls", [(2, 4), (5,), (4, 5, 6)])
+def test_rows_that_leave_a_server_with_small_pages_hide_no_others(cap, calls):
+    ids = list(range(1, 151))
+    server = Server(ids, cap=cap, before=dict.fromkeys(calls, lambda rows: rows[1:]))
+
+    assert read(server, by_offset, size=200) == ids
+
+
+def test_the_last_rows_are_found_when_the_end_has_moved_forward():
+    # 200 rows are out, 5 of them leave, 3 younger ones remain: offset 199 is beyond the end.
+    server = Server(list(range(1, 204)), before={2: lambda rows: rows[5:]})
+
+    assert read(server, by_offset) == list(range(1, 204))
+
+
+def test_the_row_where_two_pages_meet_may_be_the_one_that_leaves():
+    server = Server(
+        list(range(1, 451)), before={2: lambda rows: [each for each in rows if each != 200]}
+    )
+
+    assert read(server, by_offset) == list(range(1, 451))
+
+
+@pytest.mark.parametrize("entering", [1, 50, 198, 199, 200, 201, 398, 400])
+def test_rows_that_enter_before_the_page_hide_no_others(entering):
+    server = Server(
+        list(range(1000, 1451)), before={2: lambda rows: [*range(1, entering + 1), *rows]}
+    )
+
+    assert set(read(server, by_offset)) >= set(range(1000, 1451))
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.sets(st.integers(1, 900), max_size=600),
+    st.dictionaries(st.integers(2, 8), st.sets(st.integers(1, 900), max_size=90), max_size=4),
+    st.sampled_from([20, 100, 200]),
+)
+def test_by_offset_every_row_that_stays_comes_or_it_is_said(ids, leaving, cap):
+    server = Server(
+        sorted(ids),
+        cap=cap,
+        before={
+            call: lambda rows, gone=gone: [each for each in rows if each not in gone]
+            for call, gone in leaving.items()
+        },
+    )
+
+    try:
+        found = read(server, by_offset)
+    except StreamFailed:
+        return
+
+    assert found == sorted(set(found))
+    assert set(found) >= ids - set().union(*leaving.values())

@@ -1,0 +1,143 @@
+"""The last lines are what people read, and the exit code is what schedulers read."""
+
+from __future__ import annotations
+
+import pytest
+
+from tap_pardot.errors import (
+    CallLimitReached,
+    ConfigurationError,
+    RunStopped,
+    StreamFailed,
+    StreamSkipped,
+)
+from tap_pardot.report import End, Report
+
+SKIPPED = StreamSkipped("Give the role the View ability.", 46)
+FAILED = StreamFailed("Report it.", 5)
+STOPPED = RunStopped("Run again after midnight.", 122)
+LIMIT = CallLimitReached("daily_call_limit (5) is reached: run again.")
+WRONG = ConfigurationError("Check client_id.", 184)
+
+
+def report_of(**ends):
+    """Return a report on streams that ended with an error, or were complete (None)."""
+    report = Report()
+    for name, error in ends.items():
+        report.line(name).rows = 1200
+        if error is None:
+            report.done(name, "up to now")
+        else:
+            report.ended(name, error)
+    return report
+
+
+def told(report, caplog, closing=None):
+    with caplog.at_level("INFO", logger="tap-pardot"):
+        report.tell({"lists": 3, "tags": 1}, closing)
+    return [(record.levelname, record.getMessage()) for record in caplog.records]
+
+
+@pytest.mark.parametrize(
+    ("ends", "code", "over"),
+    [
+        ({}, 0, False),
+        ({"lists": None}, 0, False),
+        ({"lists": None, "tags": SKIPPED}, 0, False),
+        ({"lists": None, "tags": FAILED}, 1, False),
+        ({"lists": WRONG}, 1, True),
+        ({"lists": STOPPED}, 2, True),
+        ({"lists": FAILED, "tags": STOPPED}, 2, True),
+        ({"lists": LIMIT}, 0, True),
+        ({"lists": FAILED, "tags": LIMIT}, 1, True),
+    ],
+)
+def test_the_exit_code_follows_how_the_streams_ended(ends, code, over):
+    report = report_of(**ends)
+
+    assert report.exit_code == code
+    assert report.is_over is over
+
+
+def test_a_run_that_could_not_begin_is_a_failure_without_any_stream():
+    report = Report()
+    report.line("lists")
+    report.over(WRONG)
+
+    assert report.is_over
+    assert report.exit_code == 1
+
+
+def test_a_stream_that_was_not_begun_is_no_success_and_no_failure():
+    report = report_of(lists=STOPPED)
+    report.line("tags")
+
+    assert report.names(End.STOPPED) == ["lists", "tags"]
+    assert report.line("tags").say == "not read in this run"
+
+
+def test_the_first_reason_to_stop_is_the_one_that_is_told():
+    report = report_of(lists=STOPPED, tags=RunStopped("Later."), users=WRONG)
+    report.over(ConfigurationError("Too late."))
+
+    assert report.stopped is STOPPED
+    assert report.aborted is WRONG
+
+
+def test_a_complete_run_ends_with_one_good_sentence(caplog):
+    *lines, last = told(report_of(lists=None, tags=None), caplog)
+
+    assert lines == [
+        ("INFO", "lists: 1,200 rows, 3 calls, done: up to now"),
+        ("INFO", "tags: 1,200 rows, 1 call, done: up to now"),
+    ]
+    assert last == ("INFO", "Complete: 2,400 rows of 2 streams in 4 calls.")
+
+
+def test_skipped_streams_are_listed_in_the_last_line(caplog):
+    *lines, last = told(report_of(lists=None, tags=SKIPPED), caplog)
+
+    assert "skipped: Give the role the View ability. (Pardot code 46)" in lines[1][1]
+    assert last == (
+        "INFO",
+        "Complete: 2,400 rows of 1 stream in 4 calls. Skipped for lack of rights: tags.",
+    )
+
+
+def test_failed_streams_are_named_as_an_error(caplog):
+    *_, (level, last) = told(report_of(lists=None, tags=FAILED, users=SKIPPED), caplog)
+
+    assert level == "ERROR"
+    assert "tags failed" in last
+    assert "run again" in last
+    assert last.endswith("Skipped for lack of rights: users.")
+
+
+def test_an_early_end_tells_why_and_what_else_failed(caplog):
+    *_, (level, last) = told(report_of(lists=FAILED, tags=STOPPED), caplog)
+
+    assert level == "ERROR"
+    assert last.startswith("Stopped early after 2,400 rows: Run again after midnight.")
+    assert last.endswith("Failed: lists.")
+
+
+def test_the_users_own_limit_is_a_warning(caplog):
+    *_, (level, last) = told(report_of(lists=LIMIT), caplog)
+
+    assert level == "WARNING"
+    assert "daily_call_limit (5) is reached" in last
+
+
+def test_wrong_settings_are_an_error(caplog):
+    *_, (level, last) = told(report_of(lists=WRONG), caplog)
+
+    assert (level, last) == (
+        "ERROR",
+        "Stopped after 1,200 rows: Check client_id. (Pardot code 184)",
+    )
+
+
+def test_a_signal_has_the_last_word(caplog):
+    *_, last = told(report_of(lists=None), caplog, "Stopped by SIGTERM.")
+
+    assert last == ("WARNING", "Stopped by SIGTERM.")

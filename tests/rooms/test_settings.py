@@ -1,0 +1,163 @@
+"""Settings come from people: whatever they hold, the answer is a list of sentences, no surprise."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tap_pardot.settings import SETTINGS, endpoints, is_zone, normalised, problems
+
+NOW = datetime(2024, 6, 1, tzinfo=UTC)
+SECRET = "hunter2"
+GOOD = {
+    "pardot_business_unit_id": "0UvSANDBOX00000001",
+    "client_id": "app",
+    "refresh_token": SECRET,
+    "timezone": "America/New_York",
+}
+NAMES = sorted([*SETTINGS["properties"], "pardot_api_url", "something_else"])
+
+
+def pem_of(key, encryption=None):
+    return key.private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, encryption or NoEncryption()
+    ).decode()
+
+
+RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+KEYS = {
+    "RSA": pem_of(RSA),
+    "RSA in an environment variable": pem_of(RSA).replace("\n", "\\n"),
+    "encrypted": pem_of(RSA, BestAvailableEncryption(b"x")),
+    "EC": pem_of(ec.generate_private_key(ec.SECP256R1())),
+    "text": "-----BEGIN PRIVATE KEY-----\nno key\n-----END PRIVATE KEY-----",
+    "empty": "x",
+}
+
+
+def found(**changes):
+    return problems(normalised({**GOOD, **changes}), NOW)
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_a_private_key_is_an_rsa_key_that_can_be_read(name):
+    told = found(refresh_token=None, username="ada@example.com", private_key=KEYS[name])
+
+    assert bool(told) is not name.startswith("RSA")
+    assert all("private_key" in sentence for sentence in told)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "wrong"),
+    [
+        ("2024-05-31", None, 0),
+        ("2024-06-01T00:00:00Z", None, 0),
+        ("2024-06-01T00:00:01Z", None, 1),
+        ("2024-06-01T01:00:00+02:00", None, 0),
+        (None, "2030-01-01", 0),
+        ("2024-01-02", "2024-01-02", 1),
+        ("2024-01-02", "2024-01-03", 0),
+        ("2024-02-30", "yesterday", 2),
+        (" 2024-01-01 ", None, 0),
+    ],
+)
+def test_a_start_lies_in_the_past_and_before_the_end(start, end, wrong):
+    assert len(found(start_date=start, end_date=end)) == wrong
+
+
+@pytest.mark.parametrize(
+    ("name", "zone"),
+    [
+        ("America/New_York", True),
+        ("UTC", True),
+        ("America", False),
+        ("Nowhere/Town", False),
+        ("../../etc/passwd", False),
+        ("/etc/passwd", False),
+        ("a\0b", False),
+        ("\ud800", False),
+        ("EST5EDT4", False),
+    ],
+)
+def test_a_zone_is_one_that_exists(name, zone):
+    assert is_zone(name) is zone
+
+
+@pytest.mark.parametrize(
+    ("given_", "kept"),
+    [
+        ({"api_version": "3"}, {"api_version": 3}),
+        ({"api_version": " 3 "}, {"api_version": 3}),
+        ({"api_version": "three"}, {"api_version": "three"}),
+        ({"api_version": "٣"}, {"api_version": "٣"}),
+        ({"is_sandbox": " True "}, {"is_sandbox": True}),
+        ({"is_sandbox": "no"}, {"is_sandbox": "no"}),
+        ({"timezone": "", "start_date": None}, {}),
+        ({"pardot_api_url": "https://a"}, {"api_url": "https://a"}),
+        ({"pardot_api_url": "https://a", "api_url": "https://b"}, {"api_url": "https://b"}),
+        ({"something_else": 1}, {"something_else": 1}),
+    ],
+)
+def test_settings_of_an_environment_become_what_they_mean(given_, kept):
+    assert normalised(given_) == kept
+
+
+def test_an_alias_counts_when_the_setting_itself_is_blank():
+    assert normalised({"pardot_api_url": "https://a", "api_url": ""}) == {"api_url": "https://a"}
+
+
+def test_the_hosts_follow_is_sandbox():
+    assert endpoints({}) == ("https://login.salesforce.com", "https://pi.pardot.com")
+    assert endpoints({"is_sandbox": True}) == (
+        "https://test.salesforce.com",
+        "https://pi.demo.pardot.com",
+    )
+    assert endpoints({"is_sandbox": True, "api_url": "https://a"})[1] == "https://a"
+
+
+@pytest.mark.parametrize("value", [[], {}, 4.0, True, "v4", 5, None])
+def test_an_api_version_is_three_or_four(value):
+    assert len(found(api_version=value)) == (value is not None)
+
+
+ANY = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-10, 10)
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(
+        ["https://[", "http://x:y", "2024-01-01", "0001-01-01", "9999-12-31", SECRET]
+    ),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2), inner),
+    max_leaves=3,
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.dictionaries(st.sampled_from(NAMES), ANY))
+def test_any_settings_get_sentences_and_no_error(config):
+    for sentence in problems(normalised(config), NOW):
+        assert sentence.endswith(".")
+        assert sentence.count(". ") == 0
+        assert SECRET not in sentence
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.sampled_from(["client_secret", "refresh_token", "password", "private_key", "username"]),
+    st.text(st.characters(codec="ascii", categories=["L"]), min_size=12).map(lambda t: "zq" + t),
+)
+def test_no_sentence_repeats_what_a_secret_holds(name, value):
+    for config in ({name: value}, {**GOOD, name: value}, {**GOOD, name: [value]}):
+        assert value not in " ".join(problems(normalised(config), NOW))
