@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from tap_pardot.errors import ConfigurationError, Retriable
+from tap_pardot.errors import ConfigurationError
 from tap_pardot.run import zone_of_api_user
 from tap_pardot.settings import endpoints, normalised, problems
 from tap_pardot.tap import TapPardot
@@ -398,7 +398,8 @@ def test_the_daily_call_limit_is_shared_by_runs_of_a_day_and_not_by_those_of_the
     fourth = tap.run(config, state=kept)
 
     assert fourth.exit_code == 0
-    assert len(sandbox.calls) == 36
+    # The stream that was stopped has a window left open, and another one after it.
+    assert len(sandbox.calls) == 37
     assert "Complete" in fourth.last_line
 
 
@@ -692,7 +693,7 @@ def test_requests_ca_bundle_decides_whom_to_trust(tmp_path, monkeypatch):
         url = f"https://127.0.0.1:{port}"
         transport = Transport(origins={url}, read_timeout=5, user_agent="test")
 
-        with pytest.raises(Retriable, match="SSLError"):
+        with pytest.raises(ConfigurationError, match="REQUESTS_CA_BUNDLE"):
             transport.send("GET", url)
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
 
