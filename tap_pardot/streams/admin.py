@@ -37,10 +37,6 @@ class Account(RecordStream):
     ).to_dict()
 
 
-"""
-"""
-
-
 class Users(WholeStream):
     """Users of the account. One who is not an administrator gets only his own record."""
 

@@ -468,36 +468,6 @@ def test_a_state_that_cannot_be_read_stops_the_run_before_any_call(sandbox, tap,
     assert "Traceback" not in run.stderr
 
 
-READABLE: dict[str, tuple[Any, str]] = {
-    "singer-io's": ({"bookmarks": {"lists": {"updated_at": "2024-01-01"}}}, "lists"),
-    "a text": ({"bookmarks": {"lists": "2024-01-01"}}, "lists"),
-    "null": ({"bookmarks": {"tags": None}}, "tags"),
-    "partitions": ({"bookmarks": {"tags": {"partitions": [NAMED]}}}, "tags"),
-    "no time": ({"bookmarks": {"lists": {**NAMED, "replication_key_value": "soon"}}}, "lists"),
-    "a number": ({"bookmarks": {"lists": {**NAMED, "replication_key_value": 7}}}, "lists"),
-    "no id": (
-        {"bookmarks": {"email_clicks": {"replication_key_value": "2024-01-01"}}},
-        "email_clicks",
-    ),
-    "a negative id": (
-        {"bookmarks": {"email_clicks": {"replication_key_value": -1}}},
-        "email_clicks",
-    ),
-    "a bad cursor": ({"bookmarks": {"forms": {**NAMED, "cursor": "x"}}}, "forms"),
-    "a bad window": ({"bookmarks": {"forms": {**NAMED, "window": [1, 2]}}}, "forms"),
-    "half a window": (
-        {"bookmarks": {"forms": {"window": {"start": "2024-01-01T00:00:00Z"}}}},
-        "forms",
-    ),
-    "no bookmarks": ({"lists": "2024-01-01T00:00:00Z"}, "STATE"),
-    "Meltano's file": ({"singer_state": {"bookmarks": {"lists": NAMED}}}, "STATE"),
-    "bookmarks as a list": ({"bookmarks": []}, "STATE"),
-    "bookmarks as a text": ({"bookmarks": ""}, "STATE"),
-    "a list": ([], "STATE"),
-    "no JSON": ("{not JSON", "STATE"),
-}
-
-
 @pytest.mark.parametrize(("state", "named"), UNREADABLE.values(), ids=UNREADABLE)
 def test_a_state_that_cannot_be_read_names_the_stream_and_stops(sandbox, tap, state, named):
     run = tap.run(sandbox.config, state=state)
