@@ -5,22 +5,18 @@ DESIGN, promises 5, 6 and 12.
 
 from __future__ import annotations
 
-import io
 import re
-import signal
-from contextlib import redirect_stdout
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tap_pardot.decode import Decoder
 from tap_pardot.streams import STREAMS
-from tap_pardot.tap import TapPardot, ending_in_a_sentence
-from tests.support.tap import Finished
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+
+    from tests.support.tap import Finished
 
     Run = Callable[[dict[str, Any]], Finished]
 
@@ -30,23 +26,9 @@ SENTINEL = "ada.sentinel@example.com"
 
 
 @pytest.fixture
-def run(caplog: pytest.LogCaptureFixture) -> Iterator[Run]:
-    """Give a run of the tap inside this process; all that it logs stands for stderr."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def invoke(config: dict[str, Any]) -> Finished:
-        given = SimpleNamespace(config=config, parse_env=False)
-        with redirect_stdout(io.StringIO()) as out, pytest.raises(SystemExit) as end:  # noqa: SIM117
-            with ending_in_a_sentence():
-                TapPardot.invoke(config=given)
-        code = end.value.code
-        assert isinstance(code, int)
-        return Finished(code, out.getvalue(), caplog.text)
-
-    caplog.set_level("DEBUG")
-    yield invoke
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
+def log_level() -> str:
+    """Give the level at which everything is told."""
+    return "DEBUG"
 
 
 def last_lines(run: Finished, streams: list[str]) -> dict[str, tuple[int, int, str, str]]:

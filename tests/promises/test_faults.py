@@ -6,14 +6,11 @@ from (DESIGN, promises 5 and 8).
 
 from __future__ import annotations
 
-import io
-import json
-import signal
 import threading
 import time
 import tracemalloc
 import zlib
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,63 +21,24 @@ import pytest
 
 from tap_pardot import query
 from tap_pardot.errors import Outage, Retriable, StreamFailed, StreamSkipped
-from tap_pardot.tap import TapPardot, ending_in_a_sentence
+from tap_pardot.tap import TapPardot
 from tap_pardot.transport import Transport, retry_after
-from tests.support.tap import Finished
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tap_pardot.client import Client
     from tap_pardot.sandbox.harness import Sandbox
+    from tests.support.tap import Finished
 
     Run = Callable[..., Finished]
     Answer = Callable[[BaseHTTPRequestHandler], None]
 
+pytestmark = pytest.mark.usefixtures("waits")
+
 MIB = 2**20
 PAGES = list(range(1, 451))  # three pages
 SECRET_HEADERS = {"authorization", "pardot-business-unit-id"}
-
-
-@pytest.fixture(autouse=True)
-def _signals() -> Iterator[None]:
-    """Give the process its signal handlers back: a tap takes them."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    yield
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
-
-
-@pytest.fixture
-def run(caplog: pytest.LogCaptureFixture) -> Run:
-    """Give a run of the tap inside this process; what it logs stands for stderr."""
-
-    def invoke(config: dict[str, Any], state: Any = None) -> Finished:
-        caplog.clear()
-        given = SimpleNamespace(config=config, parse_env=False)
-        kept = None if state is None else io.StringIO(json.dumps(state))
-        with redirect_stdout(io.StringIO()) as out, pytest.raises(SystemExit) as end:  # noqa: SIM117
-            with ending_in_a_sentence():
-                TapPardot.invoke(config=given, state=kept)
-        code = end.value.code
-        assert isinstance(code, int)
-        return Finished(code, out.getvalue(), caplog.text)
-
-    caplog.set_level("INFO")
-    return invoke
-
-
-@pytest.fixture(autouse=True)
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Give the waits between tries, which pass at once."""
-    waited: list[float] = []
-    clock = SimpleNamespace(
-        sleep=waited.append,
-        monotonic=lambda: time.monotonic() + sum(waited),
-    )
-    monkeypatch.setattr("backoff._sync.time", clock)
-    monkeypatch.setattr("tap_pardot.transport.time", clock)
-    return waited
 
 
 def client_of(sandbox: Sandbox, **settings: Any) -> Client:

@@ -6,12 +6,8 @@ refresh token that Salesforce rotates must not lock the next run out (reference 
 
 from __future__ import annotations
 
-import io
 import json
-import signal
 import stat
-import time
-from contextlib import redirect_stdout
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -24,53 +20,18 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from tap_pardot.tap import TapPardot, ending_in_a_sentence
-from tests.support.tap import Finished
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tap_pardot.sandbox.harness import Sandbox
+    from tests.support.tap import Finished
 
     Run = Callable[..., Finished]
 
+pytestmark = pytest.mark.usefixtures("waits")
+
 ROWS = [{"id": number} for number in range(1, 4)]
 REFRESH = "5Aep-kept-by-hand"
-
-
-@pytest.fixture
-def run(caplog: pytest.LogCaptureFixture) -> Iterator[Run]:
-    """Give a run of the tap inside this process; what it logs stands for stderr."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def invoke(config: dict[str, Any], state: Any = None) -> Finished:
-        caplog.clear()
-        given = SimpleNamespace(config=config, parse_env=False)
-        kept = None if state is None else io.StringIO(json.dumps(state))
-        with redirect_stdout(io.StringIO()) as out, pytest.raises(SystemExit) as end:  # noqa: SIM117
-            with ending_in_a_sentence():
-                TapPardot.invoke(config=given, state=kept)
-        code = end.value.code
-        assert isinstance(code, int)
-        return Finished(code, out.getvalue(), caplog.text)
-
-    caplog.set_level("INFO")
-    yield invoke
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
-
-
-@pytest.fixture(autouse=True)
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Give the waits between tries, which pass at once."""
-    waited: list[float] = []
-    clock = SimpleNamespace(
-        sleep=waited.append,
-        monotonic=lambda: time.monotonic() + sum(waited),
-    )
-    monkeypatch.setattr("backoff._sync.time", clock)
-    monkeypatch.setattr("tap_pardot.transport.time", clock)
-    return waited
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import http.client
 import json
 import os
 import re
-import signal
 import ssl
 import subprocess
 import threading
@@ -44,15 +43,6 @@ GOOD = {
     "timezone": "America/New_York",
 }
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
-
-
-@pytest.fixture(autouse=True)
-def _signals() -> Iterator[None]:
-    """Give the process its signal handlers back: a tap takes them."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    yield
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
 
 
 def found(**changes: Any) -> list[str]:
@@ -395,6 +385,7 @@ def test_the_daily_call_limit_is_shared_by_runs_of_a_day_and_not_by_those_of_the
     day = datetime.fromisoformat(third.state["calls"]["day"]) - timedelta(days=1)
     kept = {**third.state, "calls": {**third.state["calls"], "day": f"{day:%Y-%m-%d}"}}
 
+    sandbox.set(clock=20)
     fourth = tap.run(config, state=kept)
 
     assert fourth.exit_code == 0

@@ -1,0 +1,68 @@
+"""Runs inside the test's process: for waits that must not be slept, and errors put in by hand."""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+import time
+from contextlib import redirect_stdout
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap_pardot.tap import TapPardot, ending_in_a_sentence
+from tests.support.tap import Finished
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Run = Callable[..., Finished]
+
+
+@pytest.fixture(autouse=True)
+def _signals() -> Iterator[None]:
+    """Give the process its signal handlers back: a tap takes them."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def log_level() -> str:
+    """Give the level that a run inside this process logs at; modules may give another."""
+    return "INFO"
+
+
+@pytest.fixture
+def run(caplog: pytest.LogCaptureFixture, log_level: str) -> Run:
+    """Give a run of the tap inside this process; what it logs stands for stderr."""
+
+    def invoke(config: dict[str, Any], state: Any = None) -> Finished:
+        caplog.clear()
+        given = SimpleNamespace(config=config, parse_env=False)
+        kept = None if state is None else io.StringIO(json.dumps(state))
+        with redirect_stdout(io.StringIO()) as out, pytest.raises(SystemExit) as end:  # noqa: SIM117
+            with ending_in_a_sentence():
+                TapPardot.invoke(config=given, state=kept)
+        code = end.value.code
+        assert isinstance(code, int)
+        return Finished(code, out.getvalue(), caplog.text)
+
+    caplog.set_level(log_level)
+    return invoke
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Give the waits between tries, which pass at once."""
+    waited: list[float] = []
+    clock = SimpleNamespace(
+        sleep=waited.append,
+        monotonic=lambda: time.monotonic() + sum(waited),
+    )
+    monkeypatch.setattr("backoff._sync.time", clock)
+    monkeypatch.setattr("tap_pardot.transport.time", clock)
+    return waited
