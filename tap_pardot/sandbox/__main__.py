@@ -55,6 +55,9 @@ def _parser() -> argparse.ArgumentParser:
         type=lambda text: text.split(","),
         help="make rows of these only, separated by commas (list,tag)",
     )
+    account.add_argument(
+        "--custom-fields", type=int, metavar="N", help="custom fields of prospects"
+    )
     account.add_argument("--timezone", default="America/New_York", help="of the API user (IANA)")
     account.add_argument("--api-version", type=int, choices=(3, 4), default=4)
     account.add_argument("--latency", type=float, default=0.0, help="seconds added to every call")
@@ -69,6 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     counts = commands.add_parser("counts", help="print rows per object")
     counts.add_argument("url")
     counts.set_defaults(run=_counts)
+    exports = commands.add_parser("exports", help="print the export jobs")
+    exports.add_argument("url")
+    exports.set_defaults(run=_exports)
     outbox = commands.add_parser("outbox", help="print the e-mail that would have been sent")
     outbox.add_argument("url")
     outbox.set_defaults(run=_outbox)
@@ -80,6 +86,7 @@ def _sandbox(options: argparse.Namespace) -> Sandbox:
         rows=options.rows,
         seed=options.seed,
         objects=options.objects,
+        custom_fields=options.custom_fields,
         port=options.port,
         timezone=options.timezone,
         api_version=options.api_version,
@@ -127,6 +134,16 @@ def _forward(child: subprocess.Popen[bytes], number: int) -> None:
 def _counts(options: argparse.Namespace) -> int:
     counts = _get(options.url, "/sandbox/counts")
     _table(("object", "rows"), sorted(counts.items()))
+    return 0
+
+
+def _exports(options: argparse.Namespace) -> int:
+    jobs = _get(options.url, "/sandbox/exports")["exports"]
+    columns = ("id", "object", "procedure", "state", "rows")
+    _table(
+        (*columns, "fields", "files"),
+        ([*(job[key] for key in columns), len(job["fields"]), len(job["files"])] for job in jobs),
+    )
     return 0
 
 

@@ -11,10 +11,13 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
-from tap_pardot.sandbox import outbox, wire
+from tap_pardot.sandbox import export_calls, outbox, related, wire
 from tap_pardot.sandbox.errors import PardotError, status_for
+from tap_pardot.sandbox.exports import ResultFile
+from tap_pardot.sandbox.filters import integer
 from tap_pardot.sandbox.objects import OBJECTS
-from tap_pardot.sandbox.query import integer, select
+from tap_pardot.sandbox.query import select
+from tap_pardot.sandbox.sheets import CSV_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 BUSINESS_UNIT = "Pardot-Business-Unit-Id"
 FORM_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 # Refused in a query string with 49 (reference A.4), and never kept in the call log.
+# Operations that change something, or that one line of the documents wants posted (D.2).
+POSTED = frozenset({"send", "create", "cancel"})
 CREDENTIALS = frozenset({"api_key", "user_key", "access_token", "password", "client_secret"})
 
 _PATH = re.compile(
@@ -45,6 +50,7 @@ class Request(NamedTuple):
     form: Mapping[str, list[str]]
     headers: Mapping[str, str]
     foreign_body: bool = False
+    body: bytes = b""
 
     @property
     def params(self) -> dict[str, list[str]]:
@@ -68,13 +74,17 @@ class Route(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """An HTTP answer, and for the log its error code and number of rows."""
+    """An HTTP answer, and for the log its error code and number of rows.
+
+    With ``file`` the body is that file, which may be too long to hold.
+    """
 
     status: int
     body: bytes
     content_type: str
     code: int | None = None
     rows: int | None = None
+    file: ResultFile | None = None
 
 
 def parse_path(path: str) -> Route | None:
@@ -128,12 +138,16 @@ def answer(state: State, request: Request, call: Record) -> Answer:
     route = parse_path(request.path)
     try:
         body, rows = _Call(state, request, route, call).run()
+        if isinstance(body, ResultFile):
+            return Answer(200, b"", CSV_TYPE, rows=rows, file=body)
     except PardotError as error:
         # Nobody should ask for what does not exist: tests look for these in the log.
         call["unknown"] = error.code in {2, 198}
         status = status_of(state, error.code, route.op if route else None)
         return refusal(error, as_json=as_json, status=status)
     write = wire.to_json if as_json else wire.to_xml
+    if as_json and route is not None and export_calls.is_bare(route.object, route.op, state):
+        write = wire.to_bare_json
     return Answer(200, write(body), wire.JSON_TYPE if as_json else wire.XML_TYPE, rows=rows)
 
 
@@ -149,8 +163,8 @@ class _Call:
         self._params = {name: values[-1] for name, values in self._all.items()}
         self._numeric = state.settings.numeric_strings if wants_json(self._all) else "none"
 
-    def run(self) -> tuple[dict[str, Any], int]:
-        """Return body and number of rows.
+    def run(self) -> tuple[dict[str, Any] | ResultFile, int]:
+        """Return body, or file, and number of rows.
 
         Raises:
             PardotError: The call is refused.
@@ -167,7 +181,7 @@ class _Call:
         if self._state.over_daily_limit():
             raise PardotError(122)
         target = self._target(route)
-        self._check_version(route.version)
+        self._check_version(route)
         if route.object in settings.forbidden:
             raise PardotError(settings.forbidden[route.object])
         self._check_operation(target, route)
@@ -175,7 +189,28 @@ class _Call:
             return self._query(target)
         if route.op == "send":
             return self._send(route)
+        if route.op == "describe":
+            return related.describe(self._state.model)
+        if target.name == "export":
+            return self._export(target, route)
         return self._read(target, route), 1
+
+    def _export(
+        self, target: PardotObject, route: Route
+    ) -> tuple[dict[str, Any] | ResultFile, int]:
+        state, request = self._state, self._request
+        if route.op == "create":
+            row = export_calls.create(state, request.headers, request.body, route.version)
+        elif route.op == "downloadResults":
+            number, file_id = integer(route.fields["id"]), integer(route.fields["file"])
+            file = export_calls.download(state, number, file_id, route.version)
+            return file, file.rows
+        else:
+            act = export_calls.cancel if route.op == "cancel" else export_calls.read
+            row = act(state, integer(route.fields["id"]), route.version)
+        record = self._records(target, [row], read=True)[0]
+        origin = f"http://{request.headers.get('Host', '')}"
+        return export_calls.body(state, record, route.op, route.version, origin), 1
 
     def _check_headers(self) -> None:
         request = self._request
@@ -197,12 +232,17 @@ class _Call:
         if business_unit != self._state.settings.business_unit_id:
             raise PardotError(201)
 
-    def _check_version(self, version: str) -> None:
+    def _check_version(self, route: Route) -> None:
+        version = route.version
         if not version.isdecimal():
             raise PardotError(94)
         if version not in {"3", "4"}:
             raise PardotError(198)
         allowed = self._state.settings.api_version
+        if (route.object, route.op) == ("export", "cancel") and (
+            version == "3" and self._state.settings.export_cancel_v3
+        ):
+            return
         if int(version) != allowed:
             # 88: you called 3, must use 4. 89: you called 4, can't (A.3).
             raise PardotError(88 if allowed == 4 else 89)  # noqa: PLR2004
@@ -219,24 +259,31 @@ class _Call:
             raise PardotError(2)
         if route.key not in target.ops:
             raise PardotError(198 if route.fields else 13)
-        allowed = {"POST"} if route.op == "send" else {"GET", "POST"}
+        allowed = {"POST"} if route.op in POSTED else {"GET", "POST"}
         if self._request.method not in allowed:
             raise PardotError(60)
-        if self._request.foreign_body:
+        if self._request.foreign_body and target.name != "export":
             raise PardotError(151)
 
     def _query(self, target: PardotObject) -> tuple[dict[str, Any], int]:
         model = self._state.model
+        if target.name == "export":
+            self._state.exports.advance()
         selection = select(target, self._params, self._state.settings, call_number=self._call["n"])
         found = model.fetch(target.name, selection)
         bulk = target.outputs and self._params.get("output") == "bulk"
         total = None if bulk else model.total(target.name, selection)
         records = self._records(target, found, read=False)
-        return wire.query_result(target.name, records, total), len(records)
+        if target.name == "export" and self._state.settings.export_query_refs:
+            origin = f"http://{self._request.headers.get('Host', '')}"
+            export_calls.add_refs(self._state, records, origin)
+        return wire.query_result(target.key, records, total), len(records)
 
     def _read(self, target: PardotObject, route: Route) -> dict[str, Any]:
         model = self._state.model
-        if "email" in route.fields:
+        if target.name in related.READS:
+            found, missing = related.read(model, target, route.fields)
+        elif "email" in route.fields:
             found = model.fetch_one(target.name, "email", route.fields["email"])
             missing = 11
         elif "id" in route.fields:
@@ -249,7 +296,7 @@ class _Call:
         record = self._records(target, [found], read=True)[0]
         if target.name == "email" and not self._flag("include_message", default=True):
             record.pop("message", None)
-        return {target.name: record}
+        return {target.key: record}
 
     def _send(self, route: Route) -> tuple[dict[str, Any], int]:
         model, now = self._state.model, self._state.settings.now()
@@ -273,24 +320,48 @@ class _Call:
     def _records(
         self, target: PardotObject, found: list[tuple[Any, ...]], *, read: bool
     ) -> list[dict[str, Any]]:
-        settings = self._state.settings
+        settings, model = self._state.settings, self._state.model
+        output = self._params.get("output", "full")
+        own = model.custom_fields(target.custom) if target.custom else {}
+        shown = related.fields_shown(target, self._params, own, settings)
         encode = wire.Encoder(
             target,
             wall=settings.wall,
-            output=self._params.get("output", "full"),
+            output=output,
             read=read,
             numeric=self._numeric,
             with_timezone=settings.user_timezone,
             bulk_nested=settings.bulk_nested,
+            # In bulk, no custom fields (C.16); mobile is a short record.
+            custom=None if target.name == "prospect" and output in {"bulk", "mobile"} else own,
+            wrapped=related.wrapped_types(target, settings),
         )
         records = [encode(values) for values in found]
         if encode.nested_campaign:
-            records = wire.nest_campaigns(records, self._state.model.campaign_names, self._numeric)
+            records = wire.nest_campaigns(
+                records, model.campaign_names, self._numeric, twice=target.campaign_twice
+            )
+        if output not in {"simple", "bulk", "mobile"}:
+            related.complete(target, records, self._related, read=read)
+        if shown is not None:
+            records = [
+                {key: one for key, one in record.items() if key in shown} for record in records
+            ]
         if target.name == "user" and settings.user_timezone:
             for record in records:
                 if record["email"] == settings.api_user and record.get("timezone") is None:
                     record["timezone"] = settings.timezone
         return records
+
+    def _related(self, name: str, clause: str, value: int) -> list[dict[str, Any]]:
+        """Return rows of another object that belong to one, as simple records."""
+        encode = wire.Encoder(
+            OBJECTS[name],
+            wall=self._state.settings.wall,
+            output="simple",
+            numeric=self._numeric,
+        )
+        return [encode(row) for row in self._state.model.where(name, clause, [value])]
 
     def _flag(self, name: str, *, default: bool) -> bool:
         text = self._params.get(name)

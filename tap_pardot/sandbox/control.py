@@ -36,6 +36,9 @@ def add_routes(application: web.Application, state: State) -> None:
         ("DELETE", "/faults", control.clear_faults),
         ("GET", "/settings", control.settings),
         ("PATCH", "/settings", control.change_settings),
+        ("GET", "/exports", control.exports),
+        ("PATCH", "/exports", control.set_export),
+        ("POST", "/forward", control.forward),
         ("GET", "/outbox", control.outbox),
         ("POST", "/reset", control.reset),
         ("POST", "/expire-tokens", control.expire_tokens),
@@ -141,6 +144,21 @@ class _Control:
         with self._state.lock:
             self._state.settings.change(changes)
             return self._state.settings.as_dict()
+
+    async def exports(self, _request: web.Request) -> Any:
+        with self._state.lock:
+            self._state.exports.advance()
+            return {"exports": [job.as_dict() for job in self._state.exports]}
+
+    async def set_export(self, request: web.Request) -> Any:
+        """Body: ``id`` (or none: all), ``state``, ``expired``."""
+        self._state.set_export(**await request.json())
+        return {}
+
+    async def forward(self, request: web.Request) -> Any:
+        """Body: ``seconds`` to move the clock ahead."""
+        self._state.forward((await request.json())["seconds"])
+        return {"now": self._state.settings.now()}
 
     async def outbox(self, _request: web.Request) -> Any:
         return {"outbox": list(self._state.outbox)}

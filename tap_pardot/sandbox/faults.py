@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from tap_pardot.sandbox.spoil import WAYS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -18,14 +20,18 @@ class Fault:
 
     Attributes:
         object: Object name in the URL.
-        op: ``query``, ``read``, ``send``; ``token`` for the token endpoint.
+        op: ``query``, ``read``, ``send``, ``describe``; ``create``, ``download``, ``cancel`` of
+            exports; ``token`` for the token endpoint.
         path: Part of the path.
-        params: Parameters that the call must carry with these values, compared as text.
+        params: Parameters that the call must carry with these values, compared as text. A call
+            for an export has the job's ``object`` here, a create also its ``procedure`` and
+            arguments.
         nth: First matching call that goes wrong, counted from 1.
         times: How many go wrong; None: all from then on.
         change: Done just before the answer, which is then normal: ``upsert`` {object: rows},
             ``update`` {object: {"ids": [..], "fields": {..}}}, ``delete`` {object: ids},
-            ``settings`` {switch: value}, ``expire_tokens`` true.
+            ``settings`` {switch: value}, ``expire_tokens`` true, ``export`` {"id": job or None,
+            "state": text, "expired": true} (see `State.set_export`).
         latency: Seconds to wait, then a normal answer (or the other action given).
         code: Refuse with this Pardot error code.
         message: Text of the refusal instead of the code's own.
@@ -37,6 +43,10 @@ class Fault:
         reset: Close the connection with a TCP RST.
         truncate: Announce the whole length, send so many bytes, close.
         redirect: Send the client to this URL (302 unless ``status``).
+        edit: Change a JSON answer that is otherwise good: ``set`` {key: value}, ``drop`` [keys],
+            in its ``export`` where it has one.
+        csv: Spoil a file that is otherwise whole, with a Content-Length that fits: see
+            `spoil.WAYS`.
     """
 
     object: str | None = None
@@ -57,6 +67,8 @@ class Fault:
     reset: bool = False
     truncate: int | None = None
     redirect: str | None = None
+    edit: dict[str, Any] | None = None
+    csv: str | None = None
     id: int = 0
     seen: int = 0
     fired: int = 0
@@ -84,7 +96,7 @@ class Fault:
             and self.op in {None, call["op"]}
             and (self.path is None or self.path in call["path"])
             and all(
-                call["params"].get(name) == str(value)
+                str(call["params"].get(name)) == str(value)
                 for name, value in (self.params or {}).items()
             )
         )
@@ -115,7 +127,10 @@ class Faults:
         if unknown:
             raise ValueError(f"a fault has no {', '.join(sorted(unknown))}")
         fault = Fault(**options)
-        if not (fault.ends_call or fault.change or fault.latency or fault.truncate is not None):
+        if fault.csv is not None and fault.csv not in WAYS:
+            raise ValueError(f"csv must be one of {', '.join(WAYS)}")
+        changes_answer = fault.edit or fault.csv or fault.truncate is not None
+        if not (fault.ends_call or fault.change or fault.latency or changes_answer):
             raise ValueError("a fault needs an action")
         self._last += 1
         fault.id = self._last

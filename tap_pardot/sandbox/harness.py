@@ -7,6 +7,7 @@ import threading
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Self
 
+from tap_pardot.sandbox.dates import DAY
 from tap_pardot.sandbox.oauth import OAuthSettings
 from tap_pardot.sandbox.server import Server
 from tap_pardot.sandbox.settings import Settings
@@ -24,6 +25,11 @@ class Sandbox:
     Rows are in storage form: keyed by the API's field names, times as epoch seconds or ISO 8601
     text (naive = UTC). ``add`` takes a further key ``_wire``: {"set": {key: value}, "drop":
     [key]}, which changes the row on the wire only, for values the reference does not know.
+
+    Prospects and prospect accounts hold their own fields in ``custom``: {field id: value, or list
+    of values}; only those exist that have a row in ``customField`` or ``prospectAccountField``
+    (what ``describe`` tells). ``deleted`` puts a prospect, prospect account, visitor or
+    listMembership into the recycle bin; ``identified`` says of a visitor whether it is.
     """
 
     def __init__(  # noqa: PLR0913 -- all by name
@@ -32,6 +38,7 @@ class Sandbox:
         rows: int = 0,
         seed: int = 1,
         objects: Collection[str] | None = None,
+        custom_fields: int | None = None,
         port: int = 0,
         database: str = ":memory:",
         oauth: OAuthSettings | Mapping[str, Any] | None = None,
@@ -43,6 +50,7 @@ class Sandbox:
             rows: Rows of each big object; 0 leaves only the account record.
             seed: Chooses the rows' values.
             objects: Seed only these (and the account); all by default.
+            custom_fields: Number of seeded custom fields of prospects.
             port: 0 takes a free one.
             database: SQLite file; one that holds rows is not seeded again.
             oauth: The connected app; demo values where absent.
@@ -52,7 +60,7 @@ class Sandbox:
             oauth = OAuthSettings(**oauth)
         self.state = State(Settings(**settings), oauth, database=database)
         if not any(self.state.model.counts().values()):
-            self.state.seed(seed=seed, rows=rows, objects=objects)
+            self.state.seed(seed=seed, rows=rows, objects=objects, custom_fields=custom_fields)
         self.url = ""
         self._port = port
         self._loop = asyncio.new_event_loop()
@@ -210,6 +218,28 @@ class Sandbox:
     def clear_calls(self) -> None:
         """Forget the records of calls and logins."""
         self.state.clear_calls()
+
+    @property
+    def exports(self) -> list[dict[str, Any]]:
+        """The jobs created through the API, oldest first; see `exports.Job.as_dict`."""
+        with self.state.lock:
+            self.state.exports.advance()
+            return [job.as_dict() for job in self.state.exports]
+
+    def set_export(
+        self,
+        id: int | None = None,  # noqa: A002 -- as in the API
+        *,
+        state: str | None = None,
+        expired: bool = False,
+    ) -> None:
+        """Put export jobs into a state, or let their files vanish; see `State.set_export`."""
+        self.state.set_export(id, state=state, expired=expired)
+
+    def forward(self, seconds: float = 0, *, days: float = 0) -> None:
+        """Move the clock ahead, that of a fixed instant too."""
+        with self.state.lock:
+            self.state.forward(seconds + days * DAY)
 
     @property
     def outbox(self) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from tap_pardot.sandbox.objects import OBJECTS
 from tap_pardot.sandbox.schema import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from tap_pardot.sandbox.query import Selection
     from tap_pardot.sandbox.schema import PardotObject
@@ -21,6 +21,8 @@ Row = dict[str, Any]
 
 # 2024-01-01T00:00:00Z: the times of a row that does not name its own.
 DEFAULT_TIME = 1_704_067_200
+# The times every row has; all others are null unless given.
+_OWN_TIMES = frozenset({"created_at", "updated_at", "createdAt", "updatedAt", "activityDate"})
 BATCH = 5_000
 
 # A column of every table: {"set": {key: value}, "drop": [key]} changes the row on the wire only,
@@ -44,6 +46,8 @@ class Model:
         # A test double may lose its file when the machine goes down, never a test's minute.
         self._db.execute("PRAGMA journal_mode = MEMORY")
         self._db.execute("PRAGMA synchronous = OFF")
+        # Called before rows change: an export that is due must see them as they were.
+        self.before_change: Callable[[], None] = _nothing
         self._binders = {name: _binder(target) for name, target in OBJECTS.items()}
         for target in OBJECTS.values():
             self._create(target)
@@ -66,6 +70,7 @@ class Model:
         marks = ", ".join("?" * (len(target.columns) + 1))
         statement = f"INSERT OR REPLACE INTO {_table(name)} VALUES ({marks})"  # noqa: S608 -- names are ours
         bound = [bind(row) for row in rows]
+        self.before_change()
         with self._transaction():
             self._db.executemany(statement, bound)
         return len(bound)
@@ -101,6 +106,7 @@ class Model:
         stored = {key: _store(target, key, value) for key, value in fields.items()}
         sets = ", ".join(f'"{key}" = ?' for key in stored)
         statement = f"UPDATE {_table(name)} SET {sets} WHERE id = ?"  # noqa: S608
+        self.before_change()
         with self._transaction():
             return self._db.executemany(
                 statement, [(*stored.values(), one) for one in ids]
@@ -109,17 +115,22 @@ class Model:
     def delete(self, name: str, ids: Iterable[int]) -> int:
         """Remove rows by id; return how many were there."""
         statement = f"DELETE FROM {_table(name)} WHERE id = ?"  # noqa: S608
+        self.before_change()
         with self._transaction():
             return self._db.executemany(statement, [(one,) for one in ids]).rowcount
 
     def clear(self, name: str | None = None) -> None:
         """Remove all rows of one object, or of all."""
+        self.before_change()
         for one in OBJECTS if name is None else (name,):
             self._db.execute(f"DELETE FROM {_table(one)}")  # noqa: S608
 
     def count(self, name: str) -> int:
-        """Return the number of rows of an object."""
-        return int(self._db.execute(f"SELECT count(*) FROM {_table(name)}").fetchone()[0])  # noqa: S608
+        """Return the number of rows of an object that answers may hold."""
+        statement = f"SELECT count(*) FROM {_table(name)}"  # noqa: S608
+        if OBJECTS[name].exists:
+            statement += f" WHERE {OBJECTS[name].exists}"
+        return int(self._db.execute(statement).fetchone()[0])
 
     def counts(self) -> dict[str, int]:
         """Return the number of rows of every object."""
@@ -173,6 +184,42 @@ class Model:
         statement = f"SELECT id, name FROM {_table('campaign')} WHERE id IN ({marks})"  # noqa: S608
         return dict(self._db.execute(statement, tuple(ids)).fetchall())
 
+    def custom_fields(self, name: str) -> dict[str, str | None]:
+        """Return the account's own fields: id and type.
+
+        Args:
+            name: ``customField`` or ``prospectAccountField``.
+        """
+        statement = f"SELECT field_id, type FROM {_table(name)} ORDER BY id"  # noqa: S608
+        return dict(self._db.execute(statement).fetchall())
+
+    def where(self, name: str, clause: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return the raw tuples that a clause selects, by id."""
+        statement = f"SELECT * FROM {_table(name)} WHERE {clause} ORDER BY id"  # noqa: S608
+        return self._db.execute(statement, tuple(values)).fetchall()
+
+    def snapshot(self, label: int, columns: Sequence[str], name: str, selection: Selection) -> int:
+        """Copy columns of the selected rows aside, in their order; return how many.
+
+        A temporary table: SQLite keeps it in a file of its own, not in memory.
+        """
+        listed = ", ".join(f'"{column}"' for column in columns)
+        self._db.execute(
+            f"CREATE TEMP TABLE export_{label:d} AS SELECT {listed} FROM {_table(name)} "  # noqa: S608
+            f"WHERE {selection.where} ORDER BY {selection.order}",
+            selection.values,
+        )
+        return int(self._db.execute(f"SELECT count(*) FROM temp.export_{label:d}").fetchone()[0])  # noqa: S608
+
+    def copied(self, label: int, first: int, last: int) -> list[tuple[Any, ...]]:
+        """Return rows of a snapshot by place, counted from 1, both ends included."""
+        statement = f"SELECT * FROM temp.export_{label:d} WHERE rowid BETWEEN ? AND ?"  # noqa: S608
+        return self._db.execute(statement, (first, last)).fetchall()
+
+    def drop_snapshot(self, label: int) -> None:
+        """Free a snapshot, if it is there."""
+        self._db.execute(f"DROP TABLE IF EXISTS temp.export_{label:d}")
+
     def _create(self, target: PardotObject) -> None:
         columns = ", ".join(
             f'"{column.name}" {_affinity(column.kind)}'
@@ -182,12 +229,16 @@ class Model:
         table = _table(target.name)
         self._db.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns}, {WIRE} TEXT)")
         for column in target.columns:
-            if column.kind is Kind.TIMESTAMP and column.name != "closed_at":
+            if column.name in _OWN_TIMES:
                 index = f'"{target.name}_{column.name}"'
                 self._db.execute(f'CREATE INDEX IF NOT EXISTS {index} ON {table} ("{column.name}")')
 
     def _transaction(self) -> _Transaction:
         return _Transaction(self._db)
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 class _Transaction:
@@ -210,7 +261,7 @@ def _table(name: str) -> str:
 
 
 def _affinity(kind: Kind) -> str:
-    if kind in {Kind.INTEGER, Kind.BOOLEAN, Kind.TIMESTAMP}:
+    if kind in {Kind.INTEGER, Kind.BOOLEAN, Kind.FLAG, Kind.TIMESTAMP}:
         return "INTEGER"
     return "REAL" if kind is Kind.FLOAT else "TEXT"
 
@@ -249,7 +300,7 @@ def _binder(target: PardotObject) -> Callable[[Mapping[str, Any]], list[Any]]:
 
 def _default_time(name: str, row: Mapping[str, Any]) -> int | None:
     """Return the time of a row that leaves it out; an explicit null stays null."""
-    if name in row or name == "closed_at":
+    if name in row or name not in _OWN_TIMES:
         return None
     created, updated = (
         next((row[key] for key in keys if row.get(key) is not None), None)
@@ -276,7 +327,7 @@ def _restore(target: PardotObject, values: tuple[Any, ...]) -> Row:
     for column, value in zip(target.columns, values, strict=False):
         if value is not None and column.kind is Kind.JSON:
             row[column.name] = json.loads(value)
-        elif value is not None and column.kind is Kind.BOOLEAN:
+        elif value is not None and column.kind in {Kind.BOOLEAN, Kind.FLAG}:
             row[column.name] = bool(value)
         else:
             row[column.name] = value

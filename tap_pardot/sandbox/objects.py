@@ -9,18 +9,27 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tap_pardot.sandbox.schema import Column, Filter, Kind, Match, PardotObject
+from tap_pardot.sandbox.objects_people import PEOPLE
+from tap_pardot.sandbox.schema import (
+    ASC,
+    CAMPAIGN,
+    CREATED,
+    DESC,
+    ID,
+    UPDATED,
+    Column,
+    Filter,
+    Kind,
+    Match,
+    PardotObject,
+    flags,
+    integers,
+    sources,
+    strings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-ASC, DESC = True, False
-
-CREATED = Column("created_at", Kind.TIMESTAMP)
-UPDATED = Column("updated_at", Kind.TIMESTAMP)
-ID = Column("id", Kind.INTEGER)
-# Sent nested as {id, name}, flat in bulk and mobile (A.5); `wire` knows this name.
-CAMPAIGN = Column("campaign_id", Kind.INTEGER)
 
 BY_DATE = MappingProxyType({"created_at": DESC, "id": ASC})
 BY_DATES = MappingProxyType({"created_at": DESC, "id": ASC, "updated_at": DESC})
@@ -36,22 +45,6 @@ TAG_OBJECT_TYPES = (
 )
 
 
-def _strings(*names: str) -> tuple[Column, ...]:
-    return tuple(Column(name, Kind.STRING) for name in names)
-
-
-def _integers(*names: str) -> tuple[Column, ...]:
-    return tuple(Column(name, Kind.INTEGER) for name in names)
-
-
-def _flags(*names: str) -> tuple[Column, ...]:
-    return tuple(Column(name, Kind.BOOLEAN, default=False) for name in names)
-
-
-def _sources(*names: str) -> tuple[Column, ...]:
-    return tuple(Column(name, Kind.INTEGER, omit_null=True) for name in names)
-
-
 _CLICK_SOURCES = (
     *("list_email_id", "drip_program_action_id"),
     *("email_template_id", "tracker_redirect_id"),
@@ -63,10 +56,10 @@ _DECLARED = (
         "account",
         (
             ID,
-            *_strings("company", "level", "website", "vanity_domain"),
+            *strings("company", "level", "website", "vanity_domain"),
             Column("plugin_campaign_id", Kind.INTEGER),
-            *_strings("tracking_code_template", "address1", "address2", "city", "state"),
-            *_strings("territory", "zip", "country", "phone", "fax"),
+            *strings("tracking_code_template", "address1", "address2", "city", "state"),
+            *strings("territory", "zip", "country", "phone", "fax"),
             CREATED,
             UPDATED,
         ),
@@ -77,7 +70,7 @@ _DECLARED = (
         "campaign",
         (
             ID,
-            *_strings("name"),
+            *strings("name"),
             Column("cost", Kind.INTEGER),
             Column("created_at", Kind.TIMESTAMP, hidden=True),
             Column("updated_at", Kind.TIMESTAMP, hidden=True),
@@ -92,10 +85,10 @@ _DECLARED = (
         "customField",
         (
             ID,
-            *_strings("name", "field_id", "type"),
+            *strings("name", "field_id", "type"),
             Column("type_id", Kind.INTEGER),
-            *_strings("crm_id"),
-            *_flags("is_record_multiple_responses", "is_use_values", "is_analytics_synced"),
+            *strings("crm_id"),
+            *flags("is_record_multiple_responses", "is_use_values", "is_analytics_synced"),
             CREATED,
             UPDATED,
         ),
@@ -104,7 +97,7 @@ _DECLARED = (
     # C.4; the sort_by row leaves out updated_at [X]: the table is served.
     PardotObject(
         "customRedirect",
-        (ID, *_strings("name", "url", "destination_url"), CAMPAIGN, CREATED, UPDATED),
+        (ID, *strings("name", "url", "destination_url"), CAMPAIGN, CREATED, UPDATED),
         updated=True,
         sorts=BY_DATES,
     ),
@@ -112,7 +105,7 @@ _DECLARED = (
         "dynamicContent",
         (
             ID,
-            *_strings("name", "embedCode", "embedUrl", "baseContent", "basedOn"),
+            *strings("name", "embedCode", "embedUrl", "baseContent", "basedOn"),
             Column("variation", Kind.JSON, nested=True),
             CREATED,
             UPDATED,
@@ -125,9 +118,9 @@ _DECLARED = (
         "email",
         (
             ID,
-            *_strings("name"),
+            *strings("name"),
             Column("isOneToOne", Kind.BOOLEAN, default=False),
-            *_strings("subject"),
+            *strings("subject"),
             Column("message", Kind.JSON),
             CREATED,
         ),
@@ -136,7 +129,7 @@ _DECLARED = (
     # C.7: sort_by=id is accepted [W TAP, AIRB]; id_less_than and offset are a switch.
     PardotObject(
         "emailClick",
-        (ID, *_integers("prospect_id"), *_strings("url"), *_sources(*_CLICK_SOURCES), CREATED),
+        (ID, *integers("prospect_id"), *strings("url"), *sources(*_CLICK_SOURCES), CREATED),
         ops=frozenset({"query"}),
         id_less_than=False,
         offset=False,
@@ -147,7 +140,7 @@ _DECLARED = (
     # C.9, response names (embedCode, campaign{}) rather than those of the field reference [X].
     PardotObject(
         "form",
-        (ID, *_strings("name"), CAMPAIGN, *_strings("embedCode"), CREATED, UPDATED),
+        (ID, *strings("name"), CAMPAIGN, *strings("embedCode"), CREATED, UPDATED),
         updated=True,
         sorts=BY_DATES,
     ),
@@ -156,7 +149,7 @@ _DECLARED = (
         "lifecycleHistory",
         (
             ID,
-            *_integers("prospect_id", "previous_stage_id", "next_stage_id", "seconds_elapsed"),
+            *integers("prospect_id", "previous_stage_id", "next_stage_id", "seconds_elapsed"),
             CREATED,
         ),
         sorts=BY_DATE,
@@ -164,7 +157,7 @@ _DECLARED = (
     # C.11: no dates at all; GH20 has position ascending [X].
     PardotObject(
         "lifecycleStage",
-        (ID, *_strings("name"), Column("position", Kind.INTEGER), *_flags("is_locked")),
+        (ID, *strings("name"), Column("position", Kind.INTEGER), *flags("is_locked")),
         ops=frozenset({"query"}),
         created=False,
         sorts={"position": DESC, "id": ASC},
@@ -173,10 +166,10 @@ _DECLARED = (
         "list",
         (
             ID,
-            *_strings("name"),
-            *_flags("is_public", "is_dynamic"),
-            *_strings("title", "description"),
-            *_flags("is_crm_visible"),
+            *strings("name"),
+            *flags("is_public", "is_dynamic"),
+            *strings("title", "description"),
+            *flags("is_crm_visible"),
             CREATED,
             UPDATED,
         ),
@@ -190,10 +183,10 @@ _DECLARED = (
         "opportunity",
         (
             ID,
-            *_strings("name"),
+            *strings("name"),
             Column("value", Kind.FLOAT),
             Column("probability", Kind.INTEGER),
-            *_strings("type", "stage", "status"),
+            *strings("type", "stage", "status"),
             Column("closed_at", Kind.TIMESTAMP, omit_null=True),
             CREATED,
             UPDATED,
@@ -217,14 +210,14 @@ _DECLARED = (
     # C.17; sorting by name is in GH20 only [X].
     PardotObject(
         "tag",
-        (ID, *_strings("name"), CREATED, UPDATED),
+        (ID, *strings("name"), CREATED, UPDATED),
         updated=True,
         filters=BY_NAME,
         sorts={**BY_DATES, "name": ASC},
     ),
     PardotObject(
         "tagObject",
-        (ID, *_integers("tag_id"), *_strings("type"), *_integers("object_id"), CREATED),
+        (ID, *integers("tag_id"), *strings("type"), *integers("object_id"), CREATED),
         filters={
             "tag_id": Filter(Match.ID, "tag_id"),
             "type": Filter(Match.CHOICE, "type", choices=TAG_OBJECT_TYPES),
@@ -237,9 +230,9 @@ _DECLARED = (
         "user",
         (
             ID,
-            *_strings("email", "first_name", "last_name", "job_title", "role"),
+            *strings("email", "first_name", "last_name", "job_title", "role"),
             Column("account", Kind.INTEGER),
-            *_strings("timezone"),
+            *strings("timezone"),
             CREATED,
             UPDATED,
         ),
@@ -259,6 +252,7 @@ _DECLARED = (
             Column("createdAt", Kind.TIMESTAMP),
             Column("updatedAt", Kind.TIMESTAMP),
         ),
+        ops=frozenset({"query", "read/id", "create", "cancel/id", "downloadResults/id/file"}),
         updated=True,
         id_greater_than=False,
         id_less_than=False,
@@ -306,20 +300,8 @@ _DECLARED = (
         max_limit=100,
         outputs=False,
     ),
-    # Only looked up by the one-to-one send; no endpoint of its own yet, so every path is 198.
-    PardotObject(
-        "prospect",
-        (
-            ID,
-            *_strings("email", "first_name", "last_name", "company"),
-            CAMPAIGN,
-            Column("opted_out", Kind.BOOLEAN),
-            Column("is_do_not_email", Kind.BOOLEAN),
-            CREATED,
-            UPDATED,
-        ),
-        ops=frozenset(),
-    ),
 )
 
-OBJECTS: Mapping[str, PardotObject] = MappingProxyType({item.name: item for item in _DECLARED})
+OBJECTS: Mapping[str, PardotObject] = MappingProxyType(
+    {item.name: item for item in (*_DECLARED, *PEOPLE)}
+)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from tap_pardot.sandbox.dates import BadDateError
 from tap_pardot.sandbox.errors import PardotError
+from tap_pardot.sandbox.filters import filters, instant, integer
 from tap_pardot.sandbox.objects import OBJECTS
-from tap_pardot.sandbox.schema import Filter, Match
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,22 +25,7 @@ RECOGNISED = frozenset(
 )
 
 _DIGITS = re.compile(r"\d{1,18}", re.ASCII)
-_NUMBER = re.compile(r"\d{1,15}(\.\d+)?", re.ASCII)
 _MAX_SORTS = 2
-_MAX_PROBABILITY = 100
-# Parameters that are a lower and an upper bound of the same thing, and the code when crossed.
-_RANGES = (
-    ("id_greater_than", "id_less_than", 17),
-    ("probability_greater_than", "probability_less_than", 41),
-    ("value_greater_than", "value_less_than", 43),
-)
-
-_ONE_OF = "EXISTS (SELECT 1 FROM json_each({0.column}) AS one WHERE json_extract(one.value, "
-# Matches whose clause is not "column operator value".
-_CLAUSES = {
-    Match.PROSPECT_ID: _ONE_OF + "'$.id') = ?)",
-    Match.PROSPECT_EMAIL: _ONE_OF + "'$.email') = ?)",
-}
 
 
 class Selection(NamedTuple):
@@ -70,18 +54,17 @@ def select(
         call_number: Varies the order of ties when they are shuffled.
 
     Raises:
-        PardotError: 5, 7, 8, 13, 16, 17, 19, 20, 21, 23, 40-43, 51, 133-135 (reference A.9).
+        PardotError: 5, 7, 8, 13, 16, 17, 19, 20, 21, 23-34, 40-43, 50, 51, 133-135 (A.9).
     """
     known = _known_parameters(target, settings)
     _refuse_unknown(params, known, settings)
     given = {name: value for name, value in params.items() if name in known}
-    _refuse_crossed(given)
-    clauses: list[str] = []
+    clauses = [target.where] if target.where else []
     values: list[int | float | str] = []
     for clause, clause_values in (
         *_dates(target, given, settings),
         *_ids(given),
-        *_others(target, given),
+        *filters(target, given, settings),
     ):
         clauses.append(clause)
         values.extend(clause_values)
@@ -114,6 +97,8 @@ def _known_parameters(target: PardotObject, settings: Settings) -> frozenset[str
         names.add("id_greater_than")
     if target.id_less_than or extras:
         names.add("id_less_than")
+    if target.fields:
+        names.add("fields")
     return frozenset(names)
 
 
@@ -126,34 +111,11 @@ def _refuse_unknown(params: Mapping[str, str], known: frozenset[str], settings: 
         raise PardotError(5)
 
 
-def _refuse_crossed(given: Mapping[str, str]) -> None:
-    for low, high, code in _RANGES:
-        # Values that are no numbers are refused by their own filter, with its own code.
-        if _above(given.get(low, ""), given.get(high, "")):
-            raise PardotError(code)
-
-
-def _above(low: str, high: str) -> bool:
-    both = _NUMBER.fullmatch(low) and _NUMBER.fullmatch(high)
-    return bool(both) and float(low) > float(high)
-
-
 def _dates(
     target: PardotObject, given: Mapping[str, str], settings: Settings
 ) -> list[tuple[str, tuple[int, ...]]]:
     """Exclusive on both sides: "doesn't include … at the specified time" (A.11 SEED)."""
-    instants: dict[str, int] = {}
-    for name in DATES:
-        if name in given:
-            try:
-                instants[name] = settings.wall.read(
-                    given[name],
-                    now=settings.now(),
-                    late=settings.fold == "late",
-                    zone_suffix=settings.zone_suffix,
-                )
-            except BadDateError as bad:
-                raise PardotError(7) from bad
+    instants = {name: instant(given[name], settings) for name in DATES if name in given}
     for key in ("created", "updated"):
         after, before = instants.get(f"{key}_after"), instants.get(f"{key}_before")
         if after is not None and before is not None and after > before:
@@ -161,9 +123,9 @@ def _dates(
     return [
         (
             f"{target.stored_as(name.split('_')[0] + '_at')} {'>' if 'after' in name else '<'} ?",
-            (instant,),
+            (at,),
         )
-        for name, instant in instants.items()
+        for name, at in instants.items()
     ]
 
 
@@ -173,68 +135,6 @@ def _ids(given: Mapping[str, str]) -> list[tuple[str, tuple[int, ...]]]:
         for name in IDS
         if name in given
     ]
-
-
-def _others(
-    target: PardotObject, given: Mapping[str, str]
-) -> list[tuple[str, tuple[int | float | str, ...]]]:
-    clauses = []
-    for name, rule in target.filters.items():
-        if name not in given:
-            continue
-        if rule.needs is not None and rule.needs not in given:
-            raise PardotError(13)
-        clause = _other(rule, given[name])
-        if clause is not None:
-            clauses.append(clause)
-    return clauses
-
-
-def _other(rule: Filter, text: str) -> tuple[str, tuple[int | float | str, ...]] | None:
-    value: int | float | str
-    match rule.match:
-        case Match.IDS:
-            ids = tuple(integer(part) for part in text.split(","))
-            return f'"{rule.column}" IN ({", ".join("?" * len(ids))})', ids
-        case Match.CHOICE:
-            return _choice(rule, text)
-        case Match.ID | Match.PROSPECT_ID:
-            value = integer(text)
-        case Match.PROBABILITY:
-            value = _number(text, 40)
-            if value > _MAX_PROBABILITY or not value.is_integer():
-                raise PardotError(40)
-        case Match.VALUE:
-            value = _number(text, 42)
-        case Match.EXACT | Match.PROSPECT_EMAIL:
-            value = text
-    return _CLAUSES.get(rule.match, '"{0.column}" {0.operator} ?').format(rule), (value,)
-
-
-def _number(text: str, code: int) -> float:
-    if not _NUMBER.fullmatch(text):
-        raise PardotError(code)
-    return float(text)
-
-
-def _choice(rule: Filter, text: str) -> tuple[str, tuple[str]] | None:
-    if text not in rule.choices:
-        raise PardotError(51)
-    if text == rule.any_choice:
-        return None
-    # Origins are "UI" and "API" in rows, "ui" and "api" in the filter (E.3).
-    return f'"{rule.column}" = ? COLLATE NOCASE', (text,)
-
-
-def integer(text: str) -> int:
-    """Read an id.
-
-    Raises:
-        PardotError: 16, not a whole number.
-    """
-    if not _DIGITS.fullmatch(text):
-        raise PardotError(16)
-    return int(text)
 
 
 def _limit(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tap_pardot.sandbox import seed_people as people
 from tap_pardot.sandbox.seed_world import DAY, HISTORY, UGLY, World, person
 
 if TYPE_CHECKING:
@@ -29,23 +30,30 @@ _STAGES = (
     "Won",
     "Lost",
 )
-_FIELD_TYPES = ((1, "Text"), (3, "Checkbox"), (4, "Dropdown"), (8, "Number"), (12, "Date"))
 _LONG_TEXT = "All work and no play makes a long description. " * 450
 
 
-def seed_rows(
-    *, seed: int, rows: int, timezone: str, now: int, objects: Collection[str] | None = None
+def seed_rows(  # noqa: PLR0913 -- all by name
+    *,
+    seed: int,
+    rows: int,
+    timezone: str,
+    now: int,
+    objects: Collection[str] | None = None,
+    custom_fields: int | None = None,
 ) -> Iterator[tuple[str, Row]]:
     """Make the rows of an account, the same ones for the same arguments.
 
     Args:
         seed: Chooses the values.
         rows: Number of rows of each big object (``list``, ``prospect``, ``opportunity``,
-            ``emailClick``, ``lifecycleHistory``, ``tagObject``); the others have as many up to a
-            cap of their own. With 0 only the account itself is left.
+            ``emailClick``, ``lifecycleHistory``, ``tagObject``, and what prospects and visitors
+            do); the others have as many up to a cap of their own. With 0 only the account itself
+            is left.
         timezone: IANA name; rows are put on both sides of its last two folds and gaps.
         now: Epoch seconds; no row is newer, but one opportunity (created three days later).
         objects: Only these. The rows of an object do not depend on which others are made.
+        custom_fields: Number of custom fields of prospects, in place of that cap.
 
     Returns:
         Object name and row in storage form, one by one, ids growing with the time of creation.
@@ -58,7 +66,8 @@ def seed_rows(
     if rows < 0 or unknown:
         raise ValueError(f"rows must not be negative: {rows}; unknown objects: {sorted(unknown)}")
     wanted = _MAKERS if objects is None else objects
-    return _rows(World(seed, rows, timezone, now), wanted)
+    sizes = {} if custom_fields is None else {"customField": custom_fields}
+    return _rows(World(seed, rows, timezone, now, sizes), wanted)
 
 
 def _rows(world: World, wanted: Collection[str]) -> Iterator[tuple[str, Row]]:
@@ -120,25 +129,6 @@ def _campaigns(world: World) -> Iterator[Row]:
             "id": key,
             "name": name,
             "cost": (None, 0, cost)[cost % 3],
-            "created_at": created,
-            "updated_at": updated,
-        }
-
-
-def _custom_fields(world: World) -> Iterator[Row]:
-    rnd, dated = world.dated("customField")
-    for (key, created, updated), name in zip(dated, world.names("customField", rnd), strict=True):
-        type_id, type_name = _FIELD_TYPES[key % len(_FIELD_TYPES)]
-        yield {
-            "id": key,
-            "name": name,
-            "field_id": f"Field_{key}",
-            "type": type_name,
-            "type_id": type_id,
-            "crm_id": f"Field_{key}__c" if key & 1 else None,
-            "is_record_multiple_responses": key % 5 == 0,
-            "is_use_values": type_name == "Dropdown",
-            "is_analytics_synced": key % 7 == 0,
             "created_at": created,
             "updated_at": updated,
         }
@@ -260,23 +250,6 @@ def _imports(world: World) -> Iterator[Row]:
         }
 
 
-def _prospects(world: World) -> Iterator[Row]:
-    _, dated = world.dated("prospect")
-    campaigns = world.ids("campaign")
-    for i, (key, created, updated) in enumerate(dated):
-        first, last, email, company = person(key)
-        yield {
-            "id": key,
-            "email": email,
-            "first_name": first if i % 9 else None,
-            "last_name": last,
-            "company": company if i % 5 else None,
-            "campaign_id": campaigns[key % len(campaigns)],
-            "created_at": created,
-            "updated_at": updated,
-        }
-
-
 def _lists(world: World) -> Iterator[Row]:
     rnd, dated = world.dated("list")
     long_at = world.size("list") // 3
@@ -310,7 +283,7 @@ def _opportunities(world: World) -> Iterator[Row]:
         if i == last and last:
             # A connected CRM's clock may run ahead. Here, because this object is read whole.
             created = updated = world.now + 3 * DAY  # noqa: PLW2901
-        people = [prospects[(b + 7 * n) % len(prospects)] for n in range((0, 1, 3, 1)[i % 4])]
+        known = [prospects[(b + 7 * n) % len(prospects)] for n in range((0, 1, 3, 1)[i % 4])]
         yield {
             "id": key,
             "campaign_id": campaigns[b % len(campaigns)] if b & 15 else None,
@@ -323,8 +296,8 @@ def _opportunities(world: World) -> Iterator[Row]:
             "closed_at": None if status == "Open" else updated,
             "created_at": created,
             "updated_at": updated,
-            "prospects": [_linked(person) for person in dict.fromkeys(people)],
-            "opportunity_activities": _activities(key, people, created, status),
+            "prospects": [_linked(person) for person in dict.fromkeys(known)],
+            "opportunity_activities": _activities(key, known, created, status),
         }
 
 
@@ -339,9 +312,9 @@ def _linked(prospect_id: int) -> Row:
     }
 
 
-def _activities(key: int, people: Sequence[int], created: int, status: str) -> list[Row]:
+def _activities(key: int, known: Sequence[int], created: int, status: str) -> list[Row]:
     """Activities of an opportunity with prospects: none, one, or two (types: reference E.1)."""
-    if not people:
+    if not known:
         return []
     made = [(8, "Opportunity Created"), (9, "Opportunity Won"), (10, "Opportunity Lost")]
     kinds = made[:1] if status == "Open" else [made[0], made[1 if status == "Won" else 2]]
@@ -350,7 +323,7 @@ def _activities(key: int, people: Sequence[int], created: int, status: str) -> l
             "id": 8_000_000_000 + 2 * key + n,
             "type": number,
             "type_name": type_name,
-            "prospect_id": people[0],
+            "prospect_id": known[0],
             "opportunity_id": key,
             "created_at": created,
             "updated_at": created,
@@ -416,7 +389,8 @@ _MAKERS: dict[str, Callable[[World], Iterator[Row]]] = {
     "account": _account,
     "user": _users,
     "campaign": _campaigns,
-    "customField": _custom_fields,
+    "customField": people.custom_fields,
+    "prospectAccountField": people.account_fields,
     "tag": _tags,
     "lifecycleStage": _stages,
     "form": _forms,
@@ -425,7 +399,12 @@ _MAKERS: dict[str, Callable[[World], Iterator[Row]]] = {
     "email": _emails,
     "export": _exports,
     "import": _imports,
-    "prospect": _prospects,
+    "prospect": people.prospects,
+    "prospectAccount": people.accounts,
+    "visitor": people.visitors,
+    "listMembership": people.memberships,
+    "visitorActivity": people.activities,
+    "externalActivity": people.external_activities,
     "list": _lists,
     "opportunity": _opportunities,
     "emailClick": _email_clicks,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from tap_pardot.sandbox import api, control, wire
+from tap_pardot.sandbox import api, control, delivery, wire
 from tap_pardot.sandbox.errors import PardotError
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ class Server:
         try:
             request = await _read(http)
             _describe(call, request)
+            _describe_export(call, request, state)
             response = await self._play(http, request, call)
             call["status"] = _sent(response)
         finally:
@@ -102,8 +103,13 @@ class Server:
         with self.state.lock:
             answer = api.answer(self.state, request, call)
         call["code"], call["rows"] = answer.code, answer.rows
-        response = _response(answer)
         headers, cut = _extras(faults)
+        if answer.file is not None:
+            return await delivery.send(http, self.state, answer.file, faults, headers, cut)
+        for fault in faults:
+            if fault.edit:
+                answer = answer._replace(body=delivery.edited(answer.body, fault.edit))
+        response = _response(answer)
         response.headers.update(headers)
         return response if cut is None else await _cut(http, response, cut)
 
@@ -191,6 +197,9 @@ async def _read(http: web.Request) -> api.Request:
     """Read parameters from the query and from a form body (A.2)."""
     form: dict[str, list[str]] = {}
     is_form = http.content_type in api.FORM_TYPES
+    # A body of several parts can be read only once, and no JSON comes in one.
+    multipart = http.content_type.startswith("multipart/")
+    body = b"" if multipart or http.method != "POST" else await http.read()
     if is_form:
         form = _lists(await http.post())
     return api.Request(
@@ -199,7 +208,8 @@ async def _read(http: web.Request) -> api.Request:
         query=_lists(http.query),
         form=form,
         headers=http.headers,
-        foreign_body=not is_form and http.method == "POST" and bool(await http.read()),
+        foreign_body=not is_form and bool(body),
+        body=body,
     )
 
 
@@ -227,6 +237,22 @@ def _describe(call: Record, request: api.Request) -> None:
         for name, values in request.params.items()
         if name not in api.CREDENTIALS
     }
+
+
+def _describe_export(call: Record, request: api.Request, state: State) -> None:
+    """Put what a call for an export is about into its parameters, so that faults can match it."""
+    if call["object"] != "export":
+        return
+    if call["op"] == "downloadResults":
+        call["op"] = "download"
+    if call["op"] == "create":
+        # A JSON body under a form's content type is no parameter.
+        call["params"] = {key: one for key, one in call["params"].items() if key in request.query}
+        call["params"].update(delivery.asked(request.body))
+    with state.lock:
+        job = state.exports.get(call["id"])
+        if job is not None:
+            call["params"]["object"] = job.plan.target.name
 
 
 def _response(answer: api.Answer) -> web.Response:

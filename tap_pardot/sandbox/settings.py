@@ -25,7 +25,24 @@ CHOICES: Mapping[str, tuple[Any, ...]] = MappingProxyType(
         "unknown_parameters": ("ignored", "refused"),
         "ties": ("id", "shuffled"),
         "numeric_strings": ("all", "integers", "none"),
+        "unknown_fields": ("refused", "ignored"),
+        "account_values": ("mixed", "plain", "wrapped"),
+        "export_custom_fields": ("accept", 154, 180),
+        "export_refusal": (154, 180),
+        "export_prospect_deleted": ("accept", 175),
+        "export_prospect_only": ("both", "prospect_only", "prospectOnly"),
+        "export_open_end": ("unbounded", "creation"),
+        "export_answers": ("wrapped", "flat"),
+        "export_quoting": ("strings", "minimal"),
+        "export_booleans": ("digits", "words"),
+        "export_line_end": ("lf", "crlf"),
     }
+)
+
+
+EXPORTABLE = (
+    *("visitorActivity", "prospect", "visitor", "listMembership"),
+    *("prospectAccount", "externalActivity"),
 )
 
 
@@ -63,6 +80,44 @@ class Settings:
         numeric_strings: Which numeric-looking strings become JSON numbers (A.6 [W]); strings
             with leading zeros never do.
         bulk_nested: ``output=bulk`` keeps ``campaign`` and ``prospects`` (A.5 [W MATT]).
+        unknown_fields: A name in ``fields`` of a query that no field has: 180, or nothing [?].
+        account_values: Values of prospect accounts: dropdowns as {"value": …} and the others
+            plain (mixed), or all one way (C.15 [W TAP]).
+        export_wait: Seconds a job waits at least before it may run.
+        export_seconds: Seconds a job runs, by the sandbox's clock; jobs run one after another
+            (D.1).
+        export_polls: Instead of `export_seconds`: a job is done after so many reads, of any job,
+            while it runs.
+        export_fail: So many of the next jobs to end end as Failed; counts down.
+        export_file_rows: Rows of one result file (D.1: not guaranteed).
+        export_ref_base: Origin of result links (D.10: an opaque host); None: the one called.
+        export_objects: The objects that can be exported (D.10: once visitorActivity only).
+        export_max_fields: Fields of one job (D.1).
+        export_max_days: Days of one job's range (D.1).
+        export_any_content_type: Create takes JSON under any Content-Type (D.2 [X]).
+        export_cancel_v3: Cancel answers under version 3 as well (D.10, cancel path).
+        export_custom_fields: Custom fields in a job: taken, or refused with 154, or with 180 and
+            the field's name (D.8.4 [?]).
+        export_refused_fields: Single fields that are refused, by `export_refusal`.
+        export_refusal: Code of an unknown or refused field; 180 names it, 154 does not [?].
+        export_undocumented_fields: Fields that queries have and D.8 does not list are taken, such
+            as ``prospect_id`` of visitors [?].
+        export_prospect_deleted: The ``deleted`` argument of prospects by updated_at (D.8.4 [X]).
+        export_prospect_created: Whether prospects have ``filter_by_created_at`` (D.10); else 174.
+        export_prospect_only: Spelling of that argument (D.8.2 [X]); the other one is 175.
+        export_open_end: What a range without an end covers (D.1 [X]).
+        export_anonymous_visitors: Visitor exports hold those nobody identified (D.8.6 [?]).
+        export_answers: ``export`` wrapper, or flat without times (D.4 [X]).
+        export_cancel_expired: Cancel answers tell ``isExpired`` (D.7 [X]).
+        export_query_refs: Rows of the export query hold ``resultRefs`` (D.6 [X]).
+        export_shuffle_rows: Rows in no order (D.1).
+        export_shuffle_columns: Columns in no order (D.9 [?]).
+        export_quoting: Strings and times always in quotes (D.9 GH21), or where needed.
+        export_backslash: A backslash before a leading ``=``, ``+``, ``@`` (D.9 GH21).
+        export_booleans: 1 and 0, or true and false (D.9 [?]).
+        export_line_end: LF or CRLF (D.9 [?]).
+        export_bom: A byte order mark before the header (D.9: none).
+        export_chunked: Files without Content-Length (D.9 [?]).
     """
 
     timezone: str = "UTC"
@@ -90,8 +145,42 @@ class Settings:
     forbidden: Mapping[str, int] = field(default_factory=dict)
     numeric_strings: str = "all"
     bulk_nested: bool = False
+    unknown_fields: str = "refused"
+    account_values: str = "mixed"
+    export_wait: float = 0
+    export_seconds: float = 0.2
+    export_polls: int | None = None
+    export_fail: int = 0
+    export_file_rows: int = 100_000
+    export_ref_base: str | None = None
+    export_objects: Iterable[str] = EXPORTABLE
+    export_max_fields: int = 150
+    export_max_days: int = 365
+    export_any_content_type: bool = False
+    export_cancel_v3: bool = False
+    export_custom_fields: str | int = "accept"
+    export_refused_fields: Iterable[str] = ()
+    export_refusal: int = 154
+    export_undocumented_fields: bool = False
+    export_prospect_deleted: str | int = "accept"
+    export_prospect_created: bool = True
+    export_prospect_only: str = "both"
+    export_open_end: str = "unbounded"
+    export_anonymous_visitors: bool = True
+    export_answers: str = "wrapped"
+    export_cancel_expired: bool = True
+    export_query_refs: bool = False
+    export_shuffle_rows: bool = True
+    export_shuffle_columns: bool = True
+    export_quoting: str = "strings"
+    export_backslash: bool = True
+    export_booleans: str = "digits"
+    export_line_end: str = "lf"
+    export_bom: bool = False
+    export_chunked: bool = False
 
     def __post_init__(self) -> None:
+        self._stopped_at = time.time()
         self._prepare()
 
     def change(self, changes: Mapping[str, Any]) -> None:
@@ -116,6 +205,16 @@ class Settings:
             return parse_instant(self.clock)
         return int(time.time() + self.clock)
 
+    def pace(self) -> float:
+        """Return the clock that jobs run by, epoch seconds.
+
+        The server's clock with its fractions. It goes on while `clock` stands still, because a
+        job has to end in a test of one fixed instant too.
+        """
+        if isinstance(self.clock, str):
+            return parse_instant(self.clock) + time.time() - self._stopped_at
+        return time.time() + self.clock
+
     def as_dict(self) -> dict[str, Any]:
         """Return the switches and their values."""
         return {item.name: getattr(self, item.name) for item in fields(self)}
@@ -123,6 +222,8 @@ class Settings:
     def _assign(self, changes: Mapping[str, Any]) -> None:
         for name, value in changes.items():
             setattr(self, name, value)
+        if "clock" in changes:
+            self._stopped_at = time.time()
         self._prepare()
 
     def _prepare(self) -> None:
@@ -131,6 +232,10 @@ class Settings:
                 raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}")
         # A plain set of names reads well in tests; 46 is the usual code for missing rights.
         self.forbidden = _with_codes(self.forbidden)
+        self.export_objects = tuple(sorted(self.export_objects))
+        self.export_refused_fields = tuple(sorted(self.export_refused_fields))
+        if self.export_file_rows < 1:
+            raise ValueError("export_file_rows must be at least 1")
         self.wall = WallClock(self.timezone)
         self.account_wall = WallClock(self.account_timezone or self.timezone)
         self.now()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from tap_pardot.sandbox.exports import COMPLETE, Exports
 from tap_pardot.sandbox.faults import Faults
 from tap_pardot.sandbox.model import Model
 from tap_pardot.sandbox.oauth import OAuthSettings, TokenIssuer
@@ -35,6 +37,8 @@ class State:
         self.lock = threading.RLock()
         self.settings = settings
         self.model = Model(database)
+        self.exports = Exports(self.model, settings)
+        self.model.before_change = self.exports.advance
         self.issuer = TokenIssuer(oauth)
         self.faults = Faults()
         self.calls: list[Record] = []
@@ -44,13 +48,21 @@ class State:
         self._day: int | None = None
         self._calls_today = 0
 
-    def seed(self, *, seed: int, rows: int, objects: Collection[str] | None = None) -> None:
+    def seed(
+        self,
+        *,
+        seed: int,
+        rows: int,
+        objects: Collection[str] | None = None,
+        custom_fields: int | None = None,
+    ) -> None:
         """Fill the tables from a seed; with 0 rows only the account record is made.
 
         Args:
             seed: Chooses the values.
             rows: Rows of each big object.
             objects: Only these; the account always.
+            custom_fields: Number of custom fields of prospects.
         """
         wanted = None if objects is None else {"account", *objects}
         with self.lock:
@@ -61,20 +73,27 @@ class State:
                     timezone=self.settings.timezone,
                     now=self.settings.now(),
                     objects=wanted,
+                    custom_fields=custom_fields,
                 )
             )
 
     def reset(
-        self, *, seed: int = 1, rows: int = 0, objects: Collection[str] | None = None
+        self,
+        *,
+        seed: int = 1,
+        rows: int = 0,
+        objects: Collection[str] | None = None,
+        custom_fields: int | None = None,
     ) -> None:
         """Start over: rows of the seed, no faults, no calls, no mail; switches stay."""
         with self.lock:
+            self.exports.clear()
             self.model.clear()
             self.faults.clear()
             self.clear_calls()
             self.outbox.clear()
             self._calls_today = 0
-            self.seed(seed=seed, rows=rows, objects=objects)
+            self.seed(seed=seed, rows=rows, objects=objects, custom_fields=custom_fields)
 
     def clear_calls(self) -> None:
         """Forget the log of calls and logins; the daily count goes on."""
@@ -155,6 +174,52 @@ class State:
                 self.settings.change(change["settings"])
             if change.get("expire_tokens"):
                 self.issuer.expire_now()
+            if change.get("export"):
+                self.set_export(**change["export"])
+
+    def forward(self, seconds: float) -> None:
+        """Move the clock ahead, that of a fixed instant too.
+
+        Raises:
+            ValueError: It would go back.
+        """
+        if seconds < 0:
+            raise ValueError("the clock goes forward only")
+        with self.lock:
+            self.exports.advance()
+            clock = self.settings.clock
+            if isinstance(clock, str):
+                at = datetime.fromtimestamp(self.settings.now() + seconds, UTC)
+                self.settings.change({"clock": at.isoformat()})
+            else:
+                self.settings.change({"clock": clock + seconds})
+            self.exports.advance()
+
+    def set_export(
+        self,
+        id: int | None = None,  # noqa: A002 -- as in the API
+        *,
+        state: str | None = None,
+        expired: bool = False,
+    ) -> None:
+        """Put export jobs into a state, or let their files vanish.
+
+        Args:
+            id: The job; None: all that fit, which is the unfinished ones for a state and the
+                complete ones for expiry.
+            state: A state of D.5, or any other text.
+            expired: Expire them.
+        """
+        with self.lock:
+            self.exports.advance()
+            for job in list(self.exports):
+                fits = job.state == COMPLETE if expired else job.is_open
+                if not (fits if id is None else job.id == id):
+                    continue
+                if state is not None:
+                    self.exports.force(job, state)
+                if expired:
+                    self.exports.expire(job)
 
 
 def _listed(updates: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> list[Any]:

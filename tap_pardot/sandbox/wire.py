@@ -73,6 +73,8 @@ class Encoder:
         numeric: str = "all",
         with_timezone: bool = False,
         bulk_nested: bool = False,
+        custom: Mapping[str, str | None] | None = None,
+        wrapped: frozenset[str | None] = frozenset(),
     ) -> None:
         """Compile.
 
@@ -84,6 +86,9 @@ class Encoder:
             numeric: See `as_number`; ``none`` for XML, which has no types.
             with_timezone: User records carry ``timezone``.
             bulk_nested: Bulk and mobile keep nested collections.
+            custom: The account's own fields of this object with their types; None leaves their
+                values out.
+            wrapped: Types of own fields whose single values come as {"value": …} (C.15).
         """
         flat = target.outputs and output in {"mobile", "bulk"}
         self.nested_campaign = target.column("campaign_id") is not None and (
@@ -100,6 +105,8 @@ class Encoder:
             or (column.only_full and (output in {"simple", "mobile", "bulk"}))
             or (column.nested and flat and not bulk_nested)
             or (column.name == "timezone" and not with_timezone)
+            or (column.not_bulk and output == "bulk")
+            or (output == "mobile" and target.mobile and column.name not in target.mobile)
         }
         for column in target.columns:
             if column.name not in drop:
@@ -113,12 +120,16 @@ class Encoder:
             Kind.STRING: self._quirk,
             Kind.TIMESTAMP: wall.text,
             Kind.BOOLEAN: bool,
+            # 1, 0 or null (A.6 [W RUD]).
+            Kind.FLAG: int,
             Kind.FLOAT: _shortest,
         }
         if numeric == "none":
             del convert[Kind.STRING]
         self._plan = [(name, convert[kind]) for kind in convert for name in kinds[kind]]
         self._documents = tuple(kinds[Kind.JSON])
+        self._custom = custom or {}
+        self._wrapped = wrapped
 
     def __call__(self, values: tuple[Any, ...]) -> Record:
         """Return the record of one raw tuple (columns, then the wire override)."""
@@ -129,6 +140,8 @@ class Encoder:
                 record[name] = convert(value)
         for name in self._documents:
             record[name] = self._collection(name, record[name])
+        if self._custom and record["custom"] is not None:
+            record.update(self._own_fields(json.loads(record["custom"])))
         for name in self._drop:
             del record[name]
         for name in self._omit:
@@ -141,13 +154,27 @@ class Encoder:
     def _quirk(self, text: str) -> int | float | str:
         return as_number(text, self._numeric) if text[:1] in _FIRST else text
 
+    def _own_fields(self, values: Mapping[str, Any]) -> Record:
+        """Return those that exist and have a value: the others are left out (A.6, C.16)."""
+        record: Record = {}
+        for name, value in values.items():
+            if name not in self._custom or value is None or value == []:
+                continue
+            typed = self._typed(value)
+            if isinstance(value, list):
+                typed = {"value": one_or_many(typed)}
+            elif self._custom[name] in self._wrapped:
+                typed = {"value": typed}
+            record[name] = typed
+        return record
+
     def _collection(self, name: str, document: str | None) -> Any:
         if document is None:
             return None
         value = self._typed(json.loads(document))
         if name == "message":
             return value
-        several = one_or_many(value)
+        several = value if isinstance(value, dict) else one_or_many(value)
         wrapper = _WRAPPERS.get(name)
         return several if several is None or wrapper is None else {wrapper: several}
 
@@ -171,13 +198,20 @@ def _shortest(number: float) -> int | float:
 
 
 # Collections that sit one level deeper than their name (reference A.6).
-_WRAPPERS = {"prospects": "prospect", "opportunity_activities": "visitor_activity"}
+_WRAPPERS = {
+    "prospects": "prospect",
+    "opportunity_activities": "visitor_activity",
+    "assigned_to": "user",
+    "last_activity": "visitor_activity",
+}
 
 
 def nest_campaigns(
     records: Sequence[Record],
     names: Callable[[set[int]], Mapping[int, str | None]],
     numeric: str = "all",
+    *,
+    twice: bool = False,
 ) -> list[Record]:
     """Return the records with ``campaign`` {id, name} in place of ``campaign_id``.
 
@@ -185,9 +219,15 @@ def nest_campaigns(
         records: Flat records.
         names: Looks names up by id; an id it does not know gets a null name.
         numeric: See `as_number`.
+        twice: ``campaign_id`` stays, and ``campaign`` comes last or, when null, not at all.
     """
     wanted = {one["campaign_id"] for one in records if isinstance(one.get("campaign_id"), int)}
     known = names(wanted) if wanted else {}
+    if twice:
+        for record in records:
+            if record.get("campaign_id") is not None:
+                record["campaign"] = _campaign(record["campaign_id"], known, numeric)
+        return list(records)
     return [
         {
             key if key != "campaign_id" else "campaign": value
@@ -235,6 +275,11 @@ def to_json(body: Record) -> bytes:
     return msgspec.json.encode({"@attributes": {"stat": "ok", "version": 1}, **body})
 
 
+def to_bare_json(body: Record) -> bytes:
+    """Return the JSON of an answer without envelope (examples of D.4 and D.7)."""
+    return msgspec.json.encode(body)
+
+
 def error_json(code: int, message: str) -> bytes:
     """Return the JSON of a refusal (reference A.7 [W])."""
     return msgspec.json.encode(
@@ -264,12 +309,21 @@ def _element(tag: str, value: Any) -> str:
     if value is None or value == "":
         return f"<{tag}/>"
     if isinstance(value, dict):
+        attributes = "".join(
+            f' {key}="{_escape(_text(one), quote=True)}"'
+            for key, one in value.get("@attributes", {}).items()
+        )
+        value = {key: one for key, one in value.items() if key != "@attributes"}
         inner = "".join(_element(key, one) for key, one in value.items())
-        return f"<{tag}>{inner}</{tag}>"
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    return f"<{tag}>{_escape(text)}</{tag}>"
+        return f"<{tag}{attributes}>{inner}</{tag}>"
+    return f"<{tag}>{_escape(_text(value))}</{tag}>"
 
 
-def _escape(text: str) -> str:
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _escape(text: str, *, quote: bool = False) -> str:
     # A bare CR would come back as LF: XML parsers normalise line ends.
-    return escape(_CONTROL.sub("", text), {"\r": "&#13;"})
+    more = {"\r": "&#13;", '"': "&quot;"} if quote else {"\r": "&#13;"}
+    return escape(_CONTROL.sub("", text), more)

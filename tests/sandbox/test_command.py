@@ -19,7 +19,8 @@ def run(*arguments):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_serve_prints_its_url_first_and_stops_when_asked(number):
-    options = ["--rows", "20", "--timezone", "Asia/Tokyo", "--objects", "list"]
+    options = ["--rows", "20", "--timezone", "Asia/Tokyo", "--objects", "list,customField"]
+    options += ["--custom-fields", "200"]
     with subprocess.Popen(
         [*PROGRAM, "serve", *options], stdout=subprocess.PIPE, text=True
     ) as server:
@@ -28,6 +29,8 @@ def test_serve_prints_its_url_first_and_stops_when_asked(number):
             assert json.load(answer)["timezone"] == "Asia/Tokyo"
         counts = run("counts", url).stdout.splitlines()
         assert ["list", "20"] in [line.split() for line in counts]
+        assert ["customField", "200"] in [line.split() for line in counts]
+        assert run("exports", url).stdout.split()[:2] == ["id", "object"]
         assert run("outbox", url).stdout.split()[0] == "email_id"
         server.send_signal(number)
         assert server.wait(9) == 0

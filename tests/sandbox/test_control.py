@@ -55,6 +55,20 @@ def test_calls_logins_faults_settings_and_reset_over_http(pardot, control):
     assert pardot.sandbox.calls == []
 
 
+def test_exports_are_listed_ended_and_aged_over_http(pardot, control):
+    pardot.sandbox.set(export_seconds=100)
+    number = pardot.job("prospect", ["id"])
+    (job,) = control("GET", "/exports")[1]["exports"]
+    assert (job["id"], job["state"], job["object"]) == (number, "Processing", "prospect")
+    now = control("POST", "/forward", {"seconds": 101})[1]["now"]
+    assert now == pardot.sandbox.settings.now()
+    assert control("GET", "/exports")[1]["exports"][0]["state"] == "Complete"
+    assert control("PATCH", "/exports", {"id": number, "expired": True}) == (200, {})
+    assert control("GET", "/exports")[1]["exports"][0]["isExpired"] is True
+    assert control("POST", "/forward", {"seconds": -1})[0] == 400
+    assert control("GET", "/settings")[1]["export_seconds"] == 100
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "status"),
     [

@@ -24,6 +24,11 @@ MATRIX = {
     "tag": ("CUGL", "created_at- id+ name+ updated_at-"),
     "tagObject": ("CGL", "created_at- id+"),
     "user": ("CGL", "created_at- id+"),
+    "listMembership": ("CUGL", "created_at- id+"),
+    "prospect": ("CUGL", "created_at- id+ last_activity_at- updated_at-"),
+    "prospectAccount": ("CUGL", "created_at- id+ name+ updated_at+"),
+    "visitor": ("CUGL", "created_at- id+ updated_at-"),
+    "visitorActivity": ("CUGL", "created_at- id+ prospect_id- visitor_id- updated_at-"),
 }
 FILTERS = {
     "C": ({"created_after": DAYS[1], "created_before": DAYS[3]}, [3]),
@@ -39,6 +44,7 @@ def fill(sandbox, name):
     for n, day in enumerate(DAYS, 1):
         values = dict.fromkeys(("created_at", "updated_at", "createdAt", "updatedAt"), day)
         values |= {"name": f"n{n}", "cost": n, "position": n, "probability": n, "value": n}
+        values |= {"prospect_id": n, "visitor_id": n, "last_activity_at": day}
         row = {key: value for key, value in values.items() if key in columns}
         sandbox.add(name, [{"id": n, **row}])
 
@@ -66,6 +72,7 @@ def test_each_sort_has_its_default_order_and_other_keys_are_refused(pardot, name
         assert pardot.ids(name, sort_by=key, sort_order="ascending") == up, key
         assert pardot.ids(name, sort_by=key, sort_order="descending") == up[::-1], key
     everything = {"created_at", "id", "name", "updated_at", "cost", "position", "value", "nope"}
+    everything |= {"last_activity_at", "prospect_id", "score"}
     for key in everything - sorts.keys():
         assert pardot.code(f"{name}/query", sort_by=key) == 19, key
 

@@ -16,14 +16,20 @@ from tap_pardot.sandbox.seed_world import clock_changes
 
 NOW = 1_763_900_000  # 2025-11-23
 NEW_YORK = "America/New_York"
-BIG = ("list", "prospect", "opportunity", "emailClick", "lifecycleHistory", "tagObject")
+BIG = (
+    *("list", "prospect", "opportunity", "emailClick", "lifecycleHistory", "tagObject"),
+    *("prospectAccount", "visitor", "listMembership", "visitorActivity", "externalActivity"),
+)
 OBJECTS = {
     *BIG,
     *("account", "user", "campaign", "customField", "tag", "lifecycleStage", "form", "email"),
-    *("customRedirect", "dynamicContent", "export", "import"),
+    *("customRedirect", "dynamicContent", "export", "import", "prospectAccountField"),
 }
 # Rows that have a time of their own to be windowed by.
-CHANGING = ("list", "tag", "campaign", "form", "customRedirect", "dynamicContent", "opportunity")
+CHANGING = (
+    *("list", "tag", "campaign", "form", "customRedirect", "dynamicContent", "opportunity"),
+    *("prospect", "prospectAccount", "visitor", "listMembership", "visitorActivity"),
+)
 LOGGED = ("emailClick", "lifecycleHistory", "tagObject")
 
 
@@ -215,6 +221,13 @@ def test_references_point_at_rows_that_exist(account):
         ("emailClick", "prospect_id", "prospect"),
         ("emailClick", "list_email_id", "email"),
         ("lifecycleHistory", "prospect_id", "prospect"),
+        ("prospect", "prospect_account_id", "prospectAccount"),
+        ("visitor", "prospect_id", "prospect"),
+        ("listMembership", "prospect_id", "prospect"),
+        ("listMembership", "list_id", "list"),
+        ("visitorActivity", "prospect_id", "prospect"),
+        ("visitorActivity", "visitor_id", "visitor"),
+        ("externalActivity", "prospectId", "prospect"),
         ("lifecycleHistory", "previous_stage_id", "lifecycleStage"),
         ("lifecycleHistory", "next_stage_id", "lifecycleStage"),
         ("tagObject", "tag_id", "tag"),
@@ -228,6 +241,44 @@ def test_references_point_at_rows_that_exist(account):
     for row in account["opportunity"]:
         for person in row["prospects"]:
             assert person["email"] == by_id[person["id"]]["email"]
+
+
+def test_prospects_have_custom_fields_of_every_type_with_one_and_several_values(account):
+    types = {row["field_id"]: row["type_id"] for row in account["customField"]}
+    values = [row["custom"] for row in account["prospect"]]
+    held = {types[name] for one in values for name in one}
+    several = Counter(len(v) for one in values for v in one.values() if isinstance(v, list))
+
+    assert set(types.values()) == held == set(range(1, 15))
+    assert set(several) == {1, 2, 3}
+    assert len({tuple(one) for one in values}) > 100
+    # One that is a standard field but for its case.
+    assert "Score" in types
+
+
+@pytest.mark.parametrize("start", ["=", "+", "@"])
+def test_some_text_starts_with_what_a_csv_escapes(account, start):
+    for kind, column in (("prospect", "job_title"), ("visitorActivity", "details")):
+        assert any((row[column] or "").startswith(start) for row in account[kind])
+
+
+def test_some_rows_are_in_the_recycle_bin_and_some_visitors_are_nobodys(account):
+    for name in ("prospect", "prospectAccount", "visitor", "listMembership"):
+        assert 0 < sum(row["deleted"] for row in account[name]) < len(account[name]) / 5, name
+    anonymous = [row["identified"] for row in account["visitor"] if row["prospect_id"] is None]
+    assert set(anonymous) == {None, True}
+
+
+def test_activities_are_of_every_type_sessions_included(account):
+    assert {row["type"] for row in account["visitorActivity"]} == set(range(1, 39))
+
+
+def test_two_hundred_custom_fields_can_be_asked_for():
+    rows = seed_rows(
+        seed=1, rows=50, timezone="UTC", now=NOW, objects=["customField"], custom_fields=200
+    )
+
+    assert sum(1 for _ in rows) == 200
 
 
 def test_everybody_is_at_example_com(account):
