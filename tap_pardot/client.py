@@ -9,9 +9,10 @@ import logging
 import threading
 import time
 from collections import Counter
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlencode
 
 from tap_pardot import dialect
@@ -26,12 +27,14 @@ from tap_pardot.errors import (
     TapPardotError,
     rule_for,
 )
+from tap_pardot.export import status_of
 from tap_pardot.transport import retry_after, with_retries
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tap_pardot.auth import SalesforceAuth
+    from tap_pardot.export import Status
     from tap_pardot.transport import Answer, Transport
 
 logger = logging.getLogger("tap-pardot")
@@ -56,9 +59,8 @@ class ServerClock:
         """Learn the time from an answer's headers; the first answer that tells it counts."""
         if self._ahead is not None:
             return
-        try:
-            date = parsedate_to_datetime(headers["Date"]).astimezone(UTC)
-        except (KeyError, TypeError, ValueError, OverflowError):
+        date = date_of(headers)
+        if date is None:
             return
         self._tick = time.monotonic()
         self._ahead = date - datetime.now(UTC)
@@ -116,6 +118,18 @@ class CallBudget:
                     )
                 self._kept["made"] = self._kept.get("made", 0) + 1
             self.by_stream[stream] += 1
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call: an operation with its parameters, or the address of a file to save."""
+
+    path: tuple[str, ...] = ()
+    params: Mapping[str, str] = field(default_factory=dict)
+    json: Any = None
+    method: str | None = None
+    url: str = ""
+    save_to: BinaryIO | None = None
 
 
 class Client:
@@ -179,10 +193,62 @@ class Client:
         )
         return record
 
+    def describe(self, stream: str, pardot_object: str) -> list[dict[str, Any]]:
+        """Return the fields that an object of the account has (reference C.15)."""
+        fields: list[dict[str, Any]] = self._ask(
+            stream, (pardot_object, "describe"), {}, lambda body: dialect.rows_of(body, "field")[0]
+        )
+        return fields
+
+    def create_export(
+        self, stream: str, order: Mapping[str, Any]
+    ) -> tuple[Status, datetime | None]:
+        """Create an export job; return its first status and Pardot's time of the answer.
+
+        Args:
+            stream: Whom the call is counted for.
+            order: Object, fields and procedure (reference D.3).
+
+        Raises:
+            TapPardotError: As for :meth:`query`.
+        """
+
+        def unpack(body: dict[str, Any], headers: Mapping[str, str]) -> Any:
+            try:
+                return status_of(body), date_of(headers)
+            except Retriable as error:  # a retry would create another job
+                raise StreamFailed(f"{error.say[:-1]} that was created: run again.") from None
+
+        request = Request(("export", "create"), json=order)
+        created: tuple[Status, datetime | None] = self._ask_pardot(stream, request, unpack)
+        return created
+
+    def export(self, stream: str, number: int) -> Status:
+        """Return the status of an export job."""
+        request = Request(("export", "read", "id", str(number)))
+        status: Status = self._ask_pardot(stream, request, lambda body, _: status_of(body))
+        return status
+
+    def cancel_export(self, stream: str, number: int) -> None:
+        """Cancel an export job that is not wanted any more."""
+        request = Request(("export", "cancel", "id", str(number)), method="POST")
+        self._ask_pardot(stream, request, lambda body, _: body)
+
+    def download(self, stream: str, url: str, file: BinaryIO) -> None:
+        """Save one file of an export; a body that breaks off is asked for again.
+
+        Token and business unit go along only to hosts that the transport trusts.
+        """
+
+        def unpack(*_: Any) -> None:
+            raise Retriable("JSON came in place of a CSV file.")
+
+        self._ask_pardot(stream, Request(url=url, save_to=file), unpack)
+
     def answers(self, stream: str, path: tuple[str, ...]) -> bool:
         """Whether Pardot answers one call, made once; a refusal for good is an answer too."""
         try:
-            dialect.open_answer(self._send(stream, "GET", self.version, path, {"format": "json"}))
+            dialect.open_answer(self._send(stream, Request(path), self.version))
         except dialect.Refused as refusal:
             return rule_for(refusal.code).act not in {Act.RETRY, Act.NARROW, Act.STOP_CLEANLY}
         except TapPardotError:
@@ -198,7 +264,9 @@ class Client:
             result = self._kept.pop(key)
         else:
             try:
-                result = self._ask_pardot(stream, path, params, unpack)
+                result = self._ask_pardot(
+                    stream, Request(path, params=params), lambda body, _: unpack(body)
+                )
             except (StreamSkipped, StreamFailed) as error:
                 result = error
             if self.keeps_answers:
@@ -208,10 +276,11 @@ class Client:
         return result
 
     def _ask_pardot(
-        self, stream: str, path: tuple[str, ...], params: Mapping[str, str], unpack: Any
+        self,
+        stream: str,
+        request: Request,
+        unpack: Callable[[dict[str, Any], Mapping[str, str]], Any],
     ) -> Any:
-        asked = {"format": "json", **params}
-        method = "POST" if len(urlencode(asked)) > _LONGEST_QUERY else "GET"
         fresh = False  # whether the token was renewed because of the answer before this one
 
         def attempt() -> Any:
@@ -219,9 +288,15 @@ class Client:
             while True:
                 token = self._auth.token()
                 version = self.version
-                answer = self._send(stream, method, version, path, asked)
+                answer = self._send(stream, request, version)
                 try:
-                    return unpack(dialect.open_answer(answer))
+                    if request.save_to is not None:
+                        self._check_host(request.url, answer)
+                        beginning = _beginning(request.save_to)
+                        if answer.status < 300 and not dialect.is_an_answer(beginning):  # noqa: PLR2004
+                            return None
+                        answer = answer._replace(body=answer.body or beginning)
+                    return unpack(dialect.open_answer(answer), answer.headers)
                 except Retriable as error:
                     fresh = False
                     raise Retriable(error.say, wait=retry_after(answer.headers)) from None
@@ -235,27 +310,39 @@ class Client:
                         self._switch(version, refusal.code)
                     else:
                         fresh = False
-                        raise self._failure(refusal.code, answer) from None
+                        raise self._failure(refusal, answer) from None
 
         return with_retries(attempt, stream)
 
-    def _send(
-        self,
-        stream: str,
-        method: str,
-        version: int,
-        path: tuple[str, ...],
-        asked: Mapping[str, str],
-    ) -> Answer:
-        self.budget.take(stream)
-        with self._slots:
-            answer = self._transport.send(
-                method,
-                dialect.address(self._api_url, version, path),
-                params=asked if method == "GET" else {"format": "json"},
-                data=asked if method == "POST" else None,
-                auth=self._auth,
+    def _check_host(self, url: str, answer: Answer) -> None:
+        """Tell a stranger's 401, which no new token would change, from Pardot's."""
+        if answer.status in {401, 403} and not self._transport.trusts(url):
+            raise StreamFailed(
+                f"The host of an export's files refuses them (HTTP {answer.status}): run again, "
+                "and report it if it stays so; the tap shows its token to hosts of Pardot only."
             )
+
+    def _send(self, stream: str, request: Request, version: int) -> Answer:
+        self.budget.take(stream)
+        long = len(urlencode(request.params)) > _LONGEST_QUERY
+        method = request.method or ("POST" if long or request.json is not None else "GET")
+        form = {"format": "json"}
+        with self._slots:
+            if request.save_to is not None:
+                request.save_to.seek(0)
+                request.save_to.truncate()
+                answer = self._transport.send(
+                    "GET", request.url, auth=self._auth, file=request.save_to
+                )
+            else:
+                answer = self._transport.send(
+                    method,
+                    dialect.address(self._api_url, version, request.path),
+                    params=form if long else {**form, **request.params},
+                    data={**form, **request.params} if long else None,
+                    json=request.json,
+                    auth=self._auth,
+                )
         self.clock.note(answer.headers)
         return answer
 
@@ -281,9 +368,26 @@ class Client:
         )
 
     @staticmethod
-    def _failure(code: int, answer: Answer) -> TapPardotError:
-        rule = rule_for(code)
+    def _failure(refusal: dialect.Refused, answer: Answer) -> TapPardotError:
+        rule = rule_for(refusal.code)
+        failure: TapPardotError
         if rule.act in {Act.RETRY, Act.NARROW}:
-            return Retriable(rule.say, code, wait=retry_after(answer.headers))
-        # A token refused twice in a row is not a matter of time.
-        return _RAISES.get(rule.act, ConfigurationError)(rule.say, code)
+            failure = Retriable(rule.say, refusal.code, wait=retry_after(answer.headers))
+        else:
+            # A token refused twice in a row is not a matter of time.
+            failure = _RAISES.get(rule.act, ConfigurationError)(rule.say, refusal.code)
+        failure.words = refusal.words
+        return failure
+
+
+def date_of(headers: Mapping[str, str]) -> datetime | None:
+    """Return the time in an answer's ``Date`` header, in UTC."""
+    try:
+        return parsedate_to_datetime(headers["Date"]).astimezone(UTC)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+
+
+def _beginning(file: BinaryIO) -> bytes:
+    file.seek(0)
+    return file.read(65536)

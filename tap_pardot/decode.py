@@ -14,8 +14,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from math import isfinite
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from tap_pardot.windows import utc_texts
@@ -73,6 +76,8 @@ def to_integer(value: Any) -> int | None:
     """Return a whole number, also from ``"7"`` and ``7.0``; None from ``""``."""
     if type(value) is int and -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER:
         return value
+    if type(value) is str and len(value) < _SURE_DIGITS and value.isascii() and value.isdecimal():
+        return int(value)  # a cell of a CSV
     if value == "":
         return None
     number = value if type(value) is int else _decimal(value)
@@ -87,6 +92,8 @@ def to_number(value: Any) -> float | int | None:
         return value
     if value == "":
         return None
+    if type(value) is str and len(value) <= _EXACT and _PLAIN_NUMBER.fullmatch(value):
+        return float(value)
     number = float(_decimal(value[:-1] if isinstance(value, str) and value[-1:] == "%" else value))
     if not isfinite(number):
         raise Misfit
@@ -97,12 +104,36 @@ def to_boolean(value: Any) -> bool | None:
     """Return a boolean from true, 1, "1", "true", "True" and their opposites; None from ``""``."""
     if value == "":
         return None
-    if type(value) is str:
+    if type(value) is str and value not in _BOOLEANS:
         value = value.strip().lower()
     try:
         return _BOOLEANS[value]
     except (KeyError, TypeError):
         raise Misfit from None
+
+
+def to_date(value: Any) -> str | None:
+    """Return ``YYYY-MM-DD``, also of a text with a time behind it; None from ``""``."""
+    if value == "":
+        return None
+    if type(value) is not str:
+        raise Misfit
+    return _date(value)
+
+
+@lru_cache(maxsize=4096)
+def _date(text: str) -> str:
+    day, _, rest = text.strip().replace("T", " ").partition(" ")
+    if not _DATE.fullmatch(day) or (rest and not _TIME.match(rest)):
+        raise Misfit
+    try:
+        return date.fromisoformat(day).isoformat()
+    except ValueError:
+        raise Misfit from None
+
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_TIME = re.compile(r"\d\d:\d\d", re.ASCII)
 
 
 def _decimal(value: Any) -> Decimal:
@@ -118,6 +149,9 @@ def _decimal(value: Any) -> Decimal:
 
 
 _NUMERIC = {str, int, float, Decimal}
+_SURE_DIGITS = 19  # fewer digits than this always fit
+_PLAIN_NUMBER = re.compile(r"[0-9]+\.?[0-9]*")
+_EXACT = 15  # characters of a number that a float holds exactly
 _LARGEST_INTEGER = 2**63 - 1  # what a warehouse's bigint holds
 _BOOLEANS = {True: True, False: False, "true": True, "false": False, "1": True, "0": False}
 # 1 and 0 are True and False as keys, and so are 1.0 and Decimal(0).
@@ -173,10 +207,18 @@ class Decoder:
         self._told: set[str] = set()
         self._empty: Row = {}
         self._arrays: list[str] = []
+        self._text_arrays: set[str] = set()
+        owners = {api: column for column, given in (api_names or {}).items() for api in given[:1]}
         # Per column: its sources (key of the row, key inside it or ""), native type, converter.
         self._columns: list[tuple[str, list[tuple[str, str]], type | None, Convert]] = []
         for name, definition in properties.items():
-            sources = _sources(name, (api_names or {}).get(name, ()))
+            # A key that another column is called by is not this one's, however alike they are:
+            # the custom field "firstName" beside the standard "first_name".
+            sources = [
+                (key, inner)
+                for key, inner in _sources(name, (api_names or {}).get(name, ()))
+                if owners.get(key, name) == name
+            ]
             self._known.update(key for key, _ in sources)
             if name not in wanted:
                 continue
@@ -188,6 +230,8 @@ class Decoder:
                 convert = timestamp
             elif kind == "array":
                 self._arrays.append(name)
+                if kind_of(definition["items"]) == "string":
+                    self._text_arrays.add(name)
                 convert = self._array(name, definition["items"], timestamp)
             self._empty[name] = None
             self._columns.append((name, sources, _NATIVE.get(kind), convert or _as_is))
@@ -199,6 +243,49 @@ class Decoder:
         plan = self._plans.get(keys)
         if plan is None:
             plan = self._plan(keys)
+        return self._record(row, plan)
+
+    def for_cells(self, fields: Sequence[str]) -> Callable[[Sequence[Any]], Row]:
+        """Return the decoder of a CSV's rows, cells in the order of ``fields``.
+
+        A cell is a text or null, so texts, the most of a prospect, are copied all at once.
+        """
+        places = {name: place for place, name in enumerate(fields)}
+        plan = self._plan(tuple(fields))
+        number = Counter(name for name, *_ in plan)
+        texts: dict[str, int] = {}
+        others: list[tuple[str, int, Convert]] = []
+        for name, key, native, convert in plan:
+            if native is str and number[name] == 1:
+                texts[name] = places[key]
+            else:
+                others.append((name, places[key], self._cell_reader(name, convert)))
+        pick = itemgetter(*texts.values()) if len(texts) > 1 else _tuple_of(*texts.values())
+        names, arrays, misfits = tuple(texts), self._arrays, self.misfits
+
+        def record_of(cells: Sequence[Any]) -> Row:
+            record = self._empty.copy()
+            record.update(zip(names, pick(cells), strict=True))
+            for name, place, convert in others:
+                cell = cells[place]
+                if cell is not None:
+                    try:
+                        record[name] = convert(cell)
+                    except Misfit:
+                        misfits[name] += 1
+            for name in arrays:
+                if record[name] is None:
+                    record[name] = []
+            return record
+
+        return record_of
+
+    def _cell_reader(self, name: str, convert: Convert) -> Convert:
+        if name in self._text_arrays:
+            return _texts_of_cell
+        return _split(convert) if name in self._arrays else convert
+
+    def _record(self, row: Any, plan: list[Any]) -> Row:
         record = self._empty.copy()
         for name, key, native, convert in plan:
             value = row[key]
@@ -285,15 +372,15 @@ class _Prefixed(Counter[str]):
 
 
 def kind_of(definition: Mapping[str, Any]) -> str:
-    """Return what a JSON Schema declares: string, timestamp, integer, ..., or "" for open."""
+    """Return what a JSON Schema declares: string, timestamp, date, integer, ..., or "" for open."""
     declared = definition.get("type", ())
     types = {declared} if isinstance(declared, str) else set(declared)
     types.discard("null")
     if len(types) != 1:
         return ""
     kind = str(types.pop())
-    if kind == "string" and definition.get("format") == "date-time":
-        return "timestamp"
+    if kind == "string":
+        return _FORMATS.get(definition.get("format"), kind)
     return kind
 
 
@@ -324,15 +411,31 @@ def _unwrapped(inner: str, convert: Convert) -> Convert:
     return unwrap
 
 
+def _split(convert: Convert) -> Convert:
+    """Several values in one cell are separated by semicolons."""
+    return lambda cell: convert([value.strip() for value in cell.split(";")])
+
+
+def _texts_of_cell(cell: str) -> list[str]:
+    return [text.strip() for text in cell.split(";")] if ";" in cell else [cell.strip()]
+
+
+def _tuple_of(*places: int) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+    """As ``itemgetter``, which needs one place at least, and gives no tuple for one."""
+    return lambda cells: tuple(cells[place] for place in places)
+
+
 def _as_is(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else value
 
 
 _CONVERTERS: dict[str, Convert] = {
     "string": to_string,
+    "date": to_date,
     "integer": to_integer,
     "number": to_number,
     "boolean": to_boolean,
 }
+_FORMATS: Mapping[Any, str] = {"date-time": "timestamp", "date": "date"}
 _NATIVE: dict[str, type] = {"string": str, "boolean": bool}
 _MOST_PLANS = 1000  # prospects' custom fields make many sets of keys

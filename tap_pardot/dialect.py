@@ -31,9 +31,10 @@ _NOT_UTF16 = re.compile("[\ud800-\udfff]")
 class Refused(Exception):
     """Pardot answered with an error code instead of data."""
 
-    def __init__(self, code: int) -> None:
+    def __init__(self, code: int, words: frozenset[str] = frozenset()) -> None:
         super().__init__(code)
         self.code = code
+        self.words = words
 
 
 def address(api_url: str, version: int, path: tuple[str, ...]) -> str:
@@ -58,7 +59,8 @@ def open_answer(answer: Answer) -> dict[str, Any]:
     if code is None and body is None and (match := _XML_ERROR.search(answer.body[:2000])):
         code = int(match[1])
     if code is not None:
-        raise Refused(code)
+        text = (body.get("err") or body.get("message")) if isinstance(body, dict) else None
+        raise Refused(code, frozenset(re.findall(r"\w+", text) if isinstance(text, str) else ()))
     if answer.status == 401:  # noqa: PLR2004
         raise Refused(184)
     if answer.status >= 500 or answer.status in {408, 429}:  # noqa: PLR2004
@@ -71,6 +73,11 @@ def open_answer(answer: Answer) -> dict[str, Any]:
     if not isinstance(body, dict) or _stat(body) == "fail":
         raise Retriable("An answer was not the JSON that Pardot's API sends.")
     return body
+
+
+def is_an_answer(beginning: bytes) -> bool:
+    """Whether what came in place of a CSV file is JSON, XML or a page of a gateway's."""
+    return beginning.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"<", b"["}
 
 
 def rows_of(body: dict[str, Any], key: str) -> tuple[list[dict[str, Any]], int | None]:

@@ -185,6 +185,8 @@ class TapPardotError(Exception):
         super().__init__(say if code is None else f"{say} (Pardot code {code})")
         self.say = say
         self.code = code
+        self.words: frozenset[str] = frozenset()
+        """Words of Pardot's own text, to find a refused field by; never shown."""
 
 
 class ConfigurationError(TapPardotError):

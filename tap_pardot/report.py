@@ -116,7 +116,7 @@ class Report:
     def _sentence(self, calls: int) -> str:
         rows = _count(sum(line.rows for line in self.lines.values()), "row")
         skipped = self.names(End.SKIPPED)
-        left_out = f" Skipped for lack of rights: {', '.join(skipped)}." if skipped else ""
+        left_out = f" Skipped: {', '.join(skipped)}." if skipped else ""
         failed = self.names(End.FAILED)
         if failed:
             left_out += f" Failed: {', '.join(failed)}."

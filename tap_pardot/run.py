@@ -33,6 +33,44 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tap-pardot")
 
 
+class WaitingRoom:
+    """The export jobs of all streams that are not complete yet.
+
+    Args:
+        places: How many may wait at once, so that a backfill leaves the account's queue to
+            others too.
+    """
+
+    def __init__(self, places: int) -> None:
+        self._places = places
+        self._jobs: set[int] = set()
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether another job must not be created yet."""
+        return len(self._jobs) >= self._places
+
+    def around(self, job: int) -> tuple[int, int]:
+        """Return how many jobs come before and after one in Pardot's queue."""
+        before = sum(each < job for each in self._jobs)
+        return before, len(self._jobs - {job}) - before
+
+    def enter(self, job: int) -> None:
+        """A job was created."""
+        self._jobs.add(job)
+
+    def leave(self, job: int) -> None:
+        """A job is lost."""
+        self._jobs.discard(job)
+
+    def complete(self, job: int) -> None:
+        """A job is complete; so are those created before it, whoever still wants them."""
+        self._jobs = {each for each in self._jobs if each > job}
+
+
 @dataclass(frozen=True)
 class Run:
     """Shared by all streams of a run.
@@ -43,6 +81,10 @@ class Run:
         start: Where streams without a bookmark begin, in UTC.
         end: Where every window ends (exclusive), in UTC.
         ends_early: Whether ``end_date`` set the end.
+        export_poll_interval: Most seconds between two looks at an export job.
+        export_timeout: Seconds to wait for one.
+        max_concurrent_requests: Requests in flight.
+        waiting: Export jobs that are not complete.
     """
 
     client: Client
@@ -50,6 +92,14 @@ class Run:
     start: datetime
     end: datetime
     ends_early: bool
+    export_poll_interval: int
+    export_timeout: int
+    max_concurrent_requests: int
+    waiting: WaitingRoom
+
+    def now(self) -> datetime:
+        """Return Pardot's time."""
+        return self.client.clock.now()
 
     def is_reachable(self) -> bool:
         """Whether Pardot answers another call now: one read of the account, not repeated."""
@@ -103,10 +153,7 @@ def begin(config: Mapping[str, Any], client: Client) -> Run:
             client.read("account", ("account", "read"), "account")
         zone = _zone(config, client)
     except Outage as outage:
-        raise RunStopped(
-            f"Nothing could be read for about 10 minutes: {outage.say} Run again later.",
-            outage.code,
-        ) from outage
+        raise unreachable(outage) from outage
     client.keeps_answers = False
     now = client.clock.now()
     client.budget.open_day(f"{now.astimezone(zone):%Y-%m-%d}")
@@ -122,7 +169,25 @@ def begin(config: Mapping[str, Any], client: Client) -> Run:
     logger.info(
         "API version %d, time zone %s; reading up to %s.", client.version, zone.key, end.isoformat()
     )
-    return Run(client, zone, start, end, ends_early)
+    return Run(
+        client,
+        zone,
+        start,
+        end,
+        ends_early,
+        config["export_poll_interval"],
+        config["export_timeout"],
+        config["max_concurrent_requests"],
+        WaitingRoom(config["max_waiting_exports"]),
+    )
+
+
+def unreachable(outage: Outage) -> RunStopped:
+    """Return what ends a run when Pardot cannot be reached before any stream begins."""
+    return RunStopped(
+        f"Nothing could be read for about 10 minutes: {outage.say} Run again later.",
+        outage.code,
+    )
 
 
 def _zone(config: Mapping[str, Any], client: Client) -> ZoneInfo:

@@ -133,6 +133,31 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
         description="A run reads up to this many seconds before Pardot's time, so that rows "
         "still being written are not passed over.",
     ),
+    th.Property(
+        "bulk_source",
+        th.StringType,
+        default="auto",
+        description="Where streams with both sources read from: export, query, or auto, which "
+        "for now means export.",
+    ),
+    th.Property(
+        "export_poll_interval",
+        th.IntegerType,
+        default=30,
+        description="Most seconds between two looks at an export job.",
+    ),
+    th.Property(
+        "export_timeout",
+        th.IntegerType,
+        default=7200,
+        description="Seconds to wait for an export job; after that the next run collects it.",
+    ),
+    th.Property(
+        "max_waiting_exports",
+        th.IntegerType,
+        default=24,
+        description="Export jobs of this tap that may wait in the account's queue at once.",
+    ),
     th.Property("user_agent", th.StringType, description="User-Agent header of all requests."),
     th.Property(
         "token_file",
@@ -149,6 +174,9 @@ _RANGES = {
     "max_concurrent_requests": (1, 5),
     "daily_call_limit": (1, None),
     "request_timeout": (1, 3600),
+    "export_poll_interval": (1, 3600),
+    "export_timeout": (1, 7 * 86400),
+    "max_waiting_exports": (1, 1000),
     "lookback_seconds": (0, 86400),
 }
 _ANY = "0Uv" + 15 * "0"  # stands for a value whose type is told as wrong already
@@ -180,6 +208,13 @@ def normalised(config: Mapping[str, Any]) -> dict[str, Any]:
         elif "boolean" in definition["type"] and isinstance(value, str):
             result[name] = {"true": True, "false": False}.get(value.strip().lower(), value)
     return result
+
+
+def with_defaults(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings and the defaults of those that are not set."""
+    declared: dict[str, dict[str, Any]] = SETTINGS["properties"]
+    defaults = {name: each["default"] for name, each in declared.items() if "default" in each}
+    return {**defaults, **config}
 
 
 def problems(config: Mapping[str, Any], now: datetime | None = None) -> list[str]:
@@ -303,6 +338,9 @@ def _numbers(config: Mapping[str, Any]) -> Iterator[str]:
     agent = _text(config, "user_agent")
     if agent is not None and not (agent.isascii() and agent.isprintable()):
         yield "user_agent must be one line of plain ASCII."
+    source = _text(config, "bulk_source")
+    if source is not None and source not in {"auto", "export", "query"}:
+        yield "bulk_source must be auto, export or query."
     for name, (least, most) in _RANGES.items():
         value = config.get(name)
         if value is None:

@@ -27,7 +27,13 @@ VALUE, WINDOW, CURSOR = "replication_key_value", "window", "cursor"
 UNTIL = "until"
 """Append-only streams: the end of the last finished window, in UTC."""
 
-_OURS = {VALUE, WINDOW, CURSOR}
+JOBS = "jobs"
+"""Export streams: the jobs that were created, as :meth:`tap_pardot.export.Job.kept`."""
+
+REFUSED = "refused"
+"""Fields that exports refused when these jobs were created."""
+
+_OURS = {VALUE, WINDOW, CURSOR, JOBS}
 # What the SDK itself writes into a bookmark before the first page is out.
 _HARMLESS = {"starting_replication_value", "replication_key_signpost", "progress_markers"}
 
@@ -72,6 +78,24 @@ class Bookmark:
         """Whether an interrupted run left a reading of everything open."""
         kept = self._state.get(WINDOW)
         return kept is not None and kept["start"] is None
+
+    @property
+    def jobs(self) -> list[dict[str, Any]]:
+        """The export jobs that were created and are not all out yet, oldest window first."""
+        return list(self._state.get(JOBS) or [])
+
+    @property
+    def refused(self) -> list[str]:
+        """The fields that those jobs were created without, because exports refused them."""
+        return list(self._state.get(REFUSED) or [])
+
+    def keep_jobs(self, jobs: list[dict[str, Any]], refused: list[str]) -> None:
+        """Remember the export jobs, and what was refused as long as there are any."""
+        self._state.update({JOBS: jobs or None, REFUSED: (jobs and refused) or None})
+
+    def restart(self) -> None:
+        """Forget how far it is: everything is to be read again."""
+        self._state[VALUE] = None
 
     def open(self, window: Window | None, cursor: int | None = None) -> None:
         """Begin a window, or (None) a reading of everything, after a cursor."""
@@ -118,6 +142,12 @@ def check(stream: str, state: Any, *, by_id: bool) -> None:
         raise _unreadable(stream, CURSOR)
     if state.get(UNTIL) is not None and not _is_instant(state[UNTIL]):
         raise _unreadable(stream, UNTIL)
+    jobs = state.get(JOBS)
+    if jobs is not None and not (isinstance(jobs, list) and all(map(_is_job, jobs))):
+        raise _unreadable(stream, JOBS)
+    refused = state.get(REFUSED)
+    if refused is not None and not (isinstance(refused, list) and all(map(_is_text, refused))):
+        raise _unreadable(stream, REFUSED)
     window = state.get(WINDOW)
     if window is None:
         return
@@ -131,6 +161,20 @@ def _unreadable(stream: str, key: str) -> ConfigurationError:
         f"The STATE of stream {stream} cannot be read ({key}): pass the STATE that this tap "
         "wrote last, or remove this stream from it to read the stream from start_date again."
     )
+
+
+def _is_job(job: Any) -> bool:
+    return (
+        isinstance(job, dict)
+        and _is_id(job.get("id"))
+        and all(_is_instant(job.get(name)) for name in ("start", "end", "made"))
+        and isinstance(job.get("done"), list)
+        and all(map(_is_text, job["done"]))
+    )
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
 
 
 def _is_id(value: Any) -> bool:

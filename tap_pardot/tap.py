@@ -16,18 +16,21 @@ from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 
-from tap_pardot import settings
+from tap_pardot import custom, query, settings
 from tap_pardot.errors import (
     ConfigurationError,
+    Outage,
     RunStopped,
     StreamFailed,
+    StreamSkipped,
     TapPardotError,
 )
 from tap_pardot.messages import BufferedWriter
 from tap_pardot.report import Report
-from tap_pardot.run import Run, begin, connect
+from tap_pardot.run import Run, begin, connect, unreachable
 from tap_pardot.state import check
 from tap_pardot.streams import STREAMS
+from tap_pardot.streams.exports import ExportStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -77,12 +80,17 @@ class TapPardot(Tap):
         PluginCapabilities.STRUCTURED_LOGGING,
     ]
 
-    def __init__(self, *, catalog: Any = None, **kwargs: Any) -> None:
+    def __init__(self, *, catalog: Any = None, setup_mapper: bool = True, **kwargs: Any) -> None:
         self.report = Report()
         self._terminated = False
+        self._discovers = not setup_mapper
         if isinstance(catalog, dict):
             catalog = with_keys(catalog)
-        super().__init__(catalog=catalog, **kwargs)
+        # The mapper needs the streams, streams ask Pardot for custom fields, and calls are
+        # counted in STATE: so STATE first.
+        super().__init__(catalog=catalog, setup_mapper=False, **kwargs)
+        if setup_mapper:
+            self.setup_mapper()
 
     # --- settings, streams, STATE ---
 
@@ -95,9 +103,67 @@ class TapPardot(Tap):
         # The SDK repeats the value it complains of, so ours must have passed before.
         return found or super()._validate_config(raise_errors=raise_errors)
 
+    def setup_mapper(self) -> None:
+        """Make the stream maps; those of bulk streams from the columns there are now."""
+        super().setup_mapper()
+        for stream in self.streams.values():
+            if isinstance(stream, ExportStream) and stream.selected:
+                self.mapper.register_raw_stream_schema(
+                    stream.name, stream.emitted_schema, stream.primary_keys
+                )
+
     def discover_streams(self) -> Sequence[PardotStream]:
         """Return all streams."""
         return [stream(self) for stream in STREAMS]
+
+    def custom_fields(self, stream: str) -> list[custom.Field]:
+        """Return what Pardot tells of an object's custom fields; none if it may not be asked.
+
+        In a run, whatever ends it is left to :attr:`report`.
+
+        Raises:
+            StreamFailed: Pardot does not tell, though it should; only in a run.
+            TapPardotError: The login does not work, or Pardot cannot be reached; only when
+                streams are discovered.
+        """
+        if self.report.is_over or not self._wants(stream):
+            return []
+        try:
+            if not self._discovers:
+                _ = self.run
+            # The stream custom_fields asks the same.
+            self.client.keeps_answers = True
+            return list(self._custom_fields(stream))
+        except StreamSkipped as error:
+            logger.warning("%s: only the standard columns are known: %s", stream, error)
+        except StreamFailed as error:
+            if not self._discovers:
+                raise
+            logger.warning("%s: only the standard columns are known: %s", stream, error)
+        except TapPardotError as error:
+            if self._discovers:
+                raise
+            self.report.over(unreachable(error) if isinstance(error, Outage) else error)
+        finally:
+            self.client.keeps_answers = False
+        return []
+
+    def _custom_fields(self, stream: str) -> Iterator[custom.Field]:
+        if stream == "prospects":
+            source = query.Source(self.client, "custom_fields", "customField", "customField")
+            pages = query.by_id(source, {})
+            return custom.of_prospects(row for page in pages for row in page.rows)
+        return custom.of_accounts(self.client.describe(stream, "prospectAccount"))
+
+    def _wants(self, stream: str) -> bool:
+        """Whether a stream's custom fields should be asked for."""
+        if settings.problems(settings.normalised(self._config)):
+            logger.warning("%s: only the standard columns are shown without settings.", stream)
+            return False
+        if self.input_catalog is None:
+            return True
+        entry = self.input_catalog.get_stream(stream)
+        return entry is not None and bool(entry.metadata.resolve_selection().get((), True))
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take the STATE of an earlier run.
@@ -135,7 +201,9 @@ class TapPardot(Tap):
         kept: dict[str, Any] = {}
         if self.config.get("daily_call_limit"):
             kept = self.all_state.setdefault("calls", {})
-        return connect(self.config, kept, f"{self.package_name}/{self.plugin_version}")
+        # When streams are discovered, the SDK leaves the settings as they came.
+        config = settings.with_defaults(settings.normalised(self._config))
+        return connect(config, kept, f"{self.package_name}/{self.plugin_version}")
 
     @cached_property
     def run(self) -> Run:
@@ -154,20 +222,29 @@ class TapPardot(Tap):
         if self.state:
             self.save_state()
         try:
-            _ = self.run
+            if not self.report.is_over:
+                _ = self.run
         except TapPardotError as error:
             self.report.over(error)
-        for stream in chosen:
+        bulk = [stream for stream in chosen if isinstance(stream, ExportStream)]
+        if not self.report.is_over:
+            # Pardot runs them one after another: they wait there while the queries are read.
+            for stream in bulk:
+                stream.submit()
+        for stream in [*(stream for stream in chosen if stream not in bulk), *bulk]:
             if self.report.is_over:
                 break
-            try:
-                stream.sync()
-            except OSError:
-                raise  # stdout is gone: Pardot's own network errors do not come this far
-            except Exception as error:  # noqa: BLE001 - one stream's failure stays its own
-                self.report.ended(stream.name, StreamFailed(unforeseen(error)))
-            stream.finalize_state_progress_markers()
+            self._read(cast("PardotStream", stream))
         self.save_state()
+
+    def _read(self, stream: PardotStream) -> None:
+        try:
+            stream.sync()
+        except OSError:
+            raise  # stdout is gone: Pardot's own network errors do not come this far
+        except Exception as error:  # noqa: BLE001 - one stream's failure stays its own
+            self.report.ended(stream.name, StreamFailed(unforeseen(error)))
+        stream.finalize_state_progress_markers()
 
     def check_access(self) -> None:
         """Log whether each stream may be read; creates nothing and writes no message.
@@ -175,6 +252,8 @@ class TapPardot(Tap):
         Raises:
             TapPardotError: The login does not work.
         """
+        if ended := self.report.aborted or self.report.stopped:
+            raise ended
         run = self.run
         for name, stream in self.streams.items():
             try:
@@ -276,7 +355,7 @@ def with_keys(catalog: dict[str, Any]) -> dict[str, Any]:
         if stream is None:
             logger.warning("The catalog's stream %s is not one of this tap's: left out.", name)
             continue
-        keys = {*stream.primary_keys, stream.replication_key}
+        keys = {*stream.primary_keys, stream.replication_key} - {None}
         for item in entry.get("metadata") or []:
             *_, column = item.get("breadcrumb") or [None]
             found = item.get("metadata") or {}

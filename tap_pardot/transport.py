@@ -11,7 +11,7 @@ import random
 import time
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import backoff
@@ -36,6 +36,11 @@ CONNECT_TIMEOUT = 10
 """Seconds."""
 LARGEST_PAGE = 64 * 2**20
 """Bytes of one answer after decompression; a page of 200 rows is some 100 KB."""
+LARGEST_FILE = 8 * 2**30
+"""Bytes of one file of an export after decompression."""
+SLOWEST_DOWNLOAD = 1024
+"""Bytes a second, on the average, below which a download counts as hanging."""
+_SLOW_AFTER = 60
 PATIENCE = 600
 """Seconds of retries for one request before it counts as an outage."""
 FEWEST_TRIES = 6
@@ -87,16 +92,18 @@ class Transport:
             parts.scheme == "https" and host.endswith(_TRUSTED_DOMAINS)
         )
 
-    def send(
+    def send(  # noqa: PLR0913
         self,
         method: str,
         url: str,
         *,
         params: Mapping[str, str] | None = None,
         data: Mapping[str, str] | None = None,
+        json: Any = None,
         auth: AuthBase | None = None,
+        file: BinaryIO | None = None,
     ) -> Answer:
-        """Send one request and read its answer to the end.
+        """Send one request and read its answer to the end; into a file, where one is given.
 
         A redirected GET is followed, without our headers to another origin; a POST never is.
 
@@ -112,6 +119,7 @@ class Transport:
                     url,
                     params=params,
                     data=data,
+                    json=json,
                     # Never None: requests would look for a password in ~/.netrc.
                     auth=auth if auth is not None and self.trusts(url) else _no_auth,
                     timeout=(CONNECT_TIMEOUT, self._read_timeout),
@@ -120,9 +128,8 @@ class Transport:
                 ) as response:
                     target = response.headers.get("Location")
                     if response.status_code not in _REDIRECTS or target is None:
-                        return Answer(
-                            response.status_code, response.headers, _read(response, deadline)
-                        )
+                        body = _read(response, deadline, file)
+                        return Answer(response.status_code, response.headers, body)
                 if method != "GET":
                     break
                 target = urljoin(response.url, target)
@@ -158,7 +165,11 @@ def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _read(response: requests.Response, deadline: float) -> bytes:
+def _read(response: requests.Response, deadline: float, file: BinaryIO | None) -> bytes:
+    """Return a body; a good answer's goes into the file, where one is given, instead."""
+    if file is not None and response.ok:
+        _save(response, file)
+        return b""
     chunks: list[bytes] = []
     size = 0
     # What has arrived, not full blocks: a trickle must meet the deadline.
@@ -173,6 +184,34 @@ def _read(response: requests.Response, deadline: float) -> bytes:
         if time.monotonic() > deadline:
             raise Retriable("An answer came too slowly to be finished.")
     return b"".join(chunks)
+
+
+def _save(response: requests.Response, file: BinaryIO) -> None:
+    """Write a body to a file; it may take as long as it keeps above 1 KiB a second."""
+    started = time.monotonic()
+    size = 0
+    while chunk := response.raw.read1(2**20, decode_content=True):
+        size += len(chunk)
+        if size > LARGEST_FILE:
+            raise StreamFailed("A file of an export is larger than 8 GiB: set a later start_date.")
+        try:
+            view = memoryview(chunk)
+            while view:  # the file has no buffer, which would fail again when it is closed
+                view = view[file.write(view) :]
+        except OSError as error:
+            raise no_room(error) from error
+        elapsed = time.monotonic() - started
+        if elapsed > _SLOW_AFTER and size < SLOWEST_DOWNLOAD * elapsed:
+            raise Retriable("A file of an export came too slowly to be finished.")
+
+
+def no_room(error: Exception) -> StreamFailed:
+    """Return what to raise when the disk takes no more."""
+    why = error.strerror if isinstance(error, OSError) else type(error).__name__
+    return StreamFailed(
+        f"A file of an export could not be saved ({why}): make room in the folder for temporary "
+        "files (TMPDIR) and run again, nothing is lost."
+    )
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -4,6 +4,15 @@ from tap_pardot.streams.activities import EmailClicks, LifecycleHistories, TagOb
 from tap_pardot.streams.admin import Account, CustomFields, Exports, Imports, Users
 from tap_pardot.streams.assets import CustomRedirects, DynamicContents, Forms
 from tap_pardot.streams.marketing import Campaigns, LifecycleStages, Lists, Tags
+from tap_pardot.streams.people import (
+    ExternalActivities,
+    ListMemberships,
+    ProspectAccounts,
+    ProspectIds,
+    Prospects,
+    VisitorActivities,
+    Visitors,
+)
 from tap_pardot.streams.sales import Opportunities
 
 STREAMS = (
@@ -14,13 +23,20 @@ STREAMS = (
     DynamicContents,
     EmailClicks,
     Exports,
+    ExternalActivities,
     Forms,
     Imports,
     LifecycleHistories,
     LifecycleStages,
+    ListMemberships,
     Lists,
     Opportunities,
+    ProspectAccounts,
+    ProspectIds,
+    Prospects,
     TagObjects,
     Tags,
     Users,
+    VisitorActivities,
+    Visitors,
 )

@@ -44,7 +44,7 @@ class PardotStream(FastRecords):
 
     primary_keys: Sequence[str] = ("id",)
 
-    api_names: ClassVar[Mapping[str, Sequence[str]]] = {}
+    api_names: Mapping[str, Sequence[str]] = {}
     """By column, the API's names where they differ: see :class:`~tap_pardot.decode.Decoder`."""
 
     bookmark_is_id: ClassVar[bool] = False

@@ -100,7 +100,7 @@ def test_skipped_streams_are_listed_in_the_last_line(caplog):
     assert "skipped: Give the role the View ability. (Pardot code 46)" in lines[1][1]
     assert last == (
         "INFO",
-        "Complete: 2,400 rows of 1 stream in 4 calls. Skipped for lack of rights: tags.",
+        "Complete: 2,400 rows of 1 stream in 4 calls. Skipped: tags.",
     )
 
 
@@ -110,7 +110,7 @@ def test_failed_streams_are_named_as_an_error(caplog):
     assert level == "ERROR"
     assert "tags failed" in last
     assert "run again" in last
-    assert last.endswith("Skipped for lack of rights: users.")
+    assert last.endswith("Skipped: users.")
 
 
 def test_an_early_end_tells_why_and_what_else_failed(caplog):

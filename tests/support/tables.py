@@ -16,6 +16,7 @@ from tap_pardot.streams.base import (
     WholeStream,
     WindowStream,
 )
+from tap_pardot.streams.exports import ExportStream
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -25,6 +26,7 @@ _KINDS: dict[type[PardotStream], tuple[str, str]] = {
     WindowStream: ("what changed since the last run", "1 + 1 for each 200 changed rows"),
     IdStream: ("new rows, after the last id", "2 + 1 for each 200 new rows"),
     WholeStream: ("everything, each run", "1 + 1 for each 200 rows"),
+    ExportStream: ("what changed since the last run, by export", "see [Exports](#exports)"),
     OffsetStream: ("what changed since the last run, by offset", "1 + 1 for each full page"),
 }
 _ACTS = {
@@ -56,6 +58,8 @@ def streams_table() -> str:
     lines = ["| Stream | Rows | Read | API calls a run |", "|---|---|---|---|"]
     for stream in sorted(STREAMS, key=lambda each: each.name):
         kind, calls = next(words for base, words in _KINDS.items() if issubclass(stream, base))
+        if issubclass(stream, ExportStream) and stream.replication_key is None:
+            kind = "everything, each run, by export"
         if issubclass(stream, WindowStream) and not isinstance(stream.replication_key, str):
             kind, calls = _KINDS[WholeStream]
         what = " ".join((stream.__doc__ or "").split("\n\n")[0].split()).replace("``", "`")

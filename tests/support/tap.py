@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -54,11 +55,18 @@ class Finished:
         return self.stderr.rstrip().splitlines()[-1].split(" | ", 3)[-1].strip()
 
 
+@cache
+def _discovered() -> str:
+    listed = subprocess.run([*COMMAND, "--discover"], capture_output=True, text=True, check=True)
+    return listed.stdout
+
+
 class Tap:
     """Runs the tap's command with the files in one folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.default_catalog: dict[str, Any] | None = None
 
     def command(
         self,
@@ -69,6 +77,8 @@ class Tap:
     ) -> list[str]:
         """Return the command line; writes its files."""
         command = [*COMMAND, "--config", self._file("config.json", config)]
+        if catalog is None and not arguments:
+            catalog = self.default_catalog
         if state is not None:
             command += ["--state", self._file("state.json", state)]
         if catalog is not None:
@@ -120,10 +130,7 @@ class Tap:
             metadata: By stream, what to set on its root metadata, e.g.
                 ``lists={"forced-replication-method": "FULL_TABLE"}``.
         """
-        listed = subprocess.run(
-            [*COMMAND, "--discover"], capture_output=True, text=True, check=True
-        )
-        catalog: dict[str, Any] = json.loads(listed.stdout)
+        catalog: dict[str, Any] = json.loads(_discovered())
         for entry in catalog["streams"]:
             root = next(each for each in entry["metadata"] if not each["breadcrumb"])["metadata"]
             root["selected"] = entry["tap_stream_id"] in streams

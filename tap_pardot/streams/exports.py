@@ -1,0 +1,193 @@
+"""The base class of streams that read from export jobs.
+
+Jobs are planned and created first (:mod:`~tap_pardot.streams.planned`), and collected here when
+the other streams are through, oldest first.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tap_pardot import query
+from tap_pardot.csvfile import Joined, cell_of, rows_of_file
+from tap_pardot.errors import StreamFailed
+from tap_pardot.jobs import GONE, Lost, Slot
+from tap_pardot.streams.planned import PlannedStream
+from tap_pardot.windows import Window, instant_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+
+class ExportStream(PlannedStream):
+    """Rows of export jobs, in windows of at most a year."""
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Yield the rows of the jobs, window by window, and move the bookmark after each."""
+        if not self.submitted:
+            self.submit()
+        if self.failed_early is not None:
+            raise self.failed_early
+        if self.reads_by_query:
+            if self.has_query and self.bookmark.jobs:
+                self._drop(self.bookmark.jobs)
+                self.bookmark.keep_jobs([], [])
+            yield from self.queried()
+            return
+        line = self.tap.report.line(self.name)
+        while self.slots:
+            window = self.slots[0].wanted.window
+            for record in self._window(window):
+                line.rows += 1
+                yield record
+            self.slots = [slot for slot in self.slots if slot.wanted.window != window]
+            self.passed(window)
+            self._keep()
+            self.tap.report.done(self.name, f"up to {instant_text(window.end)}")
+
+    def _window(self, window: Window) -> Iterator[dict[str, Any]]:
+        for deleted in (None, False, True):
+            if self._of(window, deleted):
+                yield from self._side(window, deleted)
+        if self.bin_by_query:
+            lacking = self.export_only | self.refusals.fields
+            fields = [name for name in self.fields if name not in lacking]
+            rows = self._asked(window, fields, deleted=True)
+            decode = self.decoder.for_cells(fields)
+            yield from self._decoded(rows, decode, window, deleted=True)
+
+    def _of(self, window: Window, deleted: bool | None) -> list[Slot]:  # noqa: FBT001
+        """Return the slots that bring the rows of one window, living or deleted."""
+        return [
+            slot
+            for slot in self.slots
+            if slot.wanted.window == window and slot.wanted.deleted is deleted
+        ]
+
+    def _side(self, window: Window, deleted: bool | None) -> Iterator[dict[str, Any]]:  # noqa: FBT001
+        """Yield the rows of one window, living or deleted; whole, from as many jobs as it took."""
+        # To wait may be to plan again, so the slots are looked up each time.
+        while slot := next((s for s in self._of(window, deleted) if s.files is None), None):
+            self._get_ready(slot)
+        if not self._of(window, deleted):
+            return
+        first, *others = self._of(window, deleted)
+        # Without a query of the recycle bin, what is in there has no custom fields.
+        has_bin = self.query_tells_deleted
+        sides = [
+            side for side in (False, True) if deleted in {side, None} and (has_bin or not side)
+        ]
+        with Joined() as joined:
+            for slot in others:
+                joined.add(slot.wanted.fields, self._cells(slot, alone=False))
+            if self.refusals.all_custom:
+                fields = (*self.keys, *self.custom)
+                for side in sides:
+                    joined.add(fields, self._asked(window, fields, deleted=side))
+            fields, make_whole = joined.onto(
+                first.wanted.fields, lacking=deleted is not False and not has_bin
+            )
+            # A row that another job lacks has changed meanwhile: the next window has it.
+            rows = filter(None, map(make_whole, self._cells(first, alone=not joined.parts)))
+            yield from self._decoded(rows, self.decoder.for_cells(fields), window, deleted=deleted)
+
+    def _decoded(
+        self,
+        rows: Iterable[list[Any]],
+        decode: Callable[[list[Any]], dict[str, Any]],
+        window: Window,
+        *,
+        deleted: bool | None,
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the records of a window's rows, and only those."""
+        marks = self.marks(deleted)
+        start, end = instant_text(window.start), instant_text(window.end)
+        key = self.replication_key or ""
+        for cells in rows:
+            record = decode(cells)
+            moment = record.get(key)
+            if moment is None or start <= moment < end:
+                record.update(marks)
+                yield record
+
+    def _asked(
+        self, window: Window, fields: Sequence[str], *, deleted: bool
+    ) -> Iterator[list[Any]]:
+        """Yield what exports refuse and a query brings, as cells like a file's."""
+        after, before = self.bounds
+        params = {
+            **self.query_params,
+            after: window.after(self.run.zone),
+            before: window.before(self.run.zone),
+            "fields": ",".join(fields),
+        }
+        if self.query_tells_deleted:
+            params["deleted"] = str(deleted).lower()
+        for page in query.by_id(self.source, params):
+            for row in page.rows:
+                yield [cell_of(row.get(name)) for name in fields]
+
+    def _cells(self, slot: Slot, *, alone: bool) -> Iterator[list[Any]]:
+        """Yield the rows of a job's files.
+
+        Args:
+            slot: The job's, ready.
+            alone: Whether the end of a file means that its rows are out, for STATE to tell.
+        """
+        while slot.job is not None and slot.files is not None:
+            job = slot.job
+            try:
+                for name, label, file in self.desk.files(
+                    job, slot.files, job.done if alone else ()
+                ):
+                    yield from rows_of_file(file, label, job.fields, len(self.keys))
+                    if alone:
+                        slot.job = slot.job.with_file(name)
+                        self._keep()
+            except StreamFailed as error:
+                if error.code not in GONE:
+                    raise
+                self._again(slot, "its files are gone")
+                self._get_ready(slot)
+            else:
+                return
+        raise StreamFailed("Pardot refuses now what it took before: run again.")
+
+    def _get_ready(self, slot: Slot) -> None:
+        """Wait for a slot's job, created by now if it is not yet; it may be refused instead."""
+        if slot.job is None:
+            self._create(slot)
+        while slot.job is not None:
+            try:
+                slot.files = self.desk.wait(slot.job)
+            except Lost as lost:
+                self._again(slot, str(lost))
+            else:
+                self._create_ahead()
+                return
+
+    def _again(self, slot: Slot, why: str) -> None:
+        """Create a slot's job anew, once.
+
+        Raises:
+            StreamFailed: That has been done before.
+        """
+        if slot.job is not None:
+            self.run.waiting.leave(slot.job.id)
+            self.logger.warning("%s: export %d is lost: %s.", self.name, slot.job.id, why)
+        slot.job, slot.files = None, None
+        slot.failures += 1
+        if slot.failures > 1:
+            self._keep()
+            raise StreamFailed(
+                f"An export was lost twice ({why}): run again; if it stays so, ask Salesforce "
+                "support about the account's exports."
+            )
+        self._create(slot)
+
+    def probe(self) -> str:
+        """Ask for the list of exports: creating one would cost a place in the queue."""
+        if self.reads_by_query:
+            return super().probe()
+        self.run.client.query(self.name, "export", "export", {"limit": "1"})
+        return ""

@@ -1,0 +1,61 @@
+"""The base class of streams whose columns the account itself defines."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+from tap_pardot import custom
+from tap_pardot.errors import StreamFailed
+from tap_pardot.streams.exports import ExportStream
+
+if TYPE_CHECKING:
+    from singer_sdk.singerlib import Catalog
+
+    from tap_pardot.tap import TapPardot
+
+
+class CustomStream(ExportStream):
+    """An object with custom fields: columns besides the declared ones, found at each start."""
+
+    def __init__(self, tap: TapPardot) -> None:
+        super().__init__(tap)
+        declared: dict[str, Any] = cast("Any", type(self)).schema
+        standard = declared["properties"]
+        try:
+            fields = tap.custom_fields(self.name)
+        except StreamFailed as error:
+            # To read on without them would lose what they hold.
+            self.failed_early, fields = error, []
+        found, names = custom.columns(fields, standard, self.computed)
+        self.custom_columns = tuple(found)
+        self.schema = {**declared, "properties": {**standard, **found}}  # type: ignore[misc]
+        self.api_names = {**self.api_names, **names}
+
+    def apply_catalog(self, catalog: Catalog) -> None:
+        """Take selection from a catalog, but the columns that there are now.
+
+        A field made since then appears all the same. A column without a field is left out: its
+        nulls would overwrite what was loaded while there was one.
+        """
+        super().apply_catalog(catalog)
+        if self._input_schema is None:
+            return
+        known, here = self._input_schema["properties"], self.schema["properties"]
+        gone = [name for name in known if name not in here]
+        if gone and self.failed_early is None:
+            self.logger.warning(
+                "%s: Pardot tells of no field for the column%s %s any more; left out.",
+                self.name,
+                "" if len(gone) == 1 else "s",
+                ", ".join(gone),
+            )
+        kept = {name: known[name] for name in known if name in here}
+        new = {name: here[name] for name in self.custom_columns if name not in known}
+        self._input_schema = {**self._input_schema, "properties": {**kept, **new}}
+
+    @cached_property
+    def custom(self) -> tuple[str, ...]:
+        """The selected custom fields, as the API names them."""
+        selected = set(self.columns)
+        return tuple(self.api_name(name) for name in self.custom_columns if name in selected)

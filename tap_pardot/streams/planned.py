@@ -1,0 +1,254 @@
+"""The first half of a stream that reads from export jobs: what jobs there should be.
+
+All jobs of a run are created before anything else is read, since Pardot runs them one after
+another. Their ids live in STATE, so an interrupted run's jobs are taken up by the next one.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from tap_pardot import export
+from tap_pardot.errors import (
+    ConfigurationError,
+    Outage,
+    RunStopped,
+    StreamFailed,
+    TapPardotError,
+)
+from tap_pardot.export import Job, Wanted
+from tap_pardot.jobs import Desk, Slot
+from tap_pardot.refusals import BAD_FIELD, Refusals
+from tap_pardot.streams.bulk import BulkStream
+from tap_pardot.windows import Window, parse_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tap_pardot.tap import TapPardot
+
+_UNKNOWN_ARGUMENT = 175
+
+
+class PlannedStream(BulkStream):
+    """Plans export jobs in windows of at most a year, and creates them."""
+
+    procedure: ClassVar[str] = "filter_by_updated_at"
+    """What filters by the :attr:`bounds`."""
+
+    deleted_argument: ClassVar[str | None] = None
+    """The argument that chooses the recycle bin, for objects that have one."""
+
+    def __init__(self, tap: TapPardot) -> None:
+        super().__init__(tap)
+        self.slots: list[Slot] = []
+        self.refused = set()
+        self.failed_early: Exception | None = None
+        self.bin_by_query = False
+        """Whether exports refuse the argument that chooses the recycle bin."""
+
+    @cached_property
+    def custom(self) -> tuple[str, ...]:
+        """The selected custom fields, as the API names them."""
+        return ()
+
+    @cached_property
+    def refusals(self) -> Refusals:
+        """What exports refuse of them."""
+        return Refusals(self.keys, self.custom, self.refused, self.bookmark.refused)
+
+    @cached_property
+    def desk(self) -> Desk:
+        """Where jobs are created and waited for."""
+        return Desk(self.run, self.name, self.logger)
+
+    submitted = False
+    """Whether the jobs were planned; at the latest that is done at the stream's turn."""
+
+    def submit(self) -> None:
+        """Take up the jobs in STATE and create as many of the others as may wait at once.
+
+        What ends the whole run is reported at once, a failure of this stream when its turn comes.
+        """
+        if self.tap.report.is_over or self.reads_by_query or self.failed_early is not None:
+            return
+        self.submitted = True
+        try:
+            self.slots = self._plan()
+            self._keep()
+            self._create_ahead()
+        except TapPardotError as found:
+            error = self._judge(found) if isinstance(found, Outage) else found
+            if isinstance(error, (ConfigurationError, RunStopped)):
+                self.tap.report.ended(self.name, error)
+            self.failed_early = error
+        except OSError:
+            raise  # stdout is gone
+        except Exception as error:  # noqa: BLE001 - it is this stream's own, when its turn comes
+            self.failed_early = error
+
+    def _plan(self) -> list[Slot]:
+        """Return what the run needs, oldest window first, with the jobs that exist already."""
+        kept, now = self.bookmark.jobs, self.run.now()
+        window = self.window()
+        if window is None:
+            return []
+        slots: list[Slot] = []
+        left = list(kept)
+        for piece in self._pieces(window, kept):
+            for wanted in self._wanted(piece):
+                match = next((each for each in left if wanted.fits(each, now)), None)
+                job = None
+                if match is not None:
+                    left.remove(match)
+                    job = wanted.taken_up(match)
+                    self.run.waiting.enter(job.id)
+                    self.logger.info("%s: taking up export %d.", self.name, job.id)
+                slots.append(Slot(wanted, job))
+        self._drop(left)
+        return slots
+
+    def _drop(self, jobs: list[dict[str, Any]]) -> None:
+        """Cancel jobs in STATE that nobody will collect."""
+        now = self.run.now()
+        for each in jobs:
+            self.logger.info("%s: export %d is not wanted any more.", self.name, each["id"])
+            if now - parse_instant(each["made"]) < export.KEPT_FOR:
+                self.desk.cancel(each["id"])
+
+    def _pieces(self, window: Window, kept: list[dict[str, Any]]) -> Iterator[Window]:
+        """Yield the windows: those of the jobs in STATE first, then on to the run's end."""
+        start = window.start
+        ends = {parse_instant(each["start"]): parse_instant(each["end"]) for each in kept}
+        while start in ends and start < ends[start] <= window.end:
+            yield Window(start, ends[start])
+            start = ends[start]
+        yield from export.windows(start, window.end, self.run.zone)
+
+    def _wanted(self, window: Window) -> Iterator[Wanted]:
+        sides: tuple[bool | None, ...] = (None,)
+        if self.deleted_argument is not None and "is_deleted" in self.columns:
+            sides = (False, True)
+        for deleted in sides:
+            for fields in export.chunks(self.refusals.without(self.fields), self.keys):
+                yield self._want(window, deleted, fields)
+
+    def _want(self, window: Window, deleted: bool | None, fields: tuple[str, ...]) -> Wanted:  # noqa: FBT001
+        mark = export.fingerprint(self.pardot_object, self.procedure, self.run.zone, fields)
+        return Wanted(window, deleted, fields, mark)
+
+    def _create_ahead(self) -> None:
+        while not self.run.waiting.is_full:
+            slot = next((slot for slot in self.slots if slot.job is None), None)
+            if slot is None:
+                return
+            self._create(slot)
+
+    def _create(self, slot: Slot) -> None:
+        """Create a slot's job; or, when something in it is refused, plan again without that."""
+        wanted, asked_the_bin = slot.wanted, not self.bin_by_query
+        try:
+            slot.job = self._created(wanted)
+        except StreamFailed as error:
+            if error.code not in BAD_FIELD:
+                raise
+            self._learn(wanted, error)
+            self._replan()
+        else:
+            self.refusals.taken(wanted.fields)
+            if self.bin_by_query and asked_the_bin:
+                self._replan()
+        self._keep()
+
+    def _created(self, wanted: Wanted) -> Job | None:
+        """Create a job; None when it should not exist, because a query brings the recycle bin."""
+        try:
+            return self.desk.create(wanted, self._order(wanted))
+        except StreamFailed as error:
+            if error.code != _UNKNOWN_ARGUMENT or not self._has_deleted_argument:
+                raise
+            self.bin_by_query = True
+            self.logger.warning(
+                "%s: exports refuse the argument %s (Pardot code %s); rows in the recycle bin are "
+                "read by query, without the %d selected fields that only exports have.",
+                self.name,
+                self.deleted_argument,
+                error.code,
+                len(self.export_only.intersection(self.fields)),
+            )
+        # Without the argument it would hold the living.
+        return None if wanted.deleted else self.desk.create(wanted, self._order(wanted))
+
+    @property
+    def _has_deleted_argument(self) -> bool:
+        """Whether jobs carry it; refused, a query must be able to bring the recycle bin."""
+        return (
+            self.deleted_argument is not None and not self.bin_by_query and self.query_tells_deleted
+        )
+
+    def _order(self, wanted: Wanted) -> dict[str, Any]:
+        """Return the body of a create request (reference D.3)."""
+        zone = self.run.zone
+        after, before = self.bounds
+        arguments = {after: wanted.window.after(zone), before: wanted.window.before(zone)}
+        if self.deleted_argument is not None and not self.bin_by_query:
+            side = "all" if wanted.deleted is None else str(wanted.deleted).lower()
+            arguments[self.deleted_argument] = side
+        return {
+            "object": self.pardot_object,
+            "fields": list(wanted.fields),
+            "procedure": {"name": self.procedure, "arguments": arguments},
+        }
+
+    def _learn(self, wanted: Wanted, error: StreamFailed) -> None:
+        def offer(fields: Sequence[str]) -> bool:
+            part = self._want(wanted.window, wanted.deleted and None, (*self.keys, *fields))
+            try:
+                job = self._created(part)
+            except StreamFailed as refusal:
+                if refusal.code not in BAD_FIELD:
+                    raise
+                return False
+            if job is not None:
+                self.desk.cancel(job.id)
+            return True
+
+        knew_all = self.refusals.all_custom
+        for name in self.refusals.learn(wanted.fields, error, offer):
+            self.logger.warning(
+                "%s: Pardot refuses to export the field %s (code %s): its column is null; "
+                "deselect it to save the calls that find this out in each run.",
+                self.name,
+                name,
+                error.code,
+            )
+        if self.refusals.all_custom and not knew_all:
+            self.logger.warning(
+                "%s: exports refuse custom fields (Pardot code %s); they are read by query.",
+                self.name,
+                error.code,
+            )
+
+    def _replan(self) -> None:
+        """Plan anew what has no job yet, with what is known by now."""
+        groups: dict[tuple[Window, bool | None], list[Slot]] = {}
+        for slot in self.slots:
+            made = groups.setdefault((slot.wanted.window, slot.wanted.deleted), [])
+            if slot.job is not None:
+                made.append(slot)
+        self.slots = []
+        for (window, deleted), made in groups.items():
+            if deleted and self.bin_by_query and not made:
+                continue
+            covered = {name for slot in made for name in slot.wanted.fields}
+            rest = [n for n in self.refusals.without(self.fields) if n not in covered]
+            self.slots += made
+            if rest or not made:
+                for fields in export.chunks(rest, self.keys):
+                    self.slots.append(Slot(self._want(window, deleted, fields)))
+
+    def _keep(self) -> None:
+        jobs = [slot.job.kept() for slot in self.slots if slot.job is not None]
+        self.bookmark.keep_jobs(jobs, self.refusals.kept())
+        self.save()
