@@ -1,4 +1,6 @@
-"""A local Pardot with many lists, in a process of its own: its work must not count as a tap's.
+"""A local Pardot with many rows, in a process of its own: its work must not count as a tap's.
+
+    python benchmarks/account.py ROWS [lists | activities | prospects]
 
 Prints the settings of an account as one line of JSON, then serves until its stdin ends.
 """
@@ -13,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 from tap_pardot.sandbox.harness import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-# Within one summer time of New York, no two rows in a second: rows on which no tap stumbles.
+# Within one summer time of New York, lists never two in a second: rows on which no tap stumbles.
 _FIRST = int(datetime(2024, 3, 15, tzinfo=UTC).timestamp())
 _SPAN = 200 * 86_400
+_STANDARD = 60  # columns of prospects that Pardot sends
+_CUSTOM = 80 - _STANDARD
 
 
 def lists(rows: int) -> Iterator[dict[str, Any]]:
@@ -42,11 +46,87 @@ def lists(rows: int) -> Iterator[dict[str, Any]]:
         }
 
 
+def activities(rows: int) -> Iterator[dict[str, Any]]:
+    """Yield rows of visitor activities: e-mails, pages and forms, three in five of them e-mails."""
+    for number in range(1, rows + 1):
+        at = _FIRST + number * _SPAN // (rows + 1)
+        is_email = number % 5 < 3  # noqa: PLR2004
+        yield {
+            "id": 3_000_000_000 + number,
+            "prospect_id": 65_000_000 + number % 40_000,
+            "visitor_id": None if is_email else 231_000_000 + number % 90_000,
+            "type": 11 if is_email else 2,
+            "type_name": "Email" if is_email else "Form",
+            "details": f"Summer, “sale” and more {number % 100}",
+            "email_id": 5_000 + number % 500 if is_email else None,
+            "list_email_id": 812_330_011 + number % 90 if is_email else None,
+            "form_id": None if is_email else 700 + number % 60,
+            "campaign_id": 12_000 + number % 30,
+            "created_at": at - 1,
+            "updated_at": at,
+        }
+
+
+def custom_fields() -> Iterator[dict[str, Any]]:
+    """Yield custom fields of prospects, of the types that need the most work."""
+    for number in range(_CUSTOM):
+        kind = (1, 8, 12, 6)[number % 4]
+        yield {"id": number + 1, "field_id": f"Field_{number}", "name": "A", "type_id": kind}
+
+
+def prospects(rows: int) -> Iterator[dict[str, Any]]:
+    """Yield prospects that have most of their fields filled in."""
+    values = ["A text, such as people write", 12.5, "2024-02-29", ["Bananas", "Tea"]]
+    own = {f"Field_{number}": values[number % 4] for number in range(_CUSTOM)}
+    for number in range(1, rows + 1):
+        at = _FIRST + number * _SPAN // (rows + 1)
+        yield {
+            "id": 65_000_000 + number,
+            "campaign_id": 12_000 + number % 30,
+            "first_name": "Zoë",
+            "last_name": f"Example {number}",
+            "email": f"person.{number}@example.com",
+            "company": "Globex, Inc.",
+            "prospect_account_id": 7_000_000 + number % 3_000,
+            "website": "https://www.example.com/?a=1&b=2",
+            "job_title": "Head of “everything”",
+            "country": "United States",
+            "address_one": f"{number % 999} Example Street",
+            "city": "Boston",
+            "state": "MA",
+            "zip": "02190",
+            "phone": "+1 555 555 5555",
+            "score": number % 500,
+            "grade": "B+",
+            "last_activity_at": at,
+            "crm_lead_fid": f"00Q{number:012}AAA",
+            "crm_last_sync": at,
+            "is_do_not_email": number % 9 == 0,
+            "opted_out": number % 7 == 0,
+            "is_reviewed": True,
+            "first_activity_at": at - 86_400,
+            "first_referrer_url": "https://www.example.com/search?q=a,b",
+            "created_at": at - 86_400,
+            "updated_at": at,
+            "custom": own,
+        }
+
+
+KINDS: dict[str, tuple[str, Callable[[int], Iterator[dict[str, Any]]]]] = {
+    "lists": ("list", lists),
+    "activities": ("visitorActivity", activities),
+    "prospects": ("prospect", prospects),
+}
+
+
 def main() -> None:
     """Serve."""
-    rows = int(sys.argv[1])
-    with Sandbox(timezone="America/New_York") as sandbox:
-        sandbox.add("list", lists(rows))
+    rows, kind = int(sys.argv[1]), (*sys.argv[2:], "lists")[0]
+    name, make = KINDS[kind]
+    with Sandbox(timezone="America/New_York", export_seconds=0) as sandbox:
+        if kind == "prospects":
+            sandbox.add("customField", custom_fields())
+        sandbox.add(name, make(rows))
         print(json.dumps({"url": sandbox.url, "config": sandbox.config}), flush=True)
         sys.stdin.read()
 

@@ -27,7 +27,7 @@ def test_rows_that_share_a_second_beyond_a_page(sandbox, tap, singer_io):
     )
 
     theirs = singer_io.run(sandbox, LISTS)
-    ours = tap.run(sandbox.config)
+    ours = tap.run(sandbox.config, catalog=tap.catalog("lists"))
 
     assert theirs.exit_code == 0, theirs.stderr
     # Page one ends inside the second; page two begins after it.
@@ -39,7 +39,7 @@ def test_600_rows_in_one_second(sandbox, tap, singer_io):
     sandbox.add("list", [{"id": n, "updated_at": "2024-03-10 09:00:00"} for n in range(1, 601)])
 
     theirs = singer_io.run(sandbox, LISTS)
-    ours = tap.run(sandbox.config)
+    ours = tap.run(sandbox.config, catalog=tap.catalog("lists"))
 
     assert theirs.exit_code == 0, theirs.stderr
     assert theirs.ids("lists") == list(range(1, 201))
@@ -50,7 +50,7 @@ def test_changes_behind_a_page_of_unchanged_rows(sandbox, tap, singer_io):
     old = {"created_at": "2024-03-10 09:00:00", "updated_at": "2024-03-10 09:00:00"}
     sandbox.add("opportunity", [{"id": number, **old} for number in range(1, 501)])
     theirs_before = singer_io.run(sandbox, OPPORTUNITIES)
-    ours_before = tap.run(sandbox.config)
+    ours_before = tap.run(sandbox.config, catalog=tap.catalog("opportunities"))
     everything = list(range(1, 501))
     assert theirs_before.ids("opportunities") == ours_before.ids("opportunities") == everything
 
@@ -58,7 +58,7 @@ def test_changes_behind_a_page_of_unchanged_rows(sandbox, tap, singer_io):
     sandbox.update("opportunity", 450, updated_at=new)
     sandbox.add("opportunity", [{"id": 501, "created_at": new, "updated_at": new}])
     theirs = singer_io.run(sandbox, OPPORTUNITIES, state=theirs_before.state)
-    ours = tap.run(sandbox.config, state=ours_before.state)
+    ours = tap.run(sandbox.config, state=ours_before.state, catalog=tap.catalog("opportunities"))
 
     assert theirs.exit_code == 0, theirs.stderr
     # A page without anything new ends its run, now and for ever.
@@ -78,7 +78,7 @@ def test_the_end_of_summer_time(sandbox, tap, singer_io):
     )
 
     theirs = singer_io.run(sandbox, LISTS)
-    ours = tap.run(sandbox.config)
+    ours = tap.run(sandbox.config, catalog=tap.catalog("lists"))
 
     assert theirs.exit_code != 0
     assert "out of order" in theirs.stderr

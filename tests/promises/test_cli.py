@@ -21,6 +21,12 @@ INCREMENTAL = {
     "lists": "updated_at",
     "tag_objects": "id",
     "tags": "updated_at",
+    "external_activities": "created_at",
+    "list_memberships": "updated_at",
+    "prospect_accounts": "updated_at",
+    "prospects": "updated_at",
+    "visitor_activities": "updated_at",
+    "visitors": "updated_at",
 }
 FULL_TABLE = [
     "account",
@@ -28,8 +34,18 @@ FULL_TABLE = [
     "custom_fields",
     "lifecycle_stages",
     "opportunities",
+    "prospect_ids",
     "users",
 ]
+BY_EXPORT = {
+    "external_activities",
+    "list_memberships",
+    "prospect_accounts",
+    "prospect_ids",
+    "prospects",
+    "visitor_activities",
+    "visitors",
+}
 SECRETS = {"client_secret", "refresh_token", "password", "private_key"}
 
 
@@ -147,15 +163,17 @@ def test_the_test_tells_of_each_stream_and_reads_nothing(sandbox, tap):
 
     assert run.exit_code == 0, run.stderr
     assert run.stdout == ""
-    for name in {*INCREMENTAL, *FULL_TABLE} - {"lists", "exports"}:
+    refused = {"lists", "exports", *BY_EXPORT}
+    for name in {*INCREMENTAL, *FULL_TABLE} - refused:
         assert f"{name}: can be read" in run.stderr
-    for name in ("lists", "exports"):
+    for name in refused:
         assert f"{name}: cannot be read" in run.stderr
     assert "version 4" in run.last_line
     assert "America/New_York" in run.last_line
     assert {call["method"] for call in sandbox.calls} == {"GET"}
-    assert {call["op"] for call in sandbox.calls} == {"query", "read"}
-    assert len(sandbox.calls) == 16
+    assert {call["op"] for call in sandbox.calls} == {"describe", "query", "read"}
+    # One for each stream, and two to learn the fields of prospects and their accounts.
+    assert len(sandbox.calls) == len(INCREMENTAL) + len(FULL_TABLE) + 2
     assert len(sandbox.logins) == 1
 
 

@@ -257,6 +257,7 @@ def test_config_env_takes_the_settings_from_the_environment(sandbox):
         "TAP_PARDOT_MAX_CONCURRENT_REQUESTS": "2",
         "TAP_PARDOT_IS_SANDBOX": "false",
         "TAP_PARDOT_START_DATE": "",
+        "TAP_PARDOT_BULK_SOURCE": "query",
     }
 
     run = plain("--config", "ENV", env=env)
@@ -475,7 +476,7 @@ READABLE: dict[str, Any] = {
     "an empty file": "",
     "null": {"bookmarks": None},
     "a whole message": {"type": "STATE", "value": {"bookmarks": {"lists": NAMED}}},
-    "a stream that is gone": {"bookmarks": {"prospects": {"updated_at": "2024-01-01"}}},
+    "a stream that is gone": {"bookmarks": {"landing_pages": {"updated_at": "2024-01-01"}}},
 }
 
 
