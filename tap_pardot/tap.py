@@ -192,6 +192,9 @@ class TapPardot(Tap):
     def save_state(self) -> None:
         """Write STATE, after all records written so far."""
         self.state_writer.write_state(self.state)
+        # The SDK leaves out a STATE that is like the last one; the records before it must go out.
+        if isinstance(self.message_writer, BufferedWriter):
+            self.message_writer.drain()
 
     # --- a run ---
 

@@ -84,6 +84,15 @@ def test_full_table_forced_by_metadata_reads_everything_each_time(sandbox, tap, 
     assert [call["params"] for call in sandbox.calls if "updated_after" in call["params"]] == []
 
 
+def test_rows_of_the_last_stream_go_out_although_the_state_is_the_same_as_before(sandbox, tap):
+    catalog = tap.catalog("account")
+    first = tap.run(sandbox.config, catalog=catalog)
+
+    second = tap.run(sandbox.config, catalog=catalog, state=first.state)
+
+    assert second.ids("account") == first.ids("account") == [sandbox.rows("account")[0]["id"]]
+
+
 def test_incremental_after_full_table_still_goes_on_from_its_own_bookmark(sandbox, tap, catalog):
     """The other way round, nothing may be taken for read that was not."""
     fill(sandbox, ["lists", "email_clicks"])
