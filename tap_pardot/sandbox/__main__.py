@@ -149,7 +149,10 @@ def _exports(options: argparse.Namespace) -> int:
 
 def _outbox(options: argparse.Namespace) -> int:
     entries = _get(options.url, "/sandbox/outbox")["outbox"]
-    columns = ("email_id", "kind", "campaign_id", "recipients", "from", "scheduled")
+    columns = (
+        *("email_id", "list_email_id", "kind", "campaign_id", "recipients", "delivered"),
+        *("from", "scheduled"),
+    )
     _table(columns, ([json.dumps(entry[key]) for key in columns] for entry in entries))
     return 0
 

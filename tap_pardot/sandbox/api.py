@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
-from tap_pardot.sandbox import export_calls, outbox, related, wire
+from tap_pardot.sandbox import emails, export_calls, related, sending, wire
 from tap_pardot.sandbox.errors import PardotError, status_for
 from tap_pardot.sandbox.exports import ResultFile
 from tap_pardot.sandbox.filters import integer
@@ -136,6 +136,7 @@ def answer(state: State, request: Request, call: Record) -> Answer:
     """
     as_json = wants_json(request.params)
     route = parse_path(request.path)
+    sending.deliver_due(state)
     try:
         body, rows = _Call(state, request, route, call).run()
         if isinstance(body, ResultFile):
@@ -185,15 +186,15 @@ class _Call:
         if route.object in settings.forbidden:
             raise PardotError(settings.forbidden[route.object])
         self._check_operation(target, route)
-        if route.op == "query":
-            return self._query(target)
-        if route.op == "send":
-            return self._send(route)
-        if route.op == "describe":
-            return related.describe(self._state.model)
-        if target.name == "export":
-            return self._export(target, route)
-        return self._read(target, route), 1
+        by_op = {
+            "query": self._query,
+            "send": self._send,
+            "describe": self._describe,
+            "stats": self._stats,
+        }
+        by_object = {"export": self._export, "emailTemplate": self._templates}
+        handle = by_op.get(route.op) or by_object.get(target.name) or self._read
+        return handle(target, route)
 
     def _export(
         self, target: PardotObject, route: Route
@@ -265,7 +266,7 @@ class _Call:
         if self._request.foreign_body and target.name != "export":
             raise PardotError(151)
 
-    def _query(self, target: PardotObject) -> tuple[dict[str, Any], int]:
+    def _query(self, target: PardotObject, _route: Route) -> tuple[dict[str, Any], int]:
         model = self._state.model
         if target.name == "export":
             self._state.exports.advance()
@@ -279,8 +280,32 @@ class _Call:
             export_calls.add_refs(self._state, records, origin)
         return wire.query_result(target.key, records, total), len(records)
 
-    def _read(self, target: PardotObject, route: Route) -> dict[str, Any]:
+    def _templates(self, target: PardotObject, route: Route) -> tuple[dict[str, Any], int]:
+        model, settings = self._state.model, self._state.settings
+        if route.op == "listOneToOne":
+            archived = emails.with_archived(self._params, listing=True)
+            found = emails.one_to_one(model, archived=archived)
+            records = self._records(target, found, read=False)
+            return emails.templates_body(records, settings), len(records)
+        archived = emails.with_archived(self._params, listing=False)
+        one = emails.template(model, integer(route.fields["id"]), archived=archived)
+        records = [] if one is None else self._records(target, [one], read=True)
+        return emails.template_body(records[0] if records else None, settings), len(records)
+
+    def _describe(self, _target: PardotObject, _route: Route) -> tuple[dict[str, Any], int]:
+        return related.describe(self._state.model)
+
+    def _stats(self, _target: PardotObject, route: Route) -> tuple[dict[str, Any], int]:
+        settings = self._state.settings
+        stats = emails.stats(self._state.model, settings, integer(route.fields["id"]))
+        if stats is None:
+            raise PardotError(settings.unknown_email)
+        return {"stats": stats}, 1
+
+    def _read(self, target: PardotObject, route: Route) -> tuple[dict[str, Any], int]:
         model = self._state.model
+        is_email = target.name == "email"
+        with_message = not is_email or self._flag("include_message", default=True)
         if target.name in related.READS:
             found, missing = related.read(model, target, route.fields)
         elif "email" in route.fields:
@@ -292,30 +317,17 @@ class _Call:
         else:
             found, missing = model.first(target.name), target.missing_id
         if found is None:
-            raise PardotError(missing)
+            raise PardotError(self._state.settings.unknown_email if is_email else missing)
         record = self._records(target, [found], read=True)[0]
-        if target.name == "email" and not self._flag("include_message", default=True):
+        if not with_message:
             record.pop("message", None)
-        return {target.key: record}
+        return {target.key: record}, 1
 
-    def _send(self, route: Route) -> tuple[dict[str, Any], int]:
-        model, now = self._state.model, self._state.settings.now()
-        path_fields = {name: [value] for name, value in route.fields.items()}
-        try:
-            prepared = outbox.prepare(
-                "one_to_one" if route.fields else "list",
-                {**self._all, **path_fields},
-                lookup=model.row,
-                new_id=model.next_id("email"),
-                now=now,
-            )
-        except outbox.Refused as refused:
-            raise PardotError(refused.code) from refused
-        model.add("email", [prepared.email])
-        self._state.outbox.append(prepared.entry)
-        found = model.fetch_one("email", "id", prepared.email["id"])
-        target = OBJECTS["email"]
-        return {"email": self._records(target, [found] if found else [], read=True)[0]}, 1
+    def _send(self, target: PardotObject, route: Route) -> tuple[dict[str, Any], int]:
+        number = sending.send(self._state, self._all, route.fields)
+        found = self._state.model.fetch_one(target.name, "id", number)
+        records = self._records(target, [found] if found else [], read=True)
+        return {target.key: records[0]}, len(records)
 
     def _records(
         self, target: PardotObject, found: list[tuple[Any, ...]], *, read: bool
@@ -343,6 +355,10 @@ class _Call:
             )
         if output not in {"simple", "bulk", "mobile"}:
             related.complete(target, records, self._related, read=read)
+        if target.name == "visit" and settings.visit_no_views == "absent":
+            for record in records:
+                if record["visitor_page_views"] is None:
+                    del record["visitor_page_views"]
         if shown is not None:
             records = [
                 {key: one for key, one in record.items() if key in shown} for record in records

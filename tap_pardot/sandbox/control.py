@@ -40,6 +40,8 @@ def add_routes(application: web.Application, state: State) -> None:
         ("PATCH", "/exports", control.set_export),
         ("POST", "/forward", control.forward),
         ("GET", "/outbox", control.outbox),
+        ("GET", "/stats/{id}", control.stats),
+        ("GET", "/page-views", control.page_views),
         ("POST", "/reset", control.reset),
         ("POST", "/expire-tokens", control.expire_tokens),
     ):
@@ -91,12 +93,10 @@ class _Control:
         return {"logins": list(self._state.logins)}
 
     async def counts(self, _request: web.Request) -> Any:
-        with self._state.lock:
-            return self._state.model.counts()
+        return self._state.counts()
 
     async def rows(self, request: web.Request) -> Any:
-        with self._state.lock:
-            return {"rows": list(self._state.model.rows(request.match_info["object"]))}
+        return {"rows": self._state.rows(request.match_info["object"])}
 
     async def add(self, request: web.Request) -> Any:
         body = await request.json()
@@ -161,7 +161,14 @@ class _Control:
         return {"now": self._state.settings.now()}
 
     async def outbox(self, _request: web.Request) -> Any:
-        return {"outbox": list(self._state.outbox)}
+        return {"outbox": self._state.mail()}
+
+    async def stats(self, request: web.Request) -> Any:
+        """Tell the figures of a list e-mail, as the API would send them."""
+        return self._state.stats(int(request.match_info["id"]))
+
+    async def page_views(self, _request: web.Request) -> Any:
+        return {"page_views": self._state.page_views()}
 
     async def reset(self, request: web.Request) -> Any:
         text = await request.text()

@@ -100,6 +100,7 @@ MESSAGES = MappingProxyType(
         134: "Up to 2 sort order options are allowed.",
         135: "When passing a comma-separated value, one of the two values must be id.",
         145: "Invalid archived parameter specified. Allowed values are true or false.",
+        146: "Invalid archived parameter specified. Allowed values are true or false.",
         150: "Input needs to be valid JSON",
         151: "Unsupported content-type",
         152: "Request body can't be empty",
@@ -145,7 +146,7 @@ THROTTLED = frozenset({66, 122, 202})
 SERVER_FAULT = frozenset({183, 214})
 # "192/109/198 and 'invalid X ID' on read" (A.8): the caller says whether it was a read.
 NOT_FOUND = frozenset({109, 192, 198})
-INVALID_ID = frozenset({3, 4, 10, 11, 35, 38, 55})
+INVALID_ID = frozenset({3, 4, 10, 11, 35, 38, 48, 55, 68, 86})
 
 
 def status_for(

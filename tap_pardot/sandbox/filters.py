@@ -51,9 +51,10 @@ def filters(target: PardotObject, given: Mapping[str, str], settings: Settings) 
         settings: The switches, for dates.
 
     Raises:
-        PardotError: 7, 13, 16, 17, 25-34, 40-43, 50, 51 (reference A.9).
+        PardotError: 7, 13, 16, 17, 25-34, 36, 40-43, 50, 51, 63 (reference A.9).
     """
     _refuse_crossed(given)
+    _require(target, given, settings)
     # Several of "one at most" have no code of their own [?].
     if len(target.exclusive & given.keys()) > 1:
         raise PardotError(51)
@@ -90,6 +91,24 @@ def _refuse_crossed(given: Mapping[str, str]) -> None:
         bounds = {f"{name}_greater_than", f"{name}_less_than"}
         if f"{name}_equal_to" in given and bounds & given.keys():
             raise PardotError(code)
+
+
+def _require(target: PardotObject, given: Mapping[str, str], settings: Settings) -> None:
+    """Check the id lists of an object that has to be asked for by one (C.20).
+
+    None of them is 13, an empty one 36, too many ids 63: which codes it really is, and how many
+    are too many, is nowhere said [?].
+    """
+    if not target.required:
+        return
+    lists = [given[name] for name in target.filters if name in target.required & given.keys()]
+    if not lists:
+        raise PardotError(13)
+    if not all(lists):
+        raise PardotError(36)
+    most = settings.visit_max_ids
+    if most is not None and any(text.count(",") >= most for text in lists):
+        raise PardotError(63)
 
 
 def _above(low: str, high: str) -> bool:

@@ -30,6 +30,10 @@ class Sandbox:
     of values}; only those exist that have a row in ``customField`` or ``prospectAccountField``
     (what ``describe`` tells). ``deleted`` puts a prospect, prospect account, visitor or
     listMembership into the recycle bin; ``identified`` says of a visitor whether it is.
+
+    An ``email`` tells its ``list_email_id``, by which activities and clicks are counted; a row of
+    ``emailStats`` (``id`` = that number) holds figures that are sent as they are instead. A
+    ``visit`` holds its page views, [{id, url, title, created_at}], in ``visitor_page_views``.
     """
 
     def __init__(  # noqa: PLR0913 -- all by name
@@ -169,18 +173,27 @@ class Sandbox:
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """Return the stored rows of an object, by id."""
-        with self.state.lock:
-            return list(self.state.model.rows(name))
+        return self.state.rows(name)
 
     def count(self, name: str) -> int:
         """Return the number of rows of an object."""
-        with self.state.lock:
-            return self.state.model.count(name)
+        return self.state.count(name)
 
     def counts(self) -> dict[str, int]:
         """Return the number of rows of every object."""
-        with self.state.lock:
-            return self.state.model.counts()
+        return self.state.counts()
+
+    def page_views(self) -> list[dict[str, Any]]:
+        """Return all page views of visits in storage form, with ``visit_id``, ``visitor_id``."""
+        return self.state.page_views()
+
+    def stats(self, list_email_id: int) -> dict[str, Any]:
+        """Return the figures of a list e-mail as the API would send them; no call is logged.
+
+        Raises:
+            KeyError: No row names this list e-mail.
+        """
+        return self.state.stats(list_email_id)
 
     def fault(self, **options: Any) -> int:
         """Add a fault (see `faults.Fault` for match and action); return its id."""
@@ -243,9 +256,8 @@ class Sandbox:
 
     @property
     def outbox(self) -> list[dict[str, Any]]:
-        """What the two send operations would have sent."""
-        with self.state.lock:
-            return list(self.state.outbox)
+        """What the two send operations would have sent; ``delivered`` is None until it is due."""
+        return self.state.mail()
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)

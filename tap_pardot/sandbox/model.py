@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from tap_pardot.sandbox.query import Selection
-    from tap_pardot.sandbox.schema import PardotObject
+    from tap_pardot.sandbox.schema import Column, PardotObject
 
 Row = dict[str, Any]
 
@@ -149,8 +149,7 @@ class Model:
 
     def next_id(self, name: str) -> int:
         """Return an id above all in use."""
-        statement = f"SELECT coalesce(max(id), 0) + 1 FROM {_table(name)}"  # noqa: S608
-        return int(self._db.execute(statement).fetchone()[0])
+        return self.greatest(name, "id") + 1
 
     def fetch(self, name: str, selection: Selection) -> list[tuple[Any, ...]]:
         """Return a page as raw tuples, in column order with the wire override last."""
@@ -197,6 +196,19 @@ class Model:
         """Return the raw tuples that a clause selects, by id."""
         statement = f"SELECT * FROM {_table(name)} WHERE {clause} ORDER BY id"  # noqa: S608
         return self._db.execute(statement, tuple(values)).fetchall()
+
+    def pick(
+        self, name: str, columns: Sequence[str], clause: str, values: Sequence[Any] = ()
+    ) -> list[tuple[Any, ...]]:
+        """Return some columns, raw, of the rows that a clause selects, by id."""
+        listed = ", ".join(f'"{column}"' for column in columns)
+        statement = f"SELECT {listed} FROM {_table(name)} WHERE {clause} ORDER BY id"  # noqa: S608
+        return self._db.execute(statement, tuple(values)).fetchall()
+
+    def greatest(self, name: str, column: str) -> int:
+        """Return the greatest number in a column, 0 when there is none."""
+        statement = f'SELECT coalesce(max("{column}"), 0) FROM {_table(name)}'  # noqa: S608
+        return int(self._db.execute(statement).fetchone()[0])
 
     def snapshot(self, label: int, columns: Sequence[str], name: str, selection: Selection) -> int:
         """Copy columns of the selected rows aside, in their order; return how many.
@@ -275,16 +287,18 @@ def _binder(target: PardotObject) -> Callable[[Mapping[str, Any]], list[Any]]:
         for index, column in enumerate(target.columns)
         if column.kind is Kind.TIMESTAMP
     ]
-    documents = [index for index, column in enumerate(target.columns) if column.kind is Kind.JSON]
+    documents = [
+        (index, column) for index, column in enumerate(target.columns) if column.kind is Kind.JSON
+    ]
 
     def bind(row: Mapping[str, Any]) -> list[Any]:
         if not names >= row.keys():
             unknown = ", ".join(sorted(row.keys() - names))
             raise ValueError(f"{target.name} has no field {unknown}")
         values = [row.get(name, default) for name, default in plan]
-        for index in documents:
+        for index, column in documents:
             if values[index] is not None:
-                values[index] = json.dumps(values[index])
+                values[index] = _document(column, values[index])
         for index, name in times:
             value = values[index]
             if value.__class__ is not int:
@@ -296,6 +310,18 @@ def _binder(target: PardotObject) -> Callable[[Mapping[str, Any]], list[Any]]:
         return values
 
     return bind
+
+
+def _document(column: Column, value: Any) -> str:
+    if column.timed:
+        value = [
+            {
+                key: parse_instant(one) if key.endswith("_at") and one is not None else one
+                for key, one in item.items()
+            }
+            for item in value
+        ]
+    return json.dumps(value)
 
 
 def _default_time(name: str, row: Mapping[str, Any]) -> int | None:
@@ -317,8 +343,10 @@ def _store(target: PardotObject, key: str, value: Any) -> Any:
         raise ValueError(f"{target.name} has no field {key}")
     if value is None:
         return None
-    if column is None or column.kind is Kind.JSON:
+    if column is None:
         return json.dumps(value)
+    if column.kind is Kind.JSON:
+        return _document(column, value)
     return parse_instant(value) if column.kind is Kind.TIMESTAMP else value
 
 

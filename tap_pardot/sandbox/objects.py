@@ -9,6 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from tap_pardot.sandbox.objects_email import MAIL
 from tap_pardot.sandbox.objects_people import PEOPLE
 from tap_pardot.sandbox.schema import (
     ASC,
@@ -112,19 +113,6 @@ _DECLARED = (
         ),
         updated=True,
         sorts=BY_DATES,
-    ),
-    # C.6: no query; the two sends are POST only.
-    PardotObject(
-        "email",
-        (
-            ID,
-            *strings("name"),
-            Column("isOneToOne", Kind.BOOLEAN, default=False),
-            *strings("subject"),
-            Column("message", Kind.JSON),
-            CREATED,
-        ),
-        ops=frozenset({"read/id", "send", "send/prospect_id", "send/prospect_email"}),
     ),
     # C.7: sort_by=id is accepted [W TAP, AIRB]; id_less_than and offset are a switch.
     PardotObject(
@@ -303,5 +291,5 @@ _DECLARED = (
 )
 
 OBJECTS: Mapping[str, PardotObject] = MappingProxyType(
-    {item.name: item for item in (*_DECLARED, *PEOPLE)}
+    {item.name: item for item in (*_DECLARED, *MAIL, *PEOPLE)}
 )

@@ -48,7 +48,8 @@ def _template(number: int, name: str, **flags: object) -> Row:
     }
 
 
-# One template of every kind that the two operations tell apart.
+# One template of every kind that the two operations tell apart: for accounts that store no
+# template of that id.
 DEMO_TEMPLATES: Mapping[int, Row] = MappingProxyType(
     {
         template["id"]: template

@@ -54,7 +54,7 @@ def select(
         call_number: Varies the order of ties when they are shuffled.
 
     Raises:
-        PardotError: 5, 7, 8, 13, 16, 17, 19, 20, 21, 23-34, 40-43, 50, 51, 133-135 (A.9).
+        PardotError: 5, 7, 8, 13, 16, 17, 19, 20, 21, 23-34, 36, 40-43, 50, 51, 63, 133-135 (A.9).
     """
     known = _known_parameters(target, settings)
     _refuse_unknown(params, known, settings)
@@ -84,7 +84,11 @@ def select(
 def _known_parameters(target: PardotObject, settings: Settings) -> frozenset[str]:
     extras = target.name == "emailClick" and settings.email_click_extras
     paging = target.name != "export" or settings.export_paging == "on"
-    names = {"sort_by", "sort_order", *target.filters}
+    names = {*target.filters}
+    if target.sorts:
+        names.update(("sort_by", "sort_order"))
+    elif settings.visit_sort == "refused":
+        names.add("sort_by")
     if paging:
         names.add("limit")
     if paging and (target.offset or extras):
@@ -175,7 +179,7 @@ def _order(
         raise PardotError(133)
     if len(orders) > _MAX_SORTS:
         raise PardotError(134)
-    if any(key not in target.sorts for key in keys):
+    if "sort_by" in given and any(key not in target.sorts for key in keys):
         raise PardotError(19)
     if any(order not in {"ascending", "descending"} for order in orders):
         raise PardotError(20)

@@ -40,6 +40,7 @@ class Column:
         only_full: Sent with ``output=full`` only.
         hidden: Stored for a filter or for exports, never sent in JSON or XML.
         not_bulk: Dropped from ``bulk`` although it is a plain field (A.5 [W ISS#187]).
+        timed: Times inside a nested collection may be stored as text, as those of a row may.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Column:
     only_full: bool = False
     hidden: bool = False
     not_bulk: bool = False
+    timed: bool = False
 
 
 class Match(Enum):
@@ -123,6 +125,7 @@ class PardotObject:
         where: SQL of the rows that a query may return.
         exists: SQL of the rows that any answer may hold, exports included; the only ones counted.
         exclusive: Filters of which one at most may be given.
+        required: Filters of which one at least must be given (13).
         mobile: Keys of ``output=mobile`` where the reference lists them.
         campaign_twice: ``campaign_id`` stays beside the nested ``campaign`` (C.16, sample of G).
         custom: Rows hold values of the account's own fields in the hidden column ``custom``:
@@ -150,6 +153,7 @@ class PardotObject:
     where: str = ""
     exists: str = ""
     exclusive: frozenset[str] = frozenset()
+    required: frozenset[str] = frozenset()
     mobile: tuple[str, ...] = ()
     campaign_twice: bool = False
     custom: str | None = None

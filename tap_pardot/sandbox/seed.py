@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tap_pardot.sandbox import seed_mail as mail
 from tap_pardot.sandbox import seed_people as people
+from tap_pardot.sandbox.seed_visits import visits
 from tap_pardot.sandbox.seed_world import DAY, HISTORY, UGLY, World, person
 
 if TYPE_CHECKING:
@@ -48,8 +50,8 @@ def seed_rows(  # noqa: PLR0913 -- all by name
         seed: Chooses the values.
         rows: Number of rows of each big object (``list``, ``prospect``, ``opportunity``,
             ``emailClick``, ``lifecycleHistory``, ``tagObject``, and what prospects and visitors
-            do); the others have as many up to a cap of their own. With 0 only the account itself
-            is left.
+            do, visits included); the others have as many up to a cap of their own. With 0 only the
+            account itself is left.
         timezone: IANA name; rows are put on both sides of its last two folds and gaps.
         now: Epoch seconds; no row is newer, but one opportunity (created three days later).
         objects: Only these. The rows of an object do not depend on which others are made.
@@ -199,22 +201,6 @@ def _dynamic_contents(world: World) -> Iterator[Row]:
         }
 
 
-def _emails(world: World) -> Iterator[Row]:
-    rnd, logged = world.logged("email")
-    for (key, created), name in zip(logged, world.names("email", rnd), strict=True):
-        yield {
-            "id": key,
-            "name": name,
-            "isOneToOne": key % 4 == 0,
-            "subject": f"{name} for %%first_name%%",
-            "message": {
-                "text": f"Hello,\r\n{name}\r\n%%unsubscribe%%",
-                "html": f'<p>{name}</p><a href="%%unsubscribe%%">Unsubscribe</a>',
-            },
-            "created_at": created,
-        }
-
-
 def _exports(world: World) -> Iterator[Row]:
     _, dated = world.dated("export")
     kinds = ("visitorActivity", "prospect", "visitor", "listMembership", "prospectAccount")
@@ -332,25 +318,6 @@ def _activities(key: int, known: Sequence[int], created: int, status: str) -> li
     ]
 
 
-def _email_clicks(world: World) -> Iterator[Row]:
-    rnd, logged = world.logged("emailClick")
-    prospects, emails = world.ids("prospect"), world.ids("email")
-    bits = rnd.getrandbits
-    for key, created in logged:
-        b = bits(24)
-        # Which of the four sources is known differs from row to row (reference C.7).
-        yield {
-            "id": key,
-            "prospect_id": None if b & 63 == 0 else prospects[b % len(prospects)],
-            "url": f"https://www.example.com/page/{b & 255}?a=1&b=%22{b >> 8 & 15}%22",
-            "list_email_id": emails[b % len(emails)] if b & 1 else None,
-            "drip_program_action_id": 701_000 + (b >> 3 & 255) if b & 6 == 0 else None,
-            "email_template_id": 6_700 + (b >> 5 & 127) if b & 8 else None,
-            "tracker_redirect_id": 90_210_000 + (b >> 4 & 4095) if b & 48 else None,
-            "created_at": created,
-        }
-
-
 def _lifecycle_histories(world: World) -> Iterator[Row]:
     rnd, logged = world.logged("lifecycleHistory")
     prospects, stages = world.ids("prospect"), world.ids("lifecycleStage")
@@ -396,18 +363,20 @@ _MAKERS: dict[str, Callable[[World], Iterator[Row]]] = {
     "form": _forms,
     "customRedirect": _custom_redirects,
     "dynamicContent": _dynamic_contents,
-    "email": _emails,
+    "email": mail.emails,
+    "emailTemplate": mail.templates,
     "export": _exports,
     "import": _imports,
     "prospect": people.prospects,
     "prospectAccount": people.accounts,
     "visitor": people.visitors,
+    "visit": visits,
     "listMembership": people.memberships,
     "visitorActivity": people.activities,
     "externalActivity": people.external_activities,
     "list": _lists,
     "opportunity": _opportunities,
-    "emailClick": _email_clicks,
+    "emailClick": mail.clicks,
     "lifecycleHistory": _lifecycle_histories,
     "tagObject": _tag_objects,
 }

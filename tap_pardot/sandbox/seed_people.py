@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tap_pardot.sandbox.objects_people import GRADES
+from tap_pardot.sandbox.seed_mail import named, named_template, template_ids
+from tap_pardot.sandbox.seed_visits import Seen, is_anonymous, is_deleted, page_views
 from tap_pardot.sandbox.seed_world import DAY, UGLY, World, person
 
 if TYPE_CHECKING:
@@ -263,14 +265,13 @@ def accounts(world: World) -> Iterator[Row]:
 def visitors(world: World) -> Iterator[Row]:
     """Make the visitors: two of five anonymous, some of these from a known company."""
     rnd, dated = world.dated("visitor")
-    people = world.ids("prospect")
+    seen = Seen.of(world)
     bits = rnd.getrandbits
     for i, (key, created, updated) in enumerate(dated):
         b = bits(20)
-        anonymous = i % 5 < 2  # noqa: PLR2004
         yield {
             "id": key,
-            "prospect_id": None if anonymous else people[b % len(people)],
+            "prospect_id": seen.prospect(i),
             "page_view_count": b % 90 if b & 7 else None,
             "ip_address": f"192.0.2.{b & 255}" if b & 15 else None,
             "hostname": f"host-{b & 4095}.example.com" if b & 1 else None,
@@ -281,8 +282,8 @@ def visitors(world: World) -> Iterator[Row]:
             "term_parameter": None,
             "created_at": created,
             "updated_at": updated,
-            "identified": True if anonymous and b & 48 == 0 else None,
-            "deleted": i % 29 == 13,  # noqa: PLR2004
+            "identified": True if is_anonymous(i) and b & 48 == 0 else None,
+            "deleted": is_deleted(i),
         }
 
 
@@ -307,7 +308,8 @@ def memberships(world: World) -> Iterator[Row]:
 def activities(world: World) -> Iterator[Row]:
     """Make the visitor activities, of every type of E.1."""
     rnd, dated = world.dated("visitorActivity")
-    people, seen, campaigns = (world.ids(name) for name in ("prospect", "visitor", "campaign"))
+    people, campaigns, emails = (world.ids(name) for name in ("prospect", "campaign", "email"))
+    seen, templates = Seen.of(world), template_ids(world)
     bits = rnd.getrandbits
     usual = (2, 6, 11, 20, 1, 4, 21)
     for i, (key, created, updated) in enumerate(dated):
@@ -316,22 +318,28 @@ def activities(world: World) -> Iterator[Row]:
         number = usual[b % 7] if i % 3 else i // 3 % 38 + 1
         type_name, asset, details = _kind(number, b)
         is_email = asset == "email_id"
+        visitor, visit = (b >> 5) % len(seen.visitors), None
+        email_id, list_email_id = named(emails, b) if is_email else (None, None)
+        if number == 20:  # noqa: PLR2004 -- Visit: of the one who visited
+            place = (b >> 3) % len(seen.visits)
+            visitor, visit = seen.visitor(place), seen.visits[place]
+            details = f"{page_views(place)} page views"
         yield {
             "id": key,
             "prospect_id": None if b & 15 == 0 else people[b % len(people)],
-            "visitor_id": None if is_email else seen[(b >> 5) % len(seen)],
+            "visitor_id": None if is_email else seen.visitors[visitor],
             "type": number,
             "type_name": type_name,
             "details": details,
             "email_id": None,
-            "email_template_id": 6_700 + (b & 127) if is_email and b & 1 else None,
-            "list_email_id": 812_330_011 + (b & 255) if is_email and b & 2 else None,
-            "visit_id": 37_640 + (b & 0xFFFF) if number == 20 else None,  # noqa: PLR2004
+            "email_template_id": named_template(templates, b) if is_email and b & 1 else None,
+            "list_email_id": list_email_id,
+            "visit_id": visit,
             "campaign_id": campaigns[b % len(campaigns)] if b & 96 else None,
             "created_at": created,
             "updated_at": updated,
             **dict.fromkeys(_ASSETS),
-            **({asset: 5_000 + (b >> 3 & 1023)} if asset else {}),
+            **({asset: email_id or 5_000 + (b >> 3 & 1023)} if asset else {}),
         }
 
 

@@ -27,6 +27,13 @@ CHOICES: Mapping[str, tuple[Any, ...]] = MappingProxyType(
         "numeric_strings": ("all", "integers", "none"),
         "unknown_fields": ("refused", "ignored"),
         "account_values": ("mixed", "plain", "wrapped"),
+        "unknown_email": (109, 16, 46, 49, 192, 198),
+        "stats_zero_rate": ("0%", "0.00%", "", None),
+        "template_missing": ("record", "error"),
+        "template_code": (86, 68),
+        "template_list": ("list", "one_or_many"),
+        "visit_sort": ("ignored", "refused"),
+        "visit_no_views": ("null", "absent"),
         "export_custom_fields": ("accept", 154, 180),
         "export_refusal": (154, 180),
         "export_prospect_deleted": ("accept", 175),
@@ -83,6 +90,18 @@ class Settings:
         unknown_fields: A name in ``fields`` of a query that no field has: 180, or nothing [?].
         account_values: Values of prospect accounts: dropdowns as {"value": …} and the others
             plain (mixed), or all one way (C.15 [W TAP]).
+        unknown_email: Code of an e-mail or list e-mail that does not exist, on ``read`` and
+            ``stats`` (C.6 names none [?]).
+        stats_zero_rate: A rate of nothing sent, delivered or opened (C.6 [?]).
+        template_missing: A template that is not found is a record with ``error`` 1 in a good
+            answer (A.7 [D SEED]), or an error like any other.
+        template_code: Code of that (A.9 has both [?]).
+        template_list: ``templates`` is a list always (A.6 [W TAMIAS]), or the one template when
+            there is one, as with every other collection.
+        visit_max_ids: Ids in one list of a visit query, then 63 (C.20 [?]; a tap in use sends
+            200); None: any number.
+        visit_sort: ``sort_by`` of visits is ignored, or 19 (C.20: visits have no sorts [?]).
+        visit_no_views: A visit without page views has null, or no key at all (A.6 has both).
         export_wait: Seconds a job waits at least before it may run.
         export_seconds: Seconds a job runs, by the sandbox's clock; jobs run one after another
             (D.1).
@@ -147,6 +166,14 @@ class Settings:
     bulk_nested: bool = False
     unknown_fields: str = "refused"
     account_values: str = "mixed"
+    unknown_email: int = 109
+    stats_zero_rate: str | None = "0%"
+    template_missing: str = "record"
+    template_code: int = 86
+    template_list: str = "list"
+    visit_max_ids: int | None = 200
+    visit_sort: str = "ignored"
+    visit_no_views: str = "null"
     export_wait: float = 0
     export_seconds: float = 0.2
     export_polls: int | None = None

@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from tap_pardot.sandbox import emails, sending
 from tap_pardot.sandbox.exports import COMPLETE, Exports
 from tap_pardot.sandbox.faults import Faults
 from tap_pardot.sandbox.model import Model
@@ -194,6 +195,55 @@ class State:
             else:
                 self.settings.change({"clock": clock + seconds})
             self.exports.advance()
+            sending.deliver_due(self)
+
+    def counts(self) -> Record:
+        """Return the number of rows of every object, scheduled e-mail that is due included."""
+        with self.lock:
+            sending.deliver_due(self)
+            return dict(self.model.counts())
+
+    def count(self, name: str) -> int:
+        """Return the number of rows of an object; as `counts`."""
+        with self.lock:
+            sending.deliver_due(self)
+            return int(self.model.count(name))
+
+    def rows(self, name: str) -> list[Record]:
+        """Return the stored rows of an object, by id; as `counts`."""
+        with self.lock:
+            sending.deliver_due(self)
+            return list(self.model.rows(name))
+
+    def mail(self) -> list[Record]:
+        """Return the outbox, oldest first; ``delivered`` counts whom each entry went to."""
+        with self.lock:
+            sending.deliver_due(self)
+            return list(self.outbox)
+
+    def page_views(self) -> list[Record]:
+        """Return the page views of all visits, each with ``visit_id`` and ``visitor_id``.
+
+        They have no object of their own (reference A.2): a reading of all visits holds them all.
+        """
+        return [
+            {**view, "visit_id": visit["id"], "visitor_id": visit["visitor_id"]}
+            for visit in self.rows("visit")
+            for view in visit["visitor_page_views"] or ()
+        ]
+
+    def stats(self, list_email_id: int) -> Record:
+        """Return the figures of a list e-mail as ``stats`` would send them now.
+
+        Raises:
+            KeyError: Nobody knows this list e-mail.
+        """
+        with self.lock:
+            sending.deliver_due(self)
+            figures = emails.stats(self.model, self.settings, list_email_id)
+        if figures is None:
+            raise KeyError(list_email_id)
+        return figures
 
     def set_export(
         self,

@@ -203,6 +203,7 @@ _WRAPPERS = {
     "opportunity_activities": "visitor_activity",
     "assigned_to": "user",
     "last_activity": "visitor_activity",
+    "visitor_page_views": "visitor_page_view",
 }
 
 

@@ -7,7 +7,10 @@ import pytest
 from tap_pardot.sandbox.objects import OBJECTS
 
 OK = {"stat": "ok", "version": 1}
-QUERYABLE = sorted(name for name, target in OBJECTS.items() if "query" in target.ops)
+# Visits are asked for by lists of ids: see test_visits.
+QUERYABLE = sorted(
+    name for name, target in OBJECTS.items() if "query" in target.ops and name != "visit"
+)
 READABLE = sorted(name for name, target in OBJECTS.items() if "read/id" in target.ops)
 T0 = "2024-01-01 00:00:00"
 

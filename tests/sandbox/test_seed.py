@@ -19,11 +19,13 @@ NEW_YORK = "America/New_York"
 BIG = (
     *("list", "prospect", "opportunity", "emailClick", "lifecycleHistory", "tagObject"),
     *("prospectAccount", "visitor", "listMembership", "visitorActivity", "externalActivity"),
+    "visit",
 )
 OBJECTS = {
     *BIG,
     *("account", "user", "campaign", "customField", "tag", "lifecycleStage", "form", "email"),
     *("customRedirect", "dynamicContent", "export", "import", "prospectAccountField"),
+    "emailTemplate",
 }
 # Rows that have a time of their own to be windowed by.
 CHANGING = (
@@ -219,7 +221,6 @@ def test_references_point_at_rows_that_exist(account):
         ("form", "campaign_id", "campaign"),
         ("customRedirect", "campaign_id", "campaign"),
         ("emailClick", "prospect_id", "prospect"),
-        ("emailClick", "list_email_id", "email"),
         ("lifecycleHistory", "prospect_id", "prospect"),
         ("prospect", "prospect_account_id", "prospectAccount"),
         ("visitor", "prospect_id", "prospect"),
@@ -227,6 +228,9 @@ def test_references_point_at_rows_that_exist(account):
         ("listMembership", "list_id", "list"),
         ("visitorActivity", "prospect_id", "prospect"),
         ("visitorActivity", "visitor_id", "visitor"),
+        ("visitorActivity", "visit_id", "visit"),
+        ("visit", "visitor_id", "visitor"),
+        ("visit", "prospect_id", "prospect"),
         ("externalActivity", "prospectId", "prospect"),
         ("lifecycleHistory", "previous_stage_id", "lifecycleStage"),
         ("lifecycleHistory", "next_stage_id", "lifecycleStage"),
@@ -241,6 +245,76 @@ def test_references_point_at_rows_that_exist(account):
     for row in account["opportunity"]:
         for person in row["prospects"]:
             assert person["email"] == by_id[person["id"]]["email"]
+
+
+@pytest.mark.parametrize("name", ["visitorActivity", "emailClick"])
+def test_most_named_emails_and_templates_are_there_and_some_are_gone(account, name):
+    emails = {row["id"]: row for row in account["email"]}
+    lists = {row["list_email_id"]: row for row in account["email"] if row["list_email_id"]}
+    templates = {row["id"]: row for row in account["emailTemplate"]}
+    rows = account[name]
+
+    for column, known in (("list_email_id", lists), ("email_template_id", templates)):
+        held = {row[column] for row in rows} - {None}
+        assert len(held) > 20, column
+        assert held - known.keys(), column
+        assert len(held & known.keys()) > 0.8 * len(held), column
+    assert not emails.keys() & lists.keys()
+    archived = {row["email_template_id"] for row in rows} & {
+        key for key, row in templates.items() if row["isArchived"]
+    }
+    assert archived
+
+
+def test_activities_name_an_email_and_its_own_list_email(account):
+    emails = {row["id"]: row for row in account["email"]}
+    rows = [row for row in account["visitorActivity"] if row["email_id"]]
+
+    assert {row["email_id"] for row in rows} - emails.keys()
+    for row in rows:
+        if row["email_id"] in emails:
+            assert row["list_email_id"] == emails[row["email_id"]]["list_email_id"]
+    kinds = {row["isOneToOne"]: row["list_email_id"] is None for row in emails.values()}
+    assert kinds == {True: True, False: False}
+
+
+def test_templates_are_of_every_kind_with_every_form_of_a_flag(account):
+    rows = account["emailTemplate"]
+
+    for flag in ("isOneToOneEmail", "isListEmail", "isDripEmail", "isArchived"):
+        assert {True} < {row[flag] for row in rows}, flag
+    assert {True, False, None} == {row["isArchived"] for row in rows}
+    options = [row["sendOptions"] for row in rows]
+    assert None in options
+    assert "[]" in [one["replyToAddress"] for one in options if one]
+    assert all(isinstance(json.loads(one["sendFromData"]), list) for one in options if one)
+    assert {6_789, 6_793} < {row["id"] for row in rows}
+
+
+def test_one_visitor_has_450_visits_and_visits_have_none_one_and_many_page_views(account):
+    visits, visitors = account["visit"], {row["id"]: row for row in account["visitor"]}
+    busiest, held = Counter(row["visitor_id"] for row in visits).most_common(1)[0]
+
+    assert held == 450
+    assert visitors[busiest]["prospect_id"]
+    assert not any(visitors[row["visitor_id"]]["deleted"] for row in visits)
+    assert all(row["prospect_id"] == visitors[row["visitor_id"]]["prospect_id"] for row in visits)
+    assert {len(row["visitor_page_views"]) for row in visits} == {0, 1, 2, 3, 25}
+    views = [view["id"] for row in visits for view in row["visitor_page_views"]]
+    assert len(set(views)) == len(views)
+    few = Counter(row["visitor_id"] for row in made(100, objects=["visit"])["visit"])
+    assert few.most_common(1)[0][1] == 45
+
+
+def test_an_activity_of_a_visit_is_its_visitors(account):
+    visits = {row["id"]: row for row in account["visit"]}
+    rows = [row for row in account["visitorActivity"] if row["type"] == 20]
+
+    assert len(rows) > 50
+    for row in rows:
+        visit = visits[row["visit_id"]]
+        assert row["visitor_id"] == visit["visitor_id"]
+        assert row["details"] == f"{visit['visitor_page_view_count']} page views"
 
 
 def test_prospects_have_custom_fields_of_every_type_with_one_and_several_values(account):
@@ -312,7 +386,7 @@ def test_rows_come_one_by_one():
 def test_bad_arguments_are_refused_at_once():
     with pytest.raises(ValueError, match="must not be negative: -1"):
         seed_rows(seed=1, rows=-1, timezone="UTC", now=NOW)
-    with pytest.raises(ValueError, match="unknown objects: \\['visit'\\]"):
-        seed_rows(seed=1, rows=1, timezone="UTC", now=NOW, objects=["visit"])
+    with pytest.raises(ValueError, match="unknown objects: \\['visits'\\]"):
+        seed_rows(seed=1, rows=1, timezone="UTC", now=NOW, objects=["visits"])
     with pytest.raises(ZoneInfoNotFoundError):
         seed_rows(seed=1, rows=1, timezone="Mars/Olympus", now=NOW)
