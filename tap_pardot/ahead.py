@@ -8,54 +8,64 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections import deque
+from itertools import islice
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
     from typing import TypeVar
 
     A = TypeVar("A")
     R = TypeVar("R")
 
+_LEAD = 2  # results per thread that may wait for the reader
 
-def ahead(work: Callable[[A], R], items: Sequence[A], threads: int) -> Iterator[R]:
+
+def ahead(work: Callable[[A], R], items: Iterable[A], threads: int) -> Iterator[R]:
     """Yield ``work(item)`` for each item in order, up to ``threads`` of them at a time.
 
-    An exception of ``work`` is raised when its turn comes; nothing is begun after it.
+    Items are taken in the reader's thread, few before they are needed. An exception of ``work``
+    is raised when its turn comes; nothing is begun after it.
     """
-    results: list[SimpleQueue[tuple[R | None, BaseException | None]]] = [
-        SimpleQueue() for _ in items
-    ]
-    todo = iter(range(len(items)))
-    lock = threading.Lock()
+    todo = iter(items)
+    tasks: SimpleQueue[tuple[A, SimpleQueue[Any]] | None] = SimpleQueue()
+    results: deque[SimpleQueue[tuple[R | None, BaseException | None]]] = deque()
     over = threading.Event()
 
     def labour() -> None:
-        while not over.is_set():
-            with lock:
-                number = next(todo, None)
-            if number is None:
-                return
+        while (task := tasks.get()) is not None and not over.is_set():
+            item, result = task
             try:
-                results[number].put((work(items[number]), None))
+                result.put((work(item), None))
             except BaseException as error:  # noqa: BLE001 - raised by the reader
                 over.set()
-                results[number].put((None, error))
+                result.put((None, error))
 
+    def hand_out(number: int) -> None:
+        for item in islice(todo, number):
+            results.append(SimpleQueue())
+            tasks.put((item, results[-1]))
+
+    hand_out(_LEAD * threads)
+    number = min(threads, len(results))
     # Threads inherit the mask. A signal that one of them took would still run its handler in the
     # main thread, also where that holds signals back to keep a line of output whole.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
-        for _ in range(min(threads, len(items))):
+        for _ in range(number):
             threading.Thread(target=labour, daemon=True).start()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     try:
-        for result in results:
-            value, error = result.get()
+        while results:
+            value, error = results.popleft().get()
             if error is not None:
                 raise error
             yield value  # type: ignore[misc]
+            hand_out(1)
     finally:
         over.set()
+        for _ in range(number):
+            tasks.put(None)

@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlencode
 
@@ -168,7 +169,12 @@ class Client:
         self.clock = ServerClock()
 
     def query(
-        self, stream: str, pardot_object: str, key: str, params: Mapping[str, str]
+        self,
+        stream: str,
+        pardot_object: str,
+        key: str,
+        params: Mapping[str, str],
+        method: str | None = None,
     ) -> tuple[list[dict[str, Any]], int | None]:
         """Return one page of a query: its rows, and ``total_results`` where given.
 
@@ -177,26 +183,70 @@ class Client:
             pardot_object: The object in the URL.
             key: The object's name in the answer.
             params: Filters, sort and paging.
+            method: GET or POST; unless given, by the length of the parameters.
 
         Raises:
             TapPardotError: As the table in ``errors.py`` says.
         """
         found: tuple[list[dict[str, Any]], int | None] = self._ask(
-            stream, (pardot_object, "query"), params, lambda body: dialect.rows_of(body, key)
+            stream,
+            Request((pardot_object, "query"), params, method=method),
+            lambda body: dialect.rows_of(body, key),
         )
         return found
 
-    def read(self, stream: str, path: tuple[str, ...], key: str) -> dict[str, Any]:
-        """Return one record, read by itself; arguments and errors as for :meth:`query`."""
+    def read(
+        self,
+        stream: str,
+        path: tuple[str, ...],
+        key: str,
+        params: Mapping[str, str] = MappingProxyType({}),
+        *,
+        may_be_empty: bool = False,
+    ) -> dict[str, Any]:
+        """Return one record, read by itself; arguments and errors as for :meth:`query`.
+
+        Args:
+            stream: Whom the call is counted for.
+            path: Object and operation.
+            key: The record's name in the answer.
+            params: What else is asked with.
+            may_be_empty: Whether an answer without a record is one (an empty object), rather
+                than worth asking again.
+        """
         record: dict[str, Any] = self._ask(
-            stream, path, {}, lambda body: dialect.record_of(body, key)
+            stream,
+            Request(path, params),
+            lambda body: dialect.record_of(body, key, may_be_empty=may_be_empty),
         )
         return record
+
+    def listing(
+        self,
+        stream: str,
+        path: tuple[str, ...],
+        keys: tuple[str, str],
+        params: Mapping[str, str],
+    ) -> list[dict[str, Any]]:
+        """Return the rows of a list that is not a query; arguments as for :meth:`read`.
+
+        Args:
+            stream: Whom the call is counted for.
+            path: Object and operation.
+            keys: The list's name in the answer, and its rows' name in the list.
+            params: What else is asked with.
+        """
+        rows: list[dict[str, Any]] = self._ask(
+            stream, Request(path, params), lambda body: dialect.listed(body, *keys)
+        )
+        return rows
 
     def describe(self, stream: str, pardot_object: str) -> list[dict[str, Any]]:
         """Return the fields that an object of the account has (reference C.15)."""
         fields: list[dict[str, Any]] = self._ask(
-            stream, (pardot_object, "describe"), {}, lambda body: dialect.rows_of(body, "field")[0]
+            stream,
+            Request((pardot_object, "describe")),
+            lambda body: dialect.rows_of(body, "field")[0],
         )
         return fields
 
@@ -255,18 +305,14 @@ class Client:
             return False
         return True
 
-    def _ask(
-        self, stream: str, path: tuple[str, ...], params: Mapping[str, str], unpack: Any
-    ) -> Any:
+    def _ask(self, stream: str, request: Request, unpack: Any) -> Any:
         """Ask, or return what the same call brought before the streams began."""
-        key = (path, tuple(sorted(params.items())))
+        key = (request.path, tuple(sorted(request.params.items())))
         if key in self._kept:
             result = self._kept.pop(key)
         else:
             try:
-                result = self._ask_pardot(
-                    stream, Request(path, params=params), lambda body, _: unpack(body)
-                )
+                result = self._ask_pardot(stream, request, lambda body, _: unpack(body))
             except (StreamSkipped, StreamFailed) as error:
                 result = error
             if self.keeps_answers:

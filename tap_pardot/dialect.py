@@ -93,27 +93,52 @@ def rows_of(body: dict[str, Any], key: str) -> tuple[list[dict[str, Any]], int |
     result = body["result"] or {}
     if not isinstance(result, dict):
         raise Retriable("The result of an answer has an unknown shape.")
-    found = None
-    for name in (key, snake_case(key), camel_case(key)):
-        if name in result:
-            found = result[name]
-            break
-    rows = as_list(found)
+    rows = as_list(_named(result, key))
     if not all(isinstance(row, dict) for row in rows):
         raise Retriable("The rows of an answer have an unknown shape.")
     return rows, _integer(result.get("total_results"))
 
 
-def record_of(body: dict[str, Any], key: str) -> dict[str, Any]:
+def record_of(body: dict[str, Any], key: str, *, may_be_empty: bool = False) -> dict[str, Any]:
     """Return the record of a read's answer.
+
+    Args:
+        body: The answer.
+        key: The record's name.
+        may_be_empty: Whether null, ``""`` and ``[]`` stand for a record without anything.
 
     Raises:
         Retriable: The answer holds no record.
     """
-    record = body.get(key)
+    record = _named(body, key)
+    if may_be_empty and record in (None, "", []):
+        return {}
     if not isinstance(record, dict):
         raise Retriable("An answer came without a record.")
     return record
+
+
+def listed(body: dict[str, Any], key: str, inner: str) -> list[dict[str, Any]]:
+    """Return the rows of a list that is not a query's result (reference C.8).
+
+    Raises:
+        Retriable: The answer holds no list, or one of an unknown shape.
+    """
+    if key not in body:
+        raise Retriable("An answer came without a list.")
+    found = body[key]
+    if isinstance(found, dict):
+        found = found.get(inner)
+    rows = as_list(found)
+    if not all(isinstance(row, dict) for row in rows):
+        raise Retriable("The rows of an answer have an unknown shape.")
+    return rows
+
+
+def _named(body: dict[str, Any], key: str) -> Any:
+    """Return what an answer holds under a name, in snake_case or camelCase."""
+    names = (key, snake_case(key), camel_case(key))
+    return next((body[name] for name in names if name in body), None)
 
 
 def _json(body: bytes) -> Any:

@@ -160,6 +160,11 @@ RULES = MappingProxyType(
 )
 """Rule by Pardot error code."""
 
+UNKNOWN_RECORD = frozenset(
+    {3, 4, 10, 14, 16, 24, 35, 38, 48, 55, 61, 68, 86, 92, 109, 132, 192},
+)
+"""Codes by which Pardot says that it has no record under an id."""
+
 UNKNOWN = Rule(
     Act.FAIL_STREAM,
     "Pardot refused the request with a code this tap does not know: look the code up in "

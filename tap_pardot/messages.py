@@ -1,8 +1,9 @@
 """The record path: from a decoded record to a line on stdout.
 
 The SDK's own path copies, checks and flushes each record; the decoder has already done that
-work, so a record can go straight into a buffer. Two private hooks of the SDK are overridden
-here and nowhere else (``_write_record_message``, ``_increment_stream_state``); with
+work, so a record can go straight into a buffer. Three private hooks of the SDK are overridden
+here and nowhere else (``_write_record_message``, ``_write_schema_message``,
+``_increment_stream_state``); with
 :attr:`FastRecords.fast` set to False, or whenever a stream map, flattening or ACTIVATE_VERSION
 needs it, records take the SDK's way.
 """
@@ -107,6 +108,7 @@ class FastRecords(Stream):
     fast = True
     """Whether records may skip the SDK's per-record work."""
 
+    _announced = False
     _stamp = ""
     _stamped = 0
 
@@ -115,6 +117,17 @@ class FastRecords(Stream):
     ) -> Iterable[Mapping[str, Any] | None]:
         """Return no contexts without children: the default copies each record."""
         return super().generate_child_contexts(record, context) if self.child_streams else ()
+
+    def write(self, record: dict[str, Any]) -> None:
+        """Write a record outside of this stream's own turn, its SCHEMA before the first."""
+        self._write_schema_message()
+        self._write_record_message(record)
+
+    def _write_schema_message(self) -> None:
+        """Write SCHEMA once, at the stream's turn or at its first record."""
+        if not self._announced:
+            self._announced = True
+            super()._write_schema_message()
 
     def _increment_stream_state(
         self, latest_record: dict[str, Any], *, context: Mapping[str, Any] | None = None

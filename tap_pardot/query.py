@@ -25,6 +25,9 @@ _UNSORTED = (
     "with the stream's name if it stays so."
 )
 
+_MOST_READINGS = 10
+"""How often rows may move while they are paged by offset."""
+
 
 class Source(NamedTuple):
     """What is asked: the object, and whom the calls are counted for."""
@@ -69,9 +72,7 @@ def by_id(
         if not rows:
             # A count that never changes is not one of the rows still to come.
             if total and (total != first_total or not read):
-                raise StreamFailed(
-                    f"Pardot counts {total} rows but sends none: report it with the stream's name."
-                )
+                raise StreamFailed(_counted(total, 0))
             return
         page = _page(rows)
         more = len(rows) >= size or (total is not None and total > len(rows))
@@ -128,6 +129,59 @@ def by_offset(source: Source, params: Mapping[str, str], size: int) -> Iterator[
             return
         before, anchor = ids, cursor
         offset += max(1, len(rows) - 1)
+
+
+def settled(
+    source: Source, params: Mapping[str, str], size: int = PAGE_SIZE
+) -> Iterator[list[dict[str, Any]]]:
+    """Yield the rows of a query that knows nothing but an offset, each row once, in any order.
+
+    Rows come in the order of their ids. Each page begins with the last row of the one before;
+    where another row stands there, or the total tells of rows that were not seen, rows have
+    been added or removed in front of the offset: the reading begins anew, for what is new. Rows
+    without an id cannot be told apart, so a new reading brings them again.
+
+    Raises:
+        StreamFailed: The rows kept moving, offsets do not count, or rows that are counted do not
+            come.
+        TapPardotError: As the table in ``errors.py`` says.
+    """
+    seen: set[int] = set()
+    for _ in range(_MOST_READINGS):
+        before, without_id, offset = len(seen), 0, 0
+        anchor: int | None = None
+        while True:
+            asked = {**params, "limit": str(size), "offset": str(offset)}
+            rows, total = source.client.query(
+                source.stream, source.pardot_object, source.key, asked, "POST"
+            )
+            moved = anchor is not None and (not rows or row_id(rows[0]) != anchor)
+            new = rows if anchor is None or moved else rows[1:]
+            fresh = [row for row in new if row_id(row) not in seen]
+            ids = _ids(fresh)
+            seen.update(ids)
+            without_id += len(fresh) - len(ids)
+            yield fresh
+            if moved or not rows:
+                break
+            if len(rows) < size and (total is None or offset + len(rows) >= total):
+                break
+            if not _grows(rows):
+                raise StreamFailed(_UNSORTED)
+            anchor = row_id(rows[-1]) if len(rows) > 1 else None
+            offset += max(1, len(rows) - 1)
+        if moved:
+            continue
+        if total is None or total <= len(seen) + without_id:
+            return
+        if len(seen) == before:
+            raise StreamFailed(_counted(total, len(seen) + without_id))
+    raise StreamFailed(_UNSORTED)
+
+
+def _counted(total: int, sent: int) -> str:
+    number = "none" if sent == 0 else f"only {sent}"
+    return f"Pardot counts {total} rows but sends {number}: report it with the stream's name."
 
 
 def _page(rows: list[dict[str, Any]]) -> Page:

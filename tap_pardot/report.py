@@ -39,6 +39,10 @@ class Line:
     end: End = End.STOPPED
     say: str = "not read in this run"
 
+    def done(self, reached: str) -> None:
+        """Note that the stream is complete; ``reached`` tells up to where."""
+        self.end, self.say = End.DONE, reached
+
 
 @dataclass
 class Report:
@@ -56,11 +60,6 @@ class Report:
     def line(self, stream: str) -> Line:
         """Return a stream's line, a new one at first."""
         return self.lines.setdefault(stream, Line())
-
-    def done(self, stream: str, reached: str) -> None:
-        """Note that a stream is complete; ``reached`` tells up to where."""
-        line = self.line(stream)
-        line.end, line.say = End.DONE, reached
 
     def ended(self, stream: str, error: TapPardotError) -> None:
         """Note why a stream ended early."""

@@ -158,6 +158,13 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
         default=24,
         description="Export jobs of this tap that may wait in the account's queue at once.",
     ),
+    th.Property(
+        "email_stats_days",
+        th.IntegerType,
+        default=10,
+        description="Days after its sending for which a list e-mail's figures are read in each "
+        "run, whether there was activity or not.",
+    ),
     th.Property("user_agent", th.StringType, description="User-Agent header of all requests."),
     th.Property(
         "token_file",
@@ -171,6 +178,7 @@ ALIASES = {"pardot_api_url": "api_url"}
 """Names of other taps' settings, and ours."""
 
 _RANGES = {
+    "email_stats_days": (0, 365),
     "max_concurrent_requests": (1, 5),
     "daily_call_limit": (1, None),
     "request_timeout": (1, 3600),

@@ -18,9 +18,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_pardot.errors import ConfigurationError
+from tap_pardot.pending import unpack
 from tap_pardot.windows import Window, instant_text, parse_instant
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
 VALUE, WINDOW, CURSOR = "replication_key_value", "window", "cursor"
@@ -33,7 +35,8 @@ JOBS = "jobs"
 REFUSED = "refused"
 """Fields that exports refused when these jobs were created."""
 
-_OURS = {VALUE, WINDOW, CURSOR, JOBS}
+_OURS = {VALUE, WINDOW, CURSOR, JOBS, "feed", "children"}
+_OF_CHILDREN = {"pending", "seen", "marks", "known", "columns", "recent", "listed"}
 # What the SDK itself writes into a bookmark before the first page is out.
 _HARMLESS = {"starting_replication_value", "replication_key_signpost", "progress_markers"}
 
@@ -93,9 +96,10 @@ class Bookmark:
         """Remember the export jobs, and what was refused as long as there are any."""
         self._state.update({JOBS: jobs or None, REFUSED: (jobs and refused) or None})
 
-    def restart(self) -> None:
-        """Forget how far it is: everything is to be read again."""
-        self._state[VALUE] = None
+    def begin_anew(self) -> None:
+        """Forget what is out of the open window, so that all of it is read again."""
+        jobs = [job | {"done": []} for job in self.jobs]
+        self._state.update({WINDOW: None, CURSOR: None, JOBS: jobs or None})
 
     def open(self, window: Window | None, cursor: int | None = None) -> None:
         """Begin a window, or (None) a reading of everything, after a cursor."""
@@ -142,18 +146,70 @@ def check(stream: str, state: Any, *, by_id: bool) -> None:
         raise _unreadable(stream, CURSOR)
     if state.get(UNTIL) is not None and not _is_instant(state[UNTIL]):
         raise _unreadable(stream, UNTIL)
-    jobs = state.get(JOBS)
-    if jobs is not None and not (isinstance(jobs, list) and all(map(_is_job, jobs))):
-        raise _unreadable(stream, JOBS)
-    refused = state.get(REFUSED)
-    if refused is not None and not (isinstance(refused, list) and all(map(_is_text, refused))):
-        raise _unreadable(stream, REFUSED)
-    window = state.get(WINDOW)
+    feed = state.get("feed")
+    if feed:
+        check(stream, feed, by_id=by_id)
+    if not _is_list(state.get("children"), _is_text):
+        raise _unreadable(stream, "children")
+    for key, is_one in ((JOBS, _is_job), (REFUSED, _is_text)):
+        if not _is_list(state.get(key), is_one):
+            raise _unreadable(stream, key)
+    _check_window(stream, state.get(WINDOW))
+
+
+def _check_window(stream: str, window: Any) -> None:
     if window is None:
         return
     bounds = [window.get("start", 0), window.get("end", 0)] if isinstance(window, dict) else [0]
     if bounds != [None, None] and not all(map(_is_instant, bounds)):
         raise _unreadable(stream, WINDOW)
+
+
+def check_child(stream: str, state: Any) -> None:
+    """Refuse a child's part of STATE that this tap cannot read; as :func:`check`."""
+    if not isinstance(state, dict):
+        raise _unreadable(stream, "bookmark")
+    if state and not (_OF_CHILDREN | _HARMLESS) & set(state):
+        raise _unreadable(stream, ", ".join(sorted(map(str, state))))
+    seen = state.get("seen")
+    if seen is not None and not (isinstance(seen, dict) and all(map(_is_instant, seen.values()))):
+        raise _unreadable(stream, "seen")
+    for key in ("pending", "known"):
+        if not _is_packed(state.get(key)):
+            raise _unreadable(stream, key)
+    for key, is_one in (("marks", _is_mark), ("recent", _is_day)):
+        if not _is_list(state.get(key), is_one):
+            raise _unreadable(stream, key)
+
+
+def _is_list(value: Any, is_one: Callable[[Any], bool]) -> bool:
+    return value is None or (isinstance(value, list) and all(map(is_one, value)))
+
+
+def _is_packed(text: Any) -> bool:
+    if text is None:
+        return True
+    if not isinstance(text, str):
+        return False
+    try:
+        unpack(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_mark(mark: Any) -> bool:
+    return (
+        isinstance(mark, dict)
+        and _is_id(mark.get("id"))
+        and all(_is_instant(mark.get(name)) for name in ("start", "end"))
+        and isinstance(mark.get("parents"), list)
+        and all(map(_is_text, mark["parents"]))
+    )
+
+
+def _is_day(day: Any) -> bool:
+    return isinstance(day, list) and len(day) == 2 and _is_text(day[0]) and _is_packed(day[1])  # noqa: PLR2004
 
 
 def _unreadable(stream: str, key: str) -> ConfigurationError:

@@ -25,11 +25,13 @@ from tap_pardot.errors import (
     StreamSkipped,
     TapPardotError,
 )
+from tap_pardot.fanout import FanOut
 from tap_pardot.messages import BufferedWriter
 from tap_pardot.report import Report
 from tap_pardot.run import Run, begin, connect, unreachable
-from tap_pardot.state import check
+from tap_pardot.state import check, check_child
 from tap_pardot.streams import STREAMS
+from tap_pardot.streams.children import Child
 from tap_pardot.streams.exports import ExportStream
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
     import click
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
+    from singer_sdk.helpers.types import TapState
 
     from tap_pardot.client import Client
     from tap_pardot.streams.base import PardotStream
@@ -178,7 +181,10 @@ class TapPardot(Tap):
             raise ConfigurationError(_UNREADABLE_STATE)
         for stream in STREAMS:
             if stream.name in bookmarks:
-                check(stream.name, bookmarks[stream.name], by_id=stream.bookmark_is_id)
+                if issubclass(stream, Child):
+                    check_child(stream.name, bookmarks[stream.name])
+                else:
+                    check(stream.name, bookmarks[stream.name], by_id=stream.bookmark_is_id)
         super().load_state({"bookmarks": bookmarks})
         calls = state.get("calls")
         if isinstance(calls, dict) and type(calls.get("made")) is int:
@@ -191,7 +197,8 @@ class TapPardot(Tap):
 
     def save_state(self) -> None:
         """Write STATE, after all records written so far."""
-        self.state_writer.write_state(self.state)
+        state = self.fan_out.written(self.all_state)
+        self.state_writer.write_state(cast("TapState", state))
         # The SDK leaves out a STATE that is like the last one; the records before it must go out.
         if isinstance(self.message_writer, BufferedWriter):
             self.message_writer.drain()
@@ -207,6 +214,16 @@ class TapPardot(Tap):
         # When streams are discovered, the SDK leaves the settings as they came.
         config = settings.with_defaults(settings.normalised(self._config))
         return connect(config, kept, f"{self.package_name}/{self.plugin_version}")
+
+    @cached_property
+    def fan_out(self) -> FanOut:
+        """What parents hand over to the selected children."""
+        streams = self.streams.values()
+        return FanOut(self, [each for each in streams if isinstance(each, Child) and each.selected])
+
+    def parent(self, name: str) -> PardotStream:
+        """Return the stream that children take something of."""
+        return cast("PardotStream", self.streams[name])
 
     @cached_property
     def run(self) -> Run:
@@ -230,11 +247,17 @@ class TapPardot(Tap):
         except TapPardotError as error:
             self.report.over(error)
         bulk = [stream for stream in chosen if isinstance(stream, ExportStream)]
+        children = self.fan_out.children
+        overdue: list[Child] = []
         if not self.report.is_over:
+            self.fan_out.begin(passing=True)
             # Pardot runs them one after another: they wait there while the queries are read.
             for stream in bulk:
                 stream.submit()
-        for stream in [*(stream for stream in chosen if stream not in bulk), *bulk]:
+            self.fan_out.submit()
+            overdue = self.fan_out.overdue
+        first = [each for each in chosen if each not in bulk and each not in children]
+        for stream in [*overdue, *first, *bulk, *children]:
             if self.report.is_over:
                 break
             self._read(cast("PardotStream", stream))

@@ -3,6 +3,7 @@
 from tap_pardot.streams.activities import EmailClicks, LifecycleHistories, TagObjects
 from tap_pardot.streams.admin import Account, CustomFields, Exports, Imports, Users
 from tap_pardot.streams.assets import CustomRedirects, DynamicContents, Forms
+from tap_pardot.streams.emails import Emails, EmailStats, EmailTemplates
 from tap_pardot.streams.marketing import Campaigns, LifecycleStages, Lists, Tags
 from tap_pardot.streams.people import (
     ExternalActivities,
@@ -13,7 +14,8 @@ from tap_pardot.streams.people import (
     VisitorActivities,
     Visitors,
 )
-from tap_pardot.streams.sales import Opportunities
+from tap_pardot.streams.sales import Opportunities, OpportunityProspects
+from tap_pardot.streams.visits import VisitorPageViews, Visits
 
 STREAMS = (
     Account,
@@ -22,6 +24,9 @@ STREAMS = (
     CustomRedirects,
     DynamicContents,
     EmailClicks,
+    EmailStats,
+    EmailTemplates,
+    Emails,
     Exports,
     ExternalActivities,
     Forms,
@@ -31,6 +36,7 @@ STREAMS = (
     ListMemberships,
     Lists,
     Opportunities,
+    OpportunityProspects,
     ProspectAccounts,
     ProspectIds,
     Prospects,
@@ -38,5 +44,7 @@ STREAMS = (
     Tags,
     Users,
     VisitorActivities,
+    VisitorPageViews,
     Visitors,
+    Visits,
 )

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.singerlib import Catalog
 
+    from tap_pardot.report import Line
     from tap_pardot.run import Run
     from tap_pardot.tap import TapPardot
 
@@ -48,6 +49,9 @@ class PardotStream(FastRecords):
     """By column, the API's names where they differ: see :class:`~tap_pardot.decode.Decoder`."""
 
     bookmark_is_id: ClassVar[bool] = False
+
+    handed: tuple[str, ...] = ()
+    """Columns that children are handed, whether they are emitted or not."""
 
     def __init__(self, tap: TapPardot) -> None:
         super().__init__(tap)
@@ -84,18 +88,34 @@ class PardotStream(FastRecords):
             and (name in keys or self.mask.get(("properties", name), True))
         ]
 
+    @property
+    def decoded_columns(self) -> list[str]:
+        """The columns to read: those to emit, and what children need of each record."""
+        return [*self.columns, *(name for name in self.handed if name not in self.columns)]
+
     @cached_property
     def decoder(self) -> Decoder:
         """The compiled decoder of the run."""
+        schema, declared = self.effective_schema, self.schema["properties"]
+        handed = {name: declared[name] for name in self.handed}
         return Decoder(
-            self.effective_schema,
+            {**schema, "properties": {**handed, **schema["properties"]}},
             to_timestamp(self.run.zone),
-            self.columns,
+            self.decoded_columns,
             self.api_names,
             lambda key: self.logger.debug("%s: unknown key %r in an answer", self.name, key),
         )
 
     # --- the run ---
+
+    @property
+    def line(self) -> Line:
+        """This stream's line of the report."""
+        return self.tap.report.line(self.name)
+
+    def ended(self, error: TapPardotError) -> None:
+        """Report why this stream ended early."""
+        self.tap.report.ended(self.name, error)
 
     @property
     def run(self) -> Run:
@@ -119,17 +139,14 @@ class PardotStream(FastRecords):
 
     def get_records(self, context: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:  # noqa: ARG002
         """Yield the records; a failure of Pardot's ends this stream only, and is reported."""
-        report = self.tap.report
-        report.line(self.name)
-        if report.is_over:
+        _ = self.line
+        if self.tap.report.is_over:
             return
         _ = self.run  # a run that cannot begin is not this stream's failure
         try:
-            yield from self.records()
-        except Outage as outage:
-            report.ended(self.name, self._judge(outage))
+            yield from self.tap.fan_out.passing(self, self.records())
         except TapPardotError as error:
-            report.ended(self.name, error)
+            self.ended(self.judged(error))
         finally:
             self._warn_of_misfits()
 
@@ -150,14 +167,16 @@ class PardotStream(FastRecords):
         self.run.client.query(self.name, self.pardot_object, self.pardot_object, {"limit": "1"})
         return ""
 
-    def _judge(self, outage: Outage) -> TapPardotError:
+    def judged(self, error: TapPardotError) -> TapPardotError:
         """Tell an outage of this stream's own from one of all of Pardot by one other call."""
-        if not isinstance(outage, LoginOutage) and self.run.is_reachable():
-            return StreamFailed(outage.say, outage.code)
+        if not isinstance(error, Outage):
+            return error
+        if not isinstance(error, LoginOutage) and self.run.is_reachable():
+            return StreamFailed(error.say, error.code)
         return RunStopped(
-            f"Pardot could not be reached for about 10 minutes: {outage.say} Run again later, "
+            f"Pardot could not be reached for about 10 minutes: {error.say} Run again later, "
             "nothing is lost.",
-            outage.code,
+            error.code,
         )
 
     # --- for the sources below ---
@@ -176,7 +195,7 @@ class PardotStream(FastRecords):
         """Yield and count a page's records; say so when a row has no id to be known by."""
         records = list(self.emit(page.rows))
         yield from records
-        self.tap.report.line(self.name).rows += len(records)
+        self.line.rows += len(records)
         if page.without_id:
             self.logger.warning(
                 "%s: %d rows without a usable id were left out.", self.name, page.without_id
@@ -185,6 +204,10 @@ class PardotStream(FastRecords):
     def save(self) -> None:
         """Write STATE: all records before it are in the buffer already."""
         self.tap.save_state()
+
+    def _write_state_message(self) -> None:
+        """Write STATE as :meth:`save` does; the SDK's own way would leave the fan-out out."""
+        self.save()
 
     def window(self) -> Window | None:
         """Return the window left open, or else from bookmark (or ``start_date``) to run's end.
@@ -200,14 +223,14 @@ class PardotStream(FastRecords):
                 self.name,
                 instant_text(latest),
             )
-            self.tap.report.done(self.name, f"nothing to read before {instant_text(run.end)}")
+            self.line.done(f"nothing to read before {instant_text(run.end)}")
             return None
         # The run that wrote STATE may have had another time zone, with other repeated hours.
         if left is not None:
             return left._replace(start=safe_edge(left.start, run.zone))
         start = run.start if reached is None else safe_edge(reached, run.zone)
         if start >= run.end:
-            self.tap.report.done(self.name, f"nothing to read before {instant_text(run.end)}")
+            self.line.done(f"nothing to read before {instant_text(run.end)}")
             return None
         return Window(start, run.end)
 
@@ -215,7 +238,7 @@ class PardotStream(FastRecords):
         """Close the open window, write STATE and tell how far the stream is."""
         self.bookmark.close(self.replication_key, value, until)
         self.save()
-        self.tap.report.done(self.name, reached)
+        self.line.done(reached)
 
     def _warn_of_misfits(self) -> None:
         if "decoder" not in self.__dict__:
@@ -237,7 +260,7 @@ class RecordStream(PardotStream):
         """Yield the record."""
         record = self.run.client.read(self.name, (self.pardot_object, "read"), self.pardot_object)
         yield self.decoder(record)
-        self.tap.report.line(self.name).rows += 1
+        self.line.rows += 1
         self.finish("all rows")
 
     def probe(self) -> str:

@@ -93,7 +93,7 @@ class BulkStream(QueryStream):
     @cached_property
     def fields(self) -> tuple[str, ...]:
         """The fields to ask for: those of the selected columns, keys first."""
-        names = [self.api_name(name) for name in self.columns if name not in self.computed]
+        names = [self.api_name(name) for name in self.decoded_columns if name not in self.computed]
         return tuple(dict.fromkeys((*self.keys, *names)))
 
     def api_name(self, column: str) -> str:
@@ -125,7 +125,7 @@ class BulkStream(QueryStream):
             return left._replace(start=safe_edge(left.start, zone))
         window = Window(self.beginning, self.run.end)
         if window.start >= window.end:
-            self.tap.report.done(self.name, f"nothing to read before {instant_text(window.end)}")
+            self.line.done(f"nothing to read before {instant_text(window.end)}")
             return None
         self.bookmark.open(window)
         return window
@@ -164,7 +164,7 @@ class BulkStream(QueryStream):
                 yield from self._queried_side(self._window_params(window))
             self.passed(window)
             self.save()
-            self.tap.report.done(self.name, f"up to {instant_text(window.end)}")
+            self.line.done(f"up to {instant_text(window.end)}")
             if window.end >= self.run.end or not self.incremental:
                 return
 

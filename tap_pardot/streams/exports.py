@@ -34,7 +34,7 @@ class ExportStream(PlannedStream):
                 self.bookmark.keep_jobs([], [])
             yield from self.queried()
             return
-        line = self.tap.report.line(self.name)
+        line = self.line
         while self.slots:
             window = self.slots[0].wanted.window
             for record in self._window(window):
@@ -43,7 +43,7 @@ class ExportStream(PlannedStream):
             self.slots = [slot for slot in self.slots if slot.wanted.window != window]
             self.passed(window)
             self._keep()
-            self.tap.report.done(self.name, f"up to {instant_text(window.end)}")
+            self.line.done(f"up to {instant_text(window.end)}")
 
     def _window(self, window: Window) -> Iterator[dict[str, Any]]:
         for deleted in (None, False, True):

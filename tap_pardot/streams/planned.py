@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tap_pardot import export
 from tap_pardot.errors import (
     ConfigurationError,
-    Outage,
     RunStopped,
     StreamFailed,
     TapPardotError,
@@ -79,9 +78,9 @@ class PlannedStream(BulkStream):
             self._keep()
             self._create_ahead()
         except TapPardotError as found:
-            error = self._judge(found) if isinstance(found, Outage) else found
+            error = self.judged(found)
             if isinstance(error, (ConfigurationError, RunStopped)):
-                self.tap.report.ended(self.name, error)
+                self.ended(error)
             self.failed_early = error
         except OSError:
             raise  # stdout is gone

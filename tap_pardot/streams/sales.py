@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, ClassVar
+
 from singer_sdk import typing as th
 
 from tap_pardot.streams.assets import CAMPAIGN
 from tap_pardot.streams.base import WholeStream
+from tap_pardot.streams.children import Child
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Opportunities(WholeStream):
@@ -66,3 +72,41 @@ class Opportunities(WholeStream):
             description="Created, won, lost and so on; empty where Pardot leaves them out.",
         ),
     ).to_dict()
+
+
+class OpportunityProspects(Child):
+    """Which prospect belongs to which opportunity, from the opportunities' own answers.
+
+    A prospect that was taken off an opportunity has no row of its newest ``updated_at``.
+    """
+
+    name = "opportunity_prospects"
+    pardot_object = "opportunity"
+    family = "opportunities"
+    primary_keys = ("opportunity_id", "prospect_id")
+    feeds: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "opportunities": ("id", "prospects", "updated_at")
+    }
+
+    schema = th.PropertiesList(
+        th.Property("opportunity_id", th.IntegerType, required=True, description="Opportunity."),
+        th.Property("prospect_id", th.IntegerType, required=True, description="Its prospect."),
+        th.Property(
+            "opportunity_updated_at",
+            th.DateTimeType,
+            description="When the opportunity had last changed that named the prospect, in UTC.",
+        ),
+    ).to_dict()
+
+    def take(self, parent: str, record: Mapping[str, Any], when: str | None) -> None:  # noqa: ARG002
+        """Write a record for each prospect of an opportunity."""
+        for prospect in record["prospects"]:
+            if prospect["id"] is None:
+                continue
+            link = {
+                "opportunity_id": record["id"],
+                "prospect_id": prospect["id"],
+                "opportunity_updated_at": record["updated_at"],
+            }
+            self.write({name: link[name] for name in self.columns})
+            self.line.rows += 1
