@@ -32,11 +32,21 @@ FULL_TABLE = [
     "account",
     "campaigns",
     "custom_fields",
+    "email_stats",
+    "email_templates",
+    "emails",
     "lifecycle_stages",
     "opportunities",
+    "opportunity_prospects",
     "prospect_ids",
     "users",
+    "visitor_page_views",
+    "visits",
 ]
+KEYS = {
+    "email_stats": ["list_email_id"],
+    "opportunity_prospects": ["opportunity_id", "prospect_id"],
+}
 BY_EXPORT = {
     "external_activities",
     "list_memberships",
@@ -73,10 +83,11 @@ def about() -> dict:
 def test_discover_lists_all_streams_with_key_and_replication(catalog):
     assert sorted(catalog) == sorted([*INCREMENTAL, *FULL_TABLE])
     for name, entry in catalog.items():
-        assert entry["key_properties"] == ["id"], name
+        keys = KEYS.get(name, ["id"])
+        assert entry["key_properties"] == keys, name
         assert entry.get("replication_key") == INCREMENTAL.get(name), name
         root = next(each for each in entry["metadata"] if not each["breadcrumb"])["metadata"]
-        assert root["table-key-properties"] == ["id"], name
+        assert root["table-key-properties"] == keys, name
         expected = "INCREMENTAL" if name in INCREMENTAL else "FULL_TABLE"
         method = entry.get("replication_method") or root["forced-replication-method"]
         assert method == expected, name
@@ -170,8 +181,11 @@ def test_the_test_tells_of_each_stream_and_reads_nothing(sandbox, tap):
         assert f"{name}: cannot be read" in run.stderr
     assert "version 4" in run.last_line
     assert "America/New_York" in run.last_line
-    assert {call["method"] for call in sandbox.calls} == {"GET"}
-    assert {call["op"] for call in sandbox.calls} == {"describe", "query", "read"}
+    posted = [call["object"] for call in sandbox.calls if call["method"] != "GET"]
+    assert posted == ["visit", "visit"]
+    assert {call["op"] for call in sandbox.calls} == {
+        *("describe", "listOneToOne", "query", "read", "stats"),
+    }
     # One for each stream, and two to learn the fields of prospects and their accounts.
     assert len(sandbox.calls) == len(INCREMENTAL) + len(FULL_TABLE) + 2
     assert len(sandbox.logins) == 1

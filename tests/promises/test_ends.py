@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap_pardot.decode import Decoder
-from tap_pardot.streams import STREAMS
-from tap_pardot.streams.exports import ExportStream
+from tests.support.streams import QUERIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     Run = Callable[[dict[str, Any]], Finished]
 
-NAMES = [stream.name for stream in STREAMS if not issubclass(stream, ExportStream)]
+NAMES = [stream.name for stream in QUERIES]
 LINE = re.compile(r"(\w+): ([\d,]+) rows?, ([\d,]+) calls?, (done|skipped|failed|stopped): (.+)")
 SENTINEL = "ada.sentinel@example.com"
 

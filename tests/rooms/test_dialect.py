@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_pardot.dialect import Refused, address, open_answer, record_of, rows_of
+from tap_pardot.dialect import Refused, address, listed, open_answer, record_of, rows_of
 from tap_pardot.errors import Retriable, StreamFailed
 from tap_pardot.transport import Answer
 
@@ -228,6 +228,66 @@ def test_a_record_is_an_object_or_asked_for_again():
     for body in ({}, {"account": None}, {"account": []}, {"account": [ONE]}):
         with pytest.raises(Retriable):
             record_of(body, "account")
+
+
+@pytest.mark.parametrize("nothing", [None, "", []])
+def test_nothing_is_a_record_only_where_there_may_be_none(nothing):
+    assert record_of({"email": nothing}, "email", may_be_empty=True) == {}
+    assert record_of({"@attributes": {"stat": "ok"}}, "email", may_be_empty=True) == {}
+    with pytest.raises(Retriable):
+        record_of({"email": nothing}, "email")
+
+
+@pytest.mark.parametrize("record", ["text", 7, False, [ONE], [ONE, TWO]])
+def test_a_record_that_may_be_empty_is_not_of_any_shape(record):
+    with pytest.raises(Retriable):
+        record_of({"email": record}, "email", may_be_empty=True)
+
+
+@pytest.mark.parametrize("name", ["emailTemplate", "email_template"])
+@pytest.mark.parametrize("key", ["emailTemplate", "email_template"])
+def test_a_record_is_found_under_both_spellings(key, name):
+    assert record_of({name: ONE}, key) == ONE
+
+
+@pytest.mark.parametrize(
+    ("found", "rows"),
+    [
+        ({"error": 0, "templates": [ONE, TWO], "count": 2}, [ONE, TWO]),
+        ({"error": 0, "templates": [ONE], "count": 1}, [ONE]),
+        ({"templates": ONE}, [ONE]),
+        ({"templates": []}, []),
+        ({"templates": None}, []),
+        ({"templates": ""}, []),
+        ({"error": 0, "count": 0}, []),
+        ({}, []),
+        ([ONE, TWO], [ONE, TWO]),
+        ([], []),
+        (None, []),
+        ("", []),
+    ],
+)
+def test_a_list_that_is_no_query_has_rows_of_the_same_shape(found, rows):
+    body = {"@attributes": {"stat": "ok", "version": 1}, "emailTemplates": found}
+
+    assert listed(opened(body), "emailTemplates", "templates") == rows
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"@attributes": {"stat": "ok"}},
+        {"templates": [ONE]},
+        {"emailTemplates": "text"},
+        {"emailTemplates": 7},
+        {"emailTemplates": {"templates": "text"}},
+        {"emailTemplates": {"templates": [ONE, None]}},
+        {"emailTemplates": {"templates": [[ONE]]}},
+    ],
+)
+def test_a_list_of_an_unknown_shape_is_asked_for_again(body):
+    with pytest.raises(Retriable):
+        listed(body, "emailTemplates", "templates")
 
 
 JSON = st.recursive(

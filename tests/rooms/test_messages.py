@@ -27,12 +27,10 @@ from singer_sdk.streams import Stream
 from tap_pardot import messages
 from tap_pardot.messages import BufferedWriter, FastRecords
 from tap_pardot.sandbox.harness import Sandbox
-from tap_pardot.streams import STREAMS
-from tap_pardot.streams.exports import ExportStream
 from tap_pardot.tap import TapPardot
+from tests.support.streams import QUERIES
 
 # Exports take the same path for their records, but minutes for their jobs.
-QUERIES = tuple(stream for stream in STREAMS if not issubclass(stream, ExportStream))
 NAMES = [stream.name for stream in QUERIES]
 
 # --- the short way and the long way ----------------------------------------------------------

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_pardot.errors import StreamFailed
-from tap_pardot.query import Source, by_id, by_offset, row_id
+from tap_pardot.query import Source, by_id, by_offset, row_id, settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -371,3 +371,209 @@ def test_by_offset_every_row_that_stays_comes_or_it_is_said(ids, leaving, cap):
 
     assert found == sorted(set(found))
     assert set(found) >= ids - set().union(*leaving.values())
+
+
+# --- by an offset alone --------------------------------------------------------------------
+
+
+class Visits(Server):
+    """A query that knows nothing but an offset: always by id, ascending, asked by POST."""
+
+    def query(self, stream, pardot_object, key, params, method):
+        assert method == "POST"
+        assert params.keys() == {"updated_after", "limit", "offset"}
+        return super().query(stream, pardot_object, key, params)
+
+
+def told(server, size=200):
+    """Return the ids that come, each time they do."""
+    source = Source(server, "lists", "list", "list")
+    return [
+        row["id"] for rows in settled(source, {"updated_after": "x"}, size=size) for row in rows
+    ]
+
+
+def offsets(server):
+    return [int(asked["offset"]) for asked in server.asked]
+
+
+@pytest.mark.parametrize("total", [int, no_total])
+@pytest.mark.parametrize("rows", [0, 1, 199, 200, 201, 399, 400, 450])
+def test_by_an_offset_alone_all_rows_come_once_with_few_calls(total, rows):
+    server = Visits(list(range(10, 10 * rows + 10, 10)), total=total)
+
+    assert told(server) == server.ids
+    # One row of each page is that of the page before.
+    assert offsets(server) == list(range(0, max(rows, 1), 199))[: rows // 199 + 1]
+    assert {asked["limit"] for asked in server.asked} == {"200"}
+
+
+@pytest.mark.parametrize("cap", [1, 2, 20, 199])
+def test_smaller_pages_than_asked_lose_nothing_by_an_offset_alone(cap):
+    server = Visits(list(range(1, 151)), cap=cap)
+
+    assert told(server) == server.ids
+
+
+def test_a_row_added_before_the_offset_pushes_no_other_out_of_sight():
+    server = Visits(list(range(100, 550)), before={2: lambda ids: [7, *ids]})
+
+    # The page was moved by one: read anew from the start, which finds the added row as well.
+    assert sorted(told(server)) == [7, *range(100, 550)]
+    assert offsets(server) == [0, 199, 0, 199, 398]
+
+
+@pytest.mark.parametrize("entering", [1, 50, 199, 200, 201, 398, 450])
+@pytest.mark.parametrize("total", [int, no_total])
+@pytest.mark.parametrize("call", [2, 3])
+def test_rows_added_before_the_offset_all_come_and_hide_none(entering, total, call):
+    ids = list(range(1000, 1450))
+    server = Visits(ids, total=total, before={call: lambda rows: [*range(1, entering + 1), *rows]})
+
+    assert sorted(told(server)) == [*range(1, entering + 1), *ids]
+
+
+@pytest.mark.parametrize("gone", [1, 50, 199, 200, 201, 250])
+@pytest.mark.parametrize("total", [int, no_total])
+@pytest.mark.parametrize("call", [2, 3])
+def test_rows_removed_before_the_offset_hide_none(gone, total, call):
+    ids = list(range(1, 451))
+    server = Visits(ids, total=total, before={call: lambda rows: rows[gone:]})
+
+    found = told(server)
+
+    assert len(found) == len(set(found))
+    assert set(found) >= set(ids[gone:])
+
+
+def test_all_rows_may_leave_while_they_are_read():
+    server = Visits(list(range(1, 451)), before={2: lambda _: []})
+
+    assert told(server) == list(range(1, 201))
+
+
+def test_rows_added_behind_the_offset_come_at_once():
+    server = Visits(list(range(1, 251)), before={2: lambda ids: [*ids, *range(251, 460)]})
+
+    assert told(server) == list(range(1, 460))
+    assert offsets(server) == [0, 199, 398]
+
+
+def test_a_total_that_moves_while_rows_do_not_loses_nothing():
+    totals = iter([450, 7, 1000, 0, 450])
+    server = Visits(list(range(1, 451)), total=lambda _: next(totals))
+
+    assert told(server) == list(range(1, 451))
+
+
+def test_a_row_that_is_counted_before_it_is_sent_comes_with_a_second_reading():
+    late = {4: lambda ids: sorted([*ids, 300])}
+    ids = list(range(1, 451))
+    server = Visits([each for each in ids if each != 300], total=lambda _: 450, before=late)
+
+    assert told(server) == [*(each for each in ids if each != 300), 300]
+    assert offsets(server) == [0, 199, 398, 448, 0, 199, 398]
+
+
+@pytest.mark.parametrize("rows", [0, 1, 200, 450])
+def test_rows_that_are_counted_but_never_sent_are_a_failure_by_an_offset_alone(rows):
+    server = Visits(list(range(1, rows + 1)), total=lambda count: count + 250)
+    source, found = Source(server, "lists", "list", "list"), []
+
+    with pytest.raises(StreamFailed) as caught:
+        found.extend(row for page in settled(source, {"updated_after": "x"}) for row in page)
+    assert f"counts {rows + 250} rows" in caught.value.say
+    assert "report it" in caught.value.say
+    assert len(server.asked) <= 2 * (rows // 199 + 3)
+
+
+@pytest.mark.parametrize("cap", [20, 200])
+@pytest.mark.parametrize("total", [int, no_total])
+def test_a_server_that_ignores_the_offset_is_a_sentence_not_a_hang(cap, total):
+    if cap < 200 and total is no_total:
+        return  # a short page without a total is the last one
+    server = Visits(list(range(1, 451)), cap=cap, total=total, ignores=frozenset({"offset"}))
+
+    with pytest.raises(StreamFailed) as caught:
+        told(server)
+    assert "report it" in caught.value.say
+    assert len(server.asked) <= 20
+
+
+def test_rows_that_never_rest_are_a_sentence_not_a_hang():
+    number = iter(range(10**6, 0, -1))
+    server = Visits(list(range(10**7, 10**7 + 450)))
+    server.before = {call: lambda ids: [next(number), *ids] for call in range(2, 500)}
+
+    with pytest.raises(StreamFailed) as caught:
+        told(server)
+    assert "run again" in caught.value.say
+    assert len(server.asked) <= 20
+
+
+def test_a_server_that_ignores_the_limit_loses_nothing_by_an_offset_alone():
+    server = Visits(list(range(1, 1001)), cap=10**9, ignores=frozenset({"limit"}))
+
+    assert told(server) == server.ids
+
+
+def test_pages_that_are_not_in_the_order_of_ids_are_a_failure_but_within_one_page_no_trouble():
+    server = Visits(list(range(1, 451)), ignores=frozenset({"sort_by"}))
+
+    with pytest.raises(StreamFailed) as caught:
+        told(server)
+    assert "report it" in caught.value.say
+    assert len(server.asked) == 1
+    server.ids = server.ids[:150]
+    assert sorted(told(server)) == server.ids
+
+
+@pytest.mark.parametrize("rows", [0, 2, 200, 450])
+def test_rows_without_an_id_are_counted_in_the_total_and_cost_no_call(rows):
+    class Nameless(Visits):
+        def query(self, *asked):
+            found, total = super().query(*asked)
+            return [*found, {"id": None}, {"name": "x"}] if self.is_last() else found, total
+
+        def is_last(self):
+            return int(self.asked[-1]["offset"]) + 200 > len(self.ids)
+
+    server = Nameless(list(range(1, rows + 1)), total=lambda count: count + 2)
+    source = Source(server, "lists", "list", "list")
+
+    found = [row for page in settled(source, {"updated_after": "x"}) for row in page]
+
+    assert [row_id(row) for row in found] == [*range(1, rows + 1), 0, 0]
+    assert len(server.asked) <= rows // 199 + 1
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.sets(st.integers(1, 900), max_size=600),
+    st.dictionaries(
+        st.integers(2, 8),
+        st.tuples(
+            st.sets(st.integers(1, 900), max_size=90), st.sets(st.integers(1, 900), max_size=90)
+        ),
+        max_size=4,
+    ),
+    st.sampled_from([20, 100, 200]),
+)
+def test_by_an_offset_alone_every_row_that_stays_comes_once_or_it_is_said(ids, changes, cap):
+    stay = set(ids)
+    for leaving, _ in changes.values():
+        stay -= leaving
+
+    def change(leaving, entering):
+        return lambda rows: sorted({*rows, *entering} - (leaving - entering))
+
+    server = Visits(sorted(ids), cap=cap)
+    server.before = {call: change(*each) for call, each in changes.items()}
+
+    try:
+        found = told(server)
+    except StreamFailed:
+        return
+
+    assert len(found) == len(set(found))
+    assert set(found) >= stay

@@ -26,7 +26,7 @@ def report_of(**ends):
     for name, error in ends.items():
         report.line(name).rows = 1200
         if error is None:
-            report.done(name, "up to now")
+            report.line(name).done("up to now")
         else:
             report.ended(name, error)
     return report

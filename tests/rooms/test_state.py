@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tap_pardot.errors import ConfigurationError
-from tap_pardot.state import Bookmark, check
+from tap_pardot.state import Bookmark, check, check_child
 from tap_pardot.windows import Window
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -210,3 +210,121 @@ def test_what_cannot_be_read_names_stream_and_key_but_no_value(state, key, by_id
     assert "start_date" in caught.value.say
     for value in ("yesterday", "soon", START_TEXT):
         assert value not in caught.value.say
+
+
+# --- parents and children ---
+
+
+def test_a_window_begun_anew_keeps_what_is_out_before_it_and_the_jobs():
+    """The jobs are paid for; their files are read again."""
+    job = {"id": 7, "start": START_TEXT, "end": END_TEXT, "made": END_TEXT, "done": ["1", "2"]}
+    before = {"replication_key": "updated_at", "replication_key_value": START_TEXT}
+    state = {**before, "until": START_TEXT, "window": WINDOW, "cursor": 400, "jobs": [job]}
+    state["refused"] = ["custom"]
+    bookmark = Bookmark(state)
+    bookmark.begin_anew()
+
+    assert (bookmark.window, bookmark.cursor, bookmark.is_whole) == (None, 0, False)
+    assert bookmark.jobs == [job | {"done": []}]
+    assert bookmark.refused == ["custom"]
+    assert (bookmark.value, bookmark.until) == (START_TEXT, START)
+    assert state.keys() == {*before, "until", "window", "cursor", "jobs", "refused"}
+
+
+def test_a_window_is_begun_anew_in_one_step():
+    """A signal finds either all of it or nothing."""
+    job = {"id": 7, "start": START_TEXT, "end": END_TEXT, "made": END_TEXT, "done": ["1"]}
+    state = Recorder({"window": WINDOW, "cursor": 400, "jobs": [job]})
+    Bookmark(state).begin_anew()
+
+    assert state.seen == [{"window": None, "cursor": None, "jobs": [{**job, "done": []}]}]
+    assert job["done"] == ["1"]
+
+
+def test_beginning_anew_without_a_window_changes_nothing():
+    state = {}
+    Bookmark(state).begin_anew()
+
+    assert not any(state.values())
+
+
+MARK = {"id": 5, "start": START_TEXT, "end": END_TEXT, "parents": ["visitors"]}
+SEEN = {"visitors": END_TEXT}
+FEED = {"window": WINDOW, "cursor": 5, "jobs": None, "children": ["visits"]}
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {"pending": None},
+        {"pending": "5+1", "seen": SEEN, "marks": [MARK]},
+        {"pending": None, "seen": None, "marks": None, "known": None, "recent": None},
+        {"pending": None, "known": "7", "columns": "0a", "recent": [["2024-05-01", "7+1"]]},
+        {"pending": None, "marks": []},
+        {"starting_replication_value": START_TEXT},
+    ],
+)
+def test_a_childs_state_as_it_is_written_is_read(state):
+    check_child("visits", state)
+
+
+@pytest.mark.parametrize(
+    ("state", "key"),
+    [
+        ([], "bookmark"),
+        (None, "bookmark"),
+        ({"id": 5}, "id"),
+        ({"pending": 5}, "pending"),
+        ({"pending": "5+a"}, "pending"),
+        ({"pending": "5+-1"}, "pending"),
+        ({"pending": ["5"]}, "pending"),
+        ({"known": "1+"}, "known"),
+        ({"seen": []}, "seen"),
+        ({"seen": {"visitors": "soon"}}, "seen"),
+        ({"seen": {"visitors": None}}, "seen"),
+        ({"marks": {}}, "marks"),
+        ({"marks": [[5, END_TEXT]]}, "marks"),
+        ({"marks": [{**MARK, "id": "5"}]}, "marks"),
+        ({"marks": [{**MARK, "end": "soon"}]}, "marks"),
+        ({"marks": [{**MARK, "start": None}]}, "marks"),
+        ({"marks": [{**MARK, "parents": "visitors"}]}, "marks"),
+        ({"marks": [{**MARK, "parents": [1]}]}, "marks"),
+        ({"recent": {"2024-05-01": "7"}}, "recent"),
+        ({"recent": [["2024-05-01", 7]]}, "recent"),
+    ],
+)
+def test_a_childs_state_that_cannot_be_read_is_refused_by_its_key(state, key):
+    with pytest.raises(ConfigurationError, match=rf"stream visits cannot be read \({key}\)"):
+        check_child("visits", state)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"feed": FEED, "children": ["visits"]},
+        {"feed": {}, "children": None},
+        {"feed": None, "replication_key_value": START_TEXT},
+        {"feed": {**FEED, "window": None, "cursor": None, "children": None}},
+    ],
+)
+def test_a_parents_state_as_it_is_written_is_read(state):
+    check("visitors", state, by_id=False)
+
+
+@pytest.mark.parametrize(
+    ("state", "key"),
+    [
+        ({"children": "visits"}, "children"),
+        ({"children": [1]}, "children"),
+        ({"feed": {**FEED, "children": 5}}, "children"),
+        ({"feed": {**FEED, "cursor": "5"}}, "cursor"),
+        ({"feed": {**FEED, "jobs": [{}]}}, "jobs"),
+        ({"feed": {**FEED, "window": {"start": "x", "end": END_TEXT}}}, "window"),
+        ({"feed": [FEED]}, "bookmark"),
+        ({"feed": {"since": END_TEXT}}, "since"),
+    ],
+)
+def test_a_parents_state_that_cannot_be_read_is_refused_by_its_key(state, key):
+    with pytest.raises(ConfigurationError, match=rf"stream visitors cannot be read \({key}\)"):
+        check("visitors", state, by_id=False)

@@ -16,6 +16,7 @@ from tap_pardot.streams.base import (
     WholeStream,
     WindowStream,
 )
+from tap_pardot.streams.children import Child
 from tap_pardot.streams.exports import ExportStream
 
 README = Path(__file__).parents[2] / "README.md"
@@ -28,6 +29,14 @@ _KINDS: dict[type[PardotStream], tuple[str, str]] = {
     WholeStream: ("everything, each run", "1 + 1 for each 200 rows"),
     ExportStream: ("what changed since the last run, by export", "see [Exports](#exports)"),
     OffsetStream: ("what changed since the last run, by offset", "1 + 1 for each full page"),
+}
+_CHILDREN = {
+    "email_stats": "1 for each list e-mail with activities, clicks or a sending not long ago",
+    "email_templates": "1 + 1 for each template that was used, or is new in the list",
+    "emails": "1 for each e-mail with activities or clicks that is not remembered",
+    "opportunity_prospects": "none but those of `opportunities`",
+    "visitor_page_views": "none but those of `visits`",
+    "visits": "1 for each 200 changed visitors + 1 for each 200 visits",
 }
 _ACTS = {
     Act.RETRY: "tries again",
@@ -57,7 +66,11 @@ def streams_table() -> str:
     """Return one row per stream."""
     lines = ["| Stream | Rows | Read | API calls a run |", "|---|---|---|---|"]
     for stream in sorted(STREAMS, key=lambda each: each.name):
-        kind, calls = next(words for base, words in _KINDS.items() if issubclass(stream, base))
+        if issubclass(stream, Child):
+            kind = "through " + ", ".join(f"`{name}`" for name in stream.feeds)
+            calls = _CHILDREN[stream.name]
+        else:
+            kind, calls = next(words for base, words in _KINDS.items() if issubclass(stream, base))
         if issubclass(stream, ExportStream) and stream.replication_key is None:
             kind = "everything, each run, by export"
         if issubclass(stream, WindowStream) and not isinstance(stream.replication_key, str):
