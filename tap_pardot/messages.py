@@ -49,6 +49,8 @@ class BufferedWriter(GenericSingerWriter[bytes, "Message"]):
         self._buffer = bytearray()
         self._encoder = msgspec.json.Encoder(enc_hook=_encode_other, decimal_format="number")
         self._encode_into = self._encoder.encode_into
+        self.ends_in_record = False
+        """Whether no STATE followed the last record."""
 
     def serialize_message(self, message: Message) -> bytes:
         """Return a message as JSON."""
@@ -72,6 +74,8 @@ class BufferedWriter(GenericSingerWriter[bytes, "Message"]):
             del buffer[whole:]
             raise
         buffer += b"\n"
+        if message["type"] != "SCHEMA":
+            self.ends_in_record = message["type"] != "STATE"
         if len(buffer) > _BLOCK:
             self.drain()
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
+from singer_sdk.singerlib import StateMessage
 
 from tap_pardot import custom, query, settings
 from tap_pardot.errors import (
@@ -86,6 +87,7 @@ class TapPardot(Tap):
     def __init__(self, *, catalog: Any = None, setup_mapper: bool = True, **kwargs: Any) -> None:
         self.report = Report()
         self._terminated = False
+        self._last_state: TapState | None = None
         self._discovers = not setup_mapper
         if isinstance(catalog, dict):
             catalog = with_keys(catalog)
@@ -197,11 +199,13 @@ class TapPardot(Tap):
 
     def save_state(self) -> None:
         """Write STATE, after all records written so far."""
-        state = self.fan_out.written(self.all_state)
-        self.state_writer.write_state(cast("TapState", state))
-        # The SDK leaves out a STATE that is like the last one; the records before it must go out.
-        if isinstance(self.message_writer, BufferedWriter):
-            self.message_writer.drain()
+        state = cast("TapState", self.fan_out.written(self.all_state))
+        writer = self.message_writer
+        # A STATE that is like the last one is needed, too, behind records: they would wait for it.
+        waited_for = isinstance(writer, BufferedWriter) and writer.ends_in_record
+        if waited_for or state != self._last_state:
+            writer.write_message(StateMessage(value=state))
+            self._last_state = copy.deepcopy(state)
 
     # --- a run ---
 
