@@ -29,7 +29,7 @@ from tap_pardot.errors import (
     rule_for,
 )
 from tap_pardot.export import status_of
-from tap_pardot.transport import retry_after, with_retries
+from tap_pardot.transport import Quiet, retry_after, with_retries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tap-pardot")
 
 _LONGEST_QUERY = 2000  # characters of a URL's query; longer ones are posted (reference A.2)
+_TOO_MANY_AT_ONCE = 66
 _RAISES: dict[Act, type[TapPardotError]] = {
     Act.SKIP_STREAM: StreamSkipped,
     Act.FAIL_STREAM: StreamFailed,
@@ -131,6 +132,7 @@ class Request:
     method: str | None = None
     url: str = ""
     save_to: BinaryIO | None = None
+    narrows: bool = False
 
 
 class Client:
@@ -162,19 +164,22 @@ class Client:
         self._switched = False
         self._lock = threading.Lock()
         self._kept: dict[Any, Any] = {}
+        self._quiet = Quiet()
         self.keeps_answers = False
         """While True (before the streams begin), answers are kept for whoever asks the same."""
         self.version = version
         self.budget = budget
         self.clock = ServerClock()
 
-    def query(
+    def query(  # noqa: PLR0913
         self,
         stream: str,
         pardot_object: str,
         key: str,
         params: Mapping[str, str],
         method: str | None = None,
+        *,
+        narrows: bool = False,
     ) -> tuple[list[dict[str, Any]], int | None]:
         """Return one page of a query: its rows, and ``total_results`` where given.
 
@@ -184,13 +189,15 @@ class Client:
             key: The object's name in the answer.
             params: Filters, sort and paging.
             method: GET or POST; unless given, by the length of the parameters.
+            narrows: Whether the caller can ask for less at once.
 
         Raises:
+            TooMuch: Pardot runs out of time, and the caller can ask for less.
             TapPardotError: As the table in ``errors.py`` says.
         """
         found: tuple[list[dict[str, Any]], int | None] = self._ask(
             stream,
-            Request((pardot_object, "query"), params, method=method),
+            Request((pardot_object, "query"), params, method=method, narrows=narrows),
             lambda body: dialect.rows_of(body, key),
         )
         return found
@@ -251,13 +258,14 @@ class Client:
         return fields
 
     def create_export(
-        self, stream: str, order: Mapping[str, Any]
+        self, stream: str, order: Mapping[str, Any], *, narrows: bool = False
     ) -> tuple[Status, datetime | None]:
         """Create an export job; return its first status and Pardot's time of the answer.
 
         Args:
             stream: Whom the call is counted for.
             order: Object, fields and procedure (reference D.3).
+            narrows: As for :meth:`query`.
 
         Raises:
             TapPardotError: As for :meth:`query`.
@@ -269,7 +277,7 @@ class Client:
             except Retriable as error:  # a retry would create another job
                 raise StreamFailed(f"{error.say[:-1]} that was created: run again.") from None
 
-        request = Request(("export", "create"), json=order)
+        request = Request(("export", "create"), json=order, narrows=narrows)
         created: tuple[Status, datetime | None] = self._ask_pardot(stream, request, unpack)
         return created
 
@@ -298,7 +306,8 @@ class Client:
     def answers(self, stream: str, path: tuple[str, ...]) -> bool:
         """Whether Pardot answers one call, made once; a refusal for good is an answer too."""
         try:
-            dialect.open_answer(self._send(stream, Request(path), self.version))
+            body = dialect.open_answer(self._send(stream, Request(path), self.version))
+            dialect.record_of(body, path[0])
         except dialect.Refused as refusal:
             return rule_for(refusal.code).act not in {Act.RETRY, Act.NARROW, Act.STOP_CLEANLY}
         except TapPardotError:
@@ -345,20 +354,26 @@ class Client:
                     return unpack(dialect.open_answer(answer), answer.headers)
                 except Retriable as error:
                     fresh = False
-                    raise Retriable(error.say, wait=retry_after(answer.headers)) from None
+                    error.wait = retry_after(answer.headers)
+                    raise
                 except dialect.Refused as refusal:
                     rule = rule_for(refusal.code)
                     if rule.act is Act.LOGIN and not fresh:
                         logger.info("Pardot refused the access token; logging in again.")
                         self._auth.renew(token)
                         fresh = True
-                    elif rule.act is Act.SWITCH:
+                    elif rule.act is Act.SWITCH and request.save_to is None:
                         self._switch(version, refusal.code)
                     else:
                         fresh = False
                         raise self._failure(refusal, answer) from None
 
-        return with_retries(attempt, stream)
+        return with_retries(attempt, stream, narrows=request.narrows, on_wait=self._let_all_wait)
+
+    def _let_all_wait(self, error: Exception, seconds: float) -> None:
+        """Hold all threads back when Pardot has too many requests at once."""
+        if isinstance(error, Retriable) and error.code == _TOO_MANY_AT_ONCE:
+            self._quiet.ask_for(seconds)
 
     def _check_host(self, url: str, answer: Answer) -> None:
         """Tell a stranger's 401, which no new token would change, from Pardot's."""
@@ -369,6 +384,7 @@ class Client:
             )
 
     def _send(self, stream: str, request: Request, version: int) -> Answer:
+        self._quiet.keep()
         self.budget.take(stream)
         long = len(urlencode(request.params)) > _LONGEST_QUERY
         method = request.method or ("POST" if long or request.json is not None else "GET")
@@ -417,8 +433,11 @@ class Client:
     def _failure(refusal: dialect.Refused, answer: Answer) -> TapPardotError:
         rule = rule_for(refusal.code)
         failure: TapPardotError
+        if rule.act is Act.SWITCH:  # of a file, whose address names the version
+            return StreamFailed(rule.say, refusal.code)
         if rule.act in {Act.RETRY, Act.NARROW}:
-            failure = Retriable(rule.say, refusal.code, wait=retry_after(answer.headers))
+            wait, narrow = retry_after(answer.headers), rule.act is Act.NARROW
+            failure = Retriable(rule.say, refusal.code, wait=wait, narrow=narrow)
         else:
             # A token refused twice in a row is not a matter of time.
             failure = _RAISES.get(rule.act, ConfigurationError)(rule.say, refusal.code)

@@ -64,7 +64,8 @@ def open_answer(answer: Answer) -> dict[str, Any]:
     if answer.status == 401:  # noqa: PLR2004
         raise Refused(184)
     if answer.status >= 500 or answer.status in {408, 429}:  # noqa: PLR2004
-        raise Retriable(f"Pardot answered HTTP {answer.status}.")
+        slow = answer.status in {408, 504}
+        raise Retriable(f"Pardot answered HTTP {answer.status}.", narrow=slow)
     if answer.status >= 400:  # noqa: PLR2004
         raise StreamFailed(
             f"HTTP {answer.status} came without a word of Pardot's: check api_url and any proxy "
@@ -111,7 +112,7 @@ def record_of(body: dict[str, Any], key: str, *, may_be_empty: bool = False) -> 
         Retriable: The answer holds no record.
     """
     record = _named(body, key)
-    if may_be_empty and record in (None, "", []):
+    if may_be_empty and record in (None, "", []) and _has(body, key):
         return {}
     if not isinstance(record, dict):
         raise Retriable("An answer came without a record.")
@@ -133,6 +134,10 @@ def listed(body: dict[str, Any], key: str, inner: str) -> list[dict[str, Any]]:
     if not all(isinstance(row, dict) for row in rows):
         raise Retriable("The rows of an answer have an unknown shape.")
     return rows
+
+
+def _has(body: dict[str, Any], key: str) -> bool:
+    return not body.keys().isdisjoint((key, snake_case(key), camel_case(key)))
 
 
 def _named(body: dict[str, Any], key: str) -> Any:

@@ -18,7 +18,7 @@ class Act(Enum):
     """What the client does with an answer that is not data."""
 
     RETRY = auto()  # the same request again, after a wait
-    NARROW = auto()  # as RETRY; the answer asks for less at once
+    NARROW = auto()  # as RETRY, then with a smaller window or page
     LOGIN = auto()  # a new token, once per request, then the request again
     SWITCH = auto()  # the other API version, once per run, then the request again
     SKIP_STREAM = auto()  # this stream ends, the run is still good
@@ -44,8 +44,8 @@ _BUG = (
 )
 _NOT_FOUND = "Pardot does not know this record any more: nothing needs to be done."
 _SLOW = (
-    "Pardot ran out of time for this query: the tap tries again by itself; if it stays so, "
-    "set a later start_date or run at a quieter hour."
+    "Pardot ran out of time for this query: the tap asks for less at once by itself; if it stays "
+    "so, run at a quieter hour."
 )
 
 RULES = MappingProxyType(
@@ -222,6 +222,10 @@ class LoginOutage(Outage):
     """The login cannot be reached, so no stream can go on."""
 
 
+class TooMuch(TapPardotError):
+    """Pardot runs out of time for what was asked at once: less of it may work."""
+
+
 class Retriable(TapPardotError):
     """The same request may work when it is sent again.
 
@@ -229,8 +233,17 @@ class Retriable(TapPardotError):
         say: What went wrong, for the log and for the sentence after the last try.
         code: Pardot's error code, where there was one.
         wait: Seconds the server asked to wait (``Retry-After``), if it did.
+        narrow: Whether a smaller request may work where this one does not.
     """
 
-    def __init__(self, say: str, code: int | None = None, *, wait: float | None = None) -> None:
+    def __init__(
+        self,
+        say: str,
+        code: int | None = None,
+        *,
+        wait: float | None = None,
+        narrow: bool = False,
+    ) -> None:
         super().__init__(say, code)
         self.wait = wait
+        self.narrow = narrow

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from tap_pardot.errors import Retriable
-from tap_pardot.windows import SECOND, Window, instant_text, parse_instant, safe_edge
+from tap_pardot.windows import SECOND, Window, instant_text, limited, parse_instant, safe_edge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -101,11 +101,22 @@ class Wanted:
         return Job(kept["id"], self.window, made, self.deleted, self.fields, self.mark, done)
 
 
-def windows(start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[Window]:
-    """Yield [start, end) in pieces that one job may cover, oldest first."""
+def windows(
+    start: datetime, end: datetime, zone: ZoneInfo, longest: timedelta | None = None
+) -> Iterator[Window]:
+    """Yield [start, end) in pieces that one job may cover, oldest first.
+
+    Args:
+        start: The first instant.
+        end: The instant after the last one.
+        zone: The API user's zone.
+        longest: What Pardot has time for, if that is known to be less than a year.
+    """
     while start < end:
         after = start - SECOND
         edge = min(end, after + YEAR)
+        if longest is not None:
+            edge = limited(Window(start, edge), longest, zone).end
         # Nothing says whether a year is counted on the wall or on a stopwatch: both have to fit.
         while (excess := _wall(edge, zone) - _wall(after, zone) - YEAR) > timedelta():
             edge -= excess

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tap_pardot.export import Status
     from tap_pardot.run import Run
 
-GONE = frozenset({109, 178, 192, 228})
+GONE = frozenset({88, 89, 109, 178, 192, 228})
 """Codes for a job or file that Pardot does not have any more (for this API version)."""
 
 _TELL_EVERY = 60  # seconds
@@ -70,15 +70,21 @@ class Desk:
         self._logger = logger
         self._ends_anywhere = False  # whether whole files end without a line end
 
-    def create(self, wanted: Wanted, order: Mapping[str, Any]) -> Job:
+    def create(self, wanted: Wanted, order: Mapping[str, Any], *, narrows: bool) -> Job:
         """Create a job.
 
+        Args:
+            wanted: What it is for.
+            order: What to ask for (reference D.3).
+            narrows: Whether a shorter window can be asked for.
+
         Raises:
+            TooMuch: Pardot runs out of time, and a shorter window can be asked for.
             ConfigurationError: Its time of creation contradicts the time zone.
             TapPardotError: Pardot refuses.
         """
         run = self._run
-        status, server_time = run.client.create_export(self._stream, order)
+        status, server_time = run.client.create_export(self._stream, order, narrows=narrows)
         off = export.offset_error(status.created_at, server_time, run.zone)
         if off is not None:
             self.cancel(status.id)
@@ -194,9 +200,11 @@ class Desk:
             self._run.client.download(self._stream, url, file)
             before, size = size, file.seek(0, SEEK_END)
             if size == before:
-                self._ends_anywhere = True
-            if self._ends_anywhere or ends_in_a_line(file):
+                self._ends_anywhere = self._ends_anywhere or size > 0
                 return
+            if size and (self._ends_anywhere or ends_in_a_line(file)):
+                return
+            self._logger.info("%s: %s seems to be cut: it is asked for again.", self._stream, label)
         raise StreamFailed(
             f"The last line of {label} is cut, each time at another place: run again; the export "
             "is downloaded anew."

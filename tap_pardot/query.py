@@ -47,7 +47,12 @@ class Page(NamedTuple):
 
 
 def by_id(
-    source: Source, params: Mapping[str, str], cursor: int = 0, size: int = PAGE_SIZE
+    source: Source,
+    params: Mapping[str, str],
+    cursor: int = 0,
+    size: int = PAGE_SIZE,
+    *,
+    narrows: bool = False,
 ) -> Iterator[Page]:
     """Yield the pages of a query after an id, until one is short.
 
@@ -56,8 +61,10 @@ def by_id(
         params: Filters that stay the same for all pages.
         cursor: Rows with ids up to this one are left out.
         size: Rows of a full page.
+        narrows: Whether the caller can ask for less at once.
 
     Raises:
+        TooMuch: Pardot runs out of time, and the caller can ask for less.
         StreamFailed: Pardot does not page by id, so that rows could be missed.
         TapPardotError: As the table in ``errors.py`` says.
     """
@@ -67,7 +74,9 @@ def by_id(
         asked = {**params, "sort_by": "id", "sort_order": "ascending", "limit": str(size)}
         if cursor:
             asked["id_greater_than"] = str(cursor)
-        rows, total = source.client.query(source.stream, source.pardot_object, source.key, asked)
+        rows, total = source.client.query(
+            source.stream, source.pardot_object, source.key, asked, narrows=narrows
+        )
         first_total = total if first_total is None else first_total
         if not rows:
             # A count that never changes is not one of the rows still to come.

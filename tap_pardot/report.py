@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from singer_sdk import metrics
+
 from tap_pardot.errors import (
     CallLimitReached,
     ConfigurationError,
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from tap_pardot.errors import TapPardotError
 
 logger = logging.getLogger("tap-pardot")
+_meter = logging.getLogger("singer_sdk.metrics")
 
 
 class End(Enum):
@@ -91,13 +94,19 @@ class Report:
             return 2
         return 1 if self.aborted is not None or self.names(End.FAILED) else 0
 
-    def tell(self, calls: Mapping[str, int], closing: str | None = None) -> None:
+    def tell(
+        self, calls: Mapping[str, int], closing: str | None = None, resets: str | None = None
+    ) -> None:
         """Log one line per stream, then one sentence.
 
         Args:
             calls: API calls by stream.
             closing: The last sentence, if it is not about Pardot (a signal).
+            resets: When the account has API calls again, where they are used up.
         """
+        for name, number in calls.items():
+            count = metrics.Metric.HTTP_REQUEST_COUNT
+            metrics.log(_meter, metrics.Point("counter", count, number, {"stream": name}))
         for name, line in self.lines.items():
             logger.info(
                 "%s: %s, %s, %s: %s",
@@ -110,9 +119,9 @@ class Report:
         level = logging.INFO if self.exit_code == 0 else logging.ERROR
         if closing is not None or isinstance(self.stopped, CallLimitReached):
             level = max(level, logging.WARNING)
-        logger.log(level, "%s", closing or self._sentence(sum(calls.values())))
+        logger.log(level, "%s", closing or self._sentence(sum(calls.values()), resets))
 
-    def _sentence(self, calls: int) -> str:
+    def _sentence(self, calls: int, resets: str | None) -> str:
         rows = _count(sum(line.rows for line in self.lines.values()), "row")
         skipped = self.names(End.SKIPPED)
         left_out = f" Skipped: {', '.join(skipped)}." if skipped else ""
@@ -120,7 +129,11 @@ class Report:
         if failed:
             left_out += f" Failed: {', '.join(failed)}."
         if self.stopped is not None:
-            return f"Stopped early after {rows}: {self.stopped}{left_out}"
+            hint = "" if resets is None else f" The new day begins at {resets}."
+            finished = ", ".join(self.names(End.DONE)) or "none"
+            return (
+                f"Stopped early after {rows}: {self.stopped}{hint} Finished: {finished}.{left_out}"
+            )
         if self.aborted is not None:
             return f"Stopped after {rows}: {self.aborted}"
         if failed:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -150,7 +150,9 @@ def begin(config: Mapping[str, Any], client: Client) -> Run:
     try:
         # Without the right to read it only the stream account suffers.
         with suppress(StreamSkipped, StreamFailed):
-            client.read("account", ("account", "read"), "account")
+            account = client.read("account", ("account", "read"), "account")
+            if told := daily_calls(account.get("level")):
+                logger.info("The account's edition has %s API calls a day for all its tools.", told)
         zone = _zone(config, client)
     except Outage as outage:
         raise unreachable(outage) from outage
@@ -180,6 +182,25 @@ def begin(config: Mapping[str, Any], client: Client) -> Run:
         config["max_concurrent_requests"],
         WaitingRoom(config["max_waiting_exports"]),
     )
+
+
+def daily_calls(level: Any) -> str | None:
+    """Return the API calls a day of an account's level, where its edition is known (A.10)."""
+    words = level.lower().split() if isinstance(level, str) else []
+    return next((f"{_EDITIONS[word]:,}" for word in words if word in _EDITIONS), None)
+
+
+_EDITIONS = {
+    **dict.fromkeys(("growth", "pro"), 25_000),
+    "plus": 50_000,
+    **dict.fromkeys(("advanced", "ultimate", "premium"), 100_000),
+}
+
+
+def next_midnight(now: datetime, zone: ZoneInfo) -> datetime:
+    """Return when the account's next day begins, in UTC; Pardot gives new calls then."""
+    tomorrow = now.astimezone(zone).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), zone).astimezone(UTC)
 
 
 def unreachable(outage: Outage) -> RunStopped:

@@ -51,6 +51,8 @@ class Bookmark:
 
     def __init__(self, state: dict[str, Any]) -> None:
         self._state = state
+        self.moved = False
+        """Whether a window was finished in this run."""
 
     @property
     def value(self) -> Any:
@@ -114,6 +116,7 @@ class Bookmark:
 
     def close(self, replication_key: str | None, value: Any, until: datetime | None = None) -> None:
         """The open window is out, and everything before ``value``, if that is remembered."""
+        self.moved = True
         done: dict[str, Any] = {WINDOW: None, CURSOR: None}
         if value is not None:
             done |= {"replication_key": replication_key, VALUE: value}
@@ -144,14 +147,13 @@ def check(stream: str, state: Any, *, by_id: bool) -> None:
     cursor = state.get(CURSOR)
     if cursor is not None and not _is_id(cursor):
         raise _unreadable(stream, CURSOR)
-    if state.get(UNTIL) is not None and not _is_instant(state[UNTIL]):
-        raise _unreadable(stream, UNTIL)
+    for key in (UNTIL, "end"):
+        if state.get(key) is not None and not _is_instant(state[key]):
+            raise _unreadable(stream, key)
     feed = state.get("feed")
     if feed:
         check(stream, feed, by_id=by_id)
-    if not _is_list(state.get("children"), _is_text):
-        raise _unreadable(stream, "children")
-    for key, is_one in ((JOBS, _is_job), (REFUSED, _is_text)):
+    for key, is_one in (("children", _is_text), (JOBS, _is_job), (REFUSED, _is_text)):
         if not _is_list(state.get(key), is_one):
             raise _unreadable(stream, key)
     _check_window(stream, state.get(WINDOW))

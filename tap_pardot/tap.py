@@ -9,8 +9,10 @@ import signal
 import sys
 import traceback
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
+from zoneinfo import ZoneInfo
 
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
@@ -19,7 +21,9 @@ from singer_sdk.singerlib import StateMessage
 
 from tap_pardot import custom, query, settings
 from tap_pardot.errors import (
+    CallLimitReached,
     ConfigurationError,
+    LoginOutage,
     Outage,
     RunStopped,
     StreamFailed,
@@ -28,12 +32,23 @@ from tap_pardot.errors import (
 )
 from tap_pardot.fanout import FanOut
 from tap_pardot.messages import BufferedWriter
+from tap_pardot.provenance import (
+    A_DAY,
+    VERSION,
+    Made,
+    changes,
+    check_version,
+    is_singer_io,
+    reached_by_singer_io,
+    zone_changed,
+)
 from tap_pardot.report import Report
-from tap_pardot.run import Run, begin, connect, unreachable
-from tap_pardot.state import check, check_child
+from tap_pardot.run import Run, begin, connect, next_midnight, unreachable
+from tap_pardot.state import Bookmark, check, check_child
 from tap_pardot.streams import STREAMS
 from tap_pardot.streams.children import Child
 from tap_pardot.streams.exports import ExportStream
+from tap_pardot.windows import instant_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,6 +63,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-pardot")
 
+_TOP_LEVEL = {"calls", "settings", "version"}
+"""Parts of STATE besides the bookmarks."""
+
+_CALLS_USED_UP = 122
 
 _UNREADABLE_STATE = (
     "The STATE is not a JSON object with bookmarks: pass the STATE that this tap wrote last, or "
@@ -88,6 +107,10 @@ class TapPardot(Tap):
         self.report = Report()
         self._terminated = False
         self._last_state: TapState | None = None
+        self._foreign: dict[str, dict[str, Any]] = {}
+        self._made: Made | None = None
+        self.step_back = timedelta()
+        """How much before their bookmarks the streams begin in this run."""
         self._discovers = not setup_mapper
         if isinstance(catalog, dict):
             catalog = with_keys(catalog)
@@ -146,12 +169,20 @@ class TapPardot(Tap):
                 raise
             logger.warning("%s: only the standard columns are known: %s", stream, error)
         except TapPardotError as error:
-            if self._discovers:
-                raise
-            self.report.over(unreachable(error) if isinstance(error, Outage) else error)
+            self._cannot_go_on(error)
         finally:
             self.client.keeps_answers = False
         return []
+
+    def _cannot_go_on(self, error: TapPardotError) -> None:
+        """Leave what ends a run to its report; an outage of one object ends its stream only."""
+        ends = unreachable(error) if isinstance(error, Outage) else error
+        if self._discovers:
+            raise ends from error
+        of_login = isinstance(error, LoginOutage)
+        if isinstance(error, Outage) and not of_login and self.run.is_reachable():
+            raise StreamFailed(error.say, error.code) from error
+        self.report.over(ends)
 
     def _custom_fields(self, stream: str) -> Iterator[custom.Field]:
         if stream == "prospects":
@@ -176,13 +207,15 @@ class TapPardot(Tap):
         Raises:
             ConfigurationError: A part of it cannot be read.
         """
+        check_version(state)
         bookmarks = state.get("bookmarks")
-        if bookmarks is None and set(state) <= {"bookmarks", "calls"}:
+        if bookmarks is None and set(state) <= {"bookmarks", *_TOP_LEVEL}:
             bookmarks = {}
         if not isinstance(bookmarks, dict):
             raise ConfigurationError(_UNREADABLE_STATE)
+        self._foreign = {name: each for name, each in bookmarks.items() if is_singer_io(each)}
         for stream in STREAMS:
-            if stream.name in bookmarks:
+            if stream.name in bookmarks and stream.name not in self._foreign:
                 if issubclass(stream, Child):
                     check_child(stream.name, bookmarks[stream.name])
                 else:
@@ -191,6 +224,54 @@ class TapPardot(Tap):
         calls = state.get("calls")
         if isinstance(calls, dict) and type(calls.get("made")) is int:
             self.all_state["calls"] = calls
+        if bookmarks:
+            self.all_state["version"] = VERSION
+        if "settings" in state:
+            self.all_state["settings"] = state["settings"]
+
+    def _take_up(self, run: Run) -> None:
+        """Fit STATE to the run: see where another tap, or this one with other settings, made it.
+
+        Raises:
+            ConfigurationError: It was made for another business unit.
+        """
+        made = Made(self.config["pardot_business_unit_id"], run.zone.key, instant_text(run.start))
+        before = self.all_state.get("settings")
+        for sentence in changes(before, made):
+            logger.warning("%s", sentence)
+        self._made = made
+        if zone_changed(before, made):
+            self.step_back = A_DAY
+            for stream in STREAMS:
+                bookmark = self.all_state["bookmarks"].get(stream.name)
+                if bookmark and not issubclass(stream, Child):
+                    # The bounds of an open window meant other instants.
+                    Bookmark(bookmark).begin_anew()
+        else:
+            self.all_state["settings"] = made.kept()
+        self.all_state["version"] = VERSION
+        for name, bookmark in self._foreign.items():
+            self._go_on_from(name, bookmark, run)
+
+    def _go_on_from(self, name: str, bookmark: dict[str, Any], run: Run) -> None:
+        """Take up one stream's bookmark of singer-io's tap."""
+        stream = next((each for each in STREAMS if each.name == name), None)
+        bookmarks = self.all_state["bookmarks"]
+        bookmarks[name] = {}
+        reached = reached_by_singer_io(bookmark, run.zone)
+        if stream is None:
+            logger.warning("%s: not a stream of this tap; its bookmark is dropped.", name)
+        elif reached is None or stream.replication_key != "updated_at":
+            logger.warning(
+                "%s: the STATE of singer-io's tap names no time to go on from: it starts over.",
+                name,
+            )
+        else:
+            bookmarks[name] = {
+                "replication_key": "updated_at",
+                "replication_key_value": reached,
+            }
+            logger.info("%s: goes on from %s, where singer-io's tap was.", name, reached)
 
     @property
     def all_state(self) -> dict[str, Any]:
@@ -236,7 +317,9 @@ class TapPardot(Tap):
         Raises:
             TapPardotError: Nothing can be read.
         """
-        return begin(self.config, self.client)
+        run = begin(self.config, self.client)
+        self._take_up(run)
+        return run
 
     def read_all(self) -> None:
         """Read all selected streams; :attr:`report` tells how they ended."""
@@ -265,7 +348,22 @@ class TapPardot(Tap):
             if self.report.is_over:
                 break
             self._read(cast("PardotStream", stream))
+        if self._made is not None and not self.report.exit_code and not self.report.is_over:
+            self.all_state["settings"] = self._made.kept()
         self.save_state()
+
+    def calls_reset_at(self) -> str | None:
+        """Return when there are API calls again, if a run ended because there were none left."""
+        stopped, zone = self.report.stopped, self.config.get("timezone")
+        if stopped is None or (
+            stopped.code != _CALLS_USED_UP and not isinstance(stopped, CallLimitReached)
+        ):
+            return None
+        if "run" in self.__dict__:
+            return instant_text(next_midnight(self.run.now(), self.run.zone))
+        return (
+            instant_text(next_midnight(self.client.clock.now(), ZoneInfo(zone))) if zone else None
+        )
 
     def _read(self, stream: PardotStream) -> None:
         try:
@@ -342,7 +440,7 @@ class TapPardot(Tap):
                     f"Stopped by {name}: STATE covers what was written; run again to go on.",
                 )
                 sys.exit(128 + stop.signum)
-            tap.report.tell(tap.client.budget.by_stream)
+            tap.report.tell(tap.client.budget.by_stream, resets=tap.calls_reset_at())
             sys.exit(tap.report.exit_code)
 
     @classmethod

@@ -18,7 +18,7 @@ import backoff
 import requests
 import urllib3.exceptions
 
-from tap_pardot.errors import ConfigurationError, Outage, Retriable, StreamFailed
+from tap_pardot.errors import ConfigurationError, Outage, Retriable, StreamFailed, TooMuch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -44,6 +44,8 @@ _SLOW_AFTER = 60
 PATIENCE = 600
 """Seconds of retries for one request before it counts as an outage."""
 FEWEST_TRIES = 6
+TRIES_BEFORE_LESS = 2
+"""Tries of a request that Pardot has no time for, where a smaller one can be made."""
 LONGEST_WAIT = 20
 LONGEST_RETRY_AFTER = 300
 _TRUSTED_DOMAINS = (".pardot.com", ".salesforce.com")
@@ -144,7 +146,7 @@ class Transport:
                 ) from error
             raise Retriable(f"The connection to {urlsplit(url).hostname} failed (TLS).") from error
         except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
-            raise Retriable("Pardot did not answer in time.") from error
+            raise Retriable("Pardot did not answer in time.", narrow=True) from error
         except (
             urllib3.exceptions.HTTPError,
             OSError,  # the base of requests' errors too
@@ -182,7 +184,7 @@ def _read(response: requests.Response, deadline: float, file: BinaryIO | None) -
                 "a page of Pardot's."
             )
         if time.monotonic() > deadline:
-            raise Retriable("An answer came too slowly to be finished.")
+            raise Retriable("An answer came too slowly to be finished.", narrow=True)
     return b"".join(chunks)
 
 
@@ -244,25 +246,55 @@ def waits() -> Generator[float, Retriable | None, None]:
         error = yield wait
 
 
-def with_retries(send: Callable[[], T], what: str) -> T:
+class Quiet:
+    """A time in which no request is sent, by any thread."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+
+    def ask_for(self, seconds: float) -> None:
+        """Ask for quiet for some seconds from now on."""
+        self._until = max(self._until, time.monotonic() + seconds)
+
+    def keep(self) -> None:
+        """Wait until it is over."""
+        if (pause := self._until - time.monotonic()) > 0:
+            time.sleep(pause)
+
+
+def with_retries(
+    send: Callable[[], T],
+    what: str,
+    *,
+    narrows: bool = False,
+    on_wait: Callable[[Exception, float], None] = lambda *_: None,
+) -> T:
     """Call ``send`` until it works: at least 6 tries, at most about 10 minutes of them.
 
     Args:
         send: Makes one request; raises :class:`Retriable` to ask for another try.
         what: Names the request in the log (a stream or the login).
+        narrows: Whether the caller can ask for less at once.
+        on_wait: Told of each failure, and of the seconds to wait after it.
 
     Raises:
         Outage: Tries and time are used up; tells the last failure.
+        TooMuch: Pardot runs out of time, and the caller can ask for less.
     """
     started = time.monotonic()
-    tries = 0
+    tries = slow = 0
 
-    def patience_is_over(error: Exception) -> bool:  # noqa: ARG001
-        nonlocal tries
+    def patience_is_over(error: Exception) -> bool:
+        nonlocal tries, slow
         tries += 1
+        if narrows and isinstance(error, Retriable) and error.narrow:
+            slow += 1
+            if slow >= TRIES_BEFORE_LESS:
+                raise TooMuch(error.say, error.code) from error
         return tries >= FEWEST_TRIES and time.monotonic() - started >= PATIENCE
 
     def tell(details: Any) -> None:
+        on_wait(details["exception"], details["wait"])
         logger.info(
             "%s: %s Trying again in %.1f seconds.", what, details["exception"], details["wait"]
         )

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 SECOND = timedelta(seconds=1)
+SHORTEST = timedelta(minutes=1)
+"""The shortest window that is asked for because a longer one takes Pardot too long."""
 _FIRST_YEAR, _LAST_YEAR = 1900, 9998  # room for zones on both sides
 BEGINNING = datetime(2007, 1, 1, tzinfo=UTC)
 """Where an account without ``start_date`` begins: Pardot was founded in 2007."""
@@ -86,6 +88,28 @@ class Window(NamedTuple):
     def before(self, zone: ZoneInfo) -> str:
         """The upper bound to ask with: exclusive in Pardot and here."""
         return wall_text(self.end, zone)
+
+
+def limited(window: Window, longest: timedelta, zone: ZoneInfo) -> Window:
+    """Return the beginning of a window, as long as wanted.
+
+    Near a clock change that repeats an hour it is longer, because no edge can be inside
+    (:func:`safe_edge`).
+    """
+    while window.start + longest < window.end:
+        edge = safe_edge(window.start + longest, zone)
+        if edge > window.start:
+            return Window(window.start, edge)
+        longest *= 2
+    return window
+
+
+def half_of(window: Window, zone: ZoneInfo) -> Window | None:
+    """Return the first half of a window, a minute at least; None where it is not shorter."""
+    # Rounded up: else a piece of a second would be left over at the end.
+    middle = -((window.start - window.end) // SECOND // 2) * SECOND
+    half = limited(window, max(middle, SHORTEST), zone)
+    return half if half.end < window.end else None
 
 
 def utc_texts(zone: ZoneInfo) -> Callable[[str], str]:

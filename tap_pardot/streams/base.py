@@ -14,15 +14,32 @@ rows come from:
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_pardot import query
 from tap_pardot.decode import Decoder, to_timestamp
-from tap_pardot.errors import LoginOutage, Outage, RunStopped, StreamFailed, TapPardotError
+from tap_pardot.dialect import PAGE_SIZE
+from tap_pardot.errors import (
+    LoginOutage,
+    Outage,
+    RunStopped,
+    StreamFailed,
+    TapPardotError,
+    TooMuch,
+)
 from tap_pardot.messages import FastRecords
 from tap_pardot.state import Bookmark
-from tap_pardot.windows import Window, instant_text, parse_instant, safe_edge, wall_text
+from tap_pardot.windows import (
+    Window,
+    half_of,
+    instant_text,
+    limited,
+    parse_instant,
+    safe_edge,
+    wall_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -228,7 +245,10 @@ class PardotStream(FastRecords):
         # The run that wrote STATE may have had another time zone, with other repeated hours.
         if left is not None:
             return left._replace(start=safe_edge(left.start, run.zone))
-        start = run.start if reached is None else safe_edge(reached, run.zone)
+        start = run.start
+        if reached is not None:
+            back = timedelta() if self.bookmark.moved else self.tap.step_back
+            start = safe_edge(reached - back, run.zone)
         if start >= run.end:
             self.line.done(f"nothing to read before {instant_text(run.end)}")
             return None
@@ -275,12 +295,78 @@ class QueryStream(PardotStream):
     output: ClassVar[str | None] = None
     """The ``output`` parameter, where another than the default serves better (reference A.5)."""
 
+    widest: timedelta | None = None
+    """The longest window that Pardot has time for, once a longer one has failed."""
+
+    page_size = PAGE_SIZE
+    """Rows of a page; fewer, once Pardot had no time for as many where no window is."""
+
     def read_by_id(self, params: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-        """Yield the records of the open window after its cursor; STATE after each page."""
-        for page in query.by_id(self.source, self.with_output(params), self.bookmark.cursor):
+        """Yield the records after the cursor; STATE after each page."""
+        yield from self._read_on(self.pages(params, self.bookmark.cursor))
+
+    def read_window(self, window: Window, params: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+        """Yield the records of the open window after its cursor; STATE after each page.
+
+        Raises:
+            TooMuch: Pardot runs out of time, and the window can be halved.
+        """
+        yield from self._read_on(self.pages(params, self.bookmark.cursor, window))
+
+    def _read_on(self, pages: Iterator[query.Page]) -> Iterator[dict[str, Any]]:
+        for page in pages:
             yield from self.emit_page(page)
             self.bookmark.advance(page.cursor)
             self.save()
+
+    def pages(
+        self, params: Mapping[str, str], cursor: int = 0, window: Window | None = None
+    ) -> Iterator[query.Page]:
+        """Yield the pages after a cursor, smaller ones where Pardot runs out of time.
+
+        Args:
+            params: What to ask.
+            cursor: Rows with ids up to this one are left out.
+            window: The window in the parameters, where a shorter one can be asked for.
+
+        Raises:
+            TooMuch: Pardot runs out of time, and the window can be halved.
+        """
+        shorter = window is not None and half_of(window, self.run.zone) is not None
+        while True:
+            narrows = shorter or self.page_size > 1
+            asked = self.with_output(params)
+            try:
+                for page in query.by_id(
+                    self.source, asked, cursor, self.page_size, narrows=narrows
+                ):
+                    yield page
+                    cursor = max(cursor, page.cursor)
+            except TooMuch as error:
+                if shorter:
+                    raise
+                self.page_size //= 2
+                self.logger.warning("%s: %s Rows of a page: %d.", self.name, error, self.page_size)
+            else:
+                return
+
+    def halved(self, window: Window, error: TooMuch) -> Window:
+        """Return the first half of a window, and remember how long it is."""
+        half = half_of(window, self.run.zone) or window
+        self.widest = half.end - half.start
+        self.logger.warning("%s: %s Windows of %s from now on.", self.name, error, self.widest)
+        return half
+
+    def begin_window(self, window: Window, cursor: int | None = None) -> Window:
+        """Return the open window; of a new one, as much as Pardot has time for is opened."""
+        if self.bookmark.window is None:
+            window = self.fitting(window)
+            self.bookmark.open(window, cursor)
+        return window
+
+    def fitting(self, window: Window) -> Window:
+        """Return as much of a window as Pardot has time for."""
+        return window if self.widest is None else limited(window, self.widest, self.run.zone)
 
     def read_whole(self, params: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         """Yield all rows, on from where an interrupted run was; FULL_TABLE."""
@@ -307,10 +393,13 @@ class WindowStream(QueryStream):
             return
         zone, bookmark = self.run.zone, self.bookmark
         while window := self.window():
-            if bookmark.window is None:
-                bookmark.open(window)
+            window = self.begin_window(window)
             bounds = {"updated_after": window.after(zone), "updated_before": window.before(zone)}
-            yield from self.read_by_id(bounds)
+            try:
+                yield from self.read_window(window, bounds)
+            except TooMuch as error:
+                bookmark.open(self.halved(window, error), bookmark.cursor)
+                continue
             self.finish(f"up to {instant_text(window.end)}", instant_text(window.end))
             if window.end >= self.run.end:
                 return
@@ -377,15 +466,22 @@ class IdStream(QueryStream):
             return
         while window := self.window():
             last = int(bookmark.value or 0)
-            bounds = {"created_before": window.before(zone)}
+            bounds: dict[str, str] = {}
             goes_on = bookmark.until is not None and last > 0
             if not goes_on:
                 bounds["created_after"] = window.after(zone)
-            if bookmark.window is None:
-                if goes_on:
+            try:
+                if bookmark.window is None and goes_on:
+                    window = self.fitting(window)
                     yield from self.read_older_ids(window, last)
-                bookmark.open(window, last or None)
-            yield from self.read_by_id(bounds)
+                window = self.begin_window(window, last or None)
+                bounds["created_before"] = window.before(zone)
+                yield from self.read_window(window, bounds)
+            except TooMuch as error:
+                half = self.halved(window, error)
+                if bookmark.window is not None:
+                    bookmark.open(half, bookmark.cursor)
+                continue
             last = max(last, bookmark.cursor)
             self.finish(f"up to id {last}", last, window.end)
             if window.end >= self.run.end:
@@ -395,7 +491,7 @@ class IdStream(QueryStream):
         """Yield the rows created in a window whose ids are not after the last one."""
         zone = self.run.zone
         bounds = {"created_after": window.after(zone), "created_before": window.before(zone)}
-        for page in query.by_id(self.source, self.with_output(bounds)):
+        for page in self.pages(bounds, window=window):
             rows = [row for row in page.rows if query.row_id(row) <= last]
             yield from self.emit_page(page._replace(rows=rows))
             if page.cursor > last:

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_pardot.custom import as_sent
 from tap_pardot.decode import kind_of
-from tap_pardot.errors import StreamFailed, StreamSkipped
-from tap_pardot.query import by_id
+from tap_pardot.errors import StreamFailed, StreamSkipped, TooMuch
 from tap_pardot.streams.base import QueryStream
 from tap_pardot.windows import Window, instant_text, safe_edge
 
@@ -157,11 +156,14 @@ class BulkStream(QueryStream):
                 "them, or deselect the stream."
             )
         while window := self.window():
-            if self.bookmark.window is None:
-                self.bookmark.open(window)
-            for side in (False, True) if self.query_tells_deleted else (False,):
-                self._bin = side
-                yield from self._queried_side(self._window_params(window))
+            window = self.begin_window(window)
+            try:
+                for side in (False, True) if self.query_tells_deleted else (False,):
+                    self._bin = side
+                    yield from self._queried_side(window)
+            except TooMuch as error:
+                self.bookmark.open(self.halved(window, error), self.bookmark.cursor)
+                continue
             self.passed(window)
             self.save()
             self.line.done(f"up to {instant_text(window.end)}")
@@ -175,7 +177,8 @@ class BulkStream(QueryStream):
         # With an upper bound, a row that changes meanwhile would leave a reading of everything.
         return {before: window.before(zone)} if before == "created_before" else {}
 
-    def _queried_side(self, params: dict[str, str]) -> Iterator[dict[str, Any]]:
+    def _queried_side(self, window: Window) -> Iterator[dict[str, Any]]:
+        params = self._window_params(window)
         if self.query_tells_deleted:
             params["deleted"] = str(self._bin).lower()
         while True:
@@ -184,7 +187,7 @@ class BulkStream(QueryStream):
                     each for each in self.fields if each not in self.refused
                 )
             try:
-                yield from self._read({**self.query_params, **params})
+                yield from self._read(window, {**self.query_params, **params})
             except StreamFailed as error:
                 named = [name for name in self.fields if name in error.words - set(self.keys)]
                 if error.code != _INVALID_FIELDS or not named or self.refused.issuperset(named):
@@ -199,12 +202,14 @@ class BulkStream(QueryStream):
             else:
                 return
 
-    def _read(self, params: dict[str, str]) -> Iterator[dict[str, Any]]:
-        if not self._bin:
+    def _read(self, window: Window, params: dict[str, str]) -> Iterator[dict[str, Any]]:
+        if self._bin:
+            for page in self.pages(params, window=window if self.incremental else None):
+                yield from self.emit_page(page)
+        elif self.incremental:
+            yield from self.read_window(window, params)
+        else:
             yield from self.read_by_id(params)
-            return
-        for page in by_id(self.source, self.with_output(params)):
-            yield from self.emit_page(page)
 
     def emit(self, rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         """Yield the records of a page's rows."""

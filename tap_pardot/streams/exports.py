@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from tap_pardot import query
 from tap_pardot.csvfile import Joined, cell_of, rows_of_file
-from tap_pardot.errors import StreamFailed
+from tap_pardot.errors import StreamFailed, TooMuch
 from tap_pardot.jobs import GONE, Lost, Slot
 from tap_pardot.streams.planned import PlannedStream
-from tap_pardot.windows import Window, instant_text
+from tap_pardot.windows import Window, half_of, instant_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -37,9 +37,13 @@ class ExportStream(PlannedStream):
         line = self.line
         while self.slots:
             window = self.slots[0].wanted.window
-            for record in self._window(window):
-                line.rows += 1
-                yield record
+            try:
+                for record in self._window(window):
+                    line.rows += 1
+                    yield record
+            except TooMuch as error:
+                self.split(window, error)
+                continue
             self.slots = [slot for slot in self.slots if slot.wanted.window != window]
             self.passed(window)
             self._keep()
@@ -123,9 +127,15 @@ class ExportStream(PlannedStream):
         }
         if self.query_tells_deleted:
             params["deleted"] = str(deleted).lower()
-        for page in query.by_id(self.source, params):
-            for row in page.rows:
-                yield [cell_of(row.get(name)) for name in fields]
+        narrows = half_of(window, self.run.zone) is not None
+        try:
+            for page in query.by_id(self.source, params, narrows=narrows):
+                for row in page.rows:
+                    yield [cell_of(row.get(name)) for name in fields]
+        except TooMuch as error:
+            half = self.halved(window, error)
+            for part in (half, Window(half.end, window.end)):
+                yield from self._asked(part, fields, deleted=deleted)
 
     def _cells(self, slot: Slot, *, alone: bool) -> Iterator[list[Any]]:
         """Yield the rows of a job's files.
@@ -163,7 +173,7 @@ class ExportStream(PlannedStream):
             except Lost as lost:
                 self._again(slot, str(lost))
             else:
-                self._create_ahead()
+                self._create_ahead(slot.wanted.window)
                 return
 
     def _again(self, slot: Slot, why: str) -> None:

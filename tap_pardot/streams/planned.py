@@ -15,12 +15,13 @@ from tap_pardot.errors import (
     RunStopped,
     StreamFailed,
     TapPardotError,
+    TooMuch,
 )
 from tap_pardot.export import Job, Wanted
 from tap_pardot.jobs import Desk, Slot
 from tap_pardot.refusals import BAD_FIELD, Refusals
 from tap_pardot.streams.bulk import BulkStream
-from tap_pardot.windows import Window, parse_instant
+from tap_pardot.windows import Window, half_of, parse_instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -123,7 +124,7 @@ class PlannedStream(BulkStream):
         while start in ends and start < ends[start] <= window.end:
             yield Window(start, ends[start])
             start = ends[start]
-        yield from export.windows(start, window.end, self.run.zone)
+        yield from export.windows(start, window.end, self.run.zone, self.widest)
 
     def _wanted(self, window: Window) -> Iterator[Wanted]:
         sides: tuple[bool | None, ...] = (None,)
@@ -137,12 +138,43 @@ class PlannedStream(BulkStream):
         mark = export.fingerprint(self.pardot_object, self.procedure, self.run.zone, fields)
         return Wanted(window, deleted, fields, mark)
 
-    def _create_ahead(self) -> None:
+    def _create_ahead(self, reading: Window | None = None) -> None:
+        """Create as many jobs as may wait.
+
+        Raises:
+            TooMuch: Pardot has no time for a job of the window that is being read.
+        """
         while not self.run.waiting.is_full:
             slot = next((slot for slot in self.slots if slot.job is None), None)
             if slot is None:
                 return
-            self._create(slot)
+            try:
+                self._create(slot)
+            except TooMuch as error:
+                if slot.wanted.window == reading:
+                    raise  # whoever reads it must begin anew
+                self.split(slot.wanted.window, error)
+
+    def split(self, window: Window, error: TooMuch) -> None:
+        """Plan anew, in shorter windows, a window that Pardot has no time for and those after it.
+
+        What is out of it already comes again.
+        """
+        self.halved(window, error)
+        longer = [slot for slot in self.slots if slot.job is None or slot.wanted.window == window]
+        again = sorted({slot.wanted.window for slot in longer})
+        for slot in self.slots:
+            if slot.wanted.window in again and slot.job is not None:
+                self.desk.cancel(slot.job.id)
+        kept = [slot for slot in self.slots if slot.wanted.window not in again]
+        new = [
+            Slot(wanted)
+            for whole in again
+            for piece in export.windows(whole.start, whole.end, self.run.zone, self.widest)
+            for wanted in self._wanted(piece)
+        ]
+        self.slots = sorted([*kept, *new], key=lambda slot: slot.wanted.window.start)
+        self._keep()
 
     def _create(self, slot: Slot) -> None:
         """Create a slot's job; or, when something in it is refused, plan again without that."""
@@ -163,7 +195,7 @@ class PlannedStream(BulkStream):
     def _created(self, wanted: Wanted) -> Job | None:
         """Create a job; None when it should not exist, because a query brings the recycle bin."""
         try:
-            return self.desk.create(wanted, self._order(wanted))
+            return self._ordered(wanted)
         except StreamFailed as error:
             if error.code != _UNKNOWN_ARGUMENT or not self._has_deleted_argument:
                 raise
@@ -177,7 +209,11 @@ class PlannedStream(BulkStream):
                 len(self.export_only.intersection(self.fields)),
             )
         # Without the argument it would hold the living.
-        return None if wanted.deleted else self.desk.create(wanted, self._order(wanted))
+        return None if wanted.deleted else self._ordered(wanted)
+
+    def _ordered(self, wanted: Wanted) -> Job:
+        narrows = half_of(wanted.window, self.run.zone) is not None
+        return self.desk.create(wanted, self._order(wanted), narrows=narrows)
 
     @property
     def _has_deleted_argument(self) -> bool:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from tap_pardot.report import Line
 from tap_pardot.state import Bookmark
 from tap_pardot.streams.activities import EmailClicks
-from tap_pardot.streams.base import PardotStream
+from tap_pardot.streams.base import QueryStream
 from tap_pardot.streams.people import VisitorActivities, Visitors
 from tap_pardot.streams.sales import Opportunities
-from tap_pardot.windows import Window, safe_edge
+from tap_pardot.windows import Window, instant_text, parse_instant, safe_edge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tap_pardot.tap import TapPardot
 
 
-class Silent(PardotStream):
+class Silent(QueryStream):
     """Reads one window of a parent; a mixin before the parent's class.
 
     Args:
@@ -75,13 +75,16 @@ class Silent(PardotStream):
         if not (goes_on and all(child.stands_in(self._kept) for child in children)):
             self.bookmark.begin_anew()
             self.bookmark.open(window)
+            self._kept["end"] = instant_text(window.end)
         # Another one that it was read for so far is not handed what comes now.
         self._kept["children"] = sorted(child.name for child in children)
 
     @property
     def end(self) -> datetime:
-        """The end of the open window."""
-        window = self.bookmark.window
+        """The end of what is to be read, of which the open window may be a part only."""
+        window, end = self.bookmark.window, self._kept.get("end")
+        if end is not None:
+            return parse_instant(end)
         return self.run.end if window is None else window.end
 
     @property
@@ -98,15 +101,17 @@ class Silent(PardotStream):
 
     def passed(self, window: Window) -> None:
         """Note that everything up to this window's end was handed over."""
-        whole = self.bookmark.window
-        if whole is not None and window.end < whole.end:
-            self.bookmark.open(Window(window.end, whole.end))
+        if window.end < self.end:
+            self.bookmark.open(self.fitting(Window(window.end, self.end)))
         else:
             self.bookmark.close(None, None)
+            self._kept["end"] = None
 
     def finish(self, reached: str, value: Any = None, until: datetime | None = None) -> None:  # noqa: ARG002
-        """Close the window."""
-        self.bookmark.close(None, None)
+        """Close the window, and open what is left behind it."""
+        window = self.bookmark.window
+        if window is not None:
+            self.passed(window)
 
     def submit(self) -> None:
         """Create the jobs of parents that are exported."""

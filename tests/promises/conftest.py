@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 
 _WITH_EXPORTS = (
     *("test_export", "test_bulk", "test_custom", "test_prospect_ids", "test_meltano"),
-    *("test_email", "test_fan_out", "test_opportunity", "test_visits"),
+    *(
+        "test_clocks",
+        "test_email",
+        "test_fan_out",
+        "test_matrix",
+        "test_opportunity",
+        "test_visits",
+    ),
 )
 
 

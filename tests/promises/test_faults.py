@@ -294,7 +294,7 @@ def test_an_outage_of_all_stops_the_run_after_ten_minutes_with_a_good_state(
 def test_an_outage_of_one_object_costs_only_its_stream(sandbox, run, waits):
     sandbox.add("list", [{"id": number} for number in PAGES])
     sandbox.add("tag", [{"id": 1}])
-    sandbox.fault(object="list", nth=2, times=None, code=214)
+    sandbox.fault(object="list", nth=2, times=None, code=183)
 
     first = run(sandbox.config)
 

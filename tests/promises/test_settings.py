@@ -409,7 +409,6 @@ def test_the_daily_call_limit_counts_repeated_calls_too(sandbox, tap):
 
 NAMED = {"replication_key": "updated_at", "replication_key_value": "2024-01-01T00:00:00+00:00"}
 UNREADABLE: dict[str, tuple[Any, str]] = {
-    "singer-io's": ({"bookmarks": {"lists": {"updated_at": "2024-01-01"}}}, "lists"),
     "a text": ({"bookmarks": {"lists": "2024-01-01"}}, "lists"),
     "null": ({"bookmarks": {"tags": None}}, "tags"),
     "partitions": ({"bookmarks": {"tags": {"partitions": [NAMED]}}}, "tags"),
@@ -431,7 +430,6 @@ UNREADABLE: dict[str, tuple[Any, str]] = {
     ),
 }
 WHOLLY_UNREADABLE: dict[str, Any] = {
-    "singer-io's": UNREADABLE["singer-io's"][0],
     "no bookmarks": {"lists": "2024-01-01T00:00:00Z"},
     "Meltano's file": {"singer_state": {"bookmarks": {"lists": NAMED}}},
     "bookmarks as a list": {"bookmarks": []},

@@ -35,7 +35,7 @@ class Server:
     before: dict[int, Any] = field(default_factory=dict)
     asked: list[dict[str, str]] = field(default_factory=list)
 
-    def query(self, stream, pardot_object, key, params):
+    def query(self, stream, pardot_object, key, params, **_):
         assert (stream, pardot_object, key) == ("lists", "list", "list")
         self.asked.append(dict(params))
         assert len(self.asked) < 500, "pages without end"
@@ -174,7 +174,7 @@ def test_a_server_that_ignores_the_offset_is_a_failure_not_a_short_answer(cap, r
 @pytest.mark.parametrize("pages", [by_id, by_offset])
 def test_rows_without_an_id_are_counted_and_left_out(pages):
     class Nameless(Server):
-        def query(self, *asked):
+        def query(self, *asked, **_):
             rows, total = super().query(*asked)
             return [*rows, {"id": None}, {"name": "x"}, {"id": "x"}, {"id": 0}], total + 4
 
@@ -191,7 +191,7 @@ def test_rows_without_an_id_are_counted_and_left_out(pages):
 @pytest.mark.parametrize("pages", [by_id, by_offset])
 def test_a_full_page_of_rows_without_ids_is_a_failure(pages):
     class Nameless(Server):
-        def query(self, *asked):
+        def query(self, *asked, **_):
             rows, total = super().query(*asked)
             return [{"name": "x"} for _ in rows], total
 
@@ -202,7 +202,7 @@ def test_a_full_page_of_rows_without_ids_is_a_failure(pages):
 @pytest.mark.parametrize("pages", [by_id, by_offset])
 def test_a_page_with_a_row_twice_is_no_trouble(pages):
     class Twice(Server):
-        def query(self, *asked):
+        def query(self, *asked, **_):
             rows, total = super().query(*asked)
             return [*rows, rows[-1]] if rows else rows, total
 
@@ -531,7 +531,7 @@ def test_pages_that_are_not_in_the_order_of_ids_are_a_failure_but_within_one_pag
 @pytest.mark.parametrize("rows", [0, 2, 200, 450])
 def test_rows_without_an_id_are_counted_in_the_total_and_cost_no_call(rows):
     class Nameless(Visits):
-        def query(self, *asked):
+        def query(self, *asked, **_):
             found, total = super().query(*asked)
             return [*found, {"id": None}, {"name": "x"}] if self.is_last() else found, total
 

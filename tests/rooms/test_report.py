@@ -35,7 +35,8 @@ def report_of(**ends):
 def told(report, caplog, closing=None):
     with caplog.at_level("INFO", logger="tap-pardot"):
         report.tell({"lists": 3, "tags": 1}, closing)
-    return [(record.levelname, record.getMessage()) for record in caplog.records]
+    records = [record for record in caplog.records if record.name == "tap-pardot"]
+    return [(record.levelname, record.getMessage()) for record in records]
 
 
 @pytest.mark.parametrize(
