@@ -81,8 +81,10 @@ class BufferedWriter(GenericSingerWriter[bytes, "Message"]):
 
     def drain(self) -> None:
         """Write the block to stdout, all of it, with SIGTERM and SIGINT held back meanwhile."""
-        held = signal.pthread_sigmask(signal.SIG_BLOCK, _BLOCKED)
+        held = signal.pthread_sigmask(signal.SIG_BLOCK, ())
         try:
+            # In here: a handler may raise out of this call when the signals are held already.
+            signal.pthread_sigmask(signal.SIG_BLOCK, _BLOCKED)
             self._write(bytes(self._buffer))
             self._buffer.clear()
         finally:

@@ -376,7 +376,7 @@ from tap_pardot.messages import BufferedWriter
 class Stop(BaseException):
     pass
 
-armed = True
+armed = False
 
 def handle(signum, frame):
     global armed
@@ -388,10 +388,11 @@ rounds = int(sys.argv[1])
 out = 0
 writer = BufferedWriter()
 signal.signal(signal.SIGTERM, handle)
-print("ready", file=sys.stderr, flush=True)
+said = "ready"
 while rounds:
     try:
         armed = True
+        print(said, file=sys.stderr, flush=True)  # only now: a signal counts from here on
         for _ in range(3000):
             writer.append({"type": "RECORD", "record": {"id": out + 1, "text": "x" * 100}})
             out += 1
@@ -402,7 +403,8 @@ while rounds:
     except Stop:
         rounds -= 1
         writer.write_message(StateMessage(value={"out": out}))
-        print("stopped", file=sys.stderr, flush=True)
+        said = "stopped"
+print(said, file=sys.stderr, flush=True)
 sys.exit(143)
 """
 
@@ -451,7 +453,9 @@ def test_signals_at_any_moment_cut_no_line():
     rounds = 80
     child = start(rounds)
     blocks: list[bytes] = []
-    reader = threading.Thread(target=lambda: blocks.extend(iter(child.stdout.read1, b"")))
+    reader = threading.Thread(
+        target=lambda: blocks.extend(iter(child.stdout.read1, b"")), daemon=True
+    )
     reader.start()
     moments = random.Random(7)
 
