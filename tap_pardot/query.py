@@ -7,24 +7,28 @@ without an id filter are paged by offset.
 
 from __future__ import annotations
 
+import logging
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tap_pardot.decode import Misfit, to_integer
 from tap_pardot.dialect import PAGE_SIZE
-from tap_pardot.errors import StreamFailed
+from tap_pardot.errors import StreamFailed, TooMuch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tap_pardot.client import Client
 
+logger = logging.getLogger("tap-pardot")
 
 _UNSORTED = (
     "Pardot did not page through the rows by id, so some could be missed: run again, and report it "
     "with the stream's name if it stays so."
 )
 
+_FEWEST = 2
+"""Rows of a page by offset, of which the first is one that was seen before."""
 _MOST_READINGS = 10
 """How often rows may move while they are paged by offset."""
 
@@ -99,7 +103,8 @@ def by_offset(source: Source, params: Mapping[str, str], size: int) -> Iterator[
 
     Each page begins with the last row of the one before. When that row is not there, a row
     before it has left the range and moved the others forward: the page is asked for again
-    further back. Arguments and errors as for :func:`by_id`.
+    further back. Where Pardot runs out of time, pages get smaller. Arguments and errors as for
+    :func:`by_id`.
     """
     offset = 0
     anchor: int | None = None
@@ -115,7 +120,15 @@ def by_offset(source: Source, params: Mapping[str, str], size: int) -> Iterator[
             "limit": str(size),
             "offset": str(offset),
         }
-        rows, total = source.client.query(source.stream, source.pardot_object, source.key, asked)
+        try:
+            rows, total = source.client.query(
+                source.stream, source.pardot_object, source.key, asked, narrows=size > _FEWEST
+            )
+        except TooMuch as error:
+            size = max(size // 2, _FEWEST)
+            longest = min(longest, size)
+            logger.warning("%s: %s Rows of a page: %d.", source.stream, error, size)
+            continue
         page = _page(rows)
         longest = max(longest, len(rows))
         more = len(rows) >= size or (total is not None and offset + len(rows) < total)
@@ -141,7 +154,7 @@ def by_offset(source: Source, params: Mapping[str, str], size: int) -> Iterator[
 
 
 def settled(
-    source: Source, params: Mapping[str, str], size: int = PAGE_SIZE
+    source: Source, params: Mapping[str, str], size: int = PAGE_SIZE, *, narrows: bool = False
 ) -> Iterator[list[dict[str, Any]]]:
     """Yield the rows of a query that knows nothing but an offset, each row once, in any order.
 
@@ -151,6 +164,7 @@ def settled(
     without an id cannot be told apart, so a new reading brings them again.
 
     Raises:
+        TooMuch: Pardot runs out of time, and the caller can ask for less (``narrows``).
         StreamFailed: The rows kept moving, offsets do not count, or rows that are counted do not
             come.
         TapPardotError: As the table in ``errors.py`` says.
@@ -162,7 +176,7 @@ def settled(
         while True:
             asked = {**params, "limit": str(size), "offset": str(offset)}
             rows, total = source.client.query(
-                source.stream, source.pardot_object, source.key, asked, "POST"
+                source.stream, source.pardot_object, source.key, asked, "POST", narrows=narrows
             )
             moved = anchor is not None and (not rows or row_id(rows[0]) != anchor)
             new = rows if anchor is None or moved else rows[1:]

@@ -430,9 +430,9 @@ class TapPardot(Tap):
             )
             try:
                 tap.read_all()
+                _hold_signals_back()
             except Terminated as stop:
-                # A second signal at the interpreter's end, where no handler is left, would kill.
-                signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+                _hold_signals_back()
                 tap.save_state()
                 name = signal.Signals(stop.signum).name
                 tap.report.tell(
@@ -511,6 +511,11 @@ def _state(file: Any) -> dict[str, Any] | None:
     if not isinstance(found, dict):
         raise ConfigurationError(_UNREADABLE_STATE)
     return found
+
+
+def _hold_signals_back() -> None:
+    """Let no signal disturb the last lines, nor the interpreter's end, where it would kill."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
 
 
 def unforeseen(error: Exception) -> str:

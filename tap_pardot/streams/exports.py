@@ -119,23 +119,26 @@ class ExportStream(PlannedStream):
     ) -> Iterator[list[Any]]:
         """Yield what exports refuse and a query brings, as cells like a file's."""
         after, before = self.bounds
-        params = {
-            **self.query_params,
-            after: window.after(self.run.zone),
-            before: window.before(self.run.zone),
-            "fields": ",".join(fields),
-        }
-        if self.query_tells_deleted:
-            params["deleted"] = str(deleted).lower()
-        narrows = half_of(window, self.run.zone) is not None
-        try:
-            for page in query.by_id(self.source, params, narrows=narrows):
-                for row in page.rows:
-                    yield [cell_of(row.get(name)) for name in fields]
-        except TooMuch as error:
-            half = self.halved(window, error)
-            for part in (half, Window(half.end, window.end)):
-                yield from self._asked(part, fields, deleted=deleted)
+        zone, start = self.run.zone, window.start
+        while start < window.end:
+            part = self.fitting(Window(start, window.end))
+            params = {
+                **self.query_params,
+                after: part.after(zone),
+                before: part.before(zone),
+                "fields": ",".join(fields),
+            }
+            if self.query_tells_deleted:
+                params["deleted"] = str(deleted).lower()
+            narrows = half_of(part, zone) is not None
+            try:
+                for page in query.by_id(self.source, params, narrows=narrows):
+                    for row in page.rows:
+                        yield [cell_of(row.get(name)) for name in fields]
+            except TooMuch as error:
+                self.halved(part, error)
+            else:
+                start = part.end
 
     def _cells(self, slot: Slot, *, alone: bool) -> Iterator[list[Any]]:
         """Yield the rows of a job's files.

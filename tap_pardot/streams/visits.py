@@ -11,7 +11,7 @@ from singer_sdk import typing as th
 from tap_pardot import query
 from tap_pardot.ahead import ahead
 from tap_pardot.decode import as_list
-from tap_pardot.errors import StreamFailed, TapPardotError
+from tap_pardot.errors import StreamFailed, TapPardotError, TooMuch
 from tap_pardot.streams.children import Child
 
 if TYPE_CHECKING:
@@ -94,17 +94,23 @@ class VisitChild(Child):
                     member.write(record)
 
     def _visits(self, batch: list[int]) -> tuple[list[int], list[dict[str, Any]]]:
-        """Return the visits of some visitors; in smaller parts, if Pardot wants fewer ids."""
+        """Return the visits of some visitors; in smaller parts, if Pardot wants fewer ids.
+
+        The size that Pardot took is kept for the rest of the run.
+        """
         done, visits = 0, []
         while done < len(batch):
             part = batch[done : done + self.most_ids]
             asked = {"visitor_ids": ",".join(map(str, part))}
             try:
-                found = [row for rows in query.settled(self.source, asked) for row in rows]
-            except StreamFailed as error:
-                if error.code != _TOO_MANY_IDS or len(part) == 1:
+                pages = query.settled(self.source, asked, narrows=len(part) > 1)
+                found = [row for rows in pages for row in rows]
+            except (TooMuch, StreamFailed) as error:
+                is_too_much = isinstance(error, TooMuch) or error.code == _TOO_MANY_IDS
+                if not is_too_much or len(part) == 1:
                     raise
                 self.most_ids = min(self.most_ids, len(part) // 2)
+                self.logger.info("%s: %s Visitors of a call: %d.", self.name, error, self.most_ids)
                 continue
             visits += found
             done += len(part)

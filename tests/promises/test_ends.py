@@ -6,6 +6,8 @@ DESIGN, promises 5, 6 and 12.
 from __future__ import annotations
 
 import re
+import signal
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -170,3 +172,21 @@ def test_a_target_that_closes_the_pipe_is_a_sentence(sandbox, tap):
     last = stderr.rstrip().splitlines()[-1]
     assert "| ERROR" in last
     assert "target closed the pipe" in last
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_after_the_last_line_changes_nothing(sandbox, tap, signum):
+    """It would be raised in whatever the interpreter has still to do."""
+    sandbox.add("list", [{"id": 1}])
+    command = tap.command(sandbox.config, catalog=tap.catalog("lists"))
+    late = (
+        "import atexit, os, sys; from tap_pardot.tap import main; "
+        f"atexit.register(os.kill, os.getpid(), {signum}); sys.argv = sys.argv[1:]; main()"
+    )
+
+    run = subprocess.run(
+        [command[0], "-c", late, *command[2:]], capture_output=True, text=True, check=False
+    )
+
+    assert run.returncode == 0, run.stderr
+    assert run.stderr.rstrip().splitlines()[-1].endswith("Complete: 1 row of 1 stream in 2 calls.")

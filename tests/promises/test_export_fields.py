@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from datetime import datetime
 
 import pytest
 
@@ -215,6 +216,27 @@ def test_custom_fields_that_exports_refuse_come_by_query(account, tap, code, num
     assert len(queries) == 3 * 2
     if number == 200:
         assert {call["method"] for call in queries} == {"POST"}
+
+
+def test_windows_of_that_query_are_halved_once_for_the_run(account, tap):
+    with_custom_fields(account, 2, rows=8)
+    account.set(export_custom_fields=180)
+    account.fault(object="prospect", op="query", code=202, status=429, times=2)
+
+    run = tap.run({**account.config, **LONG}, catalog=select("prospects"))
+
+    assert run.exit_code == 0, run.stderr
+    check_prospects(run, 2, rows=8)
+    asked = [call["params"] for call in account.calls if call["object"] == "prospect"]
+    days = [
+        (
+            datetime.fromisoformat(each["updated_before"])
+            - datetime.fromisoformat(each["updated_after"])
+        ).days
+        for each in asked
+    ]
+    assert days[:3] == [365, 365, 182]
+    assert max(days[2:]) == 182
 
 
 def test_multiple_values_are_the_same_by_export_and_by_query(account, tap):

@@ -427,6 +427,19 @@ def test_ids_are_halved_also_while_several_calls_are_under_way(runs):
     assert 2 <= len(refused) <= 8
 
 
+@pytest.mark.parametrize("fault", [{"code": 202, "status": 429}, {"status": 504, "html": True}])
+def test_where_pardot_has_no_time_for_so_many_visitors_fewer_are_asked(runs, fault):
+    crowd(runs, 450)
+    runs.sandbox.fault(object="visit", times=4, **fault)
+
+    run = runs.sync(*BOTH, max_concurrent_requests=1)
+
+    assert run.exit_code == 0, run.stderr
+    assert lacking(runs, run) == [[], []]
+    # Each size is tried twice.
+    assert [len(each) for each in asked(runs)] == [200, 200, 100, 100, *[50] * 9]
+
+
 def test_a_single_id_that_is_too_many_fails_the_stream(runs):
     crowd(runs, 3)
     runs.sandbox.fault(object="visit", code=63, times=None)

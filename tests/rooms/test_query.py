@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_pardot.errors import StreamFailed
+from tap_pardot.errors import StreamFailed, TooMuch
 from tap_pardot.query import Source, by_id, by_offset, row_id, settled
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ class Server:
         total: Returns ``total_results`` for the count of all matches, or None to leave it out.
         ignores: Parameters that are not looked at.
         before: By number of the call, from 1, what happens to the rows before it is answered.
+        most: The most rows of a page that there is time for.
     """
 
     ids: list[int]
@@ -33,11 +34,14 @@ class Server:
     total: Callable[[int], int | None] = int
     ignores: frozenset[str] = frozenset()
     before: dict[int, Any] = field(default_factory=dict)
+    most: int = 200
     asked: list[dict[str, str]] = field(default_factory=list)
 
-    def query(self, stream, pardot_object, key, params, **_):
+    def query(self, stream, pardot_object, key, params, *_, narrows=False):
         assert (stream, pardot_object, key) == ("lists", "list", "list")
         self.asked.append(dict(params))
+        if int(params["limit"]) > self.most:
+            raise (TooMuch if narrows else StreamFailed)("no time", "214")
         assert len(self.asked) < 500, "pages without end"
         if change := self.before.get(len(self.asked)):
             self.ids = change(self.ids)
@@ -324,6 +328,32 @@ def test_rows_that_leave_a_server_with_small_pages_hide_no_others(cap, calls):
     assert read(server, by_offset, size=200) == ids
 
 
+@given(
+    rows=st.integers(0, 40),
+    most=st.integers(2, 40),
+    size=st.integers(2, 40),
+    gone=st.dictionaries(st.integers(1, 12), st.integers(1, 40), max_size=3),
+)
+def test_pages_by_offset_get_smaller_until_there_is_time_and_lose_nothing(rows, most, size, gone):
+    leaves = {
+        call: lambda ids, left=left: [each for each in ids if each != left]
+        for call, left in gone.items()
+    }
+    server = Server([*range(1, rows + 1)], most=most, before=leaves)
+
+    assert set(read(server, by_offset, size=size)) >= set(server.ids)
+    sizes = [int(params["limit"]) for params in server.asked]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_a_page_by_offset_that_cannot_be_smaller_is_a_failure():
+    server = Server([1, 2, 3], most=1)
+
+    with pytest.raises(StreamFailed, match="no time"):
+        read(server, by_offset, size=9)
+    assert [params["limit"] for params in server.asked] == ["9", "4", "2"]
+
+
 def test_the_last_rows_are_found_when_the_end_has_moved_forward():
     # 200 rows are out, 5 of them leave, 3 younger ones remain: offset 199 is beyond the end.
     server = Server(list(range(1, 204)), before={2: lambda rows: rows[5:]})
@@ -379,7 +409,7 @@ def test_by_offset_every_row_that_stays_comes_or_it_is_said(ids, leaving, cap):
 class Visits(Server):
     """A query that knows nothing but an offset: always by id, ascending, asked by POST."""
 
-    def query(self, stream, pardot_object, key, params, method):
+    def query(self, stream, pardot_object, key, params, method, **_):
         assert method == "POST"
         assert params.keys() == {"updated_after", "limit", "offset"}
         return super().query(stream, pardot_object, key, params)
