@@ -36,8 +36,9 @@ from zoneinfo import ZoneInfo
 from backoff import _sync
 
 from tap_pardot import client, jobs, transport
+from tap_pardot.endings import ending_in_a_sentence
 from tap_pardot.sandbox.harness import Sandbox
-from tap_pardot.tap import TapPardot, ending_in_a_sentence
+from tap_pardot.tap import TapPardot
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection

@@ -13,6 +13,8 @@ from itertools import islice
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+from tap_pardot.endings import SIGNALS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import TypeVar
@@ -52,7 +54,7 @@ def ahead(work: Callable[[A], R], items: Iterable[A], threads: int) -> Iterator[
     number = min(threads, len(results))
     # Threads inherit the mask. A signal that one of them took would still run its handler in the
     # main thread, also where that holds signals back to keep a line of output whole.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         for _ in range(number):
             threading.Thread(target=labour, daemon=True).start()

@@ -23,6 +23,8 @@ from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.streams import Stream
 
+from tap_pardot.endings import SIGNALS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 
 _BLOCK = 65536  # bytes; the size of a pipe
 _RECORDS_PER_STAMP = 256
-_BLOCKED = {signal.SIGTERM, signal.SIGINT}
 
 
 def _encode_other(value: Any) -> str:
@@ -84,7 +85,7 @@ class BufferedWriter(GenericSingerWriter[bytes, "Message"]):
         held = signal.pthread_sigmask(signal.SIG_BLOCK, ())
         try:
             # In here: a handler may raise out of this call when the signals are held already.
-            signal.pthread_sigmask(signal.SIG_BLOCK, _BLOCKED)
+            signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
             self._write(bytes(self._buffer))
             self._buffer.clear()
         finally:

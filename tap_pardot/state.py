@@ -15,6 +15,7 @@ key would come back.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from tap_pardot.errors import ConfigurationError
@@ -24,6 +25,7 @@ from tap_pardot.windows import Window, instant_text, parse_instant
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+    from typing import TextIO
 
 VALUE, WINDOW, CURSOR = "replication_key_value", "window", "cursor"
 UNTIL = "until"
@@ -39,6 +41,31 @@ _OURS = {VALUE, WINDOW, CURSOR, JOBS, "feed", "children"}
 _OF_CHILDREN = {"pending", "seen", "marks", "known", "columns", "recent", "listed"}
 # What the SDK itself writes into a bookmark before the first page is out.
 _HARMLESS = {"starting_replication_value", "replication_key_signpost", "progress_markers"}
+
+UNREADABLE = (
+    "The STATE is not a JSON object with bookmarks: pass the STATE that this tap wrote last, or "
+    "none to read everything from start_date again."
+)
+
+
+def read(file: TextIO | None) -> dict[str, Any] | None:
+    """Return the STATE in an open file, also when it is a whole STATE message.
+
+    Raises:
+        ConfigurationError: It is not a JSON object.
+    """
+    if file is None:
+        return None
+    text = file.read()
+    try:
+        found = json.loads(text) if text.strip() else {}
+    except ValueError:
+        raise ConfigurationError(UNREADABLE) from None
+    if isinstance(found, dict) and found.get("type") == "STATE":
+        found = found.get("value")
+    if not isinstance(found, dict):
+        raise ConfigurationError(UNREADABLE)
+    return found
 
 
 class Bookmark:

@@ -7,25 +7,24 @@ import json
 import logging
 import signal
 import sys
-import traceback
-from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 from zoneinfo import ZoneInfo
 
 from singer_sdk import Tap
-from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
+from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import StateMessage
 
 from tap_pardot import custom, query, settings
+from tap_pardot.catalog import with_keys
+from tap_pardot.endings import SIGNALS, Stopping, Terminated, ending_in_a_sentence, unforeseen
 from tap_pardot.errors import (
     CallLimitReached,
     ConfigurationError,
     LoginOutage,
     Outage,
-    RunStopped,
     StreamFailed,
     StreamSkipped,
     TapPardotError,
@@ -44,7 +43,7 @@ from tap_pardot.provenance import (
 )
 from tap_pardot.report import Report
 from tap_pardot.run import Run, begin, connect, next_midnight, unreachable
-from tap_pardot.state import Bookmark, check, check_child
+from tap_pardot.state import UNREADABLE, Bookmark, check, check_child, read
 from tap_pardot.streams import STREAMS
 from tap_pardot.streams.children import Child
 from tap_pardot.streams.exports import ExportStream
@@ -68,21 +67,8 @@ _TOP_LEVEL = {"calls", "settings", "version"}
 
 _CALLS_USED_UP = 122
 
-_UNREADABLE_STATE = (
-    "The STATE is not a JSON object with bookmarks: pass the STATE that this tap wrote last, or "
-    "none to read everything from start_date again."
-)
-
 
 _NO_SETTINGS = "A --config file must hold a JSON object with the settings."
-
-
-class Terminated(BaseException):
-    """SIGTERM or SIGINT came. No :class:`Exception`, so that nothing on the way handles it."""
-
-    def __init__(self, signum: int) -> None:
-        super().__init__(signum)
-        self.signum = signum
 
 
 class TapPardot(Tap):
@@ -105,7 +91,7 @@ class TapPardot(Tap):
 
     def __init__(self, *, catalog: Any = None, setup_mapper: bool = True, **kwargs: Any) -> None:
         self.report = Report()
-        self._terminated = False
+        self.stopping = Stopping()
         self._last_state: TapState | None = None
         self._foreign: dict[str, dict[str, Any]] = {}
         self._made: Made | None = None
@@ -212,7 +198,7 @@ class TapPardot(Tap):
         if bookmarks is None and set(state) <= {"bookmarks", *_TOP_LEVEL}:
             bookmarks = {}
         if not isinstance(bookmarks, dict):
-            raise ConfigurationError(_UNREADABLE_STATE)
+            raise ConfigurationError(UNREADABLE)
         self._foreign = {name: each for name, each in bookmarks.items() if is_singer_io(each)}
         for stream in STREAMS:
             if stream.name in bookmarks and stream.name not in self._foreign:
@@ -400,9 +386,7 @@ class TapPardot(Tap):
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """Leave by an exception; the SDK's handler would write while a write is under way."""
-        if not self._terminated:  # Meltano may send SIGINT and SIGTERM
-            self._terminated = True
-            raise Terminated(signum)
+        self.stopping.begin(signum)
 
     # --- the command line ---
 
@@ -425,14 +409,14 @@ class TapPardot(Tap):
             tap = cls(
                 config=config.config if config else {},
                 parse_env_config=bool(config and config.parse_env),
-                state=_state(state),
+                state=read(state),
                 catalog=None if catalog is None else json.load(catalog),
             )
             try:
                 tap.read_all()
-                _hold_signals_back()
+                tap.stopping.over()
             except Terminated as stop:
-                _hold_signals_back()
+                tap.stopping.over()
                 tap.save_state()
                 name = signal.Signals(stop.signum).name
                 tap.report.tell(
@@ -470,100 +454,11 @@ class TapPardot(Tap):
         ctx.exit()
 
 
-def with_keys(catalog: dict[str, Any]) -> dict[str, Any]:
-    """Return a catalog in which no key is deselected, and say what cannot be followed.
-
-    A key that is missing from SCHEMA would make every target refuse the stream.
-    """
-    declared = {stream.name: stream for stream in STREAMS}
-    catalog = copy.deepcopy(catalog)
-    for entry in catalog.get("streams") or []:
-        name = entry.get("tap_stream_id") or entry.get("stream")
-        stream = declared.get(name)
-        if stream is None:
-            logger.warning("The catalog's stream %s is not one of this tap's: left out.", name)
-            continue
-        keys = {*stream.primary_keys, stream.replication_key} - {None}
-        for item in entry.get("metadata") or []:
-            *_, column = item.get("breadcrumb") or [None]
-            found = item.get("metadata") or {}
-            if column in keys and found.get("selected") is False:
-                found.update({"selected": True, "inclusion": "automatic"})
-                logger.warning(
-                    "%s.%s is deselected in the catalog but is a key: it is read all the same.",
-                    name,
-                    column,
-                )
-    return catalog
-
-
-def _state(file: Any) -> dict[str, Any] | None:
-    """Return the STATE in an open file, also when it is a whole STATE message."""
-    if file is None:
-        return None
-    text = file.read()
-    try:
-        found = json.loads(text) if text.strip() else {}
-    except ValueError:
-        raise ConfigurationError(_UNREADABLE_STATE) from None
-    if isinstance(found, dict) and found.get("type") == "STATE":
-        found = found.get("value")
-    if not isinstance(found, dict):
-        raise ConfigurationError(_UNREADABLE_STATE)
-    return found
-
-
-def _hold_signals_back() -> None:
-    """Let no signal disturb the last lines, nor the interpreter's end, where it would kill."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-
-
-def unforeseen(error: Exception) -> str:
-    """Return a sentence for an error nobody foresaw; where it came from goes to the debug log.
-
-    The text of the error is left out: it may hold data.
-    """
-    where = "".join(traceback.format_tb(error.__traceback__))
-    logger.debug("%s at\n%s", type(error).__name__, where)
-    return (
-        f"An error nobody foresaw ({type(error).__name__}): run again with "
-        "TAP_PARDOT_LOGLEVEL=DEBUG and report the lines that show where it came from."
-    )
-
-
-@contextmanager
-def ending_in_a_sentence() -> Iterator[None]:
-    """Turn whatever ends the program into one last sentence on stderr and an exit code."""
-    try:
-        yield
-    except ConfigValidationError as error:
-        for problem in error.errors:
-            logger.error("%s", problem)  # noqa: TRY400
-        number = len(error.errors)
-        settings_word = "setting" if number == 1 else f"{number} settings"
-        _leave(f"Nothing was read: correct the {settings_word} named above and run again.", 1)
-    except RunStopped as error:
-        _leave(str(error), 2)
-    except (TapPardotError, SingerSDKError) as error:
-        _leave(str(error), 1)
-    except BrokenPipeError:
-        _leave("The target closed the pipe: its own last lines say why.", 1)
-    except FileNotFoundError as error:
-        _leave(str(error), 1)
-    except Terminated as stop:
-        _leave(f"Stopped by {signal.Signals(stop.signum).name}.", 128 + stop.signum)
-    except Exception as error:  # noqa: BLE001 - the last resort
-        if type(error).__name__ == "JSONDecodeError":  # of json or, in the SDK, of simplejson
-            _leave(f"A file given on the command line is not JSON: {error}", 1)
-        _leave(unforeseen(error), 1)
-
-
-def _leave(sentence: str, code: int) -> NoReturn:
-    logger.error("%s", sentence)
-    sys.exit(code)
-
-
 def main() -> None:
     """Run the command line: the executable ``tap-pardot``."""
-    with ending_in_a_sentence():
-        TapPardot.cli()
+    try:
+        with ending_in_a_sentence():
+            TapPardot.cli()
+    finally:
+        # At the interpreter's end, where no handler is left, a signal would kill.
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from singer_sdk import typing as th
 
-from tap_pardot.streams.base import IdStream
+from tap_pardot.streams.queries import IdStream
 
 
 class EmailClicks(IdStream):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from singer_sdk import typing as th
 
-from tap_pardot.streams.base import OffsetStream, RecordStream, WholeStream
+from tap_pardot.streams.base import RecordStream
+from tap_pardot.streams.queries import OffsetStream, WholeStream
 
 
 class Account(RecordStream):

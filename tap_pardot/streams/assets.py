@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from singer_sdk import typing as th
 
-from tap_pardot.streams.base import WindowStream
+from tap_pardot.streams.queries import WindowStream
 
 CAMPAIGN = {
     "campaign_id": ("campaign.id", "campaign_id"),

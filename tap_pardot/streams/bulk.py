@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tap_pardot.custom import as_sent
 from tap_pardot.decode import kind_of
 from tap_pardot.errors import StreamFailed, StreamSkipped, TooMuch
-from tap_pardot.streams.base import QueryStream
+from tap_pardot.streams.queries import QueryStream
 from tap_pardot.windows import Window, instant_text, safe_edge
 
 if TYPE_CHECKING:

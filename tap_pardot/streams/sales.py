@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from singer_sdk import typing as th
 
 from tap_pardot.streams.assets import CAMPAIGN
-from tap_pardot.streams.base import WholeStream
 from tap_pardot.streams.children import Child
+from tap_pardot.streams.queries import WholeStream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

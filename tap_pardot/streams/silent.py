@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from tap_pardot.report import Line
 from tap_pardot.state import Bookmark
 from tap_pardot.streams.activities import EmailClicks
-from tap_pardot.streams.base import QueryStream
 from tap_pardot.streams.people import VisitorActivities, Visitors
+from tap_pardot.streams.queries import QueryStream
 from tap_pardot.streams.sales import Opportunities
 from tap_pardot.windows import Window, instant_text, parse_instant, safe_edge
 

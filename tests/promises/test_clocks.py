@@ -26,8 +26,9 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tap_pardot.endings import ending_in_a_sentence
 from tap_pardot.streams import STREAMS
-from tap_pardot.tap import TapPardot, ending_in_a_sentence
+from tap_pardot.tap import TapPardot
 from tap_pardot.windows import (
     SHORTEST,
     Window,

@@ -30,7 +30,7 @@ FEW = 7
 @pytest.fixture
 def account(sandbox, caplog, monkeypatch):
     """Pages of five rows, and STATE after every second call."""
-    monkeypatch.setattr("tap_pardot.streams.base.QueryStream.page_size", 5)
+    monkeypatch.setattr("tap_pardot.streams.queries.QueryStream.page_size", 5)
     monkeypatch.setattr("tap_pardot.streams.children._SAVE_EVERY", 2)
     monkeypatch.setattr("tap_pardot.streams.visits._VISITORS", 3)
     return Account(sandbox, caplog, monkeypatch)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_pardot.tap import TapPardot, ending_in_a_sentence
+from tap_pardot.endings import ending_in_a_sentence
+from tap_pardot.tap import TapPardot
 from tests.support.exports import QUICK, select
 from tests.support.tap import Finished
 

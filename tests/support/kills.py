@@ -28,7 +28,7 @@ from tap_pardot import jobs, pending, tap
 from tap_pardot.sandbox.harness import Sandbox
 from tap_pardot.sandbox.objects_email import STATS_COUNTS
 from tap_pardot.streams import STREAMS, children, visits
-from tap_pardot.streams.base import OffsetStream, QueryStream
+from tap_pardot.streams.queries import OffsetStream, QueryStream
 from tests.support.exports import select
 
 if TYPE_CHECKING:

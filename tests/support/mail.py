@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from tap_pardot.endings import ending_in_a_sentence
 from tap_pardot.sandbox.dates import parse_instant
-from tap_pardot.tap import TapPardot, ending_in_a_sentence
+from tap_pardot.tap import TapPardot
 from tests.support.exports import QUICK, select
 from tests.support.tap import Finished
 

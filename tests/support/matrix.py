@@ -47,11 +47,12 @@ from zlib import crc32
 from aiohttp import web
 from requests.adapters import HTTPAdapter
 
+from tap_pardot.endings import ending_in_a_sentence
 from tap_pardot.sandbox.harness import Sandbox
 from tap_pardot.sandbox.server import Server
 from tap_pardot.streams import STREAMS
-from tap_pardot.streams.base import QueryStream
-from tap_pardot.tap import TapPardot, ending_in_a_sentence
+from tap_pardot.streams.queries import QueryStream
+from tap_pardot.tap import TapPardot
 from tap_pardot.transport import Transport
 from tests.support.tap import Finished
 

@@ -8,16 +8,10 @@ from pathlib import Path
 from tap_pardot.errors import RULES, Act
 from tap_pardot.settings import SETTINGS
 from tap_pardot.streams import STREAMS
-from tap_pardot.streams.base import (
-    IdStream,
-    OffsetStream,
-    PardotStream,
-    RecordStream,
-    WholeStream,
-    WindowStream,
-)
+from tap_pardot.streams.base import PardotStream, RecordStream
 from tap_pardot.streams.children import Child
 from tap_pardot.streams.exports import ExportStream
+from tap_pardot.streams.queries import IdStream, OffsetStream, WholeStream, WindowStream
 
 README = Path(__file__).parents[2] / "README.md"
 

@@ -1,0 +1,117 @@
+"""How the program ends: one last sentence on stderr and an exit code, whatever happened."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import traceback
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NoReturn
+
+from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
+
+from tap_pardot.errors import RunStopped, TapPardotError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+logger = logging.getLogger("tap-pardot")
+
+SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGALRM}
+"""Those that end a run, and the one that insists."""
+
+_AGAIN = 1.0
+"""Seconds."""
+
+
+class Terminated(BaseException):
+    """SIGTERM or SIGINT came. No :class:`Exception`, so that nothing on the way handles it."""
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(signum)
+        self.signum = signum
+
+
+class Stopping:
+    """Makes an exception of the first SIGTERM or SIGINT, until it is heard.
+
+    An exception from a handler can vanish (Python drops it in a finalizer), and a signal that
+    comes just before a system call that waits leaves it waiting. So it is raised again and again.
+    """
+
+    def __init__(self) -> None:
+        self._signum: int | None = None
+        self._is_over = False
+
+    def begin(self, signum: int) -> None:
+        """Handle a signal; only the first counts, since Meltano may send both.
+
+        Raises:
+            Terminated: The run is not over yet.
+        """
+        if self._signum is None and not self._is_over:
+            self._signum = signum
+            signal.signal(signal.SIGALRM, self._again)
+            signal.setitimer(signal.ITIMER_REAL, _AGAIN, _AGAIN)
+            raise Terminated(signum)
+
+    def _again(self, *_: object) -> None:
+        if self._signum is not None and not self._is_over:
+            raise Terminated(self._signum)
+
+    def over(self) -> None:
+        """The run is over: let no signal disturb its last lines."""
+        self._is_over = True
+        no_more_alarms()
+
+
+def no_more_alarms() -> None:
+    """Raise nothing again."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def unforeseen(error: Exception) -> str:
+    """Return a sentence for an error nobody foresaw; where it came from goes to the debug log.
+
+    The text of the error is left out: it may hold data.
+    """
+    where = "".join(traceback.format_tb(error.__traceback__))
+    logger.debug("%s at\n%s", type(error).__name__, where)
+    return (
+        f"An error nobody foresaw ({type(error).__name__}): run again with "
+        "TAP_PARDOT_LOGLEVEL=DEBUG and report the lines that show where it came from."
+    )
+
+
+@contextmanager
+def ending_in_a_sentence() -> Iterator[None]:
+    """Turn whatever ends the program into one last sentence on stderr and an exit code."""
+    try:
+        yield
+    except ConfigValidationError as error:
+        for problem in error.errors:
+            logger.error("%s", problem)  # noqa: TRY400
+        number = len(error.errors)
+        settings_word = "setting" if number == 1 else f"{number} settings"
+        _leave(f"Nothing was read: correct the {settings_word} named above and run again.", 1)
+    except RunStopped as error:
+        _leave(str(error), 2)
+    except (TapPardotError, SingerSDKError) as error:
+        _leave(str(error), 1)
+    except BrokenPipeError:
+        _leave("The target closed the pipe: its own last lines say why.", 1)
+    except FileNotFoundError as error:
+        _leave(str(error), 1)
+    except Terminated as stop:
+        no_more_alarms()
+        _leave(f"Stopped by {signal.Signals(stop.signum).name}.", 128 + stop.signum)
+    except Exception as error:  # noqa: BLE001 - the last resort
+        if type(error).__name__ == "JSONDecodeError":  # of json or, in the SDK, of simplejson
+            _leave(f"A file given on the command line is not JSON: {error}", 1)
+        _leave(unforeseen(error), 1)
+
+
+def _leave(sentence: str, code: int) -> NoReturn:
+    logger.error("%s", sentence)
+    sys.exit(code)
