@@ -10,9 +10,9 @@ from __future__ import annotations
 import csv
 import json
 import sqlite3
-from io import SEEK_END, BufferedReader, TextIOWrapper
+from io import SEEK_END, BufferedReader, RawIOBase, TextIOWrapper
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from tap_pardot.decode import Misfit, as_list, to_string
 from tap_pardot.errors import StreamFailed
@@ -20,12 +20,13 @@ from tap_pardot.transport import no_room
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from io import RawIOBase
 
     Whole = Callable[[list[Any]], list[Any] | None]
 
 _ESCAPED = ("\\=", "\\+", "\\@")
 _LARGEST_CELL = 2**31 - 1  # csv refuses cells over 128 KiB unless told otherwise
+_LONGEST_ROW = 16 * 2**20  # bytes; 150 texts of Pardot's longest kind are 10 MB
+_BLOCK = 65536
 _TOO_MANY_DIGITS = 19
 _LENGTH_OF_A_TIME = 19  # less of it is what a cut leaves
 _AGAIN = "run again; the export is downloaded anew."
@@ -48,8 +49,8 @@ def rows_of_file(
     csv.field_size_limit(_LARGEST_CELL)
     file.seek(0)
     # newline="": CR and LF inside a value are kept as they are.
-    source = BufferedReader(cast("RawIOBase", file))
-    text = TextIOWrapper(source, "utf-8-sig", "replace", newline="")
+    source = _Rows(file, label)
+    text = TextIOWrapper(BufferedReader(source, _BLOCK), "utf-8-sig", "replace", newline="")
     reader = csv.reader(text, strict=True)
     try:
         header = next(reader, None)
@@ -58,6 +59,7 @@ def rows_of_file(
         pick = _picker(header, fields, label)
         width = len(header)
         for cells in reader:
+            source.left = _LONGEST_ROW
             if len(cells) != width:
                 if not cells:
                     continue  # a blank line
@@ -79,6 +81,32 @@ def rows_of_file(
         raise StreamFailed(f"Line {reader.line_num} of {label} is not CSV: {_AGAIN}") from None
     finally:
         text.close()
+
+
+class _Rows(RawIOBase):
+    """A file's bytes: of one row, no more than a row may have."""
+
+    def __init__(self, file: BinaryIO, label: str) -> None:
+        self._file = file
+        self._label = label
+        self.left = _LONGEST_ROW
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        number: int = self._file.readinto(buffer)  # type: ignore[attr-defined]
+        self.left -= number
+        if self.left < 0:
+            raise StreamFailed(
+                f"A row of {self._label} is longer than 16 MiB: no row of Pardot's is; report it "
+                "with the stream's name."
+            )
+        return number
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 def ends_in_a_line(file: BinaryIO) -> bool:

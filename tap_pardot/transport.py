@@ -6,8 +6,11 @@ Knows nothing of Pardot: bytes out, bytes in. A token leaves this module only th
 
 from __future__ import annotations
 
+import http.client
+import io
 import logging
 import random
+import threading
 import time
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -17,6 +20,7 @@ from urllib.parse import urljoin, urlsplit
 import backoff
 import requests
 import urllib3.exceptions
+from requests.adapters import HTTPAdapter
 
 from tap_pardot.errors import ConfigurationError, Outage, Retriable, StreamFailed, TooMuch
 
@@ -50,6 +54,9 @@ LONGEST_WAIT = 20
 LONGEST_RETRY_AFTER = 300
 _TRUSTED_DOMAINS = (".pardot.com", ".salesforce.com")
 _MOST_REDIRECTS = 5
+_LONGEST_ANSWER = 20  # read timeouts
+_SILENT = "Pardot did not answer in time."
+_TRICKLED = "An answer came too slowly to be finished."
 _REDIRECTS = {301, 302, 303, 307, 308}
 
 
@@ -84,6 +91,8 @@ class Transport:
         self._origins = {origin(url) for url in origins}
         self._read_timeout = read_timeout
         self.session = requests.Session()
+        for scheme in ("http://", "https://"):
+            self.session.mount(scheme, _Adapter())
         self.session.headers["User-Agent"] = user_agent
 
     def trusts(self, url: str) -> bool:
@@ -113,7 +122,8 @@ class Transport:
             Retriable: The connection failed, hung, or the answer was cut.
             StreamFailed: The answer is larger than any page of Pardot's.
         """
-        deadline = time.monotonic() + 20 * self._read_timeout
+        longest = _LONGEST_ANSWER * self._read_timeout
+        _exchange.deadline = time.monotonic() + longest
         try:
             for _ in range(_MOST_REDIRECTS):
                 with self.session.request(
@@ -130,7 +140,7 @@ class Transport:
                 ) as response:
                     target = response.headers.get("Location")
                     if response.status_code not in _REDIRECTS or target is None:
-                        body = _read(response, deadline, file)
+                        body = _read(response, file, longest)
                         return Answer(response.status_code, response.headers, body)
                 if method != "GET":
                     break
@@ -146,7 +156,8 @@ class Transport:
                 ) from error
             raise Retriable(f"The connection to {urlsplit(url).hostname} failed (TLS).") from error
         except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
-            raise Retriable("Pardot did not answer in time.", narrow=True) from error
+            over = time.monotonic() >= _exchange.deadline
+            raise Retriable(_TRICKLED if over else _SILENT, narrow=True) from error
         except (
             urllib3.exceptions.HTTPError,
             OSError,  # the base of requests' errors too
@@ -163,18 +174,79 @@ class Transport:
         )
 
 
+# When what this thread has asked for must be there: its ``deadline``, of the monotonic clock.
+_exchange = threading.local()
+
+
+class _Adapter(HTTPAdapter):
+    """Connections, also those through proxies, whose answers end at the deadline."""
+
+    def init_poolmanager(self, *args: Any, **named: Any) -> None:
+        super().init_poolmanager(*args, **named)
+        _end_answers(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **named: Any) -> Any:
+        known = proxy in self.proxy_manager
+        manager = super().proxy_manager_for(proxy, **named)
+        if not known:
+            _end_answers(manager)
+        return manager
+
+
+def _end_answers(manager: Any) -> None:
+    # Derived from what is there, which is other classes for a SOCKS proxy.
+    classes = {}
+    for scheme, pool in manager.pool_classes_by_scheme.items():
+        connection = type("Connection", (pool.ConnectionCls,), {"response_class": _Ending})
+        classes[scheme] = type("Pool", (pool,), {"ConnectionCls": connection})
+    manager.pool_classes_by_scheme = classes
+
+
+class _Ending(http.client.HTTPResponse):
+    """An answer whose status, headers, body and trailers come before the deadline or not at all.
+
+    Each byte renews a socket's own timeout, so a trickle of them would never end.
+    """
+
+    def __init__(self, sock: Any, *args: Any, **named: Any) -> None:
+        super().__init__(sock, *args, **named)
+        self.fp = io.BufferedReader(_Wire(sock, self.fp.detach()))
+
+
+class _Wire(io.RawIOBase):
+    def __init__(self, sock: Any, raw: Any) -> None:
+        self._sock = sock
+        self._raw = raw
+        self._timeout = sock.gettimeout()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = _exchange.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        wait = min(self._timeout, left)
+        if wait != self._sock.gettimeout():
+            self._sock.settimeout(wait)
+        return self._raw.readinto(buffer)  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _read(response: requests.Response, deadline: float, file: BinaryIO | None) -> bytes:
+def _read(response: requests.Response, file: BinaryIO | None, longest: float) -> bytes:
     """Return a body; a good answer's goes into the file, where one is given, instead."""
     if file is not None and response.ok:
-        _save(response, file)
+        _save(response, file, longest)
         return b""
     chunks: list[bytes] = []
     size = 0
-    # What has arrived, not full blocks: a trickle must meet the deadline.
     while chunk := response.raw.read1(65536, decode_content=True):
         chunks.append(chunk)
         size += len(chunk)
@@ -183,13 +255,14 @@ def _read(response: requests.Response, deadline: float, file: BinaryIO | None) -
                 "An answer was larger than 64 MiB and was refused: check api_url, this is not "
                 "a page of Pardot's."
             )
-        if time.monotonic() > deadline:
-            raise Retriable("An answer came too slowly to be finished.", narrow=True)
     return b"".join(chunks)
 
 
-def _save(response: requests.Response, file: BinaryIO) -> None:
-    """Write a body to a file; it may take as long as it keeps above 1 KiB a second."""
+def _save(response: requests.Response, file: BinaryIO, longest: float) -> None:
+    """Write a body to a file; it may take as long as it keeps above 1 KiB a second.
+
+    Only what comes between two pieces (the size of a chunk, trailers) has a deadline.
+    """
     started = time.monotonic()
     size = 0
     while chunk := response.raw.read1(2**20, decode_content=True):
@@ -205,6 +278,7 @@ def _save(response: requests.Response, file: BinaryIO) -> None:
         elapsed = time.monotonic() - started
         if elapsed > _SLOW_AFTER and size < SLOWEST_DOWNLOAD * elapsed:
             raise Retriable("A file of an export came too slowly to be finished.")
+        _exchange.deadline = time.monotonic() + longest
 
 
 def no_room(error: Exception) -> StreamFailed:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import io
 import re
 import socket
 import threading
 import time
 import zlib
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -18,6 +19,7 @@ from requests.auth import AuthBase
 from tap_pardot import transport
 from tap_pardot.errors import Outage, Retriable, StreamFailed
 from tap_pardot.transport import Transport, origin, retry_after, waits, with_retries
+from tests.promises.test_settings import certificate
 
 
 class Token(AuthBase):
@@ -28,35 +30,40 @@ class Token(AuthBase):
 
 
 @contextmanager
-def serving(*answers):
+def serving(*answers, context=None, kept=False):
     """A server that says these bytes, one connection each; yields its URL and what it was sent.
 
-    An answer is a list: bytes are sent, a number is a pause in seconds.
+    An answer is a list: bytes are sent, a number is a pause in seconds. With ``kept`` all
+    answers go over one connection.
     """
     sent = []
     server = socket.create_server(("127.0.0.1", 0))
 
     def run():
-        for parts in answers:
+        for together in [answers] if kept else [[parts] for parts in answers]:
             try:
                 connection, _ = server.accept()
             except OSError:
                 return
-            with connection:
-                sent.append(request_on(connection))
-                for part in parts:
-                    if isinstance(part, bytes):
-                        try:
-                            connection.sendall(part)
-                        except OSError:
-                            break
-                    else:
-                        time.sleep(part)
+            with suppress(OSError), connection:
+                if context is not None:
+                    connection = context.wrap_socket(connection, server_side=True)
+                with connection:
+                    say(connection, together)
+
+    def say(connection, together):
+        for parts in together:
+            sent.append(request_on(connection))
+            for part in parts:
+                if isinstance(part, bytes):
+                    connection.sendall(part)
+                else:
+                    time.sleep(part)
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     with closing(server):
-        yield f"http://127.0.0.1:{server.getsockname()[1]}", sent
+        yield f"http{'s' if context else ''}://127.0.0.1:{server.getsockname()[1]}", sent
         server.shutdown(socket.SHUT_RDWR)  # wakes whoever still waits for a connection
         thread.join(5)
 
@@ -387,6 +394,119 @@ def test_a_trickle_of_bytes_ends_at_twenty_read_timeouts(parts):
 
     assert 0.9 < took < 1.6
     assert caught.value.say == "An answer came too slowly to be finished."
+
+
+def trickle(text, pause=0.03):
+    return [part for byte in text * 60 for part in (bytes([byte]), pause)][:120]
+
+
+START = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = head(Transfer_Encoding="chunked")
+TRICKLES = {
+    "a status": trickle(b"HTTP/1.1 200 Fine and"),
+    "a header": [START, *trickle(b"X-A: b")],
+    "headers": [START, *trickle(b"A: b\r\n")],
+    "answers before the answer": trickle(b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "the size of a chunk": [CHUNKED, b"1;a=", *trickle(b"x")],
+    "trailers": [CHUNKED, b"1\r\nx\r\n0\r\n", *trickle(b"A: b\r\n")],
+}
+
+
+@pytest.fixture
+def unproxied(monkeypatch):
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.mark.parametrize(
+    ("way", "what"),
+    [
+        *(("plain", what) for what in TRICKLES),
+        *((way, "headers") for way in ("TLS", "file", "proxy")),
+        *((way, "trailers") for way in ("TLS", "file")),
+    ],
+)
+@pytest.mark.usefixtures("unproxied")
+def test_what_is_around_a_body_may_not_trickle_either(way, what, tmp_path, monkeypatch):
+    monkeypatch.setattr(transport, "_LONGEST_ANSWER", 6)
+    context, options = None, {}
+    if way == "TLS":
+        bundle, context = certificate(tmp_path)
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    if way == "file":
+        options["file"] = io.BytesIO()
+    with serving(TRICKLES[what], context=context) as (url, _):
+        if way == "proxy":
+            monkeypatch.setenv("http_proxy", url)
+        started = time.monotonic()
+        with pytest.raises(Retriable) as caught:
+            get("http://pardot.example" if way == "proxy" else url, read_timeout=0.1, **options)
+        took = time.monotonic() - started
+
+    assert 0.5 < took < 1.2
+    assert caught.value.say == "An answer came too slowly to be finished."
+    assert caught.value.narrow
+
+
+def test_a_connection_that_is_used_again_has_its_whole_time_again(monkeypatch):
+    monkeypatch.setattr(transport, "_LONGEST_ANSWER", 2)
+    good = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+    late = [part for byte in good for part in (bytes([byte]), 0.8 / len(good))]
+    with serving(late, [0.4, good], TRICKLES["headers"], kept=True) as (url, sent):
+        one = transport_to(url, 0.5)
+        assert one.send("GET", url).body == b"{}"
+        # Less than the read timeout, more than what was left of the answer before.
+        assert one.send("GET", url).body == b"{}"
+        with pytest.raises(Retriable, match="too slowly"):
+            one.send("GET", url)
+
+    assert len(sent) == 3
+
+
+def test_the_deadline_is_that_of_all_redirects_together(monkeypatch):
+    monkeypatch.setattr(transport, "_LONGEST_ANSWER", 2)
+    moved = head(b"302 Found", 0, Location="/again")
+    late = [part for byte in moved for part in (bytes([byte]), 0.3 / len(moved))]
+    started = time.monotonic()
+    with serving(*[late] * 9) as (url, _):
+        with pytest.raises(Retriable, match="too slowly"):
+            get(url, read_timeout=0.4)
+        took = time.monotonic() - started
+
+    assert 0.7 < took < 1.2
+
+
+def test_a_file_may_take_longer_than_an_answer_as_long_as_it_comes(monkeypatch):
+    monkeypatch.setattr(transport, "_LONGEST_ANSWER", 1)
+    file = io.BytesIO()
+    with serving([head(length=8), *([b"x", 0.1] * 8)]) as (url, _):
+        assert get(url, read_timeout=0.4, file=file).body == b""
+
+    assert file.getvalue() == b"x" * 8
+
+
+def test_requests_at_once_have_each_their_own_deadline(monkeypatch):
+    monkeypatch.setattr(transport, "_LONGEST_ANSWER", 2)
+    said = []
+
+    def ask(url):
+        with pytest.raises(Retriable) as caught:
+            one.send("GET", url)
+        said.append((caught.value.say, time.monotonic() - started))
+
+    with serving(TRICKLES["headers"]) as (first, _), serving(TRICKLES["headers"]) as (second, _):
+        one = Transport(origins=set(), read_timeout=0.3, user_agent="tests/1")
+        threads = [threading.Thread(target=ask, args=(url,)) for url in (first, second)]
+        started = time.monotonic()
+        threads[0].start()
+        time.sleep(0.4)
+        threads[1].start()
+        for thread in threads:
+            thread.join(5)
+
+    assert {say for say, _ in said} == {"An answer came too slowly to be finished."}
+    assert 0.55 < said[0][1] < 0.9 < said[1][1] < 1.4
 
 
 @pytest.mark.parametrize("compressed", [False, True])
