@@ -255,6 +255,9 @@ def _read(response: requests.Response, file: BinaryIO | None, longest: float) ->
                 "An answer was larger than 64 MiB and was refused: check api_url, this is not "
                 "a page of Pardot's."
             )
+        # Also what has arrived already and takes long to unpack.
+        if time.monotonic() > _exchange.deadline:
+            raise Retriable(_TRICKLED, narrow=True)
     return b"".join(chunks)
 
 
