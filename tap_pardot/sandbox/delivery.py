@@ -40,7 +40,7 @@ async def send(  # noqa: PLR0913, PLR0917 -- one call site
         file: The file.
         faults: Those that fire on this call; ``csv`` ones change the content.
         headers: Extra headers.
-        cut: Close after so many bytes although more were announced.
+        cut: Close after so many bytes, but never all that were announced.
     """
     with tempfile.TemporaryFile() as body:
         await _write(state, file, body)
@@ -56,7 +56,7 @@ async def send(  # noqa: PLR0913, PLR0917 -- one call site
             response.content_length = size
         await response.prepare(http)
         body.seek(0)
-        left = size if cut is None else min(cut, size)
+        left = size if cut is None else min(cut, max(0, size - 1))
         while left and (chunk := body.read(min(_CHUNK, left))):
             left -= len(chunk)
             await response.write(chunk)

@@ -41,7 +41,7 @@ class Fault:
         body: Answer with exactly this, status 200 unless given.
         hang: Say nothing for so many seconds, then close; ends when the client leaves.
         reset: Close the connection with a TCP RST.
-        truncate: Announce the whole length, send so many bytes, close.
+        truncate: Announce the whole length, send so many bytes but never all of them, close.
         redirect: Send the client to this URL (302 unless ``status``).
         edit: Change a JSON answer that is otherwise good: ``set`` {key: value}, ``drop`` [keys],
             in its ``export`` where it has one.

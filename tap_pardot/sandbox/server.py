@@ -280,12 +280,12 @@ def _extras(faults: Sequence[Fault]) -> tuple[dict[str, str], int | None]:
 
 
 async def _cut(http: web.Request, whole: web.Response, size: int) -> web.StreamResponse:
-    """Announce the whole length, send ``size`` bytes, close."""
+    """Announce the whole length, send ``size`` bytes but never all of them, close."""
     body = whole.body if isinstance(whole.body, bytes) else b""
     response = web.StreamResponse(status=whole.status, headers=whole.headers)
     response.content_length = len(body)
     await response.prepare(http)
-    await response.write(body[:size])
+    await response.write(body[: min(size, max(0, len(body) - 1))])
     if http.transport is not None:
         http.transport.close()
     return response

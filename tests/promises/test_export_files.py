@@ -117,7 +117,8 @@ def test_a_file_cut_anywhere_in_its_last_row_is_not_read_as_whole(stop):
 def test_a_body_that_breaks_off_is_asked_for_again_alone_and_never_parsed(account, tap, chunked):
     account.set(export_file_rows=40, export_chunked=chunked)
     fill(account, ["visitors"], [MARCH] * 100)
-    account.fault(op="download", nth=2, truncate=1500)
+    # Files are downloaded at once, so this may be any of them, also the short one.
+    account.fault(op="download", nth=2, truncate=300)
 
     run = tap.run({**account.config, **SINCE}, catalog=select("visitors"))
 
