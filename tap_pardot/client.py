@@ -68,6 +68,11 @@ class ServerClock:
         self._ahead = date - datetime.now(UTC)
         self._noted = date
 
+    @property
+    def is_told(self) -> bool:
+        """Whether an answer has told the time."""
+        return self._ahead is not None
+
     def now(self) -> datetime:
         """Return Pardot's time in UTC; this machine's when no answer has told it."""
         if self._ahead is None:

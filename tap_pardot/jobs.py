@@ -19,7 +19,6 @@ from tap_pardot.csvfile import ends_in_a_line
 from tap_pardot.errors import (
     ConfigurationError,
     Outage,
-    RunStopped,
     StreamFailed,
     StreamSkipped,
 )
@@ -85,17 +84,28 @@ class Desk:
         """
         run = self._run
         status, server_time = run.client.create_export(self._stream, order, narrows=narrows)
-        off = export.offset_error(status.created_at, server_time, run.zone)
-        if off is not None:
+        try:
+            run.zone_proof.check(status.created_at, server_time)
+        except ConfigurationError:
             self.cancel(status.id)
-            likely = ", ".join(export.likely_zones(status.created_at, server_time))
-            raise ConfigurationError(
-                f"Pardot's own times are {off.total_seconds() / 3600:+.4g} hours away from the "
-                f"setting timezone ({run.zone.key}): set timezone to the zone in the API user's "
-                f"Pardot settings{f', likely one like {likely}' if likely else ''}."
-            )
+            raise
         run.waiting.enter(status.id)
         return Job(status.id, wanted.window, run.now(), wanted.deleted, wanted.fields, wanted.mark)
+
+    def prove_zone(self, job: Job) -> None:
+        """Ask after a job that was just created, where no creation tells when that was (D.4).
+
+        Once in a run, so that a wrong time zone shows before any row is out.
+
+        Raises:
+            ConfigurationError: Its time of creation contradicts the time zone.
+        """
+        proof = self._run.zone_proof
+        if not proof.is_needed:
+            return
+        proof.is_needed = False
+        with suppress(StreamFailed, StreamSkipped, Outage, Lost):
+            self._look(job)
 
     def cancel(self, number: int) -> None:
         """Cancel a job; that it cannot be cancelled any more harms nobody."""
@@ -108,14 +118,13 @@ class Desk:
 
         Raises:
             Lost: It will never be.
-            StreamFailed: Its state is none that the documents know.
-            RunStopped: ``export_timeout`` is over.
+            StreamFailed: Its state is none that the documents know, or ``export_timeout`` is over.
         """
         run = self._run
         started = told = time.monotonic()
         pause = export.next_wait(0, run.export_poll_interval)
         # A job that was just created cannot be finished yet; an older one may be.
-        if (run.now() - job.made).total_seconds() < pause:
+        if not run.waiting.is_stuck and (run.now() - job.made).total_seconds() < pause:
             time.sleep(pause)
         while True:
             status = self._look(job)
@@ -124,9 +133,15 @@ class Desk:
                 return status.files
             waited = time.monotonic() - started
             if waited > run.export_timeout:
-                raise RunStopped(
+                run.waiting.is_stuck = True
+                raise StreamFailed(
                     f"Export {job.id} is not ready after {run.export_timeout} seconds "
                     "(export_timeout): run again later, the next run collects it."
+                )
+            if run.waiting.is_stuck:
+                raise StreamFailed(
+                    f"Export {job.id} is not ready, like one before it in the account's queue: "
+                    "run again later, the next run collects it."
                 )
             if time.monotonic() - told >= _TELL_EVERY:
                 told = time.monotonic()
@@ -148,6 +163,12 @@ class Desk:
             if error.code not in GONE:
                 raise
             raise Lost("Pardot does not know it any more") from None
+        if self._run.client.clock.is_told:
+            try:
+                self._run.zone_proof.check(status.created_at, job.made)
+            except ConfigurationError:
+                self.cancel(job.id)
+                raise
         if status.is_lost:
             raise Lost("it has expired" if status.is_expired else f"it is {status.state}")
         if not (status.is_running or status.is_complete):

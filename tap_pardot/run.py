@@ -23,6 +23,7 @@ from tap_pardot.errors import (
     StreamFailed,
     StreamSkipped,
 )
+from tap_pardot.export import likely_zones, offset_error
 from tap_pardot.settings import endpoints, is_zone
 from tap_pardot.transport import Transport
 from tap_pardot.windows import BEGINNING, parse_instant, safe_edge
@@ -44,6 +45,8 @@ class WaitingRoom:
     def __init__(self, places: int) -> None:
         self._places = places
         self._jobs: set[int] = set()
+        self.is_stuck = False
+        """Whether a job was waited for in vain: those behind it are looked at once, not awaited."""
 
     def __len__(self) -> int:
         return len(self._jobs)
@@ -71,6 +74,36 @@ class WaitingRoom:
         self._jobs = {each for each in self._jobs if each > job}
 
 
+class ZoneProof:
+    """Holds the time zone against what Pardot's own times tell.
+
+    Args:
+        zone: What the settings say, or the API user's record.
+    """
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+        self.is_needed = True
+        """Whether no answer has told yet, nor was asked for it."""
+
+    def check(self, created_at: str | None, instant: datetime | None) -> None:
+        """Compare the local time at which a job was created with the instant when that was.
+
+        Raises:
+            ConfigurationError: They contradict the zone.
+        """
+        off = offset_error(created_at, instant, self._zone)
+        if off is not None:
+            likely = ", ".join(likely_zones(created_at, instant))
+            raise ConfigurationError(
+                f"Pardot's own times are {off.total_seconds() / 3600:+.4g} hours away from the "
+                f"setting timezone ({self._zone.key}): set timezone to the zone in the API user's "
+                f"Pardot settings{f', likely one like {likely}' if likely else ''}."
+            )
+        if created_at is not None and instant is not None:
+            self.is_needed = False
+
+
 @dataclass(frozen=True)
 class Run:
     """Shared by all streams of a run.
@@ -85,6 +118,7 @@ class Run:
         export_timeout: Seconds to wait for one.
         max_concurrent_requests: Requests in flight.
         waiting: Export jobs that are not complete.
+        zone_proof: Whether Pardot's own times agree with the zone.
     """
 
     client: Client
@@ -96,6 +130,7 @@ class Run:
     export_timeout: int
     max_concurrent_requests: int
     waiting: WaitingRoom
+    zone_proof: ZoneProof
 
     def now(self) -> datetime:
         """Return Pardot's time."""
@@ -181,6 +216,7 @@ def begin(config: Mapping[str, Any], client: Client) -> Run:
         config["export_timeout"],
         config["max_concurrent_requests"],
         WaitingRoom(config["max_waiting_exports"]),
+        ZoneProof(zone),
     )
 
 

@@ -88,7 +88,7 @@ def body(
         _add_refs(state, record, version, origin)
     if op == "cancel" and not settings.export_cancel_expired:
         del record["isExpired"]
-    if settings.export_answers == "flat":
+    if _is_flat(op, state):
         # The examples have no times.
         return {key: one for key, one in record.items() if key not in {"createdAt", "updatedAt"}}
     return {"export": record}
@@ -96,8 +96,12 @@ def body(
 
 def is_bare(name: str, op: str, state: State) -> bool:
     """Say whether an answer comes without envelope."""
-    flat = state.settings.export_answers == "flat"
-    return flat and name == "export" and op in {"create", "read", "cancel"}
+    return name == "export" and op in {"create", "read", "cancel"} and _is_flat(op, state)
+
+
+def _is_flat(op: str, state: State) -> bool:
+    answers = state.settings.export_answers
+    return answers == "flat" or (answers == "flat_create" and op == "create")
 
 
 def add_refs(state: State, records: Iterable[dict[str, Any]], origin: str) -> None:

@@ -39,7 +39,7 @@ CHOICES: Mapping[str, tuple[Any, ...]] = MappingProxyType(
         "export_prospect_deleted": ("accept", 175),
         "export_prospect_only": ("both", "prospect_only", "prospectOnly"),
         "export_open_end": ("unbounded", "creation"),
-        "export_answers": ("wrapped", "flat"),
+        "export_answers": ("wrapped", "flat", "flat_create"),
         "export_quoting": ("strings", "minimal"),
         "export_booleans": ("digits", "words"),
         "export_line_end": ("lf", "crlf"),
@@ -126,7 +126,8 @@ class Settings:
         export_prospect_only: Spelling of that argument (D.8.2 [X]); the other one is 175.
         export_open_end: What a range without an end covers (D.1 [X]).
         export_anonymous_visitors: Visitor exports hold those nobody identified (D.8.6 [?]).
-        export_answers: ``export`` wrapper, or flat without times (D.4 [X]).
+        export_answers: ``export`` wrapper, or flat without times, or only ``create`` flat, as in
+            the example beside the one of ``read`` (D.4, D.5 [X]).
         export_cancel_expired: Cancel answers tell ``isExpired`` (D.7 [X]).
         export_query_refs: Rows of the export query hold ``resultRefs`` (D.6 [X]).
         export_shuffle_rows: Rows in no order (D.1).

@@ -169,6 +169,12 @@ class ExportStream(PlannedStream):
     def _get_ready(self, slot: Slot) -> None:
         """Wait for a slot's job, created by now if it is not yet; it may be refused instead."""
         if slot.job is None:
+            waiting = self.run.waiting
+            if waiting.is_stuck and waiting.is_full:
+                raise StreamFailed(
+                    "No export was created, because those in the account's queue are not getting "
+                    "ready: run again later."
+                )
             self._create(slot)
         while slot.job is not None:
             try:

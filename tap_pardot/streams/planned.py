@@ -191,6 +191,8 @@ class PlannedStream(BulkStream):
             if self.bin_by_query and asked_the_bin:
                 self._replan()
         self._keep()
+        if slot.job is not None:
+            self.desk.prove_zone(slot.job)
 
     def _created(self, wanted: Wanted) -> Job | None:
         """Create a job; None when it should not exist, because a query brings the recycle bin."""
