@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from tests.support.children import NOW
 from tests.support.exports import said
-from tests.support.mail import CLICK, NOW, OPEN, SENT, Mail
+from tests.support.mail import CLICK, OPEN, SENT, Mail
 from tests.support.warehouse import utc
 
 LONG_AGO = "2024-05-05T10:00:00Z"

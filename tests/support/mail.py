@@ -2,47 +2,21 @@
 
 from __future__ import annotations
 
-import io
-import json
-import logging
-from contextlib import redirect_stdout
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import pytest
 import requests
 
-from tap_pardot.endings import ending_in_a_sentence
 from tap_pardot.sandbox.dates import parse_instant
-from tap_pardot.tap import TapPardot
-from tests.support.exports import QUICK, select
-from tests.support.tap import Finished
+from tests.support.children import Runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tap_pardot.sandbox.harness import Sandbox
-
-NOW = "2024-06-01T12:00:00+00:00"
 CLICK, SENT, OPEN = 1, 6, 11  # types of activities (reference E.1)
 
 
-class Mail:
-    """An account and a tap that goes on, run by run, from its last STATE, in one process.
-
-    Attributes:
-        sandbox: The account; its clock stands.
-        state: The STATE that the last run wrote.
-        warnings: What the last run warned of, or called an error.
-    """
-
-    def __init__(self, sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
-        sandbox.set(clock=NOW, export_seconds=0.01)
-        self.sandbox = sandbox
-        self.state: Any = None
-        self.warnings: list[str] = []
-        self._caplog = caplog
-        caplog.set_level(logging.INFO)
+class Mail(Runs):
+    """An account with e-mails, and a tap that goes on."""
 
     # --- what happens in the account ---
 
@@ -96,37 +70,8 @@ class Mail:
     def _moment(self, at: str | None) -> int:
         return self.sandbox.settings.now() - 3600 if at is None else parse_instant(at)
 
-    # --- runs ---
-
-    def sync(
-        self, *streams: str, columns: dict[str, Iterable[str]] | None = None, **settings: Any
-    ) -> Finished:
-        """Run the tap for these streams, on from the last run; forgets the calls before it."""
-        config = {"start_date": "2024-05-01T00:00:00Z", "bulk_source": "query", **QUICK}
-        given = SimpleNamespace(config={**self.sandbox.config, **config, **settings})
-        given.parse_env = False
-        state = None if self.state is None else io.StringIO(json.dumps(self.state))
-        catalog = io.StringIO(json.dumps(select(*streams, columns=columns)))
-        self.sandbox.clear_calls()
-        self._caplog.clear()
-        with redirect_stdout(io.StringIO()) as out, pytest.raises(SystemExit) as end:  # noqa: SIM117
-            with ending_in_a_sentence():
-                TapPardot.invoke(config=given, state=state, catalog=catalog)
-        code = end.value.code
-        assert isinstance(code, int)
-        records = self._caplog.records
-        self.warnings = [each.getMessage() for each in records if each.levelno >= logging.WARNING]
-        run = Finished(code, out.getvalue(), "\n".join(self._caplog.messages))
-        self.state = run.state
-        return run
-
     def asked(self, operation: str, pardot_object: str = "email") -> list[int]:
         """Return the ids of the last run's calls, smallest first; ``operation`` as in the URL."""
-        calls = [each for each in self.sandbox.calls if each["object"] == pardot_object]
+        calls = self.calls(pardot_object)
         paths = [each["path"].partition(f"/do/{operation}/id/")[2] for each in calls]
         return sorted(int(number) for number in paths if number)
-
-    def kept(self, stream: str) -> dict[str, Any]:
-        """Return a stream's part of STATE."""
-        part: dict[str, Any] = self.state["bookmarks"][stream]
-        return part
