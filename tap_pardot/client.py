@@ -29,7 +29,7 @@ from tap_pardot.errors import (
     rule_for,
 )
 from tap_pardot.export import status_of
-from tap_pardot.transport import Quiet, retry_after, with_retries
+from tap_pardot.transport import Quiet, origin, retry_after, with_retries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -410,7 +410,9 @@ class Client:
                     json=request.json,
                     auth=self._auth,
                 )
-        self.clock.note(answer.headers)
+        # The clock of a gateway, or of whoever a redirect leads to, may be wrong.
+        if answer.status < 500 and origin(answer.url) == origin(self._api_url):  # noqa: PLR2004
+            self.clock.note(answer.headers)
         return answer
 
     def _switch(self, refused: int, code: int) -> None:

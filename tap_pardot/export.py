@@ -222,14 +222,14 @@ def offset_error(
     """Return how far ``zone`` is off, from a job's local ``createdAt`` and when it was created.
 
     Source: ``createdAt`` is in the zone of the user who asks (reference D.5). None when the
-    answer does not tell, or when the two agree.
+    answer does not tell, when the two agree, or when they are further apart than zones can be.
     """
     wall = _local(created_at)
     if wall is None or instant is None:
         return None
     sides = [wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) - instant for fold in (0, 1)]
     nearest = min(sides, key=abs)
-    return nearest if abs(nearest) > _AGREEING else None
+    return nearest if _AGREEING < abs(nearest) < _FARTHEST else None
 
 
 def likely_zones(created_at: str | None, instant: datetime | None, most: int = 3) -> list[str]:
@@ -262,6 +262,7 @@ def _local(text: str | None) -> datetime | None:
 
 _LONGEST_NAME = 40
 _AGREEING = timedelta(minutes=7)  # offsets of zones are 15 minutes apart
+_FARTHEST = timedelta(hours=27)  # from 12 hours behind UTC to 14 before it
 _WELL_KNOWN = (
     *("UTC", "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles"),
     *("Europe/London", "Europe/Paris", "Europe/Berlin", "Europe/Helsinki", "Asia/Kolkata"),

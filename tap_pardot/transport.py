@@ -61,11 +61,12 @@ _REDIRECTS = {301, 302, 303, 307, 308}
 
 
 class Answer(NamedTuple):
-    """One HTTP answer, read to the end."""
+    """One HTTP answer, read to the end; ``url`` is where it came from, behind any redirects."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    url: str = ""
 
 
 def origin(url: str) -> str:
@@ -141,7 +142,7 @@ class Transport:
                     target = response.headers.get("Location")
                     if response.status_code not in _REDIRECTS or target is None:
                         body = _read(response, file, longest)
-                        return Answer(response.status_code, response.headers, body)
+                        return Answer(response.status_code, response.headers, body, url)
                 if method != "GET":
                     break
                 target = urljoin(response.url, target)

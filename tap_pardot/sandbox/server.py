@@ -35,6 +35,7 @@ _HTML = (
     "<body><h1>Bad Gateway</h1></body></html>"
 )
 _STEP = 0.05
+_OWN_DATE = "X-Own-Date"  # on its way to the hook that signs answers; never on the wire
 
 
 class Server:
@@ -71,7 +72,8 @@ class Server:
 
     async def _sign(self, _request: web.Request, response: web.StreamResponse) -> None:
         # A tap may take the run's end from here, so it follows the sandbox's clock.
-        response.headers["Date"] = formatdate(self.state.settings.now(), usegmt=True)
+        date = formatdate(self.state.settings.now(), usegmt=True)
+        response.headers["Date"] = response.headers.pop(_OWN_DATE, date)
 
     async def _call(self, http: web.Request) -> web.StreamResponse:
         """Answer any path that is neither the control endpoint nor the token endpoint."""
@@ -155,6 +157,9 @@ class Server:
                 content_type="application/json",
             )
         response.headers.update(fault.headers or {})
+        if "Date" in response.headers:
+            # As of a gateway that answers in Pardot's place.
+            response.headers[_OWN_DATE] = response.headers["Date"]
         return response if fault.truncate is None else await _cut(http, response, fault.truncate)
 
     async def _token(self, http: web.Request) -> web.StreamResponse:
