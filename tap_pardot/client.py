@@ -54,29 +54,28 @@ class ServerClock:
     """Pardot's clock, from the ``Date`` of its answers: this machine's may be wrong."""
 
     def __init__(self) -> None:
-        self._ahead: timedelta | None = None
+        self._noted: datetime | None = None
         self._tick = 0.0
+        self._warned = False
 
     def note(self, headers: Mapping[str, str]) -> None:
         """Learn the time from an answer's headers; the first answer that tells it counts."""
-        if self._ahead is not None:
-            return
-        date = date_of(headers)
-        if date is None:
+        if self.is_told or (date := date_of(headers)) is None:
             return
         self._tick = time.monotonic()
-        self._ahead = date - datetime.now(UTC)
         self._noted = date
 
     @property
     def is_told(self) -> bool:
         """Whether an answer has told the time."""
-        return self._ahead is not None
+        return self._noted is not None
 
     def now(self) -> datetime:
         """Return Pardot's time in UTC; this machine's when no answer has told it."""
-        if self._ahead is None:
-            logger.warning("Pardot's answers tell no time: this machine's clock is used.")
+        if self._noted is None:
+            if not self._warned:
+                logger.warning("Pardot's answers tell no time: this machine's clock is used.")
+            self._warned = True
             return datetime.now(UTC)
         # The monotonic clock is not moved by whoever sets this machine's time.
         return self._noted + timedelta(seconds=time.monotonic() - self._tick)

@@ -26,6 +26,7 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tap_pardot.client import ServerClock
 from tap_pardot.endings import ending_in_a_sentence
 from tap_pardot.streams import STREAMS
 from tap_pardot.tap import TapPardot
@@ -211,6 +212,18 @@ def test_a_wrong_clock_of_this_machine_loses_nothing(account, monkeypatch, wrong
     account.good(*ALL, at=later(NOW, 5 * 3600))
 
     assert account.missing(ALL) == {}
+
+
+def test_where_no_answer_tells_the_time_this_machines_counts_and_that_is_said_once(caplog):
+    clock = ServerClock()
+    clock.note({"Date": "soon"})
+    assert not clock.is_told
+    for _ in range(3):
+        assert abs(clock.now() - datetime.now(UTC)) < timedelta(seconds=9)
+    assert len(caplog.messages) == 1
+    clock.note({"Date": "Sat, 01 Jun 2024 12:00:00 GMT"})
+    clock.note({"Date": "Sat, 01 Jun 2024 13:00:00 GMT"})
+    assert timedelta() <= clock.now() - utc(NOW) < timedelta(seconds=9)
 
 
 WRONG = "Sat, 01 Jan 2028 00:00:00 GMT"
