@@ -35,7 +35,7 @@ from zoneinfo import ZoneInfo
 
 from backoff import _sync
 
-from tap_pardot import client, jobs, transport
+from tap_pardot import jobs, transport
 from tap_pardot.endings import ending_in_a_sentence
 from tap_pardot.sandbox.harness import Sandbox
 from tap_pardot.tap import TapPardot
@@ -506,10 +506,8 @@ def _let_waits_pass() -> None:
         time.sleep(0.002)
 
     clock = SimpleNamespace(sleep=sleep, monotonic=lambda: time.monotonic() + waited)
-    for module in (_sync, transport, jobs):
+    for module in (_sync, transport, jobs):  # not clock: Pardot's own time does not go on then
         vars(module)["time"] = clock
-    # Pardot's own time does not go on while the tap waits.
-    vars(client)["time"] = SimpleNamespace(sleep=sleep, monotonic=time.monotonic)
 
 
 # --- the weeks ---

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlencode
 
 from tap_pardot import dialect
+from tap_pardot.clock import ServerClock, date_of
 from tap_pardot.errors import (
     Act,
     CallLimitReached,
@@ -33,6 +31,7 @@ from tap_pardot.transport import Quiet, origin, retry_after, with_retries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from tap_pardot.auth import SalesforceAuth
     from tap_pardot.export import Status
@@ -48,37 +47,6 @@ _RAISES: dict[Act, type[TapPardotError]] = {
     Act.STOP_CLEANLY: RunStopped,
     Act.ABORT: ConfigurationError,
 }
-
-
-class ServerClock:
-    """Pardot's clock, from the ``Date`` of its answers: this machine's may be wrong."""
-
-    def __init__(self) -> None:
-        self._noted: datetime | None = None
-        self._tick = 0.0
-        self._warned = False
-
-    def note(self, headers: Mapping[str, str]) -> None:
-        """Learn the time from an answer's headers; the first answer that tells it counts."""
-        if self.is_told or (date := date_of(headers)) is None:
-            return
-        self._tick = time.monotonic()
-        self._noted = date
-
-    @property
-    def is_told(self) -> bool:
-        """Whether an answer has told the time."""
-        return self._noted is not None
-
-    def now(self) -> datetime:
-        """Return Pardot's time in UTC; this machine's when no answer has told it."""
-        if self._noted is None:
-            if not self._warned:
-                logger.warning("Pardot's answers tell no time: this machine's clock is used.")
-            self._warned = True
-            return datetime.now(UTC)
-        # The monotonic clock is not moved by whoever sets this machine's time.
-        return self._noted + timedelta(seconds=time.monotonic() - self._tick)
 
 
 class CallBudget:
@@ -449,14 +417,6 @@ class Client:
             failure = _RAISES.get(rule.act, ConfigurationError)(rule.say, refusal.code)
         failure.words = refusal.words
         return failure
-
-
-def date_of(headers: Mapping[str, str]) -> datetime | None:
-    """Return the time in an answer's ``Date`` header, in UTC."""
-    try:
-        return parsedate_to_datetime(headers["Date"]).astimezone(UTC)
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return None
 
 
 def _beginning(file: BinaryIO) -> bytes:

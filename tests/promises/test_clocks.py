@@ -26,7 +26,7 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_pardot.client import ServerClock
+from tap_pardot.clock import ServerClock
 from tap_pardot.endings import ending_in_a_sentence
 from tap_pardot.streams import STREAMS
 from tap_pardot.tap import TapPardot
@@ -195,7 +195,7 @@ def test_a_wrong_clock_of_this_machine_loses_nothing(account, monkeypatch, wrong
         def now(cls, tz=None):
             return datetime.fromtimestamp(account.sandbox.settings.now() + next(shifts), tz)
 
-    for module in ("client", "run", "transport", "settings"):
+    for module in ("clock", "run", "transport", "settings"):
         monkeypatch.setattr(f"tap_pardot.{module}.datetime", Machine)
     number = 0
     for hours in range(4):

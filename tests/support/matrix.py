@@ -618,7 +618,7 @@ class Lab:
             yield "another host was shown a secret"
 
 
-_WAITING = ("transport", "client", "jobs")
+_WAITING = ("transport", "clock", "jobs")
 _DEBUG = {"TAP_PARDOT_LOGLEVEL": "DEBUG"}
 
 
