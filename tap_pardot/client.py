@@ -19,6 +19,7 @@ from tap_pardot.errors import (
     Act,
     CallLimitReached,
     ConfigurationError,
+    Outage,
     Retriable,
     RunStopped,
     StreamFailed,
@@ -27,7 +28,7 @@ from tap_pardot.errors import (
     rule_for,
 )
 from tap_pardot.export import status_of
-from tap_pardot.transport import Quiet, origin, retry_after, with_retries
+from tap_pardot.transport import SHORT_PATIENCE, Quiet, origin, retry_after, with_retries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -137,6 +138,8 @@ class Client:
         self._lock = threading.Lock()
         self._kept: dict[Any, Any] = {}
         self._quiet = Quiet()
+        self._failing: set[tuple[str, ...]] = set()
+        """Operations that failed for long although others were answered."""
         self.keeps_answers = False
         """While True (before the streams begin), answers are kept for whoever asks the same."""
         self.version = version
@@ -275,7 +278,7 @@ class Client:
 
         self._ask_pardot(stream, Request(url=url, save_to=file), unpack)
 
-    def answers(self, stream: str, path: tuple[str, ...]) -> bool:
+    def _answers(self, stream: str, path: tuple[str, ...]) -> bool:
         """Whether Pardot answers one call, made once; a refusal for good is an answer too."""
         try:
             body = dialect.open_answer(self._send(stream, Request(path), self.version))
@@ -340,7 +343,36 @@ class Client:
                         fresh = False
                         raise self._failure(refusal, answer) from None
 
-        return with_retries(attempt, stream, narrows=request.narrows, on_wait=self._let_all_wait)
+        return self._persistently(attempt, stream, request)
+
+    def _persistently(self, attempt: Callable[[], Any], stream: str, request: Request) -> Any:
+        operation = request.path[:2] or ("download",)
+        try:
+            result = with_retries(
+                attempt,
+                stream,
+                narrows=request.narrows,
+                is_up=lambda error, waited: self._is_up(operation, error, waited),
+                on_wait=self._let_all_wait,
+            )
+        except Outage as outage:
+            if outage.own:
+                self._failing.add(operation)
+            raise
+        self._failing.discard(operation)
+        return result
+
+    def is_reachable(self) -> bool:
+        """Whether Pardot answers another call now: one read of the account, not repeated."""
+        return self._answers("account", ("account", "read"))
+
+    def _is_up(self, operation: tuple[str, ...], error: Retriable, waited: float) -> bool | None:
+        """Whether a failure is this operation's only; asked once, and not for a short one."""
+        if operation[0] == "account" or error.throttled:
+            return False
+        if operation in self._failing:
+            return True
+        return None if waited < SHORT_PATIENCE else self.is_reachable()
 
     def _let_all_wait(self, error: Exception, seconds: float) -> None:
         """Hold all threads back when Pardot has too many requests at once."""
@@ -411,7 +443,10 @@ class Client:
             return StreamFailed(rule.say, refusal.code)
         if rule.act in {Act.RETRY, Act.NARROW}:
             wait, narrow = retry_after(answer.headers), rule.act is Act.NARROW
-            failure = Retriable(rule.say, refusal.code, wait=wait, narrow=narrow)
+            throttled = refusal.code == _TOO_MANY_AT_ONCE
+            failure = Retriable(
+                rule.say, refusal.code, wait=wait, narrow=narrow, throttled=throttled
+            )
         else:
             # A token refused twice in a row is not a matter of time.
             failure = _RAISES.get(rule.act, ConfigurationError)(rule.say, refusal.code)

@@ -64,8 +64,11 @@ def open_answer(answer: Answer) -> dict[str, Any]:
     if answer.status == 401:  # noqa: PLR2004
         raise Refused(184)
     if answer.status >= 500 or answer.status in {408, 429}:  # noqa: PLR2004
-        slow = answer.status in {408, 504}
-        raise Retriable(f"Pardot answered HTTP {answer.status}.", narrow=slow)
+        raise Retriable(
+            f"Pardot answered HTTP {answer.status}.",
+            narrow=answer.status in {408, 504},
+            throttled=answer.status == 429,  # noqa: PLR2004
+        )
     if answer.status >= 400:  # noqa: PLR2004
         raise StreamFailed(
             f"HTTP {answer.status} came without a word of Pardot's: check api_url and any proxy "

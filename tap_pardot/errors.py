@@ -215,7 +215,23 @@ class CallLimitReached(RunStopped):
 
 
 class Outage(TapPardotError):
-    """Retries are used up; whether it is this stream or all of Pardot is not known yet."""
+    """Retries are used up.
+
+    Args:
+        say: The last failure.
+        code: Pardot's error code, where there was one.
+        own: Whether other requests are known to be answered meanwhile; else it may be all of
+            Pardot.
+    """
+
+    def __init__(self, say: str, code: int | None = None, *, own: bool = False) -> None:
+        super().__init__(say, code)
+        self.own = own
+
+    def of_a_stream(self) -> StreamFailed:
+        """Return this as what ends one stream; Pardot's codes say themselves what to do."""
+        say = self.say if self.code is not None else f"{self.say} Run again in a while."
+        return StreamFailed(say, self.code)
 
 
 class LoginOutage(Outage):
@@ -234,6 +250,7 @@ class Retriable(TapPardotError):
         code: Pardot's error code, where there was one.
         wait: Seconds the server asked to wait (``Retry-After``), if it did.
         narrow: Whether a smaller request may work where this one does not.
+        throttled: Whether there were too many requests, whatever they asked for.
     """
 
     def __init__(
@@ -243,7 +260,9 @@ class Retriable(TapPardotError):
         *,
         wait: float | None = None,
         narrow: bool = False,
+        throttled: bool = False,
     ) -> None:
         super().__init__(say, code)
         self.wait = wait
         self.narrow = narrow
+        self.throttled = throttled

@@ -207,7 +207,8 @@ class Desk:
         try:
             self._download_whole(url, file, label)
         except Outage as outage:
-            raise Outage(f"{label[0].upper()}{label[1:]}: {outage.say}", outage.code) from outage
+            say = f"{label[0].upper()}{label[1:]}: {outage.say}"
+            raise Outage(say, outage.code, own=outage.own) from outage
         return file  # type: ignore[no-any-return]
 
     def _download_whole(self, url: str, file: BinaryIO, label: str) -> None:

@@ -18,6 +18,7 @@ from tap_pardot.auth import SalesforceAuth
 from tap_pardot.client import CallBudget, Client
 from tap_pardot.errors import (
     ConfigurationError,
+    LoginOutage,
     Outage,
     RunStopped,
     StreamFailed,
@@ -136,9 +137,11 @@ class Run:
         """Return Pardot's time."""
         return self.client.clock.now()
 
-    def is_reachable(self) -> bool:
-        """Whether Pardot answers another call now: one read of the account, not repeated."""
-        return self.client.answers("account", ("account", "read"))
+    def is_of_its_own(self, outage: Outage) -> bool:
+        """Whether a failure is not one of all of Pardot; asks, unless that is known."""
+        if isinstance(outage, LoginOutage):
+            return False
+        return outage.own or self.client.is_reachable()
 
 
 def connect(config: Mapping[str, Any], kept_calls: dict[str, Any], user_agent: str) -> Client:

@@ -23,7 +23,6 @@ from tap_pardot.endings import SIGNALS, Stopping, Terminated, ending_in_a_senten
 from tap_pardot.errors import (
     CallLimitReached,
     ConfigurationError,
-    LoginOutage,
     Outage,
     StreamFailed,
     StreamSkipped,
@@ -165,9 +164,8 @@ class TapPardot(Tap):
         ends = unreachable(error) if isinstance(error, Outage) else error
         if self._discovers:
             raise ends from error
-        of_login = isinstance(error, LoginOutage)
-        if isinstance(error, Outage) and not of_login and self.run.is_reachable():
-            raise StreamFailed(error.say, error.code) from error
+        if isinstance(error, Outage) and self.run.is_of_its_own(error):
+            raise error.of_a_stream() from error
         self.report.over(ends)
 
     def _custom_fields(self, stream: str) -> Iterator[custom.Field]:

@@ -47,6 +47,8 @@ SLOWEST_DOWNLOAD = 1024
 _SLOW_AFTER = 60
 PATIENCE = 600
 """Seconds of retries for one request before it counts as an outage."""
+SHORT_PATIENCE = 60
+"""Seconds of them where other requests are answered, so that it is no outage of Pardot's."""
 FEWEST_TRIES = 6
 TRIES_BEFORE_LESS = 2
 """Tries of a request that Pardot has no time for, where a smaller one can be made."""
@@ -345,6 +347,7 @@ def with_retries(
     what: str,
     *,
     narrows: bool = False,
+    is_up: Callable[[Retriable, float], bool | None] = lambda *_: False,
     on_wait: Callable[[Exception, float], None] = lambda *_: None,
 ) -> T:
     """Call ``send`` until it works: at least 6 tries, at most about 10 minutes of them.
@@ -353,6 +356,9 @@ def with_retries(
         send: Makes one request; raises :class:`Retriable` to ask for another try.
         what: Names the request in the log (a stream or the login).
         narrows: Whether the caller can ask for less at once.
+        is_up: Told of a failure and of the seconds of tries, tells whether other requests are
+            answered; None: ask again later. If they are, it is no use to wait for long, and
+            silence may mean that this request asks for too much.
         on_wait: Told of each failure, and of the seconds to wait after it.
 
     Raises:
@@ -361,15 +367,24 @@ def with_retries(
     """
     started = time.monotonic()
     tries = slow = 0
+    others_work: bool | None = None
 
-    def patience_is_over(error: Exception) -> bool:
-        nonlocal tries, slow
+    def patience_is_over(error: Any) -> bool:
+        nonlocal tries, slow, narrows, others_work
         tries += 1
-        if narrows and isinstance(error, Retriable) and error.narrow:
+        if narrows and error.narrow:
             slow += 1
             if slow >= TRIES_BEFORE_LESS:
-                raise TooMuch(error.say, error.code) from error
-        return tries >= FEWEST_TRIES and time.monotonic() - started >= PATIENCE
+                # Silence may also be an outage, which smaller requests would only make longer.
+                if error.code is not None or (others_work := is_up(error, PATIENCE)):
+                    raise TooMuch(error.say, error.code) from error
+                narrows = False
+        waited = time.monotonic() - started
+        if tries < FEWEST_TRIES:
+            return False
+        if others_work is None and waited < PATIENCE:
+            others_work = is_up(error, waited)
+        return bool(others_work) or waited >= PATIENCE
 
     def tell(details: Any) -> None:
         on_wait(details["exception"], details["wait"])
@@ -388,4 +403,4 @@ def with_retries(
     try:
         return attempt()
     except Retriable as error:
-        raise Outage(error.say, error.code) from error
+        raise Outage(error.say, error.code, own=bool(others_work)) from error

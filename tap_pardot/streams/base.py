@@ -13,10 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tap_pardot import query
 from tap_pardot.decode import Decoder, to_timestamp
 from tap_pardot.errors import (
-    LoginOutage,
     Outage,
     RunStopped,
-    StreamFailed,
     TapPardotError,
 )
 from tap_pardot.messages import FastRecords
@@ -175,8 +173,8 @@ class PardotStream(FastRecords):
         """Tell an outage of this stream's own from one of all of Pardot by one other call."""
         if not isinstance(error, Outage):
             return error
-        if not isinstance(error, LoginOutage) and self.run.is_reachable():
-            return StreamFailed(error.say, error.code)
+        if self.run.is_of_its_own(error):
+            return error.of_a_stream()
         return RunStopped(
             f"Pardot could not be reached for about 10 minutes: {error.say} Run again later, "
             "nothing is lost.",

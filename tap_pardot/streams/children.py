@@ -22,7 +22,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_pardot.ahead import ahead
-from tap_pardot.errors import UNKNOWN_RECORD, StreamFailed, StreamSkipped, TapPardotError
+from tap_pardot.errors import (
+    UNKNOWN_RECORD,
+    Outage,
+    StreamFailed,
+    StreamSkipped,
+    TapPardotError,
+)
 from tap_pardot.pending import MOST_IN_STATE, Pending, pack, unpack
 from tap_pardot.streams.base import PardotStream
 from tap_pardot.windows import instant_text, parse_instant
@@ -271,6 +277,11 @@ class ReadChild(Child):
             return self.fetch(number)
         except (StreamSkipped, StreamFailed) as error:
             return {} if error.code in UNKNOWN_RECORD else error
+        except Outage as outage:
+            failure = self.judged(outage)
+            if isinstance(failure, StreamFailed):
+                return failure  # this id's own, as far as is known
+            raise failure from None
 
     def _all_are_refused(self, tally: Tally) -> bool:
         """Whether it is not these ids that are refused: the youngest one tells."""

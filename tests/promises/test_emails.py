@@ -420,3 +420,21 @@ def test_a_thousand_activities_of_forty_emails_cost_a_call_for_each_email(mail):
     assert mail.asked("read") == mail.asked("stats") == []
     assert mail.asked("read", "emailTemplate") == []
     assert sum(not call["path"].endswith("read") for call in sandbox.calls) <= 4
+
+
+def test_an_email_that_is_never_answered_costs_only_itself_and_a_minute(mail, waits):
+    mail.emails(range(1, 9))
+    mail.break_read(3, code=183)
+    run = mail.sync("emails")
+    assert run.exit_code == 1
+    assert run.ids("emails") == [1, 2, 4, 5, 6, 7, 8]
+    assert mail.kept("emails")["pending"] == "3"
+    assert sum(waits) <= 100
+
+    waits.clear()
+    again = mail.sync("emails")
+    assert again.exit_code == 1
+    assert set(mail.asked("read")) == {3}
+    assert sum(waits) <= 100
+    mail.sandbox.clear_faults()
+    assert mail.sync("emails").ids("emails") == [3]

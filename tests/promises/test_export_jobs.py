@@ -18,7 +18,8 @@ from tap_pardot import export
 from tap_pardot.jobs import Desk
 from tap_pardot.run import WaitingRoom, ZoneProof
 from tap_pardot.windows import Window
-from tests.support.exports import OBJECTS, QUICK, fill, jobs_of, missing, ops, said, select
+from tests.support.children import Runs
+from tests.support.exports import OBJECTS, QUICK, fill, jobs_of, missing, ops, row, said, select
 
 NOW = "2024-06-01T12:00:00+00:00"
 MARCH = "2024-03-05T10:00:00+00:00"
@@ -119,6 +120,19 @@ def test_a_state_that_no_document_knows_is_a_failure_and_the_job_is_kept(account
     (kept,) = run.state["bookmarks"]["visitor_activities"]["jobs"]
     assert kept["id"] == jobs_of(account, "visitor_activities")[0]["id"]
     assert "Archived" not in run.stderr
+
+
+@pytest.mark.parametrize("fault", [{"code": 183}, {"status": 503, "html": True}])
+def test_exports_that_cannot_be_created_hold_nobody_up_for_long(account, caplog, waits, fault):
+    """All jobs are created before the queries: ten minutes for each would be an hour."""
+    account.add("list", [row("visitors", 1, "2024-05-20T10:00:00Z")])
+    account.fault(op="create", times=None, **fault)
+    run = Runs(account, caplog).sync(*OBJECTS, "lists", bulk_source="export")
+    assert run.exit_code == 1
+    assert run.ids("lists") == [1]
+    assert all(re.search("failed: .*[Rr]un again", said(run, stream)) for stream in OBJECTS)
+    # A minute for the first, and six tries for each of the others.
+    assert sum(waits) <= 100 + 5 * 35
 
 
 def test_a_right_that_is_missing_skips_the_stream(account, tap):
