@@ -142,6 +142,8 @@ class Client:
         """Operations that failed for long although others were answered."""
         self.keeps_answers = False
         """While True (before the streams begin), answers are kept for whoever asks the same."""
+        self.unsorted: set[str] = set()
+        """Objects whose query takes no sort."""
         self.version = version
         self.budget = budget
         self.clock = ServerClock()
@@ -320,19 +322,16 @@ class Client:
                 version = self.version
                 answer = self._send(stream, request, version)
                 try:
-                    if request.save_to is not None:
-                        self._check_host(request.url, answer)
-                        beginning = _beginning(request.save_to)
-                        if answer.status < 300 and not dialect.is_an_answer(beginning):  # noqa: PLR2004
-                            return None
-                        answer = answer._replace(body=answer.body or beginning)
-                    return unpack(dialect.open_answer(answer), answer.headers)
+                    said = self._unless_file(request, answer)
+                    return said and unpack(dialect.open_answer(said), answer.headers)
                 except Retriable as error:
                     fresh = False
                     error.wait = retry_after(answer.headers)
                     raise
                 except dialect.Refused as refusal:
                     rule = rule_for(refusal.code)
+                    if rule.act in {Act.LOGIN, Act.ABORT}:
+                        self._check_host(request, answer)
                     if rule.act is Act.LOGIN and not fresh:
                         logger.info("Pardot refused the access token; logging in again.")
                         self._auth.renew(token)
@@ -379,9 +378,20 @@ class Client:
         if isinstance(error, Retriable) and error.code == _TOO_MANY_AT_ONCE:
             self._quiet.ask_for(seconds)
 
-    def _check_host(self, url: str, answer: Answer) -> None:
-        """Tell a stranger's 401, which no new token would change, from Pardot's."""
-        if answer.status in {401, 403} and not self._transport.trusts(url):
+    def _unless_file(self, request: Request, answer: Answer) -> Answer | None:
+        """Return what an answer says; None where it is the file that was asked for."""
+        if request.save_to is None:
+            return answer
+        if answer.status in {401, 403}:
+            self._check_host(request, answer)
+        beginning = _beginning(request.save_to)
+        if answer.status < 300 and not dialect.is_an_answer(beginning):  # noqa: PLR2004
+            return None
+        return answer._replace(body=answer.body or beginning)
+
+    def _check_host(self, request: Request, answer: Answer) -> None:
+        """Tell the refusal of a stranger, who was shown no token, from Pardot's."""
+        if request.save_to is not None and not self._transport.trusts(request.url):
             raise StreamFailed(
                 f"The host of an export's files refuses them (HTTP {answer.status}): run again, "
                 "and report it if it stays so; the tap shows its token to hosts of Pardot only."

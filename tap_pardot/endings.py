@@ -101,8 +101,8 @@ def ending_in_a_sentence() -> Iterator[None]:
         _leave(str(error), 1)
     except BrokenPipeError:
         _leave("The target closed the pipe: its own last lines say why.", 1)
-    except FileNotFoundError as error:
-        _leave(str(error), 1)
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError) as error:
+        _leave(f"A file given on the command line cannot be read: {error}", 1)
     except Terminated as stop:
         no_more_alarms()
         _leave(f"Stopped by {signal.Signals(stop.signum).name}.", 128 + stop.signum)

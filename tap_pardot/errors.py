@@ -42,6 +42,10 @@ _BUG = (
     "Pardot refused the form of a request, which is a fault of this tap: please report it "
     "with the code and the stream's name."
 )
+_FIELDS = (
+    "Pardot refuses one of the fields it was asked for: deselect the columns that the lines above "
+    "name, or report the code with the stream's name."
+)
 _NOT_FOUND = "Pardot does not know this record any more: nothing needs to be done."
 _SLOW = (
     "Pardot ran out of time for this query: the tap asks for less at once by itself; if it stays "
@@ -116,6 +120,15 @@ RULES = MappingProxyType(
             "then check username and password.",
         ),
         132: Rule(Act.FAIL_STREAM, _NOT_FOUND),
+        **dict.fromkeys((150, 151, 152, 153), Rule(Act.FAIL_STREAM, _BUG)),
+        154: Rule(Act.FAIL_STREAM, _FIELDS),
+        **dict.fromkeys((174, 175, 176, 177), Rule(Act.FAIL_STREAM, _BUG)),
+        178: Rule(
+            Act.FAIL_STREAM,
+            "Pardot does not give out this export in the state it is in: run again, a new one is "
+            "made.",
+        ),
+        180: Rule(Act.FAIL_STREAM, _FIELDS),
         181: Rule(
             Act.ABORT,
             "Pardot says the business unit header is missing: check pardot_business_unit_id, "

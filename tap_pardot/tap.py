@@ -18,7 +18,7 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import StateMessage
 
 from tap_pardot import custom, query, settings
-from tap_pardot.catalog import with_keys
+from tap_pardot.catalog import checked, with_keys
 from tap_pardot.endings import SIGNALS, Stopping, Terminated, ending_in_a_sentence, unforeseen
 from tap_pardot.errors import (
     CallLimitReached,
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     import click
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.helpers.types import TapState
+    from singer_sdk.streams import Stream
 
     from tap_pardot.client import Client
     from tap_pardot.streams.base import PardotStream
@@ -129,10 +130,10 @@ class TapPardot(Tap):
         """Return all streams."""
         return [stream(self) for stream in STREAMS]
 
-    def custom_fields(self, stream: str) -> list[custom.Field]:
+    def custom_fields(self, stream: str) -> list[custom.Field] | None:
         """Return what Pardot tells of an object's custom fields; none if it may not be asked.
 
-        In a run, whatever ends it is left to :attr:`report`.
+        None where nobody needs to know. In a run, whatever ends it is left to :attr:`report`.
 
         Raises:
             StreamFailed: Pardot does not tell, though it should; only in a run.
@@ -140,7 +141,7 @@ class TapPardot(Tap):
                 streams are discovered.
         """
         if self.report.is_over or not self._wants(stream):
-            return []
+            return None
         try:
             if not self._discovers:
                 _ = self.run
@@ -305,11 +306,17 @@ class TapPardot(Tap):
         self._take_up(run)
         return run
 
-    def read_all(self) -> None:
-        """Read all selected streams; :attr:`report` tells how they ended."""
+    def _chosen(self) -> list[Stream]:
         chosen = [stream for stream in self.streams.values() if stream.selected]
         for stream in chosen:
             self.report.line(stream.name)
+        if not chosen:
+            logger.warning("No stream is selected: select streams in the catalog.")
+        return chosen
+
+    def read_all(self) -> None:
+        """Read all selected streams; :attr:`report` tells how they ended."""
+        chosen = self._chosen()
         if self.state:
             self.save_state()
         try:
@@ -323,8 +330,8 @@ class TapPardot(Tap):
         if not self.report.is_over:
             self.fan_out.begin(passing=True)
             # Pardot runs them one after another: they wait there while the queries are read.
-            for stream in bulk:
-                stream.submit()
+            for each in bulk:
+                each.submit()
             self.fan_out.submit()
             overdue = self.fan_out.overdue
         first = [each for each in chosen if each not in bulk and each not in children]
@@ -408,7 +415,7 @@ class TapPardot(Tap):
                 config=config.config if config else {},
                 parse_env_config=bool(config and config.parse_env),
                 state=read(state),
-                catalog=None if catalog is None else json.load(catalog),
+                catalog=None if catalog is None else checked(json.load(catalog)),
             )
             try:
                 tap.read_all()

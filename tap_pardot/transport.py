@@ -22,7 +22,14 @@ import requests
 import urllib3.exceptions
 from requests.adapters import HTTPAdapter
 
-from tap_pardot.errors import ConfigurationError, Outage, Retriable, StreamFailed, TooMuch
+from tap_pardot.errors import (
+    ConfigurationError,
+    Outage,
+    Retriable,
+    StreamFailed,
+    TapPardotError,
+    TooMuch,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -151,13 +158,17 @@ class Transport:
                 if origin(target) != origin(url):
                     auth = None
                 url, params = target, None
+        except (
+            requests.exceptions.InvalidSchema,
+            requests.exceptions.MissingSchema,
+            requests.exceptions.InvalidURL,
+        ):
+            raise StreamFailed(
+                "An answer names an address that is none of the web's: run again, and report it "
+                "if it stays so."
+            ) from None
         except requests.exceptions.SSLError as error:
-            if "CERTIFICATE_VERIFY_FAILED" in str(error):
-                raise ConfigurationError(
-                    f"The certificate of {urlsplit(url).hostname} cannot be verified: set "
-                    "REQUESTS_CA_BUNDLE to the file with your network's certificates."
-                ) from error
-            raise Retriable(f"The connection to {urlsplit(url).hostname} failed (TLS).") from error
+            raise _failure_of_tls(error, urlsplit(url).hostname) from error
         except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
             over = time.monotonic() >= _exchange.deadline
             raise Retriable(_TRICKLED if over else _SILENT, narrow=True) from error
@@ -175,6 +186,15 @@ class Transport:
             f"{urlsplit(url).hostname} redirects this request elsewhere: check api_url and "
             "login_url, and that no proxy asks for a sign-in."
         )
+
+
+def _failure_of_tls(error: Exception, host: str | None) -> TapPardotError:
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return ConfigurationError(
+            f"The certificate of {host} cannot be verified: set REQUESTS_CA_BUNDLE to the file "
+            "with your network's certificates."
+        )
+    return Retriable(f"The connection to {host} failed (TLS).")
 
 
 # When what this thread has asked for must be there: its ``deadline``, of the monotonic clock.

@@ -179,7 +179,8 @@ def _order(
         raise PardotError(133)
     if len(orders) > _MAX_SORTS:
         raise PardotError(134)
-    if "sort_by" in given and any(key not in target.sorts for key in keys):
+    sorts = target.sorts if target.name != "emailClick" or settings.email_click_sort else {}
+    if "sort_by" in given and any(key not in sorts for key in keys):
         raise PardotError(19)
     if any(order not in {"ascending", "descending"} for order in orders):
         raise PardotError(20)

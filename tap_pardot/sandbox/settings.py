@@ -76,6 +76,8 @@ class Settings:
         zone_suffix: What a zone in a date parameter does (A.11 [?]).
         export_paging: Whether the export query takes ``limit`` and ``offset`` (D.6 [?]).
         email_click_extras: Whether emailClick takes ``id_less_than`` and ``offset`` (C.7 [?]).
+        email_click_sort: Whether emailClick takes a sort (C.7: documented nowhere, seen to work);
+            else 19.
         unknown_parameters: Ignored (5 only when none is recognised), or each refused with 5
             (F.3 [?]).
         combined_sort: Whether ``sort_by`` takes two keys (A.12 [?]); else 19.
@@ -157,6 +159,7 @@ class Settings:
     zone_suffix: str = "ignored"
     export_paging: str = "on"
     email_click_extras: bool = False
+    email_click_sort: bool = True
     unknown_parameters: str = "ignored"
     combined_sort: bool = True
     ties: str = "id"

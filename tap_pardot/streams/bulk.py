@@ -50,14 +50,17 @@ class BulkStream(QueryStream):
     refused: set[str]
     """Fields that Pardot has refused in this run."""
 
+    not_exportable = False
+    """Whether exports refuse even the keys, so that a query must do."""
+
     _bin = False  # which side of the recycle bin is being queried
 
     # --- what is asked for ---
 
     @property
     def reads_by_query(self) -> bool:
-        """Whether the settings choose the query."""
-        return self.config.get("bulk_source") == "query"
+        """Whether the settings choose the query, or exports leave no other choice."""
+        return self.not_exportable or self.config.get("bulk_source") == "query"
 
     @cached_property
     def columns(self) -> list[str]:

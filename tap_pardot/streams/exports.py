@@ -28,12 +28,15 @@ class ExportStream(PlannedStream):
             self.submit()
         if self.failed_early is not None:
             raise self.failed_early
+        if not self.reads_by_query:
+            yield from self._exported()
         if self.reads_by_query:
             if self.has_query and self.bookmark.jobs:
                 self._drop(self.bookmark.jobs)
                 self.bookmark.keep_jobs([], [])
             yield from self.queried()
-            return
+
+    def _exported(self) -> Iterator[dict[str, Any]]:
         line = self.line
         while self.slots:
             window = self.slots[0].wanted.window
@@ -44,6 +47,8 @@ class ExportStream(PlannedStream):
             except TooMuch as error:
                 self.split(window, error)
                 continue
+            if self.not_exportable:
+                return
             self.slots = [slot for slot in self.slots if slot.wanted.window != window]
             self.passed(window)
             self._keep()
@@ -53,7 +58,7 @@ class ExportStream(PlannedStream):
         for deleted in (None, False, True):
             if self._of(window, deleted):
                 yield from self._side(window, deleted)
-        if self.bin_by_query:
+        if self.bin_by_query and self.query_tells_deleted:
             lacking = self.export_only | self.refusals.fields
             fields = [name for name in self.fields if name not in lacking]
             rows = self._asked(window, fields, deleted=True)
@@ -126,8 +131,9 @@ class ExportStream(PlannedStream):
                 **self.query_params,
                 after: part.after(zone),
                 before: part.before(zone),
-                "fields": ",".join(fields),
             }
+            if self.query_takes_fields:
+                params["fields"] = ",".join(fields)
             if self.query_tells_deleted:
                 params["deleted"] = str(deleted).lower()
             narrows = half_of(part, zone) is not None

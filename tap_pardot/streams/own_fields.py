@@ -27,7 +27,8 @@ class CustomStream(ExportStream):
         except StreamFailed as error:
             # To read on without them would lose what they hold.
             self.failed_early, fields = error, []
-        found, names = custom.columns(fields, standard, self.computed)
+        self._asked_for_fields = fields is not None
+        found, names = custom.columns(fields or (), standard, self.computed)
         self.custom_columns = tuple(found)
         self.schema = {**declared, "properties": {**standard, **found}}  # type: ignore[misc]
         self.api_names = {**self.api_names, **names}
@@ -43,7 +44,7 @@ class CustomStream(ExportStream):
             return
         known, here = self._input_schema["properties"], self.schema["properties"]
         gone = [name for name in known if name not in here]
-        if gone and self.failed_early is None:
+        if gone and self._asked_for_fields and self.failed_early is None:
             self.logger.warning(
                 "%s: Pardot tells of no field for the column%s %s any more; left out.",
                 self.name,

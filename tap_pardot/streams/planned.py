@@ -184,8 +184,7 @@ class PlannedStream(BulkStream):
         except StreamFailed as error:
             if error.code not in BAD_FIELD:
                 raise
-            self._learn(wanted, error)
-            self._replan()
+            self._do_without(wanted, error)
         else:
             self.refusals.taken(wanted.fields)
             if self.bin_by_query and asked_the_bin:
@@ -199,30 +198,30 @@ class PlannedStream(BulkStream):
         try:
             return self._ordered(wanted)
         except StreamFailed as error:
-            if error.code != _UNKNOWN_ARGUMENT or not self._has_deleted_argument:
+            without = self.deleted_argument is None or self.bin_by_query
+            if error.code != _UNKNOWN_ARGUMENT or without:
                 raise
             self.bin_by_query = True
             self.logger.warning(
-                "%s: exports refuse the argument %s (Pardot code %s); rows in the recycle bin are "
-                "read by query, without the %d selected fields that only exports have.",
+                "%s: exports refuse the argument %s (Pardot code %s): %s.",
                 self.name,
                 self.deleted_argument,
                 error.code,
-                len(self.export_only.intersection(self.fields)),
+                self._what_becomes_of_the_bin(),
             )
         # Without the argument it would hold the living.
         return None if wanted.deleted else self._ordered(wanted)
 
+    def _what_becomes_of_the_bin(self) -> str:
+        if not self.query_tells_deleted:
+            return "rows in the recycle bin are not read"
+        lacking = len(self.export_only.intersection(self.fields))
+        nulls = f", with null in the {lacking} columns that only exports have" if lacking else ""
+        return f"rows in the recycle bin are read by query{nulls}"
+
     def _ordered(self, wanted: Wanted) -> Job:
         narrows = half_of(wanted.window, self.run.zone) is not None
         return self.desk.create(wanted, self._order(wanted), narrows=narrows)
-
-    @property
-    def _has_deleted_argument(self) -> bool:
-        """Whether jobs carry it; refused, a query must be able to bring the recycle bin."""
-        return (
-            self.deleted_argument is not None and not self.bin_by_query and self.query_tells_deleted
-        )
 
     def _order(self, wanted: Wanted) -> dict[str, Any]:
         """Return the body of a create request (reference D.3)."""
@@ -237,6 +236,29 @@ class PlannedStream(BulkStream):
             "fields": list(wanted.fields),
             "procedure": {"name": self.procedure, "arguments": arguments},
         }
+
+    def _do_without(self, wanted: Wanted, error: StreamFailed) -> None:
+        """Plan again without what a job is refused for; or leave it all to the query.
+
+        Raises:
+            StreamFailed: The refusal was not about a field, or there is no query.
+        """
+        try:
+            self._learn(wanted, error)
+        except StreamFailed as refusal:
+            if refusal.code not in BAD_FIELD or not self.has_query:
+                raise
+            # Whether a time of change can be exported is not documented of all objects (D.8.5).
+            self.not_exportable, self.slots = True, []
+            self.logger.warning(
+                "%s: Pardot refuses to export %s (code %s): the rows are read by query%s.",
+                self.name,
+                " and ".join(self.keys),
+                refusal.code,
+                "" if self.query_tells_deleted else ", but for those in the recycle bin",
+            )
+        else:
+            self._replan()
 
     def _learn(self, wanted: Wanted, error: StreamFailed) -> None:
         def offer(fields: Sequence[str]) -> bool:

@@ -170,12 +170,13 @@ def test_several_refused_fields_of_both_kinds_are_all_found(account, tap):
 
 
 def test_a_refusal_of_the_object_itself_is_a_failure_and_takes_few_calls(account, tap):
-    account.set(export_objects=sorted(set(OBJECTS.values()) - {"visitor"}))
-    run = tap.run({**account.config, **SINCE}, catalog=select("visitors", "visitor_activities"))
+    account.set(export_objects=sorted(set(OBJECTS.values()) - {"externalActivity"}))
+    streams = ("external_activities", "visitor_activities")
+    run = tap.run({**account.config, **SINCE}, catalog=select(*streams))
     assert run.exit_code == 1
-    assert "154" in said(run, "visitors")
+    assert "154" in said(run, "external_activities")
     assert "done" in said(run, "visitor_activities")
-    tries = [c for c in ops(account, "create") if c["params"].get("object") == "visitor"]
+    tries = [c for c in ops(account, "create") if c["params"].get("object") == "externalActivity"]
     assert len(tries) <= 2
 
 
@@ -312,6 +313,60 @@ def test_deleted_prospects_come_by_query_where_exports_refuse_the_argument(accou
     again = tap.run({**account.config, **LONG}, catalog=select("prospects"), state=run.state)
     assert again.exit_code == 0
     assert again.records["prospects"] == []
+
+
+def refuses_the_bin(account, name):
+    for side in ("true", "false", "all"):
+        asked = {"object": name, "deleted": side}
+        account.fault(op="create", params=asked, times=None, code=175)
+
+
+def test_a_query_that_takes_no_fields_is_not_asked_for_any(account, tap):
+    """List memberships have no such parameter (reference C.0)."""
+    rows = [row("list_memberships", n, MARCH, deleted=n > 3) for n in range(1, 6)]
+    account.add("listMembership", rows)
+    account.set(unknown_parameters="refused")
+    refuses_the_bin(account, "listMembership")
+    run = tap.run({**account.config, **SINCE}, catalog=select("list_memberships"))
+    assert run.exit_code == 0, run.stderr
+    found = {r["id"]: r["is_deleted"] for r in run.records["list_memberships"]}
+    assert found == {n: n > 3 for n in range(1, 6)}
+    assert "rows in the recycle bin are read by query." in run.stderr
+
+
+@pytest.mark.parametrize("stream", ["visitors", "prospect_accounts"])
+def test_where_nothing_tells_of_the_bin_the_living_come_all_the_same(account, tap, stream):
+    account.add(OBJECTS[stream], [row(stream, n, MARCH, deleted=n > 3) for n in range(1, 6)])
+    refuses_the_bin(account, OBJECTS[stream])
+    run = tap.run({**account.config, **SINCE}, catalog=select(stream))
+    assert run.exit_code == 0, run.stderr
+    assert {r["id"]: r["is_deleted"] for r in run.records[stream]} == dict.fromkeys(
+        (1, 2, 3), False
+    )
+    assert "rows in the recycle bin are not read" in run.stderr
+
+
+@pytest.mark.parametrize("waiting", [24, 1])
+def test_an_object_whose_time_of_change_cannot_be_exported_is_queried(account, tap, waiting):
+    """It is not among the documented fields of prospect accounts (reference D.8.5)."""
+    moments = [MARCH, "2023-10-05T10:00:00Z"]
+    account.add(
+        "prospectAccount",
+        [row("prospect_accounts", n, moments[n % 2], name=f"n{n}") for n in range(1, 6)],
+    )
+    account.add("visitor", [row("visitors", 1, MARCH)])
+    refused = {"object": "prospectAccount"}
+    account.fault(op="create", params=refused, times=None, code=154)
+    config = {**account.config, **SINCE, "max_waiting_exports": waiting}
+    run = tap.run(config, catalog=select("visitors", "prospect_accounts"))
+    assert run.exit_code == 0, run.stderr
+    found = {r["id"]: r["name"] for r in run.records["prospect_accounts"]}
+    assert found == {n: f"n{n}" for n in range(1, 6)}
+    assert run.ids("visitors") == [1]
+    assert "but for those in the recycle bin" in run.stderr
+    second = tap.run(config, catalog=select("prospect_accounts"), state=run.state)
+    assert second.exit_code == 0, second.stderr
+    assert second.ids("prospect_accounts") == []
 
 
 # --- the search by itself ---

@@ -230,6 +230,31 @@ def test_another_host_that_wants_a_login_is_a_failure_of_the_stream(account, tap
     assert len(account.logins) <= 2
 
 
+@pytest.mark.parametrize("code", [181, 184, 199, 201])
+def test_another_host_that_misses_our_headers_ends_the_stream_only(account, tap, stranger, code):
+    account.set(export_ref_base=stranger)
+    Stranger.headers_of = {}
+    account.add("list", [{"id": 1}])
+    account.fault(op="download", params={"object": "visitor"}, times=None, code=code, status=400)
+    run = tap.run({**account.config, **SINCE}, catalog=select("visitors", "lists"))
+    assert run.exit_code == 1
+    assert "refuses them (HTTP 400)" in said(run, "visitors")
+    assert "done" in said(run, "lists")
+    assert run.last_line.startswith("Not complete")
+
+
+@pytest.mark.parametrize("url", ["file:///etc/hostname", "ftp://a/b", "no address", "http://"])
+def test_an_address_that_is_none_ends_the_stream_at_once(account, tap, url):
+    account.fault(
+        op="read", params={"object": "visitor"}, times=None, edit={"set": {"resultRefs": url}}
+    )
+    run = tap.run({**account.config, **SINCE}, catalog=select("visitors"))
+    assert run.exit_code == 1
+    assert "run again" in said(run, "visitors")
+    assert run.ids("visitors") == []
+    assert "Trying again" not in run.stderr
+
+
 @pytest.mark.parametrize(
     "urls",
     [

@@ -527,6 +527,47 @@ def test_what_the_catalog_asks_in_vain_is_said(sandbox, tap):
     assert "name" not in record
 
 
+LISTS = {"tap_stream_id": "lists", "schema": {"properties": {}}}
+
+
+@pytest.mark.parametrize(
+    "catalog",
+    [
+        {},
+        [],
+        {"streams": "lists"},
+        {"streams": ["lists"]},
+        {"streams": [{"tap_stream_id": "lists"}]},
+        {"streams": [{**LISTS, "schema": {"properties": {"id": 1}}}]},
+        {"streams": [{**LISTS, "tap_stream_id": 7}]},
+        {"streams": [{**LISTS, "metadata": {"selected": True}}]},
+        {"streams": [{**LISTS, "metadata": [{"breadcrumb": []}]}]},
+    ],
+)
+def test_a_catalog_of_another_form_is_a_sentence(sandbox, tap, catalog):
+    run = tap.run(sandbox.config, catalog=catalog)
+    assert run.exit_code == 1
+    assert run.last_line.startswith("The catalog has not the form of one: pass a file that")
+    assert sandbox.calls == []
+
+
+def test_that_nothing_is_selected_is_said(sandbox, tap):
+    run = tap.run(sandbox.config, catalog=tap.catalog())
+    assert run.exit_code == 0
+    assert "No stream is selected" in run.stderr
+    # Nor is anything said of fields that nobody asked for.
+    assert run.stderr.count("WARNING") == 1
+
+
+def test_a_folder_in_place_of_a_file_is_a_sentence(tmp_path):
+    command = [*COMMAND, "--config", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    last = Finished(1, "", done.stderr).last_line
+    assert last.startswith("A file given on the command line cannot be read: ")
+    assert str(tmp_path) in last
+
+
 def test_a_catalog_that_is_no_json_is_a_sentence(sandbox, tap):
     run = tap.run(sandbox.config, catalog="{not JSON")
 

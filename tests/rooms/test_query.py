@@ -36,6 +36,7 @@ class Server:
     before: dict[int, Any] = field(default_factory=dict)
     most: int = 200
     asked: list[dict[str, str]] = field(default_factory=list)
+    unsorted: set[str] = field(default_factory=set)
 
     def query(self, stream, pardot_object, key, params, *_, narrows=False):
         assert (stream, pardot_object, key) == ("lists", "list", "list")
@@ -173,6 +174,36 @@ def test_a_server_that_ignores_the_offset_is_a_failure_not_a_short_answer(cap, r
     with pytest.raises(StreamFailed):
         read(server, by_offset)
     assert len(server.asked) <= 3
+
+
+@pytest.mark.parametrize("rows", [0, 200, 450])
+def test_where_no_sort_is_taken_rows_that_grow_by_id_are_read_all_the_same(rows):
+    class Unsorting(Server):
+        def query(self, *asked, **_):
+            found = super().query(*asked)
+            if "sort_by" in asked[-1]:
+                raise StreamFailed("no such sort", 19)
+            return found
+
+    server = Unsorting(list(range(1, rows + 1)))
+    assert read(server) == server.ids
+    assert sum("sort_by" in each for each in server.asked) == 1
+    # For the whole run: not asked once more.
+    server.asked.clear()
+    assert read(server) == server.ids
+    assert sum("sort_by" in each for each in server.asked) == 0
+
+
+def test_where_no_sort_is_taken_rows_in_another_order_are_a_failure():
+    class Backwards(Server):
+        def query(self, *asked, **_):
+            rows, total = super().query(*asked)
+            if "sort_by" in asked[-1]:
+                raise StreamFailed("no such sort", 19)
+            return rows[::-1], total
+
+    with pytest.raises(StreamFailed, match="by id"):
+        read(Backwards(list(range(1, 451))))
 
 
 @pytest.mark.parametrize("pages", [by_id, by_offset])

@@ -184,6 +184,10 @@ def test_email_clicks_take_comma_lists_of_source_ids_but_no_upper_id_and_no_offs
     assert pardot.ids("emailClick", id_less_than=3, offset=2) == [1, 2, 3, 4, 5]
     pardot.sandbox.set(email_click_extras=True)
     assert pardot.ids("emailClick", id_less_than=4, offset=2) == [3]
+    assert pardot.ids("emailClick", sort_by="id", sort_order="descending") == [5, 4, 3, 2, 1]
+    pardot.sandbox.set(email_click_sort=False)
+    assert pardot.code("emailClick/query", sort_by="id") == 19
+    assert pardot.ids("emailClick") == [1, 2, 3, 4, 5]
 
 
 def test_tag_objects_are_found_by_type_and_object_together(pardot):
