@@ -37,6 +37,9 @@ JOBS = "jobs"
 REFUSED = "refused"
 """Fields that exports refused when these jobs were created."""
 
+LIMITED = "limited"
+"""Export streams: whether exports leave out rows that a query has; null: not known yet."""
+
 _OURS = {VALUE, WINDOW, CURSOR, JOBS, "feed", "children"}
 _OF_CHILDREN = {"pending", "seen", "marks", "known", "columns", "recent", "listed"}
 # What the SDK itself writes into a bookmark before the first page is out.
@@ -121,6 +124,15 @@ class Bookmark:
         """The fields that those jobs were created without, because exports refused them."""
         return list(self._state.get(REFUSED) or [])
 
+    @property
+    def limited(self) -> bool | None:
+        """Whether exports are known to leave out rows that a query has."""
+        return self._state.get(LIMITED)
+
+    def note_limited(self, *, limited: bool) -> None:
+        """Remember whether exports leave out rows."""
+        self._state[LIMITED] = limited
+
     def keep_jobs(self, jobs: list[dict[str, Any]], refused: list[str]) -> None:
         """Remember the export jobs, and what was refused as long as there are any."""
         self._state.update({JOBS: jobs or None, REFUSED: (jobs and refused) or None})
@@ -168,14 +180,15 @@ def check(stream: str, state: Any, *, by_id: bool) -> None:
     if state and not (_OURS | _HARMLESS) & set(state):
         # Another tap's: to start over silently would be worse than to stop.
         raise _unreadable(stream, ", ".join(sorted(map(str, state))))
-    value = state.get(VALUE)
-    if value is not None and not (_is_id(value) if by_id else _is_instant(value)):
-        raise _unreadable(stream, VALUE)
-    cursor = state.get(CURSOR)
-    if cursor is not None and not _is_id(cursor):
-        raise _unreadable(stream, CURSOR)
-    for key in (UNTIL, "end"):
-        if state.get(key) is not None and not _is_instant(state[key]):
+    forms: dict[str, Callable[[Any], bool]] = {
+        VALUE: _is_id if by_id else _is_instant,
+        CURSOR: _is_id,
+        LIMITED: _is_boolean,
+        UNTIL: _is_instant,
+        "end": _is_instant,
+    }
+    for key, is_good in forms.items():
+        if state.get(key) is not None and not is_good(state[key]):
             raise _unreadable(stream, key)
     feed = state.get("feed")
     if feed:
@@ -260,6 +273,10 @@ def _is_job(job: Any) -> bool:
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
+
+
+def _is_boolean(value: Any) -> bool:
+    return isinstance(value, bool)
 
 
 def _is_id(value: Any) -> bool:

@@ -44,6 +44,9 @@ class BulkStream(QueryStream):
     query_takes_fields: ClassVar[bool] = False
     """Whether a query can be asked for single fields."""
 
+    maybe_exported: ClassVar[Mapping[str, str] | None] = None
+    """What else a query asks with for those rows that exports may be limited to."""
+
     export_only: ClassVar[frozenset[str]] = frozenset()
     """Columns that no query has."""
 

@@ -79,6 +79,8 @@ class Visitors(ExportStream):
     pardot_object = "visitor"
     deleted_argument = "deleted"
     query_params = {"only_identified": "false"}  # noqa: RUF012
+    # Whether exports hold anonymous visitors is in no document (reference D.8.6).
+    maybe_exported = {"only_identified": "true"}  # noqa: RUF012
     query_takes_fields = True
 
     schema = th.PropertiesList(

@@ -220,3 +220,71 @@ def test_full_table_reads_everything_each_time(account, tap):
     first = tap.run(config, catalog=catalog)
     second = tap.run(config, catalog=catalog, state=first.state)
     assert sorted(first.ids("visitors")) == sorted(second.ids("visitors")) == [1, 2]
+
+
+# --- anonymous visitors ---
+
+
+def anonymous(account, many):
+    account.add(
+        "visitor",
+        [
+            row(
+                "visitors",
+                n,
+                f"2024-0{1 + n % 3}-05T10:00:00Z",
+                identified=n in many,
+                deleted=n > 28,
+            )
+            for n in range(1, 31)
+        ],
+    )
+
+
+@pytest.mark.parametrize("columns", [None, ["hostname"]])
+def test_anonymous_visitors_arrive_where_exports_leave_them_out(account, tap, columns):
+    """Whether they do is in no document (reference D.8.6)."""
+    anonymous(account, range(1, 8))
+    account.set(export_anonymous_visitors=False)
+    config = {**account.config, **QUICK, "start_date": "2022-01-01"}
+    catalog = select("visitors", columns=None if columns is None else {"visitors": columns})
+    run = tap.run(config, catalog=catalog)
+    assert run.exit_code == 0, run.stderr
+    living = {r["id"] for r in run.records["visitors"]}
+    assert living >= set(range(1, 29))
+    assert "leave out those that nobody identified" in run.stderr
+    assert run.state["bookmarks"]["visitors"]["limited"] is True
+
+    # From then on it is known.
+    account.clear_calls()
+    account.add("visitor", [row("visitors", 50, "2024-06-01T12:30:00Z", identified=False)])
+    account.set(clock="2024-06-01T13:00:00+00:00")
+    again = tap.run(config, catalog=catalog, state=run.state)
+    assert again.exit_code == 0, again.stderr
+    assert again.ids("visitors") == [50]
+    assert len([call for call in account.calls if call["object"] == "visitor"]) == 1
+
+
+def test_where_exports_hold_all_visitors_two_calls_tell_so_once(account, tap):
+    anonymous(account, range(1, 20))
+    config = {**account.config, **QUICK, "start_date": "2022-01-01"}
+    run = tap.run(config, catalog=select("visitors"))
+    assert run.exit_code == 0, run.stderr
+    assert sorted(run.ids("visitors")) == list(range(1, 31))  # each once
+    # One more for each of the two years in which there is none.
+    assert len([call for call in account.calls if call["object"] == "visitor"]) == 4
+    account.clear_calls()
+    again = tap.run(config, catalog=select("visitors"), state=run.state)
+    assert again.exit_code == 0
+    assert [call for call in account.calls if call["object"] == "visitor"] == []
+
+
+@pytest.mark.parametrize("fault", [{"code": 46}, {"code": 198}])
+def test_that_the_query_may_not_be_asked_costs_nothing(account, tap, fault):
+    anonymous(account, range(1, 20))
+    account.fault(object="visitor", op="query", times=None, **fault)
+    run = tap.run(
+        {**account.config, **QUICK, "start_date": "2024-01-01"}, catalog=select("visitors")
+    )
+    assert run.exit_code == 0, run.stderr
+    assert sorted(run.ids("visitors")) == list(range(1, 31))
