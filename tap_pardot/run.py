@@ -244,10 +244,8 @@ def next_midnight(now: datetime, zone: ZoneInfo) -> datetime:
 
 def unreachable(outage: Outage) -> RunStopped:
     """Return what ends a run when Pardot cannot be reached before any stream begins."""
-    return RunStopped(
-        f"Nothing could be read for about 10 minutes: {outage.say} Run again later.",
-        outage.code,
-    )
+    tried = "" if outage.own else " for about 10 minutes"
+    return RunStopped(f"Nothing could be read{tried}: {outage.say} Run again later.", outage.code)
 
 
 def _zone(config: Mapping[str, Any], client: Client) -> ZoneInfo:
