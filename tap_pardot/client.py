@@ -280,17 +280,6 @@ class Client:
 
         self._ask_pardot(stream, Request(url=url, save_to=file), unpack)
 
-    def _answers(self, stream: str, path: tuple[str, ...]) -> bool:
-        """Whether Pardot answers one call, made once; a refusal for good is an answer too."""
-        try:
-            body = dialect.open_answer(self._send(stream, Request(path), self.version))
-            dialect.record_of(body, path[0])
-        except dialect.Refused as refusal:
-            return rule_for(refusal.code).act not in {Act.RETRY, Act.NARROW, Act.STOP_CLEANLY}
-        except TapPardotError:
-            return False
-        return True
-
     def _ask(self, stream: str, request: Request, unpack: Any) -> Any:
         """Ask, or return what the same call brought before the streams began."""
         key = (request.path, tuple(sorted(request.params.items())))
@@ -362,8 +351,16 @@ class Client:
         return result
 
     def is_reachable(self) -> bool:
-        """Whether Pardot answers another call now: one read of the account, not repeated."""
-        return self._answers("account", ("account", "read"))
+        """Whether Pardot answers one read of the account now; a refusal for good is an answer."""
+        try:
+            request = Request(("account", "read"))
+            body = dialect.open_answer(self._send("account", request, self.version))
+            dialect.record_of(body, "account")
+        except dialect.Refused as refusal:
+            return rule_for(refusal.code).act not in {Act.RETRY, Act.NARROW, Act.STOP_CLEANLY}
+        except TapPardotError:
+            return False
+        return True
 
     def _is_up(self, operation: tuple[str, ...], error: Retriable, waited: float) -> bool | None:
         """Whether a failure is this operation's only; asked once, and not for a short one."""

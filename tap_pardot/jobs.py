@@ -27,6 +27,7 @@ from tap_pardot.transport import no_room
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
     from logging import Logger, LoggerAdapter
     from typing import BinaryIO
 
@@ -84,11 +85,7 @@ class Desk:
         """
         run = self._run
         status, server_time = run.client.create_export(self._stream, order, narrows=narrows)
-        try:
-            run.zone_proof.check(status.created_at, server_time)
-        except ConfigurationError:
-            self.cancel(status.id)
-            raise
+        self._check_zone(status, server_time)
         run.waiting.enter(status.id)
         return Job(status.id, wanted.window, run.now(), wanted.deleted, wanted.fields, wanted.mark)
 
@@ -106,6 +103,14 @@ class Desk:
         proof.is_needed = False
         with suppress(StreamFailed, StreamSkipped, Outage, Lost):
             self._look(job)
+
+    def _check_zone(self, status: Status, made: datetime | None) -> None:
+        """Hold a job's local time of creation against when that was; cancel it if they differ."""
+        try:
+            self._run.zone_proof.check(status.created_at, made)
+        except ConfigurationError:
+            self.cancel(status.id)
+            raise
 
     def cancel(self, number: int) -> None:
         """Cancel a job; that it cannot be cancelled any more harms nobody."""
@@ -164,11 +169,7 @@ class Desk:
                 raise
             raise Lost("Pardot does not know it any more") from None
         if self._run.client.clock.is_told:
-            try:
-                self._run.zone_proof.check(status.created_at, job.made)
-            except ConfigurationError:
-                self.cancel(job.id)
-                raise
+            self._check_zone(status, job.made)
         if status.is_lost:
             raise Lost("it has expired" if status.is_expired else f"it is {status.state}")
         if not (status.is_running or status.is_complete):

@@ -110,10 +110,10 @@ class ExportStream(PlannedStream):
         zone, (after, before) = self.run.zone, self.bounds
         bounds = {after: window.after(zone), before: window.before(zone), "limit": "1"}
         asked = {**self.query_params, **params, **bounds}
+        name, client = self.pardot_object, self.run.client
         with suppress(StreamSkipped, StreamFailed, Outage):
-            return self.run.client.query(self.name, self.pardot_object, self.pardot_object, asked)[
-                1
-            ]
+            _, total = client.query(self.name, name, name, asked)
+            return total
         return None
 
     _compared = False  # whether that was done in this run
