@@ -351,7 +351,11 @@ class Client:
         return result
 
     def is_reachable(self) -> bool:
-        """Whether Pardot answers one read of the account now; a refusal for good is an answer."""
+        """Whether Pardot answers a read of the account now, at the second try at the latest."""
+        return self._reads_account() or self._reads_account()
+
+    def _reads_account(self) -> bool:
+        """Whether one read of the account is answered; a refusal for good is an answer too."""
         try:
             request = Request(("account", "read"))
             body = dialect.open_answer(self._send("account", request, self.version))
