@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import copy
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk.singerlib import MetadataMapping
 
 from tap_pardot.errors import ConfigurationError
+from tap_pardot.retype import without_odd_formats
 from tap_pardot.streams import STREAMS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 logger = logging.getLogger("tap-pardot")
 
@@ -45,32 +51,52 @@ def _is_metadata(item: Any) -> bool:
     return (
         isinstance(item, dict)
         and isinstance(item.get("breadcrumb"), list)
+        and all(isinstance(each, str) for each in item["breadcrumb"])
         and isinstance(item.get("metadata"), dict)
     )
 
 
-def with_keys(catalog: dict[str, Any]) -> dict[str, Any]:
-    """Return a catalog in which no key is deselected, and say what cannot be followed.
+def prepared(catalog: dict[str, Any]) -> dict[str, Any]:
+    """Return a catalog as the streams take it, and log what of a selected stream is not followed.
 
-    A key that is missing from SCHEMA would make every target refuse the stream.
+    No key is deselected or missing: without it in SCHEMA every target would refuse the stream.
+    Formats that are no strings are taken out.
     """
     declared = {stream.name: stream for stream in STREAMS}
     catalog = copy.deepcopy(catalog)
     for entry in catalog["streams"]:
         name = entry["tap_stream_id"]
+        entry["schema"] = without_odd_formats(entry["schema"])
+        is_selected = _is_selected(entry)
         stream = declared.get(name)
         if stream is None:
-            logger.warning("The catalog's stream %s is not one of this tap's: left out.", name)
+            if is_selected:
+                logger.warning("The catalog's stream %s is not one of this tap's: left out.", name)
             continue
-        keys = {*stream.primary_keys, stream.replication_key} - {None}
-        for item in entry.get("metadata") or []:
-            *_, column = item.get("breadcrumb") or [None]
-            found = item.get("metadata") or {}
+        own: dict[str, Any] = stream.schema["properties"]
+        # Where no replication key is declared, the SDK's class has a property object there.
+        keys = [name for name in own if name in {*stream.primary_keys, stream.replication_key}]
+        for key in keys:
+            entry["schema"]["properties"].setdefault(key, own[key])
+        for column, found in _columns(entry):
             if column in keys and found.get("selected") is False:
                 found.update({"selected": True, "inclusion": "automatic"})
-                logger.warning(
-                    "%s.%s is deselected in the catalog but is a key: it is read all the same.",
-                    name,
-                    column,
-                )
+                if is_selected:
+                    logger.warning(
+                        "%s.%s is deselected in the catalog but is a key: it is read all the same.",
+                        name,
+                        column,
+                    )
     return catalog
+
+
+def _columns(entry: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for item in entry.get("metadata") or []:
+        match item["breadcrumb"]:
+            case ["properties", column]:
+                yield column, item["metadata"]
+
+
+def _is_selected(entry: dict[str, Any]) -> bool:
+    metadata = MetadataMapping.from_iterable(entry.get("metadata") or [])
+    return metadata.resolve_selection()[()]

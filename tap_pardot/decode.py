@@ -21,10 +21,12 @@ from math import isfinite
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from tap_pardot.windows import utc_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     Convert = Callable[[Any], Any]
@@ -70,6 +72,13 @@ def to_string(value: Any) -> str:
     if kind is float:
         return repr(value)
     raise Misfit
+
+
+def to_text(value: Any) -> str:
+    """Return any JSON value as text; arrays and objects as JSON."""
+    if isinstance(value, (list, dict)):
+        return _json.encode(value).decode()
+    return to_string(value)
 
 
 def to_integer(value: Any) -> int | None:
@@ -188,15 +197,19 @@ class Decoder:
             snake_case or camelCase), the preferred one first. ``campaign.id`` reaches into a
             nested object; for an array, ``prospects.prospect`` unwraps it.
         on_unknown: Called once for each key of an answer that no column takes.
+        texts: Columns that are emitted as text whatever the schema declares. Numbers stay as
+            Pardot wrote them, and what does not fit the declared type is kept as it came.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         schema: Mapping[str, Any],
         timestamp: Convert,
         columns: Iterable[str] | None = None,
         api_names: Mapping[str, Sequence[str]] | None = None,
         on_unknown: Callable[[str], None] | None = None,
+        *,
+        texts: Collection[str] = (),
     ) -> None:
         properties: Mapping[str, Mapping[str, Any]] = schema["properties"]
         wanted = set(properties if columns is None else columns)
@@ -233,6 +246,8 @@ class Decoder:
                 if kind_of(definition["items"]) == "string":
                     self._text_arrays.add(name)
                 convert = self._array(name, definition["items"], timestamp)
+            if name in texts:
+                convert = to_text if kind in {"integer", "number"} else _or_text(convert or _as_is)
             self._empty[name] = None
             self._columns.append((name, sources, _NATIVE.get(kind), convert or _as_is))
         self._plans: dict[tuple[str, ...], list[Read]] = {}
@@ -380,7 +395,8 @@ def kind_of(definition: Mapping[str, Any]) -> str:
         return ""
     kind = str(types.pop())
     if kind == "string":
-        return _FORMATS.get(definition.get("format"), kind)
+        form = definition.get("format")
+        return _FORMATS.get(form, kind) if isinstance(form, str) else kind
     return kind
 
 
@@ -411,6 +427,16 @@ def _unwrapped(inner: str, convert: Convert) -> Convert:
     return unwrap
 
 
+def _or_text(convert: Convert) -> Convert:
+    def convert_or_keep(value: Any) -> Any:
+        try:
+            return convert(value)
+        except Misfit:
+            return to_text(value)
+
+    return convert_or_keep
+
+
 def _split(convert: Convert) -> Convert:
     """Several values in one cell are separated by semicolons."""
     return lambda cell: convert([value.strip() for value in cell.split(";")])
@@ -429,6 +455,7 @@ def _as_is(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else value
 
 
+_json = msgspec.json.Encoder(decimal_format="number")
 _CONVERTERS: dict[str, Convert] = {
     "string": to_string,
     "date": to_date,

@@ -18,7 +18,7 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import StateMessage
 
 from tap_pardot import custom, query, settings
-from tap_pardot.catalog import checked, with_keys
+from tap_pardot.catalog import checked, prepared
 from tap_pardot.endings import SIGNALS, Stopping, Terminated, ending_in_a_sentence, unforeseen
 from tap_pardot.errors import (
     CallLimitReached,
@@ -99,7 +99,7 @@ class TapPardot(Tap):
         """How much before their bookmarks the streams begin in this run."""
         self._discovers = not setup_mapper
         if isinstance(catalog, dict):
-            catalog = with_keys(catalog)
+            catalog = prepared(catalog)
         # The mapper needs the streams, streams ask Pardot for custom fields, and calls are
         # counted in STATE: so STATE first.
         super().__init__(catalog=catalog, setup_mapper=False, **kwargs)
@@ -131,9 +131,10 @@ class TapPardot(Tap):
         return [stream(self) for stream in STREAMS]
 
     def custom_fields(self, stream: str) -> list[custom.Field] | None:
-        """Return what Pardot tells of an object's custom fields; none if it may not be asked.
+        """Return the custom fields of an object.
 
-        None where nobody needs to know. In a run, whatever ends it is left to :attr:`report`.
+        None where nobody needs to know, and where Pardot does not tell. In a run, whatever ends it
+        is left to :attr:`report`.
 
         Raises:
             StreamFailed: Pardot does not tell, though it should; only in a run.
@@ -158,7 +159,7 @@ class TapPardot(Tap):
             self._cannot_go_on(error)
         finally:
             self.client.keeps_answers = False
-        return []
+        return None
 
     def _cannot_go_on(self, error: TapPardotError) -> None:
         """Leave what ends a run to its report; an outage of one object ends its stream only."""
@@ -314,12 +315,30 @@ class TapPardot(Tap):
             logger.warning("No stream is selected: select streams in the catalog.")
         return chosen
 
+    def _check_catalog(self, chosen: list[Stream]) -> None:
+        """Log what the catalog says of the chosen streams and is not followed.
+
+        Raises:
+            ConfigurationError: A column cannot be emitted as the catalog declares it.
+        """
+        streams = [cast("PardotStream", stream) for stream in chosen]
+        ignored = [
+            f"{stream.name} ({stream.ignored_replication}; valid: {stream.valid_replication})"
+            for stream in streams
+            if stream.ignored_replication
+        ]
+        if ignored:
+            logger.warning("The catalog's replication is not followed for: %s.", ", ".join(ignored))
+        for stream in streams:
+            stream.check_columns()
+
     def read_all(self) -> None:
         """Read all selected streams; :attr:`report` tells how they ended."""
         chosen = self._chosen()
         if self.state:
             self.save_state()
         try:
+            self._check_catalog(chosen)
             if not self.report.is_over:
                 _ = self.run
         except TapPardotError as error:

@@ -6,18 +6,21 @@ and the other modules of base classes. Which class it inherits says where its ro
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_pardot import query
-from tap_pardot.decode import Decoder, to_timestamp
+from tap_pardot.decode import Decoder, kind_of, to_timestamp
 from tap_pardot.errors import (
+    ConfigurationError,
     Outage,
     RunStopped,
     TapPardotError,
 )
 from tap_pardot.messages import FastRecords
+from tap_pardot.retype import Mismatch, conversions, converted, declared_kind
 from tap_pardot.state import Bookmark
 from tap_pardot.windows import (
     Window,
@@ -27,16 +30,17 @@ from tap_pardot.windows import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from singer_sdk.singerlib import Catalog
+    from singer_sdk.singerlib import Catalog, MetadataMapping
 
     from tap_pardot.report import Line
     from tap_pardot.run import Run
     from tap_pardot.tap import TapPardot
 
 INCREMENTAL = "INCREMENTAL"
+FULL_TABLE = "FULL_TABLE"
 
 
 class PardotStream(FastRecords):
@@ -52,6 +56,12 @@ class PardotStream(FastRecords):
 
     bookmark_is_id: ClassVar[bool] = False
 
+    filters_without_key: ClassVar[bool] = False
+    """Whether Pardot filters by a time of change that is not in the rows."""
+
+    ignored_replication = ""
+    """What the catalog says of the replication that this stream does not offer."""
+
     handed: tuple[str, ...] = ()
     """Columns that children are handed, whether they are emitted or not."""
 
@@ -62,15 +72,52 @@ class PardotStream(FastRecords):
 
     # --- what the catalog says ---
 
+    @property
+    def valid_replication_keys(self) -> tuple[str, ...]:
+        """The columns by which this stream can be INCREMENTAL."""
+        return () if self.declared_key is None else (self.declared_key,)
+
+    @property
+    def metadata(self) -> MetadataMapping:
+        """The catalog's metadata, or the standard one with all valid replication keys."""
+        fresh = self._metadata is None
+        metadata = super().metadata
+        if fresh and self._tap_input_catalog is None and self.valid_replication_keys:
+            metadata.root.valid_replication_keys = [*self.valid_replication_keys]
+        return metadata
+
     def apply_catalog(self, catalog: Catalog) -> None:
-        """Take selection and replication method from a catalog; keys stay the declared ones."""
+        """Take selection, column types and replication method; keys stay the declared ones.
+
+        A key or a method that the stream does not offer counts as not given and is kept in
+        :attr:`ignored_replication`. Rows would be lost by another key than the declared ones.
+        """
         super().apply_catalog(catalog)
-        if not self.primary_keys:
-            self.primary_keys = type(self).primary_keys
-        if self.replication_key is None and self.replication_method == INCREMENTAL:
-            # Some catalogs name the method only.
-            told = "updated_at" if "updated_at" in self.schema["properties"] else None
-            self.replication_key = self.declared_key or told
+        self.primary_keys = self.primary_keys or type(self).primary_keys
+        named_key, method = self.replication_key, self.forced_replication_method
+        self.replication_key, self.forced_replication_method = self.declared_key, None
+        valid = self.valid_replication_keys
+        ignored = []
+        if named_key is not None and named_key not in valid:
+            ignored.append(f"replication key {named_key}")
+        if method == FULL_TABLE:
+            self.forced_replication_method = FULL_TABLE
+        elif method == INCREMENTAL and (valid or self.filters_without_key):
+            self.forced_replication_method = INCREMENTAL
+        elif method is not None:
+            ignored.append(f"replication method {method}")
+        if named_key in valid or self.replication_method == INCREMENTAL:
+            # Some catalogs name the method only, others only the key.
+            self.replication_key = valid[0] if valid else None
+        self.ignored_replication = " and ".join(ignored)
+
+    @property
+    def valid_replication(self) -> str:
+        """What a catalog may say of the replication, for the user."""
+        keys = f" by {' or '.join(self.valid_replication_keys)}"
+        if self.valid_replication_keys or self.filters_without_key:
+            return f"INCREMENTAL{keys if self.valid_replication_keys else ''}, FULL_TABLE"
+        return "FULL_TABLE"
 
     def get_replication_key_signpost(self, context: Mapping[str, Any] | None = None) -> None:
         """Return None: windows end before now, so no bookmark can run ahead."""
@@ -97,16 +144,55 @@ class PardotStream(FastRecords):
 
     @cached_property
     def decoder(self) -> Decoder:
-        """The compiled decoder of the run."""
-        schema, declared = self.effective_schema, self.schema["properties"]
-        handed = {name: declared[name] for name in self.handed}
+        """The compiled decoder of the run, by the stream's own declaration."""
+        own: dict[str, Any] = self.schema["properties"]
         return Decoder(
-            {**schema, "properties": {**handed, **schema["properties"]}},
+            {**self.schema, "properties": {name: own[name] for name in self.decoded_columns} | own},
             to_timestamp(self.run.zone),
             self.decoded_columns,
             self.api_names,
             lambda key: self.logger.debug("%s: unknown key %r in an answer", self.name, key),
+            texts=self._text_columns,
         )
+
+    @property
+    def _text_columns(self) -> frozenset[str]:
+        """The scalar columns that the catalog makes text of, but for those the tap itself needs."""
+        needed = {*self.primary_keys, *self.handed, "created_at", "updated_at"}
+        own, catalog = self.schema["properties"], self.effective_schema["properties"]
+        return frozenset(
+            name
+            for name in self.columns
+            if name not in needed
+            and (kind := kind_of(own[name])) not in {"string", "array", "object", ""}
+            and declared_kind(catalog[name], kind) == "string"
+        )
+
+    def check_columns(self) -> None:
+        """Compare the catalog's column types with the declared ones.
+
+        Raises:
+            ConfigurationError: A column cannot be emitted as the catalog declares it.
+        """
+        self._conversions_by(str, Counter())
+
+    @cached_property
+    def _conversions(self) -> dict[str, Callable[[Any], Any]]:
+        """By column that the catalog retypes, what makes the emitted value."""
+        return self._conversions_by(to_timestamp(self.run.zone), self.decoder.misfits)
+
+    def _conversions_by(
+        self, timestamp: Callable[[Any], Any], misfits: Counter[str]
+    ) -> dict[str, Callable[[Any], Any]]:
+        own, catalog = self.schema["properties"], self.effective_schema["properties"]
+        try:
+            return conversions(own, catalog, self.columns, timestamp, misfits)
+        except Mismatch as mismatch:
+            raise ConfigurationError(
+                f"The catalog's types of stream {self.name} cannot be emitted: {mismatch}. Take "
+                "the column's type out of the catalog (Meltano: the schema extra), or discover "
+                "the catalog anew."
+            ) from None
 
     # --- the run ---
 
@@ -146,14 +232,21 @@ class PardotStream(FastRecords):
             return
         _ = self.run  # a run that cannot begin is not this stream's failure
         try:
-            yield from self.tap.fan_out.passing(self, self.records())
+            records = self.tap.fan_out.passing(self, self.records())
+            if self._conversions:
+                records = (converted(record, self._conversions) for record in records)
+            yield from records
         except TapPardotError as error:
             self.ended(self.judged(error))
         finally:
             self._warn_of_misfits()
 
+    def write(self, record: dict[str, Any]) -> None:
+        """Write a record outside of this stream's own turn."""
+        super().write(converted(record, self._conversions))
+
     def records(self) -> Iterator[dict[str, Any]]:
-        """Yield the records of this stream and move its bookmark.
+        """Yield the records of this stream, typed as it declares, and move its bookmark.
 
         Raises:
             TapPardotError: Pardot ended the stream early; the bookmark covers what was yielded.

@@ -77,7 +77,7 @@ class BulkStream(QueryStream):
         missing = [name for name in columns if name in self.export_only]
         if missing:
             self.logger.warning(
-                "%s: only exports have %s; left out, because bulk_source is query.",
+                "%s: only exports have %s; left out, because the rows are read by query.",
                 self.name,
                 ", ".join(missing),
             )
@@ -227,7 +227,7 @@ class BulkStream(QueryStream):
     @cached_property
     def _several(self) -> frozenset[str]:
         """The fields whose columns are arrays."""
-        properties = self.effective_schema["properties"]
+        properties = self.schema["properties"]
         return frozenset(
             self.api_name(name) for name in self.columns if kind_of(properties[name]) == "array"
         )

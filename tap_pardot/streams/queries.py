@@ -120,6 +120,8 @@ class WindowStream(QueryStream):
     FULL_TABLE reads everything instead, each time.
     """
 
+    filters_without_key = True
+
     def records(self) -> Iterator[dict[str, Any]]:
         """Yield the window that an interrupted run left open, then the one up to now."""
         if not self.incremental:
@@ -147,6 +149,11 @@ class WholeStream(QueryStream):
 
     created_filter: ClassVar[bool] = True
     """Whether the object knows ``created_before`` (reference C.0)."""
+
+    @property
+    def valid_replication_keys(self) -> tuple[str, ...]:
+        """The time of change, where rows have one."""
+        return ("updated_at",) if "updated_at" in self.schema["properties"] else ()
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Yield all rows, or those that changed since the bookmark."""

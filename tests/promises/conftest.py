@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _WITH_EXPORTS = (
     *("test_export", "test_bulk", "test_custom", "test_prospect_ids", "test_meltano"),
     *(
+        "test_catalog",
         "test_clocks",
         "test_email",
         "test_fan_out",

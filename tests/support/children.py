@@ -50,6 +50,7 @@ class Runs:
         *streams: str,
         columns: dict[str, Iterable[str]] | None = None,
         methods: dict[str, str] | None = None,
+        types: dict[str, dict[str, Any]] | None = None,
         **settings: Any,
     ) -> Finished:
         """Run for these streams; forgets the calls before it.
@@ -58,12 +59,18 @@ class Runs:
             streams: Those selected.
             columns: By stream, the only columns selected besides the keys.
             methods: By stream, INCREMENTAL or FULL_TABLE, where it is not the default.
+            types: By stream and column, the JSON Schema that the catalog gives it.
             settings: Beside those of :data:`SINCE`.
         """
         catalog = select(*streams, columns=columns)
         for entry in catalog["streams"]:
             if method := (methods or {}).get(entry["tap_stream_id"]):
                 entry["replication_method"] = method
+            entry["schema"]["properties"].update((types or {}).get(entry["tap_stream_id"], {}))
+        return self.run(catalog, **settings)
+
+    def run(self, catalog: dict[str, Any], **settings: Any) -> Finished:
+        """Run with a catalog; settings beside those of :data:`SINCE`."""
         config = {**self.sandbox.config, **SINCE, **settings}
         state = None if self.state is None else io.StringIO(json.dumps(self.state))
         self.sandbox.clear_calls()
