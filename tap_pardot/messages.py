@@ -115,7 +115,9 @@ class FastRecords(Stream):
     fast = True
     """Whether records may skip the SDK's per-record work."""
 
-    _announced = False
+    schema_is_out = False
+    """Whether SCHEMA was written."""
+
     _stamp = ""
     _stamped = 0
 
@@ -132,8 +134,8 @@ class FastRecords(Stream):
 
     def _write_schema_message(self) -> None:
         """Write SCHEMA once, at the stream's turn or at its first record."""
-        if not self._announced:
-            self._announced = True
+        if not self.schema_is_out:
+            self.schema_is_out = True
             super()._write_schema_message()
 
     def _increment_stream_state(

@@ -67,7 +67,13 @@ class Emails(ReadChild):
         super().__init__(tap)
         self._named: set[int] = set()
         """List e-mails whose e-mail an activity has told."""
-        self._unnamed: dict[int, str | None] = {}
+        self._added: set[int] = set()
+        """Ids among the pending ones that are list e-mails."""
+
+    @cached_property
+    def _unnamed(self) -> dict[int, str | None]:
+        """List e-mails that clicks name, and when; those in STATE without a time."""
+        return dict.fromkeys(unpack(self.stream_state.get("pending_list_emails")))
 
     @property
     def metadata(self) -> MetadataMapping:
@@ -102,8 +108,7 @@ class Emails(ReadChild):
     @property
     def overflows(self) -> bool:
         """Whether there are too many ids for STATE, with those of clicks."""
-        number = len(self.pending.few()) + len(self._unnamed)
-        return super().overflows or number > MOST_IN_STATE
+        return super().overflows or len(self.pending.few() | self._unnamed.keys()) > MOST_IN_STATE
 
     def take(self, parent: str, record: Mapping[str, Any], when: str | None) -> None:  # noqa: ARG002
         """Take the ids of an activity or a click."""
@@ -117,22 +122,40 @@ class Emails(ReadChild):
 
     def keep(self) -> None:
         """Put into STATE what is still to be read, and what was."""
-        unnamed = self._unnamed.keys() - self._named
-        self.stream_state["pending"] = pack(self.pending.few() | unnamed)
+        list_emails = self._unnamed.keys() - self._named
+        self.stream_state["pending"] = pack(self.pending.few() - self._added)
+        self.stream_state["pending_list_emails"] = pack(list_emails)
         self.stream_state["known"] = pack(sorted(self._known)[-_MOST_KNOWN:])
         self.stream_state["columns"] = self._columns_mark
 
+    def overflowing(self, kept: dict[str, Any]) -> dict[str, Any]:
+        """Return this stream's part of STATE while the parents' windows are kept open."""
+        part = super().overflowing(kept)
+        list_emails = unpack(kept.get("pending_list_emails"))
+        part["pending_list_emails"] = pack(n for n in list_emails if n > self.read_up_to)
+        return part
+
     def ids(self) -> Iterator[int]:
         """Yield the ids to read, among them those of list e-mails that no activity told of."""
-        for number in self._unnamed.keys() - self._named:
+        list_emails = self._unnamed.keys() - self._named
+        # An id may be that of an e-mail, too. Where that cannot be seen, it is kept as both.
+        self._added = set() if self.pending.overflows else list_emails - self.pending.few()
+        for number in list_emails:
             self.want(number, self._unnamed[number])
-        self._unnamed.clear()
         return super().ids()
+
+    def read(self) -> Iterator[dict[str, Any]]:
+        """Yield the records of the pending ids."""
+        whole = not self.overdue
+        yield from super().read()
+        if whole:
+            self._unnamed.clear()
 
     def done_with(self, number: int, *, all_before: bool = True) -> None:
         """Remember an id that was read, or that Pardot does not know."""
         super().done_with(number, all_before=all_before)
         self._known.add(number)
+        self._unnamed.pop(number, None)
 
     def fetch(self, number: int) -> dict[str, Any]:
         """Return one e-mail, without its bodies unless they are selected."""

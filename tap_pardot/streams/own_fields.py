@@ -10,6 +10,8 @@ from tap_pardot.errors import StreamFailed
 from tap_pardot.streams.exports import ExportStream
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from singer_sdk.singerlib import Catalog
 
     from tap_pardot.tap import TapPardot
@@ -36,14 +38,16 @@ class CustomStream(ExportStream):
     def apply_catalog(self, catalog: Catalog) -> None:
         """Take selection from a catalog, but the columns that there are now.
 
-        A field made since then appears all the same. A column without a field is left out: its
-        nulls would overwrite what was loaded while there was one.
+        A field made since then is read where the catalog deselects nothing that is on by default:
+        a user who chose single columns did not ask for it. A column without a field is left out:
+        its nulls would overwrite what was loaded while there was one.
         """
         super().apply_catalog(catalog)
         if self._input_schema is None:
             return
         known, here = self._input_schema["properties"], self.schema["properties"]
-        gone = [name for name in known if name not in here]
+        selected = [name for name in known if self.mask.get(("properties", name), True)]
+        gone = [name for name in selected if name not in here]
         if gone and self._asked_for_fields and self.failed_early is None:
             self.logger.warning(
                 "%s: Pardot tells of no field for the column%s %s any more; left out.",
@@ -51,9 +55,26 @@ class CustomStream(ExportStream):
                 "" if len(gone) == 1 else "s",
                 ", ".join(gone),
             )
-        kept = {name: known[name] for name in known if name in here}
+        columns = {name: known[name] for name in known if name in here}
         new = {name: here[name] for name in self.custom_columns if name not in known}
-        self._input_schema = {**self._input_schema, "properties": {**kept, **new}}
+        if new and self._deselects_columns(known):
+            self.logger.warning(
+                "%s: %d new custom field%s not read, because the catalog deselects other columns. "
+                "Discover the catalog anew (Meltano: --refresh-catalog) to select them.",
+                self.name,
+                len(new),
+                " is" if len(new) == 1 else "s are",
+            )
+            new = {}
+        self._input_schema = {**self._input_schema, "properties": columns | new}
+
+    def _deselects_columns(self, known: Mapping[str, Any]) -> bool:
+        """Whether the catalog leaves out a column that is on by default."""
+        standard: dict[str, Any] = cast("Any", type(self)).schema["properties"]
+        wanted = {*standard, *known} & self.schema["properties"].keys()
+        return any(
+            name not in known or not self.mask.get(("properties", name), True) for name in wanted
+        )
 
     @cached_property
     def custom(self) -> tuple[str, ...]:

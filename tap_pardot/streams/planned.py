@@ -24,7 +24,7 @@ from tap_pardot.streams.bulk import BulkStream
 from tap_pardot.windows import Window, half_of, parse_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from tap_pardot.tap import TapPardot
 
@@ -74,10 +74,37 @@ class PlannedStream(BulkStream):
         if self.tap.report.is_over or self.reads_by_query or self.failed_early is not None:
             return
         self.submitted = True
+        self._keep_failure(self._plan_and_create)
+
+    def _plan_and_create(self) -> None:
+        self.slots = self._plan()
+        self._keep()
+        self._create_ahead()
+
+    def submit_first(self) -> None:
+        """Create the first job, if there was no place for it before.
+
+        Called before SCHEMA is written: what exports refuse decides which columns there are.
+        """
+        if not self.submitted:
+            self.submit()
+        if self.slots and not any(slot.job for slot in self.slots) and self.failed_early is None:
+            self._keep_failure(self._create_first)
+
+    def _create_first(self) -> None:
+        waiting = self.run.waiting
+        if waiting.is_stuck and waiting.is_full:
+            return
+        slot = self.slots[0]
         try:
-            self.slots = self._plan()
-            self._keep()
-            self._create_ahead()
+            self._create(slot)
+        except TooMuch as error:
+            self.split(slot.wanted.window, error)
+
+    def _keep_failure(self, action: Callable[[], None]) -> None:
+        """Keep a failure of this stream until its turn comes; report one of the whole run."""
+        try:
+            action()
         except TapPardotError as found:
             error = self.judged(found)
             if isinstance(error, (ConfigurationError, RunStopped)):
@@ -257,8 +284,19 @@ class PlannedStream(BulkStream):
                 refusal.code,
                 "" if self.query_tells_deleted else ", but for those in the recycle bin",
             )
+            self._plan_columns()
         else:
             self._replan()
+
+    def _plan_columns(self) -> None:
+        """Choose the columns anew, now that the query is the source; until SCHEMA is out."""
+        if self.schema_is_out:
+            return
+        for name in ("columns", "fields", "custom", "decoder", "_conversions", "_several"):
+            self.__dict__.pop(name, None)
+        self.tap.mapper.register_raw_stream_schema(
+            self.name, self.emitted_schema, self.primary_keys
+        )
 
     def _learn(self, wanted: Wanted, error: StreamFailed) -> None:
         def offer(fields: Sequence[str]) -> bool:

@@ -73,8 +73,8 @@ def test_no_row_is_lost_whatever_the_times_are_declared_as(account, form, source
     second = account.sync(*STREAMS, types=types, methods=methods, bulk_source=source)
 
     assert (first.exit_code, second.exit_code) == (0, 0), first.stderr + second.stderr
-    assert {name: sorted(first.ids(name)) for name in STREAMS} == dict.fromkeys(STREAMS, [1, 2])
-    assert {name: second.ids(name) for name in STREAMS} == dict.fromkeys(STREAMS, [3])
+    assert {name: sorted(first.ids(name)) for name in STREAMS} == {key: [1, 2] for key in STREAMS}
+    assert {name: second.ids(name) for name in STREAMS} == {key: [3] for key in STREAMS}
     for name in STREAMS:
         assert [record["created_at"] for record in first.records[name]] == [emitted] * 2, name
         format_ = schema_of(first, name)["created_at"].get("format")
