@@ -42,7 +42,7 @@ LIMITED = "limited"
 
 _OURS = {VALUE, WINDOW, CURSOR, JOBS, "feed", "children"}
 _OF_CHILDREN = {
-    *("pending", "pending_list_emails", "seen", "marks"),
+    *("pending", "pending_list_emails", "named_list_emails", "seen", "marks"),
     *("known", "columns", "recent", "listed"),
 }
 # What the SDK itself writes into a bookmark before the first page is out.
@@ -219,7 +219,7 @@ def check_child(stream: str, state: Any) -> None:
     seen = state.get("seen")
     if seen is not None and not (isinstance(seen, dict) and all(map(_is_instant, seen.values()))):
         raise _unreadable(stream, "seen")
-    for key in ("pending", "pending_list_emails", "known"):
+    for key in ("pending", "pending_list_emails", "named_list_emails", "known"):
         if not _is_packed(state.get(key)):
             raise _unreadable(stream, key)
     for key, is_one in (("marks", _is_mark), ("recent", _is_day)):

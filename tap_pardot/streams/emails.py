@@ -65,10 +65,13 @@ class Emails(ReadChild):
 
     def __init__(self, tap: TapPardot) -> None:
         super().__init__(tap)
-        self._named: set[int] = set()
-        """List e-mails whose e-mail an activity has told."""
         self._added: set[int] = set()
         """Ids among the pending ones that are list e-mails."""
+
+    @cached_property
+    def _named(self) -> set[int]:
+        """List e-mails whose e-mail an activity has named, also before an interrupted run ended."""
+        return set(unpack(self.stream_state.get("named_list_emails")))
 
     @cached_property
     def _unnamed(self) -> dict[int, str | None]:
@@ -125,6 +128,9 @@ class Emails(ReadChild):
         list_emails = self._unnamed.keys() - self._named
         self.stream_state["pending"] = pack(self.pending.few() - self._added)
         self.stream_state["pending_list_emails"] = pack(list_emails)
+        # Without them a click that comes later costs a call, no more.
+        named = self._named if len(self._named) <= MOST_IN_STATE else ()
+        self.stream_state["named_list_emails"] = pack(named)
         self.stream_state["known"] = pack(sorted(self._known)[-_MOST_KNOWN:])
         self.stream_state["columns"] = self._columns_mark
 
@@ -150,6 +156,7 @@ class Emails(ReadChild):
         yield from super().read()
         if whole:
             self._unnamed.clear()
+            self._named.clear()
 
     def done_with(self, number: int, *, all_before: bool = True) -> None:
         """Remember an id that was read, or that Pardot does not know."""

@@ -12,9 +12,7 @@ from tests.support.exports import select
 def account(sandbox, caplog):
     """Two prospects and an account with fields that no catalog of before knows."""
     times = {"created_at": THEN, "updated_at": THEN}
-    sandbox.add(
-        "customField", [{"id": 1, "name": "Salary", "field_id": "Salary", "type_id": 1}]
-    )
+    sandbox.add("customField", [{"id": 1, "name": "Salary", "field_id": "Salary", "type_id": 1}])
     sandbox.add("prospectAccountField", [{"id": 2, "field_id": "Tax_Id", "label": "Tax id"}])
     sandbox.add("prospect", [{"id": 1, "custom": {"Salary": "100"}, **times}])
     sandbox.add("prospectAccount", [{"id": 1, "custom": {"Tax_Id": "7"}, **times}])
@@ -66,10 +64,8 @@ def test_new_fields_stay_out_where_a_column_is_deselected(account, stream, sourc
     (record,) = run.records[stream]
     assert {NEW[stream], column}.isdisjoint(record)
     lines = [each for each in account.warnings if "custom field" in each]
-    assert lines == [
-        f"{stream}: 1 new custom field is not read, because the catalog deselects other columns. "
-        "Discover the catalog anew (Meltano: --refresh-catalog) to select them."
-    ]
+    (line,) = lines
+    assert line.startswith(f"{stream}: 1 new custom field is not read, because the catalog ")
     asked = [str(job["fields"]) for job in account.sandbox.exports]
     asked += [call["params"].get("fields", "") for call in account.sandbox.calls]
     assert not any(name in fields for fields in asked for name in ("Salary", "Tax_Id"))
@@ -129,8 +125,8 @@ def test_a_selected_stream_whose_key_is_deselected_is_named(account):
 )
 def test_columns_are_not_called_gone_where_pardot_did_not_tell_its_fields(account, fault, stream):
     catalog = select(stream)
-    for name in NEW:
-        properties_of(catalog, name)[NEW[name]] = {"type": ["string", "null"]}
+    for name, column in NEW.items():
+        properties_of(catalog, name)[column] = {"type": ["string", "null"]}
     if fault:
         account.sandbox.fault(times=None, **fault)
 

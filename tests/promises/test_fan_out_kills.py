@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from tap_pardot.pending import MOST_IN_STATE, unpack
+from tap_pardot.pending import MOST_IN_STATE, pack, unpack
 from tap_pardot.streams.emails import EmailStats
 from tests.support.exports import select
 from tests.support.fan_out import MAIL, Account, cuts
@@ -108,6 +108,67 @@ def test_a_run_cut_after_any_state_is_completed_by_the_next(account, source, sil
         asked = account.asked("stats")
         assert len(set(asked)) == len(asked)
         assert run.ids("visits") == sorted(set(run.ids("visits")))
+
+
+@pytest.mark.parametrize("source", ["query", "export"])
+@pytest.mark.parametrize("silent", [True, False])
+def test_ids_left_in_state_keep_their_kind(account, source, silent):
+    """A list e-mail that a click names is no e-mail that an activity names."""
+    fill(account)
+    streams = ("emails",) if silent else ("email_clicks", "visitor_activities", "emails")
+    whole = account.run(*streams, bulk_source=source)
+    needed = account.asked("read")
+    assert {5001, 7, 20} <= {*needed}
+    assert {3, 1}.isdisjoint(needed)  # activities tell which e-mails those are
+    left = []
+    for place in cuts(whole)[:-1]:
+        cut(account, whole, place)
+        left.append(unpack(account.kept("emails").get("pending_list_emails")))
+        run = account.run(*streams, bulk_source=source)
+        assert run.exit_code == 0, run.stderr
+        assert complete(account, streams) == {}, place
+        assert {*account.asked("read")} <= {*needed}, place
+        assert unpack(account.kept("emails")["pending_list_emails"]) == []
+    assert any(left)
+
+
+def test_pending_ids_of_an_older_state_are_read_once_as_what_they_were(account):
+    """They may be either; STATE did not say."""
+    fill(account)
+    whole = account.run("emails")
+    place = next(
+        place
+        for place in cuts(whole)
+        if whole.messages[place - 1]["value"]["bookmarks"]["emails"]["pending_list_emails"]
+    )
+    cut(account, whole, place)
+    part = account.state["bookmarks"]["emails"]
+    ids = unpack(part["pending"]) + unpack(part.pop("pending_list_emails"))
+    part["pending"] = pack(ids)
+
+    run = account.run("emails")
+
+    assert run.exit_code == 0, run.stderr
+    assert complete(account, ["emails"]) == {}
+    asked = account.asked("read")
+    assert len({*asked}) == len(asked)
+    assert {*ids} <= {*asked}
+
+
+def test_an_id_that_is_both_an_email_and_a_list_email_is_not_lost(account):
+    """Ids of the two kinds are counted apart, so they meet."""
+    times = {"created_at": EARLY, "updated_at": EARLY}
+    account.clicks(EARLY, [5007])
+    account.opens(EARLY, [7])  # e-mail 5007
+    activities = [{"id": 900, "type": 11, "email_id": 6000, "list_email_id": 5007, **times}]
+    account.sandbox.add("visitorActivity", activities)
+    whole = account.run("emails")
+    assert 5007 in account.tables["emails"]
+
+    for place in cuts(whole)[:-1]:
+        cut(account, whole, place)
+        account.run("emails")
+        assert {5007} <= account.tables["emails"], place
 
 
 def test_ids_that_were_handed_over_are_in_state_before_the_parent_is_ahead_of_them(account):
