@@ -123,7 +123,7 @@ def killed() -> dict[str, Any]:
         number
         for number, message in enumerate(messages)
         if message["type"] == "STATE"
-        and (message["value"].get("bookmarks", {}).get("lists") or {}).get("cursor") == 200  # noqa: PLR2004
+        and (message["value"].get("bookmarks", {}).get("lists") or {}).get("cursor") == 200
     )
     state = messages[place]["value"]
     jobs = sum(len(part.get("jobs") or []) for part in state["bookmarks"].values())
