@@ -40,7 +40,7 @@ CHOICES: Mapping[str, tuple[Any, ...]] = MappingProxyType(
         "export_prospect_only": ("both", "prospect_only", "prospectOnly"),
         "export_open_end": ("unbounded", "creation"),
         "export_answers": ("wrapped", "flat", "flat_create"),
-        "export_quoting": ("strings", "minimal"),
+        "export_quoting": ("strings", "minimal", "php"),
         "export_booleans": ("digits", "words"),
         "export_line_end": ("lf", "crlf"),
     }
@@ -134,7 +134,8 @@ class Settings:
         export_query_refs: Rows of the export query hold ``resultRefs`` (D.6 [X]).
         export_shuffle_rows: Rows in no order (D.1).
         export_shuffle_columns: Columns in no order (D.9 [?]).
-        export_quoting: Strings and times always in quotes (D.9 GH21), or where needed.
+        export_quoting: Strings and times always in quotes (D.9 GH21), or where needed; or as
+            PHP's fputcsv does it, which leaves a quote behind a backslash alone [?].
         export_backslash: A backslash before a leading ``=``, ``+``, ``@`` (D.9 GH21).
         export_booleans: 1 and 0, or true and false (D.9 [?]).
         export_line_end: LF or CRLF (D.9 [?]).

@@ -22,6 +22,9 @@ _ENDS = {"lf": "\n", "crlf": "\r\n"}
 # GH21: a value with a comma, CR or LF, with quotes, or of nothing but whitespace is wrapped.
 _NEEDS_QUOTES = re.compile(r'[,"\r\n]|\A\s+\Z')
 
+_QUOTES = re.compile('"')
+_PHP_QUOTES = re.compile(r'(?<!\\)"')  # fputcsv: a quote behind a backslash is not doubled
+
 
 class Sheet:
     """Writes the rows of one job; compiled once, so that a switch changes later jobs only.
@@ -46,7 +49,8 @@ class Sheet:
         self.header = tuple(header)
         self._end = _ENDS[settings.export_line_end]
         self._backslash = settings.export_backslash
-        self._quoted = settings.export_quoting == "strings"
+        self._quoted = settings.export_quoting in {"strings", "php"}
+        self._quotes = _PHP_QUOTES if settings.export_quoting == "php" else _QUOTES
         booleans = ("0", "1") if settings.export_booleans == "digits" else ("false", "true")
         convert: dict[Kind, Callable[[Any], str]] = {
             Kind.INTEGER: str,
@@ -93,7 +97,7 @@ class Sheet:
         if self._backslash and text[:1] in {"=", "+", "@"}:
             text = "\\" + text
         if self._quoted or not text or _NEEDS_QUOTES.search(text):
-            return '"' + text.replace('"', '""') + '"'
+            return '"' + self._quotes.sub('""', text) + '"'
         return text
 
     def _custom(self, value: Any) -> str:

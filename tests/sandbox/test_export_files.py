@@ -59,6 +59,14 @@ def test_quotes_come_only_where_needed_by_switch(plain):
     )
 
 
+def test_php_leaves_a_quote_behind_a_backslash_alone_by_switch(plain):
+    plain.sandbox.set(export_quoting="php")
+    plain.sandbox.add(ACTIVITIES, [{"id": 1, "details": 'a "b" \\"c\\" \\\\"'}])
+    assert content(plain, ACTIVITIES, ["id", "details"]) == (
+        b'id,details\n1,"a ""b"" \\"c\\" \\\\""\n'
+    )
+
+
 @pytest.mark.parametrize("quoting", ["strings", "minimal"])
 @pytest.mark.parametrize("backslash", [True, False])
 def test_a_leading_formula_sign_gets_a_backslash_unless_switched_off(plain, quoting, backslash):
