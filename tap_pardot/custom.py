@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tap_pardot import repair
 from tap_pardot.decode import Misfit, as_list, snake_case, to_boolean, to_integer, to_string
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def as_sent(value: Any, *, several: bool) -> Any:
 def joined(values: Iterable[Any]) -> str | None:
     """Return several values as the one text that an export has for them; None for none."""
     texts = [_text(each) for each in values if each is not None]
-    return ";".join(texts) if texts else None
+    return repair.joined(texts) if texts else None
 
 
 def _by_name(name: Any) -> Mapping[str, Any]:

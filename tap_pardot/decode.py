@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -23,6 +24,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tap_pardot.numerals import Number, exact
+from tap_pardot.repair import Repaired, as_plain, is_repaired
 from tap_pardot.windows import utc_texts
 
 if TYPE_CHECKING:
@@ -63,15 +66,22 @@ def camel_case(name: str) -> str:
 def to_string(value: Any) -> str:
     """Return text; numbers as Pardot wrote them, since it drops the quotes of ``"2024"``."""
     kind = type(value)
-    if kind is str:
-        return str(value)
+    if kind is str or kind is Repaired:
+        return value  # type: ignore[no-any-return]
     if kind is bool:
         return "true" if value else "false"
-    if kind is int or kind is Decimal:
+    if kind is int:
         return str(value)
+    if kind is Number:
+        return value.text  # type: ignore[no-any-return]
     if kind is float:
         return repr(value)
     raise Misfit
+
+
+def json_form(value: Any) -> Any:
+    """Return a value that msgspec does not know as one that it does, for its ``enc_hook``."""
+    return msgspec.Raw(value.text.encode()) if isinstance(value, Number) else str(value)
 
 
 def to_text(value: Any) -> str:
@@ -96,17 +106,23 @@ def to_integer(value: Any) -> int | None:
 
 
 def to_number(value: Any) -> float | int | None:
-    """Return a finite number, also from text and a rate such as ``"98.42%"``; None from ``""``."""
-    if type(value) is int and -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER:
-        return value
+    """Return a finite number with all its digits; None from ``""``.
+
+    Also from text and from a rate such as ``"98.42%"``.
+    """
+    kind = type(value)
+    if kind is int and -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER:
+        return value  # type: ignore[no-any-return]
     if value == "":
         return None
-    if type(value) is str and len(value) <= _EXACT and _PLAIN_NUMBER.fullmatch(value):
-        return float(value)
-    number = float(_decimal(value[:-1] if isinstance(value, str) and value[-1:] == "%" else value))
-    if not isfinite(number):
-        raise Misfit
-    return number
+    if kind is str and len(value) <= _EXACT and _PLAIN_NUMBER.fullmatch(value):
+        return float(value) if "." in value else int(value)
+    if kind is float and isfinite(value):
+        return value  # type: ignore[no-any-return]
+    try:
+        return exact(_decimal(value.strip().removesuffix("%") if kind is str else value))
+    except ValueError:
+        raise Misfit from None
 
 
 def to_boolean(value: Any) -> bool | None:
@@ -146,10 +162,15 @@ _TIME = re.compile(r"\d\d:\d\d", re.ASCII)
 
 
 def _decimal(value: Any) -> Decimal:
-    if type(value) not in _NUMERIC:  # Decimal would take a list for sign, digits, exponent
+    kind = type(value)
+    if kind not in _NUMERIC:  # Decimal would take a list for sign, digits, exponent
+        raise Misfit
+    if kind is Number:
+        value = value.text
+    elif kind is str and "_" in value:  # Decimal would take "1_000" for 1000
         raise Misfit
     try:
-        number = Decimal(value.strip() if isinstance(value, str) else value)
+        number = Decimal(value)
     except InvalidOperation:
         raise Misfit from None
     if not number.is_finite():
@@ -157,13 +178,13 @@ def _decimal(value: Any) -> Decimal:
     return number
 
 
-_NUMERIC = {str, int, float, Decimal}
+_NUMERIC = {str, int, float, Number}
 _SURE_DIGITS = 19  # fewer digits than this always fit
 _PLAIN_NUMBER = re.compile(r"[0-9]+\.?[0-9]*")
 _EXACT = 15  # characters of a number that a float holds exactly
 _LARGEST_INTEGER = 2**63 - 1  # what a warehouse's bigint holds
 _BOOLEANS = {True: True, False: False, "true": True, "false": False, "1": True, "0": False}
-# 1 and 0 are True and False as keys, and so are 1.0 and Decimal(0).
+# 1 and 0 are True and False as keys, and so are 1.0 and 0.0.
 
 
 def to_timestamp(zone: ZoneInfo) -> Callable[[Any], str | None]:
@@ -215,6 +236,8 @@ class Decoder:
         wanted = set(properties if columns is None else columns)
         self.misfits: Counter[str] = Counter()
         """How many values of each column were emitted as null because they did not fit."""
+        self.repaired: Counter[str] = Counter()
+        """How many values of each column were changed because a warehouse would refuse them."""
         self._on_unknown = on_unknown
         self._known: set[str] = set()
         self._told: set[str] = set()
@@ -247,10 +270,16 @@ class Decoder:
                     self._text_arrays.add(name)
                 convert = self._array(name, definition["items"], timestamp)
             if name in texts:
-                convert = to_text if kind in {"integer", "number"} else _or_text(convert or _as_is)
+                convert = _or_text(None if kind in {"integer", "number"} else convert)
             self._empty[name] = None
             self._columns.append((name, sources, _NATIVE.get(kind), convert or _as_is))
         self._plans: dict[tuple[str, ...], list[Read]] = {}
+
+    def count_repaired(self, key: str) -> None:
+        """Count a cell, by the name that the API has for it, whose text was repaired."""
+        for name, sources, *_ in self._columns:
+            if any(key == source for source, _ in sources):
+                self.repaired[name] += 1
 
     def __call__(self, row: Row) -> Row:
         """Return the record of one row of an answer."""
@@ -310,14 +339,26 @@ class Decoder:
                 try:
                     value = convert(value)
                 except Misfit:
-                    self.misfits[name] += 1
-                else:
-                    if value is not None:
-                        record[name] = value
+                    value = self._unless_misfit(name, value, convert)
+                if value is not None:
+                    record[name] = value
         for name in self._arrays:
             if record[name] is None:
                 record[name] = []
         return record
+
+    def _unless_misfit(self, name: str, value: Any, convert: Convert) -> Any:
+        """Count a value that does not fit; convert one that only had to be repaired first.
+
+        No converter takes a repaired text, so that other values cost nothing more.
+        """
+        if is_repaired(value):
+            with suppress(Misfit):
+                result = convert(as_plain(value))
+                self.repaired[name] += 1
+                return result
+        self.misfits[name] += 1
+        return None
 
     def knows(self, row: Any) -> bool:
         """Whether this is an object with at least one key that a column takes."""
@@ -358,6 +399,7 @@ class Decoder:
             item = Decoder(items, timestamp, on_unknown=self._on_unknown)
             # One count for the whole record: misfits of an item are told as "array.column".
             item.misfits = _Prefixed(self.misfits, f"{name}.")
+            item.repaired = _Prefixed(self.repaired, f"{name}.")
 
         def convert(values: list[Any]) -> list[Any]:
             result = []
@@ -368,7 +410,9 @@ class Decoder:
                 try:
                     result.append(item(value))
                 except Misfit:
-                    self.misfits[name] += 1
+                    found = self._unless_misfit(name, value, item)
+                    if found is not None:
+                        result.append(found)
             return result
 
         return convert
@@ -427,12 +471,19 @@ def _unwrapped(inner: str, convert: Convert) -> Convert:
     return unwrap
 
 
-def _or_text(convert: Convert) -> Convert:
+def _or_text(convert: Convert | None) -> Convert:
+    """Return what converts a value, or makes text of what does not fit; all, without a converter.
+
+    A repaired text is not taken, so that it is counted.
+    """
+
     def convert_or_keep(value: Any) -> Any:
-        try:
-            return convert(value)
-        except Misfit:
-            return to_text(value)
+        if convert is not None:
+            with suppress(Misfit):
+                return convert(value)
+        if is_repaired(value):
+            raise Misfit
+        return to_text(value)
 
     return convert_or_keep
 
@@ -452,12 +503,20 @@ def _tuple_of(*places: int) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
 
 
 def _as_is(value: Any) -> Any:
-    return float(value) if isinstance(value, Decimal) else value
+    if is_repaired(value):
+        raise Misfit
+    return to_number(value) if type(value) is Number else value
 
 
-_json = msgspec.json.Encoder(decimal_format="number")
+def _plain_string(value: Any) -> str:
+    if type(value) is Repaired:
+        raise Misfit
+    return to_string(value)
+
+
+_json = msgspec.json.Encoder(enc_hook=json_form)
 _CONVERTERS: dict[str, Convert] = {
-    "string": to_string,
+    "string": _plain_string,
     "date": to_date,
     "integer": to_integer,
     "number": to_number,

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-from decimal import Decimal
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from tap_pardot.decode import Misfit, as_list, camel_case, snake_case, to_integer
 from tap_pardot.errors import Retriable, StreamFailed
+from tap_pardot.numerals import Number
+from tap_pardot.repair import repaired_json
 
 if TYPE_CHECKING:
     from tap_pardot.transport import Answer
@@ -22,10 +24,15 @@ if TYPE_CHECKING:
 PAGE_SIZE = 200
 """Rows of a full page of a query (reference A.12)."""
 
-# Decimal keeps the digits of "1.50", which is a name that Pardot wrote as a number (A.6).
-_decoder = msgspec.json.Decoder(float_hook=Decimal)
+MOST_LEVELS = 64
+"""How deeply an answer may be nested; Pardot's own have less than ten levels (part C)."""
+
+# A number keeps the digits of "1.50", which is a name that Pardot wrote as a number (A.6).
+_decoder = msgspec.json.Decoder(float_hook=Number)
 _XML_ERROR = re.compile(rb'<err code="(\d{1,6})"')
-_NOT_UTF16 = re.compile("[\ud800-\udfff]")
+_NUL = re.compile(rb"\\u0000")
+_NESTED = frozenset({dict, list})
+_BLANKS = "\ufeff \t\r\n"
 
 
 class Refused(Exception):
@@ -81,7 +88,8 @@ def open_answer(answer: Answer) -> dict[str, Any]:
 
 def is_an_answer(beginning: bytes) -> bool:
     """Whether what came in place of a CSV file is JSON, XML or a page of a gateway's."""
-    return beginning.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"<", b"["}
+    text = beginning.decode(json.detect_encoding(beginning), "replace")
+    return text.lstrip(_BLANKS)[:1] in {"{", "<", "["}
 
 
 def rows_of(body: dict[str, Any], key: str) -> tuple[list[dict[str, Any]], int | None]:
@@ -150,26 +158,41 @@ def _named(body: dict[str, Any], key: str) -> Any:
 
 
 def _json(body: bytes) -> Any:
+    """Return the JSON of a body; None if it has none, or is nested too deeply."""
     try:
-        return _decoder.decode(body)
+        value, is_clean = _decoder.decode(body), _NUL.search(body) is None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        pass
-    # A text that was cut inside a character (half an emoji) must not cost the whole page.
+        value, is_clean = _unclean(body), False
+    # The interpreter's own limit is another one in each version of Python.
+    if _is_deeper(value, MOST_LEVELS):
+        return None
+    return value if is_clean else repaired_json(value)
+
+
+def _unclean(body: bytes) -> Any:
+    """Return the JSON of a body that is not quite UTF-8, or has a byte order mark before it.
+
+    A text that was cut inside a character (half an emoji) must not cost the whole page.
+    """
     try:
-        text = body.decode("utf-8", errors="replace")
-        return _whole_characters(json.loads(text, parse_float=Decimal))
+        encoding = json.detect_encoding(body)
+        # Bytes and halves of characters that cannot be read are left for the repair.
+        errors = "surrogateescape" if encoding.startswith("utf-8") else "surrogatepass"
+        text = body.decode(encoding, errors)
+        return json.loads(text, parse_float=Number, parse_constant=str, strict=False)
     except (ValueError, RecursionError):
         return None
 
 
-def _whole_characters(value: Any) -> Any:
-    if isinstance(value, str):
-        return _NOT_UTF16.sub("\N{REPLACEMENT CHARACTER}", value)
-    if isinstance(value, list):
-        return [_whole_characters(item) for item in value]
-    if isinstance(value, dict):
-        return {_whole_characters(key): _whole_characters(item) for key, item in value.items()}
-    return value
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Whether lists and objects are nested in more levels than that."""
+    layer: list[Any] = [[value]]
+    for _ in range(levels + 1):
+        views = [each.values() if type(each) is dict else each for each in layer]
+        if _NESTED.isdisjoint(map(type, chain.from_iterable(views))):
+            return False
+        layer = [inner for inner in chain.from_iterable(views) if type(inner) in _NESTED]
+    return True
 
 
 def _stat(body: dict[str, Any]) -> Any:

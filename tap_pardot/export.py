@@ -183,7 +183,7 @@ def status_of(body: dict[str, Any]) -> Status:
         raise Retriable("An answer came without an export.")
     try:
         number = int(export["id"])
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise Retriable("An answer came with an export without an id.") from None
     refs = export.get("resultRefs") or export.get("resultsRef") or []
     files = [refs] if isinstance(refs, str) else refs

@@ -24,6 +24,7 @@ from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.streams import Stream
 
 from tap_pardot.endings import SIGNALS
+from tap_pardot.decode import json_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -34,9 +35,9 @@ _BLOCK = 65536  # bytes; the size of a pipe
 _RECORDS_PER_STAMP = 256
 
 
-def _encode_other(value: Any) -> str:
-    """Encode what JSON has no word for: dates from a stream map."""
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+def _encode_other(value: Any) -> Any:
+    """Encode what JSON has no word for: numbers with many digits, dates from a stream map."""
+    return value.isoformat() if hasattr(value, "isoformat") else json_form(value)
 
 
 class BufferedWriter(GenericSingerWriter[bytes, "Message"]):

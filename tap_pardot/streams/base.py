@@ -349,6 +349,15 @@ class PardotStream(FastRecords):
                 number,
                 "" if number == 1 else "s",
             )
+        for column, number in sorted(self.decoder.repaired.items()):
+            self.logger.warning(
+                "%s.%s: %d value%s changed: NUL characters were removed, because PostgreSQL "
+                "refuses them, and what is not UTF-8 became U+FFFD.",
+                self.name,
+                column,
+                number,
+                " was" if number == 1 else "s were",
+            )
 
 
 class RecordStream(PardotStream):

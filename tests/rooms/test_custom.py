@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from tap_pardot import custom
 from tap_pardot.decode import Decoder, Misfit, kind_of, to_date, to_timestamp
+from tap_pardot.numerals import Number
 
 STANDARD = ("id", "score", "first_name", "is_deleted")
 SEVERAL = ["array", "null"]
@@ -99,7 +99,7 @@ def test_describe_may_tell_one_field_or_several():
         ({}, False, None),
         ("a;b", False, "a;b"),
         # A column of one text gets what an export would have sent.
-        ({"value": ["a", 7, None, Decimal("1.50"), True]}, False, "a;7;1.50;true"),
+        ({"value": ["a", 7, None, Number("1.50"), True]}, False, "a;7;1.50;true"),
         ([], False, None),
     ],
 )

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_pardot.dialect import Refused, address, listed, open_answer, record_of, rows_of
+from tap_pardot.dialect import (
+    MOST_LEVELS,
+    Refused,
+    address,
+    is_an_answer,
+    listed,
+    open_answer,
+    record_of,
+    rows_of,
+)
 from tap_pardot.errors import Retriable, StreamFailed
 from tap_pardot.transport import Answer
 
@@ -146,14 +154,14 @@ def test_a_message_without_a_code_is_data():
 def test_a_number_keeps_its_digits():
     body = opened(b'{"a": 1.50, "b": 15555555555, "c": 1e2}')
 
-    assert body == {"a": Decimal("1.50"), "b": 15555555555, "c": Decimal(100)}
-    assert str(body["a"]) == "1.50"
+    assert body == {"a": 1.5, "b": 15555555555, "c": 100.0}
+    assert (body["a"].text, body["c"].text) == ("1.50", "1e2")
 
 
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        (b'{"a": "\\ud83d", "b": 1.50}', {"a": "\ufffd", "b": Decimal("1.50")}),
+        (b'{"a": "\\ud83d", "b": 1.50}', {"a": "\ufffd", "b": 1.5}),
         (b'{"a": ["x\\ude00y"], "\\ud800": 1}', {"a": ["x\ufffdy"], "\ufffd": 1}),
         (b'{"a": "caf\xe9", "b": {"c": 1}}', {"a": "caf\ufffd", "b": {"c": 1}}),
         (b'{"a": "\\ud83d\\ude00"}', {"a": "\N{GRINNING FACE}"}),
@@ -164,6 +172,92 @@ def test_half_a_character_does_not_cost_the_page(body, expected):
 
     assert answer == expected
     json.dumps(answer, default=str, ensure_ascii=False).encode()  # no lone surrogates are left
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (rb'{"a": "x\u0000y"}', {"a": "xy"}),
+        (b'{"a": "x\x00y\tz"}', {"a": "xy\tz"}),
+        (rb'{"a": [{"b": "\ud83d\u0000"}]}', {"a": [{"b": "\ufffd"}]}),
+        (rb'{"a\u0000b": 1, "ab": 2}', {"a\ufffdb": 1, "ab": 2}),
+        (b'{"a": "\xf0\x9f\x98 \xe9\x00"}', {"a": "\ufffd \ufffd"}),
+        (rb'{"a": "\udcc3\udca9"}', None),
+        (rb'{"a": "\\u0000"}', {"a": "\\u0000"}),
+        (b'{"a": NaN, "b": 1.5, "c": "\xff"}', {"a": "NaN", "b": 1.5, "c": "\ufffd"}),
+    ],
+)
+def test_what_a_warehouse_refuses_is_repaired_and_marked(text, expected):
+    answer = opened(text)
+
+    if expected is not None:
+        assert answer == expected
+    line = json.dumps(answer, ensure_ascii=False).encode()
+    assert b"\0" not in line
+    assert b"\\u0000" not in line.replace(b"\\\\", b"")
+
+
+ENCODINGS = [
+    "utf-8",
+    "utf-8-sig",
+    *(f"utf-{n}{end}" for n in (16, 32) for end in ("", "-le", "-be")),
+]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_every_encoding_of_json_is_read(encoding):
+    text = '{"a": "M\u00fcnchen \U0001f600", "b": 1.50, "c": "\u20ac"}'
+    answer = opened(text.encode(encoding))
+    assert answer == json.loads(text)
+    assert answer["b"].text == "1.50"
+    assert {type(answer[name]) for name in "ac"} == {str}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32-be"])
+def test_a_cut_answer_is_none_in_every_encoding(encoding):
+    whole = '{"a": "M\u00fcnchen"}'.encode(encoding)
+    for size in range(len(whole)):
+        with pytest.raises(Retriable):
+            opened(whole[:size])
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("text", ["{", " \r\n[1", "<html>", "\t<?xml"])
+def test_what_is_no_csv_is_known_in_every_encoding(text, encoding):
+    assert is_an_answer(text.encode(encoding))
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"id,x\n", b"\xef\xbb\xbfid\n", b'"id"\n', b"\0", b"\xff\xfe"]
+)
+def test_what_may_be_csv_is_no_answer(content):
+    assert not is_an_answer(content)
+
+
+# --- depth -----------------------------------------------------------------------------------
+
+
+def nested(levels, opening, inner=b"1"):
+    closing = b"]" if opening == b"[" else b"}"
+    return b'{"a":' + opening * (levels - 1) + inner + closing * (levels - 1) + b"}"
+
+
+@pytest.mark.parametrize("opening", [b"[", b'{"a":'])
+@pytest.mark.parametrize("odd", [b"1", rb'"\u0000"', b'"\xff"'])
+def test_depth_is_counted(opening, odd):
+    assert opened(nested(MOST_LEVELS, opening, odd))
+    for levels in (MOST_LEVELS + 1, 200, 900, 3000, 200_000):
+        with pytest.raises(Retriable, match="not the JSON"):
+            opened(nested(levels, opening, odd))
+
+
+@pytest.mark.parametrize("text", ["[" * 1000, '\\"{' * 1000, "[{" * 1000 + "}]" * 1000])
+def test_brackets_inside_texts_are_no_depth(text):
+    assert opened(f'{{"a": "{text}"}}'.encode())
+
+
+def test_many_rows_are_no_depth():
+    assert opened({"a": [[{"b": [{}]}] * 1000] * 10, "c": [], "d": {}})
 
 
 # --- rows ----------------------------------------------------------------------------------
