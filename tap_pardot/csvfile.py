@@ -1,8 +1,9 @@
 """One CSV file of an export, checked cell by cell and given as rows.
 
 The form is reference D.9: a header with the names that were asked for, in any order; empty cells
-for null; quotes doubled; a backslash before a leading ``=``, ``+`` or ``@``. Nothing here
-guesses: a file that is not whole is an error that names file and line.
+for null; quotes doubled; a backslash before a leading ``=``, ``+`` or ``@``. A file that is not
+whole is an error that names file and line. Only a quote behind a backslash may have two meanings:
+that of RFC 4180, or PHP's where the former makes no sense of the file.
 """
 
 from __future__ import annotations
@@ -10,20 +11,24 @@ from __future__ import annotations
 import csv
 import json
 import sqlite3
+from codecs import getincrementaldecoder
 from io import SEEK_END, BufferedReader, RawIOBase, TextIOWrapper
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
+from tap_pardot import repair
 from tap_pardot.decode import Misfit, as_list, to_string
 from tap_pardot.errors import StreamFailed
 from tap_pardot.transport import no_room
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     Whole = Callable[[list[Any]], list[Any] | None]
 
 _ESCAPED = ("\\=", "\\+", "\\@")
+_ESCAPED_QUOTE = '\\"'
+_QUOTE = "\ud800"  # stands for a quote behind a backslash: UTF-8 has no code for it
 _LARGEST_CELL = 2**31 - 1  # csv refuses cells over 128 KiB unless told otherwise
 _LONGEST_ROW = 16 * 2**20  # bytes; 150 texts of Pardot's longest kind are 10 MB
 _BLOCK = 65536
@@ -32,31 +37,69 @@ _LENGTH_OF_A_TIME = 19  # less of it is what a cut leaves
 _AGAIN = "run again; the export is downloaded anew."
 
 
-def rows_of_file(
-    file: BinaryIO, label: str, fields: Sequence[str], keys: int
+def rows_of_file(  # noqa: PLR0913
+    file: BinaryIO,
+    label: str,
+    fields: Sequence[str],
+    keys: int,
+    *,
+    on_repaired: Callable[[str], None] = lambda _: None,
+    warn: Callable[[str], None] = lambda _: None,
 ) -> Iterator[list[Any]]:
     """Yield the rows of a file as lists of cells in the order of ``fields``; None for null.
+
+    A file that is not CSV by RFC 4180 is read again from its start by PHP's rule, if that makes
+    a difference: its first rows come twice then.
 
     Args:
         file: The file, UTF-8 with or without a byte order mark; closed at the end.
         label: What an error calls it: "file 23191 of export 201917".
         fields: The names that were asked for.
         keys: How many of them, the first ones, no row can lack: an id, and times.
+        on_repaired: Called for each cell that was repaired, with the field's name.
+        warn: Called with a sentence when the file is read again.
 
     Raises:
         StreamFailed: The file is not the CSV that was asked for, or not whole.
     """
     csv.field_size_limit(_LARGEST_CELL)
+    try:
+        try:
+            yield from _rows(file, label, fields, keys, on_repaired)
+        except StreamFailed:
+            if not _has_escaped_quote(file):
+                raise
+        else:
+            return
+        warn(
+            f"{label[0].upper()}{label[1:]} is not CSV by RFC 4180 and has a backslash before a "
+            "quote: it is read again from its start by PHP's rule, its first rows come twice."
+        )
+        yield from _rows(file, label, fields, keys, on_repaired, by_php=True)
+    finally:
+        file.close()
+
+
+def _rows(  # noqa: PLR0913
+    file: BinaryIO,
+    label: str,
+    fields: Sequence[str],
+    keys: int,
+    on_repaired: Callable[[str], None],
+    *,
+    by_php: bool = False,
+) -> Iterator[list[Any]]:
+    """Yield the rows by one rule: RFC 4180, or PHP's (see :func:`_by_php`)."""
     file.seek(0)
+    source = _Bytes(file, label)
     # newline="": CR and LF inside a value are kept as they are.
-    source = _Rows(file, label)
-    text = TextIOWrapper(BufferedReader(source, _BLOCK), "utf-8-sig", "replace", newline="")
-    reader = csv.reader(text, strict=True)
+    text = TextIOWrapper(BufferedReader(source, _BLOCK), "utf-8-sig", "surrogateescape", newline="")
+    reader = csv.reader(_by_php(text) if by_php else text, strict=True)
     try:
         header = next(reader, None)
         if header is None:
             raise StreamFailed(f"Line 1 of {label} is missing: the file is empty; {_AGAIN}")
-        pick = _picker(header, fields, label)
+        pick = _picker([repair.repaired(name) for name in header], fields, label)
         width = len(header)
         for cells in reader:
             source.left = _LONGEST_ROW
@@ -67,9 +110,11 @@ def rows_of_file(
                     f"Line {reader.line_num} of {label} has {len(cells)} cells instead of "
                     f"{width}: {_AGAIN}"
                 )
+            picked = pick(cells)
+            if by_php or source.needs_repair:
+                picked = _mended(picked, fields, on_repaired)
             row = [
-                None if not cell else cell if cell[0] != "\\" else _plain(cell)
-                for cell in pick(cells)
+                None if not cell else cell if cell[0] != "\\" else _plain(cell) for cell in picked
             ]
             if not _has_keys(row[:keys]):
                 raise StreamFailed(
@@ -79,17 +124,53 @@ def rows_of_file(
             yield row
     except csv.Error:
         raise StreamFailed(f"Line {reader.line_num} of {label} is not CSV: {_AGAIN}") from None
-    finally:
-        text.close()
 
 
-class _Rows(RawIOBase):
-    """A file's bytes: of one row, no more than a row may have."""
+def _by_php(lines: Iterable[str]) -> Iterator[str]:
+    """Yield lines in which a quote behind a backslash is a character like any other.
+
+    That is how PHP's ``fputcsv`` writes it: the quote is not doubled and does not end the cell,
+    and the backslash belongs to the value. A character that no decoded file holds stands for it.
+    """
+    return (line.replace(_ESCAPED_QUOTE, f"\\{_QUOTE}") for line in lines)
+
+
+def _has_escaped_quote(file: BinaryIO) -> bool:
+    file.seek(0)
+    sought, end = _ESCAPED_QUOTE.encode(), b""
+    while block := file.read(_BLOCK):
+        if sought in end + block:
+            return True
+        end = block[-1:]
+    return False
+
+
+def _mended(
+    cells: Sequence[str], fields: Sequence[str], on_repaired: Callable[[str], None]
+) -> list[str]:
+    """Return cells with their quotes back, and without what a warehouse refuses."""
+    result = [cell.replace(_QUOTE, '"') for cell in cells]
+    for place, cell in enumerate(result):
+        if repair.is_refused(cell):
+            result[place] = repair.repaired(cell)
+            on_repaired(fields[place])
+    return result
+
+
+class _Bytes(RawIOBase):
+    """A file's bytes: of one row, no more than a row may have.
+
+    Attributes:
+        left: Bytes that the row may still have.
+        needs_repair: Whether something so far was not UTF-8, or a NUL.
+    """
 
     def __init__(self, file: BinaryIO, label: str) -> None:
         self._file = file
         self._label = label
+        self._decoder = getincrementaldecoder("utf-8")()
         self.left = _LONGEST_ROW
+        self.needs_repair = False
 
     def readable(self) -> bool:
         return True
@@ -102,11 +183,15 @@ class _Rows(RawIOBase):
                 f"A row of {self._label} is longer than 16 MiB: no row of Pardot's is; report it "
                 "with the stream's name."
             )
+        if not self.needs_repair:
+            block = bytes(buffer[:number])
+            try:
+                self._decoder.decode(block, final=not number)
+            except UnicodeDecodeError:
+                self.needs_repair = True
+            else:
+                self.needs_repair = b"\0" in block
         return number
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
 
 
 def ends_in_a_line(file: BinaryIO) -> bool:
@@ -159,7 +244,26 @@ def cell_of(value: Any) -> str | None:
         values = [to_string(each) for each in as_list(value) if each is not None]
     except Misfit:
         return None
-    return ";".join(values) if values else None
+    return repair.joined(values) if values else None
+
+
+def cells_of(
+    row: Mapping[str, Any], fields: Sequence[str], on_repaired: Callable[[str], None]
+) -> list[str | None]:
+    """Return a query's row as the cells that an export would have.
+
+    Args:
+        row: The row.
+        fields: The names that were asked for.
+        on_repaired: Called for each cell that was repaired, with the field's name.
+    """
+    cells = [cell_of(row.get(name)) for name in fields]
+    if repair.Repaired in map(type, cells):
+        for place, cell in enumerate(cells):
+            if type(cell) is repair.Repaired:
+                cells[place] = str(cell)
+                on_repaired(fields[place])
+    return cells
 
 
 class Joined:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tap_pardot import query
-from tap_pardot.csvfile import Joined, cell_of, rows_of_file
+from tap_pardot.csvfile import Joined, cells_of, rows_of_file
 from tap_pardot.errors import Outage, StreamFailed, StreamSkipped, TooMuch
 from tap_pardot.jobs import GONE, Lost, Slot
 from tap_pardot.streams.planned import PlannedStream
@@ -199,7 +199,7 @@ class ExportStream(PlannedStream):
             try:
                 for page in query.by_id(self.source, params, narrows=narrows):
                     for row in page.rows:
-                        yield [cell_of(row.get(name)) for name in fields]
+                        yield cells_of(row, fields, self.decoder.count_repaired)
             except TooMuch as error:
                 self.halved(part, error)
             else:
@@ -218,7 +218,14 @@ class ExportStream(PlannedStream):
                 for name, label, file in self.desk.files(
                     job, slot.files, job.done if alone else ()
                 ):
-                    yield from rows_of_file(file, label, job.fields, len(self.keys))
+                    yield from rows_of_file(
+                        file,
+                        label,
+                        job.fields,
+                        len(self.keys),
+                        on_repaired=self.decoder.count_repaired,
+                        warn=self._warn,
+                    )
                     if alone:
                         slot.job = slot.job.with_file(name)
                         self._keep()
@@ -230,6 +237,9 @@ class ExportStream(PlannedStream):
             else:
                 return
         raise StreamFailed("Pardot refuses now what it took before: run again.")
+
+    def _warn(self, say: str) -> None:
+        self.logger.warning("%s: %s", self.name, say)
 
     def _get_ready(self, slot: Slot) -> None:
         """Wait for a slot's job, created by now if it is not yet; it may be refused instead."""
