@@ -45,7 +45,7 @@ def of_prospects(rows: Iterable[Mapping[str, Any]]) -> Iterator[Field]:
     """Yield the fields that rows of the ``customField`` query tell of."""
     for row in rows:
         name = _text(row.get("field_id") or row.get("fieldId"))
-        if not name:
+        if not _can_be_asked_for(name):
             continue
         schema = _BY_ID.get(_number(row.get("type_id"))) or _by_name(row.get("type"))
         if _true(row.get("is_record_multiple_responses")):
@@ -58,7 +58,7 @@ def of_accounts(fields: Any) -> Iterator[Field]:
     for each in as_list(fields):
         attributes = each.get("@attributes", each) if isinstance(each, dict) else {}
         name = _text(attributes.get("id"))
-        if name:
+        if _can_be_asked_for(name):
             yield Field(name, _text(attributes.get("label")), _by_name(attributes.get("type")))
 
 
@@ -111,6 +111,11 @@ def joined(values: Iterable[Any]) -> str | None:
     """Return several values as the one text that an export has for them; None for none."""
     texts = [_text(each) for each in values if each is not None]
     return repair.joined(texts) if texts else None
+
+
+def _can_be_asked_for(name: str) -> bool:
+    # A repaired name is not Pardot's any more: it would refuse all of the fields.
+    return bool(name) and type(name) is not repair.Repaired
 
 
 def _by_name(name: Any) -> Mapping[str, Any]:

@@ -312,6 +312,15 @@ def test_what_exports_refuse_and_a_query_brings_is_counted_too(account, run):
     assert changed(finished) == {"prospects.note": 1}
 
 
+def test_a_field_whose_very_name_has_such_characters_costs_only_itself(account, run):
+    account.add("customField", [field(1, "No\x00te"), {**field(2, "Fine"), "name": "La\x00bel"}])
+    account.add("prospect", [row("prospects", 1, MARCH, custom={"Fine": "x"})])
+    finished = run(account, select("prospects"))
+    assert finished.exit_code == 0, finished.stderr
+    assert records_of(finished, "prospects")[1]["fine"] == "x"
+    assert "\\u0000" not in finished.stdout
+
+
 # --- JSON in place of a file -----------------------------------------------------------------
 
 
