@@ -23,8 +23,8 @@ from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.streams import Stream
 
-from tap_pardot.endings import SIGNALS
 from tap_pardot.decode import json_form
+from tap_pardot.endings import SIGNALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
