@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from singer_sdk import typing as th
 
 from tap_pardot.auth import FLOWS, flow_of, pem
+from tap_pardot.maps import setting as stream_maps
 from tap_pardot.windows import parse_instant
 
 if TYPE_CHECKING:
@@ -234,6 +235,7 @@ def problems(config: Mapping[str, Any], now: datetime | None = None) -> list[str
         *_addresses(config),
         *_times(config, now or datetime.now(UTC)),
         *_numbers(config),
+        *stream_maps.problems(config.get("stream_maps")),
     ]
 
 

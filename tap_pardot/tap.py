@@ -29,6 +29,8 @@ from tap_pardot.errors import (
     TapPardotError,
 )
 from tap_pardot.fanout import FanOut
+from tap_pardot.maps import mapper
+from tap_pardot.maps.setting import StreamMaps
 from tap_pardot.messages import BufferedWriter
 from tap_pardot.provenance import (
     A_DAY,
@@ -117,14 +119,35 @@ class TapPardot(Tap):
         # The SDK repeats the value it complains of, so ours must have passed before.
         return found or super()._validate_config(raise_errors=raise_errors)
 
+    @cached_property
+    def maps(self) -> StreamMaps:
+        """The setting ``stream_maps``."""
+        return StreamMaps(self.config.get("stream_maps"))
+
     def setup_mapper(self) -> None:
-        """Make the stream maps; those of bulk streams from the columns there are now."""
-        super().setup_mapper()
-        for stream in self.streams.values():
-            if isinstance(stream, ExportStream) and stream.selected:
-                self.mapper.register_raw_stream_schema(
-                    stream.name, stream.emitted_schema, stream.primary_keys
-                )
+        """Make the stream maps; those of bulk streams from the columns there are now.
+
+        Raises:
+            ConfigValidationError: A map of a selected stream can never be used.
+        """
+        selected = [
+            each.name
+            for each in STREAMS
+            if self._is_selected(each.name, by_default=each.selected_by_default)
+        ]
+        mapper.check(self.maps, selected)
+        streams = cast("dict[str, PardotStream]", self.streams)
+        self.mapper = mapper.plain(streams, self.config, self.logger)
+        # What has ended the run may have hidden columns.
+        if not self.report.is_over:
+            mapper.install(self.maps, streams, self.mapper)
+
+    def _is_selected(self, stream: str, *, by_default: bool = True) -> bool:
+        """Whether the catalog selects a stream; without a catalog, what the stream says."""
+        if self.input_catalog is None:
+            return by_default
+        entry = self.input_catalog.get_stream(stream)
+        return entry is not None and bool(entry.metadata.resolve_selection().get((), True))
 
     def discover_streams(self) -> Sequence[PardotStream]:
         """Return all streams."""
@@ -151,6 +174,7 @@ class TapPardot(Tap):
             return list(self._custom_fields(stream))
         except StreamSkipped as error:
             logger.warning("%s: only the standard columns are known: %s", stream, error)
+            return None
         except StreamFailed as error:
             if not self._discovers:
                 raise
@@ -182,10 +206,9 @@ class TapPardot(Tap):
         if settings.problems(settings.normalised(self._config)):
             logger.warning("%s: only the standard columns are shown without settings.", stream)
             return False
-        if self.input_catalog is None:
-            return True
-        entry = self.input_catalog.get_stream(stream)
-        return entry is not None and bool(entry.metadata.resolve_selection().get((), True))
+        if not self._discovers and self.maps.drops(stream):
+            return False
+        return self._is_selected(stream)
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take the STATE of an earlier run.
@@ -312,7 +335,8 @@ class TapPardot(Tap):
         for stream in chosen:
             self.report.line(stream.name)
         if not chosen:
-            logger.warning("No stream is selected: select streams in the catalog.")
+            dropped = " that stream_maps do not drop" if self.maps.drops_any else ""
+            logger.warning("No stream is selected: select streams in the catalog%s.", dropped)
         return chosen
 
     def _check_catalog(self, chosen: list[Stream]) -> None:
@@ -380,6 +404,8 @@ class TapPardot(Tap):
             stream.sync()
         except OSError:
             raise  # stdout is gone: Pardot's own network errors do not come this far
+        except TapPardotError as error:  # a stream map that fails
+            self.report.ended(stream.name, error)
         except Exception as error:  # noqa: BLE001 - one stream's failure stays its own
             self.report.ended(stream.name, StreamFailed(unforeseen(error)))
         stream.finalize_state_progress_markers()

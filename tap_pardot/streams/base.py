@@ -86,6 +86,16 @@ class PardotStream(FastRecords):
             metadata.root.valid_replication_keys = [*self.valid_replication_keys]
         return metadata
 
+    @property
+    def selected(self) -> bool:
+        """Whether the catalog selects the stream, and stream maps do not drop it."""
+        return super().selected and not self.tap.maps.drops(self.name)
+
+    @selected.setter
+    def selected(self, value: bool | None) -> None:
+        self.metadata.root.selected = value
+        self._mask = self.metadata.resolve_selection()
+
     def apply_catalog(self, catalog: Catalog) -> None:
         """Take selection, column types and replication method; keys stay the declared ones.
 

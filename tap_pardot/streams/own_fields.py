@@ -48,7 +48,7 @@ class CustomStream(ExportStream):
         known, here = self._input_schema["properties"], self.schema["properties"]
         selected = [name for name in known if self.mask.get(("properties", name), True)]
         gone = [name for name in selected if name not in here]
-        if gone and self._asked_for_fields and self.failed_early is None:
+        if gone and self.knows_fields:
             self.logger.warning(
                 "%s: Pardot tells of no field for the column%s %s any more; left out.",
                 self.name,
@@ -75,6 +75,11 @@ class CustomStream(ExportStream):
         return any(
             name not in known or not self.mask.get(("properties", name), True) for name in wanted
         )
+
+    @property
+    def knows_fields(self) -> bool:
+        """Whether Pardot was asked for the custom fields, and told of them."""
+        return self._asked_for_fields and self.failed_early is None
 
     @cached_property
     def custom(self) -> tuple[str, ...]:

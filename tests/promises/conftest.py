@@ -36,6 +36,7 @@ _WITH_EXPORTS = (
         "test_fan_out",
         "test_matrix",
         "test_opportunity",
+        "test_stream_maps",
         "test_visits",
     ),
 )
