@@ -152,6 +152,7 @@ class Family:
 
     def parts(self) -> dict[str, dict[str, Any]]:
         """Return the parts of STATE that tell of parents and children."""
+        self._part_from_failed()
         for name, joined in self._joined.items():
             reached = self._tap.parent(name).reached
             for child in self.followers[name]:
@@ -168,6 +169,17 @@ class Family:
             name: children[name].overflowing(part) if name in children else part
             for name, part in self._kept.items()
         }
+
+    def _part_from_failed(self) -> None:
+        """Let the next run hand over again what a failed child has missed."""
+        missed = {child.name for child in self.children if child.missed}
+        if not missed:
+            return
+        for name in self.parents:
+            state = self._tap.parent(name).stream_state
+            for part in (state, state.get("feed") or {}):
+                if part.get("children"):
+                    part["children"] = sorted({*part["children"]} - missed)
 
     def _parts(self) -> dict[str, dict[str, Any]]:
         streams = [*map(self._tap.parent, self.parents), *self.children]

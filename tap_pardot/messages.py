@@ -1,15 +1,16 @@
 """The record path: from a decoded record to a line on stdout.
 
 The SDK's own path copies, checks and flushes each record; the decoder has already done that
-work, so a record can go straight into a buffer. Three private hooks of the SDK are overridden
+work, so a record can go straight into a buffer. Four private hooks of the SDK are overridden
 here and nowhere else (``_write_record_message``, ``_write_schema_message``,
-``_increment_stream_state``); with
+``_generate_schema_messages``, ``_increment_stream_state``); with
 :attr:`FastRecords.fast` set to False, or whenever a stream map, flattening or ACTIVATE_VERSION
 needs it, records take the SDK's way.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -25,11 +26,12 @@ from singer_sdk.streams import Stream
 
 from tap_pardot.decode import json_form
 from tap_pardot.endings import SIGNALS
+from tap_pardot.errors import StreamFailed, TapPardotError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Generator, Iterable, Mapping
 
-    from singer_sdk.singerlib import Message
+    from singer_sdk.singerlib import Message, SchemaMessage
 
 _BLOCK = 65536  # bytes; the size of a pipe
 _RECORDS_PER_STAMP = 256
@@ -133,6 +135,18 @@ class FastRecords(Stream):
         self._write_schema_message()
         self._write_record_message(record)
 
+    def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
+        """Log; the SDK's line about an error says nothing that the report does not say."""
+        if not message.startswith("An unhandled error"):
+            super().log(message, *args, level=level, **kwargs)
+
+    def _generate_schema_messages(self) -> Generator[SchemaMessage, None, None]:
+        """Yield the SCHEMA messages; a bookmark column that a map renames is not in them."""
+        for message in super()._generate_schema_messages():
+            columns, keys = message.schema["properties"], message.bookmark_properties or []
+            message.bookmark_properties = [key for key in keys if key in columns] or None
+            yield message
+
     def _write_schema_message(self) -> None:
         """Write SCHEMA once, at the stream's turn or at its first record."""
         if not self.schema_is_out:
@@ -159,7 +173,7 @@ class FastRecords(Stream):
     def _write_record_message(self, record: dict[str, Any]) -> None:
         writer = self._tap.message_writer
         if not (self._plain and isinstance(writer, BufferedWriter)):
-            super()._write_record_message(record)
+            self._write_mapped(record)
             return
         if self._stamped % _RECORDS_PER_STAMP == 0:
             self._stamp = datetime.now(UTC).isoformat(timespec="microseconds")
@@ -173,3 +187,19 @@ class FastRecords(Stream):
             }
         )
         self.state_manager.is_flushed = False
+
+    def _write_mapped(self, record: dict[str, Any]) -> None:
+        """Write a record as the SDK does.
+
+        Raises:
+            StreamFailed: Stream maps or flattening make of it what cannot be written.
+        """
+        try:
+            super()._write_record_message(record)
+        except (OSError, TapPardotError):
+            raise
+        except Exception as error:  # noqa: BLE001 - the text of the error may hold data
+            raise StreamFailed(
+                f"A record of {self.name} cannot be written ({type(error).__name__}) as "
+                "stream_maps or flattening_enabled change it: correct these settings."
+            ) from None

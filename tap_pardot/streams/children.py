@@ -51,6 +51,9 @@ class Child(PardotStream):
     family: ClassVar[str]
     """Children with the same family have the same parents."""
 
+    failure: TapPardotError | None = None
+    """What ends this stream, found in another stream's turn."""
+
     ready = False
     """Whether everything of this run was handed over, as far as it can be."""
 
@@ -131,11 +134,30 @@ class Child(PardotStream):
         text = (self.stream_state.get("seen") or {}).get(parent)
         return None if text is None else parse_instant(text)
 
+    @property
+    def missed(self) -> bool:
+        """Whether rows were handed over that are neither out nor kept as pending ids."""
+        return False
+
     def saw(self, parent: str, until: datetime) -> None:
         """Note that a parent's rows were handed over up to an instant, if not further."""
         seen = dict(self.stream_state.get("seen") or {})
         latest = max(self.seen(parent) or until, until)
         self.stream_state["seen"] = seen | {parent: instant_text(latest)}
+
+    def write(self, record: dict[str, Any]) -> None:
+        """Write a record in another stream's turn, unless this stream has failed.
+
+        A stream map that fails ends this stream and not the other one.
+        """
+        if self.failure is not None:
+            return
+        try:
+            super().write(record)
+        except StreamFailed as error:
+            self.failure = error
+        else:
+            self.line.rows += 1
 
     # --- STATE ---
 
@@ -187,6 +209,8 @@ class Child(PardotStream):
 
     def read(self) -> Iterator[dict[str, Any]]:
         """Yield the records of the pending ids; nothing where rows were handed over whole."""
+        if self.failure is not None:
+            raise self.failure
         yield from ()
 
     def tells(self) -> str:

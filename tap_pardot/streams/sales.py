@@ -109,4 +109,8 @@ class OpportunityProspects(Child):
                 "opportunity_updated_at": record["updated_at"],
             }
             self.write({name: link[name] for name in self.columns})
-            self.line.rows += 1
+
+    @property
+    def missed(self) -> bool:
+        """Whether the stream has failed: links are not kept for the next run."""
+        return self.failure is not None

@@ -12,6 +12,7 @@ from tap_pardot import query
 from tap_pardot.ahead import ahead
 from tap_pardot.decode import as_list
 from tap_pardot.errors import StreamFailed, TapPardotError, TooMuch
+from tap_pardot.report import End
 from tap_pardot.streams.children import Child
 
 if TYPE_CHECKING:
@@ -30,9 +31,6 @@ class VisitChild(Child):
     pardot_object = "visit"
     family = "visits"
     feeds: ClassVar[Mapping[str, tuple[str, ...]]] = {"visitors": ("id",)}
-
-    failure: TapPardotError | None = None
-    """Why another stream's reading, which was for this one too, ended early."""
 
     most_ids = _VISITORS
 
@@ -54,24 +52,29 @@ class VisitChild(Child):
         return ""
 
     def read(self) -> Iterator[dict[str, Any]]:
-        """Yield this stream's records, and write those of the others."""
+        """Yield this stream's records, and write those of the others that have not failed."""
         if self.failure is not None:
             raise self.failure
-        members = [each for each in self.tap.fan_out.children if isinstance(each, VisitChild)]
+        members = [
+            each
+            for each in self.tap.fan_out.children
+            if isinstance(each, VisitChild) and each.line.end is not End.FAILED
+        ]
         ids = (number for number, _ in groupby(merge(*(member.pending for member in members))))
         threads = self.run.max_concurrent_requests
         try:
             for batch, visits in ahead(self._visits, _batches(ids), threads):
                 yield from self._shared(visits, members)
                 for member, number in product(members, batch):
-                    member.done_with(number)
+                    if member.failure is None:
+                        member.done_with(number)
                 self.save()
             for member in members:
                 member.warn_of_rows_without_id()
         except TapPardotError as error:
             failure = self.judged(error)
             for member in members:
-                member.failure = failure
+                member.failure = member.failure or failure
             raise failure from None
 
     def warn_of_rows_without_id(self) -> None:
@@ -87,9 +90,9 @@ class VisitChild(Child):
         """Yield this stream's records, and write those of the other members."""
         for visit, member in product(visits, members):
             for record in member.records_of(visit):
-                member.line.rows += 1
                 if member is self:
                     yield record
+                    self.line.rows += 1
                 else:
                     member.write(record)
 
