@@ -142,6 +142,17 @@ class TapPardot(Tap):
         if not self.report.is_over:
             mapper.install(self.maps, streams, self.mapper)
 
+    def renew_maps(self, stream: PardotStream) -> None:
+        """Make the maps of a stream anew, after its columns have changed.
+
+        Raises:
+            StreamFailed: A map uses a column that is not there any more.
+        """
+        try:
+            mapper.renew(self.maps, stream, self.mapper)
+        except ConfigValidationError as error:
+            raise StreamFailed(" ".join(error.errors)) from None
+
     def _is_selected(self, stream: str, *, by_default: bool = True) -> bool:
         """Whether the catalog selects a stream; without a catalog, what the stream says."""
         if self.input_catalog is None:
@@ -401,6 +412,8 @@ class TapPardot(Tap):
 
     def _read(self, stream: PardotStream) -> None:
         try:
+            if isinstance(stream, ExportStream):
+                stream.submit_first()
             stream.sync()
         except OSError:
             raise  # stdout is gone: Pardot's own network errors do not come this far

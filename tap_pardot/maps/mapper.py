@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk.helpers._catalog import get_selected_schema
 from singer_sdk.mapper import (
     MAPPER_ELSE_OPTION,
     MAPPER_FILTER_OPTION,
@@ -29,7 +28,6 @@ from tap_pardot.maps.expressions import (
     parsed,
 )
 from tap_pardot.maps.setting import hint
-from tap_pardot.streams.exports import ExportStream
 from tap_pardot.streams.own_fields import CustomStream
 
 if TYPE_CHECKING:
@@ -72,13 +70,13 @@ def plain(
     """
     mapper = PluginMapper({**config, "stream_maps": {}}, log)
     for stream in streams.values():
-        schema = stream.effective_schema
-        if stream.selected and isinstance(stream, ExportStream):
-            schema = stream.emitted_schema
-        elif stream.selected:
-            schema = get_selected_schema(stream.name, schema, stream.mask)
-        mapper.register_raw_stream_schema(stream.name, schema, stream.primary_keys)
+        _register(stream, mapper)
     return mapper
+
+
+def _register(stream: PardotStream, mapper: PluginMapper) -> None:
+    schema = stream.emitted_schema if stream.selected else stream.effective_schema
+    mapper.register_raw_stream_schema(stream.name, schema, stream.primary_keys)
 
 
 def install(maps: StreamMaps, streams: Mapping[str, PardotStream], mapper: PluginMapper) -> None:
@@ -102,6 +100,19 @@ def install(maps: StreamMaps, streams: Mapping[str, PardotStream], mapper: Plugi
         logger.warning("%s", sentence)
     if names := [stream.name for stream in dropped if _is_wanted(stream)]:
         logger.info("Streams that stream_maps drop are not read: %s.", ", ".join(names))
+
+
+def renew(maps: StreamMaps, stream: PardotStream, mapper: PluginMapper) -> None:
+    """Make the maps of one stream anew, after its columns have changed.
+
+    Raises:
+        ConfigValidationError: A map uses a column that is not there any more.
+    """
+    faults = Faults()
+    mapper.stream_maps.pop(stream.name)
+    _register(stream, mapper)
+    mapper.stream_maps[stream.name] = _maps_of(maps, stream, mapper, faults)
+    faults.refuse()
 
 
 def _maps_of(

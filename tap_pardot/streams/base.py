@@ -148,6 +148,12 @@ class PardotStream(FastRecords):
         ]
 
     @property
+    def emitted_schema(self) -> dict[str, Any]:
+        """The schema of exactly the columns that are emitted."""
+        schema: dict[str, Any] = self.effective_schema
+        return {**schema, "properties": {name: schema["properties"][name] for name in self.columns}}
+
+    @property
     def decoded_columns(self) -> list[str]:
         """The columns to read: those to emit, and what children need of each record."""
         return [*self.columns, *(name for name in self.handed if name not in self.columns)]

@@ -77,17 +77,11 @@ class BulkStream(QueryStream):
         missing = [name for name in columns if name in self.export_only]
         if missing:
             self.logger.warning(
-                "%s: only exports have %s; left out, because the rows are read by query.",
+                "%s: only exports have %s; left out, because a query is the source.",
                 self.name,
                 ", ".join(missing),
             )
         return [name for name in columns if name not in self.export_only]
-
-    @property
-    def emitted_schema(self) -> dict[str, Any]:
-        """The schema of exactly the columns that are emitted."""
-        schema: dict[str, Any] = self.effective_schema
-        return {**schema, "properties": {name: schema["properties"][name] for name in self.columns}}
 
     @cached_property
     def keys(self) -> tuple[str, ...]:

@@ -23,12 +23,6 @@ if TYPE_CHECKING:
 class ExportStream(PlannedStream):
     """Rows of export jobs, in windows of at most a year."""
 
-    def _write_schema_message(self) -> None:
-        """Write SCHEMA when it is known what exports refuse of the first job."""
-        if not self.schema_is_out:
-            self.submit_first()
-        super()._write_schema_message()
-
     def records(self) -> Iterator[dict[str, Any]]:
         """Yield the rows of the jobs, window by window, and move the bookmark after each."""
         if not self.submitted:

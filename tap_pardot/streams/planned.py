@@ -84,7 +84,7 @@ class PlannedStream(BulkStream):
     def submit_first(self) -> None:
         """Create the first job, if there was no place for it before.
 
-        Called before SCHEMA is written: what exports refuse decides which columns there are.
+        Called before SCHEMA is written, because what exports refuse decides its columns.
         """
         if not self.submitted:
             self.submit()
@@ -294,9 +294,7 @@ class PlannedStream(BulkStream):
             return
         for name in ("columns", "fields", "custom", "decoder", "_conversions", "_several"):
             self.__dict__.pop(name, None)
-        self.tap.mapper.register_raw_stream_schema(
-            self.name, self.emitted_schema, self.primary_keys
-        )
+        self.tap.renew_maps(self)
 
     def _learn(self, wanted: Wanted, error: StreamFailed) -> None:
         def offer(fields: Sequence[str]) -> bool:
