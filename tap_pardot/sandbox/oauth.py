@@ -3,7 +3,7 @@
 Pardot has no login of its own any more: a client gets a Salesforce access token and sends it with
 every call (reference B). Two things of Salesforce surprise clients, so they are kept: an answer
 never says how long the token lives, and a refresh answer may hold a new refresh token that kills
-the old one.
+the old one. Whoever sends the old one again is taken for a thief: everything is revoked.
 """
 
 from __future__ import annotations
@@ -71,13 +71,15 @@ class OAuthSettings:
     Attributes:
         client_id: Consumer key.
         client_secret: Consumer secret.
-        refresh_token: The refresh token that is good now; rotation replaces it here.
+        refresh_token: The refresh token that is good now; rotation replaces it here. Empty:
+            none is good.
         username: Salesforce username (password and JWT flows).
         password: Salesforce password, without security token.
         security_token: Must follow the password when not empty, as for an IP address that the
             org does not trust.
         public_key: PEM public key or certificate uploaded to the app (JWT flow).
-        rotate_refresh_token: A refresh answer holds a new refresh token and the old one dies.
+        rotate_refresh_token: A refresh answer holds a new refresh token and the old one dies. If
+            the old one is sent again, the new one and all access tokens die too.
         require_client_secret: False: the refresh flow takes calls without ``client_secret``, as
             the app's own switch allows. A wrong secret is refused either way.
         pardot_scope: False: the app lacks scope ``pardot_api``.
@@ -153,6 +155,8 @@ class TokenIssuer:
         self.settings = settings or OAuthSettings()
         self._clock = clock
         self._live: dict[str, _Token] = {}
+        self._rotated: set[str] = set()
+        """Refresh tokens that were replaced."""
 
     def exchange(
         self, form: Mapping[str, str], basic: tuple[str, str] | None = None
@@ -239,10 +243,15 @@ class TokenIssuer:
     def _refresh(self, form: Mapping[str, str], client: _Client) -> dict[str, Any]:
         settings = self.settings
         self._require_client(client, secret=settings.require_client_secret)
-        if not _same(form.get("refresh_token", ""), settings.refresh_token):
+        sent = form.get("refresh_token", "")
+        if not _same(sent, settings.refresh_token):
+            if sent in self._rotated:
+                settings.refresh_token = ""
+                self._live.clear()
             raise TokenError("invalid_grant", "expired access/refresh token")
         body = self._grant("refresh_token")
         if settings.rotate_refresh_token:
+            self._rotated.add(sent)
             settings.refresh_token = "5Aep" + secrets.token_urlsafe(48)
             body["refresh_token"] = settings.refresh_token
         return body

@@ -213,9 +213,22 @@ def test_rotation_gives_a_new_refresh_token_and_kills_the_old_one():
     new = login.exchange(REFRESH)[1]["refresh_token"]
 
     assert new.startswith("5Aep")
-    assert login.exchange(REFRESH)[1]["error"] == "invalid_grant"
     assert login.exchange({**REFRESH, "refresh_token": new})[0] == 200
+    assert login.exchange(REFRESH)[1]["error"] == "invalid_grant"
     assert "refresh_token" not in issuer().exchange(REFRESH)[1]
+
+
+def test_a_refresh_token_that_was_rotated_away_revokes_everything_when_it_is_sent_again():
+    login = issuer(rotate_refresh_token=True)
+    first = login.exchange(REFRESH)[1]
+
+    assert login.exchange({**REFRESH, "refresh_token": "unknown"})[1]["error"] == "invalid_grant"
+    assert login.check(bearer(first)) is None
+    assert login.exchange(REFRESH)[1]["error"] == "invalid_grant"
+
+    assert login.check(bearer(first)) == 184
+    again = login.exchange({**REFRESH, "refresh_token": first["refresh_token"]})
+    assert again[1]["error"] == "invalid_grant"
 
 
 def test_the_security_token_must_follow_the_password():
