@@ -350,6 +350,15 @@ class Client:
         self._failing.discard(operation)
         return result
 
+    def check_answered(self, failure: StreamFailed) -> None:
+        """Judge a failure of the first call: others must not follow where Pardot never answered.
+
+        Raises:
+            ConfigurationError: Only another host answered, or nothing that Pardot sends came.
+        """
+        if failure.code is None and not self.clock.is_told:
+            raise ConfigurationError(failure.say) from failure
+
     def is_reachable(self) -> bool:
         """Whether Pardot answers a read of the account now, at the second try at the latest."""
         return self._reads_account() or self._reads_account()

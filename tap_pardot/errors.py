@@ -264,9 +264,12 @@ class Retriable(TapPardotError):
         wait: Seconds the server asked to wait (``Retry-After``), if it did.
         narrow: Whether a smaller request may work where this one does not.
         throttled: Whether there were too many requests, whatever they asked for.
+        lost: Whether the request may have been carried out, although no answer came.
+        verdict: What to raise if the next try fails with a verdict too; else the request is
+            tried as long as any other.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         say: str,
         code: int | None = None,
@@ -274,8 +277,12 @@ class Retriable(TapPardotError):
         wait: float | None = None,
         narrow: bool = False,
         throttled: bool = False,
+        lost: bool = False,
+        verdict: ConfigurationError | None = None,
     ) -> None:
         super().__init__(say, code)
         self.wait = wait
         self.narrow = narrow
         self.throttled = throttled
+        self.lost = lost
+        self.verdict = verdict

@@ -26,7 +26,7 @@ from tap_pardot.errors import (
 )
 from tap_pardot.export import likely_zones, offset_error
 from tap_pardot.settings import endpoints, is_zone
-from tap_pardot.transport import Transport
+from tap_pardot.transport import Transport, origin
 from tap_pardot.windows import BEGINNING, parse_instant, safe_edge
 
 if TYPE_CHECKING:
@@ -154,9 +154,10 @@ def connect(config: Mapping[str, Any], kept_calls: dict[str, Any], user_agent: s
     """
     login_url, api_url = endpoints(config)
     transport = Transport(
-        origins={login_url, api_url},
+        origins={api_url},
         read_timeout=config["request_timeout"],
         user_agent=config.get("user_agent") or user_agent,
+        settings=_named_hosts(config),
     )
     auth = SalesforceAuth(
         config, login_url, lambda url, form: transport.send("POST", url, data=form)
@@ -169,6 +170,16 @@ def connect(config: Mapping[str, Any], kept_calls: dict[str, Any], user_agent: s
         most_at_once=config["max_concurrent_requests"],
         budget=CallBudget(config.get("daily_call_limit"), kept_calls, _today(config)),
     )
+
+
+def _named_hosts(config: Mapping[str, Any]) -> dict[str, str]:
+    """Return by origin the setting that names it, but for those that are known to exist."""
+    known = {origin(url) for sandbox in (True, False) for url in endpoints({"is_sandbox": sandbox})}
+    named: dict[str, str] = {}
+    for name in ("login_url", "api_url"):
+        if config.get(name) and (of := origin(config[name])) not in known:
+            named[of] = f"{named[of]} and {name}" if of in named else name
+    return named
 
 
 def _today(config: Mapping[str, Any]) -> str | None:
@@ -186,11 +197,7 @@ def begin(config: Mapping[str, Any], client: Client) -> Run:
     """
     client.keeps_answers = True
     try:
-        # Without the right to read it only the stream account suffers.
-        with suppress(StreamSkipped, StreamFailed):
-            account = client.read("account", ("account", "read"), "account")
-            if told := daily_calls(account.get("level")):
-                logger.info("The account's edition has %s API calls a day for all its tools.", told)
+        _look_at_account(client)
         zone = _zone(config, client)
     except Outage as outage:
         raise unreachable(outage) from outage
@@ -223,6 +230,22 @@ def begin(config: Mapping[str, Any], client: Client) -> Run:
     )
 
 
+def _look_at_account(client: Client) -> None:
+    """Make the first call; a refusal by Pardot costs the stream account only.
+
+    Raises:
+        ConfigurationError: Settings or login are wrong, or it is not Pardot that answers.
+    """
+    with suppress(StreamSkipped):
+        try:
+            account = client.read("account", ("account", "read"), "account")
+        except StreamFailed as error:
+            client.check_answered(error)
+            return
+        if told := daily_calls(account.get("level")):
+            logger.info("The account's edition has %s API calls a day for all its tools.", told)
+
+
 def daily_calls(level: Any) -> str | None:
     """Return the API calls a day of an account's level, where its edition is known (A.10)."""
     words = level.lower().split() if isinstance(level, str) else []
@@ -245,7 +268,12 @@ def next_midnight(now: datetime, zone: ZoneInfo) -> datetime:
 def unreachable(outage: Outage) -> RunStopped:
     """Return what ends a run when Pardot cannot be reached before any stream begins."""
     tried = "" if outage.own else " for about 10 minutes"
-    return RunStopped(f"Nothing could be read{tried}: {outage.say} Run again later.", outage.code)
+    hint = " If Pardot itself can be reached, check api_url."
+    if outage.code is not None or isinstance(outage, LoginOutage):
+        hint = ""
+    return RunStopped(
+        f"Nothing could be read{tried}: {outage.say}{hint} Run again later.", outage.code
+    )
 
 
 def _zone(config: Mapping[str, Any], client: Client) -> ZoneInfo:

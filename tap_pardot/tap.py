@@ -189,6 +189,7 @@ class TapPardot(Tap):
         except StreamFailed as error:
             if not self._discovers:
                 raise
+            self.client.check_answered(error)
             logger.warning("%s: only the standard columns are known: %s", stream, error)
         except TapPardotError as error:
             self._cannot_go_on(error)

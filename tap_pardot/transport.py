@@ -10,10 +10,12 @@ import http.client
 import io
 import logging
 import random
+import re
 import threading
 import time
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
@@ -22,14 +24,8 @@ import requests
 import urllib3.exceptions
 from requests.adapters import HTTPAdapter
 
-from tap_pardot.errors import (
-    ConfigurationError,
-    Outage,
-    Retriable,
-    StreamFailed,
-    TapPardotError,
-    TooMuch,
-)
+from tap_pardot.connection_errors import failure_of, is_of_dns
+from tap_pardot.errors import Outage, Retriable, StreamFailed, TapPardotError, TooMuch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -61,10 +57,10 @@ TRIES_BEFORE_LESS = 2
 """Tries of a request that Pardot has no time for, where a smaller one can be made."""
 LONGEST_WAIT = 20
 LONGEST_RETRY_AFTER = 300
-_TRUSTED_DOMAINS = (".pardot.com", ".salesforce.com")
+# Of a whole origin: a backslash or a user name in it would mean another host to requests.
+_TRUSTED = re.compile(r"https://([a-z0-9-]+\.)*(pardot|salesforce)\.com(:[0-9]+)?")
 _MOST_REDIRECTS = 5
 _LONGEST_ANSWER = 20  # read timeouts
-_SILENT = "Pardot did not answer in time."
 _TRICKLED = "An answer came too slowly to be finished."
 _REDIRECTS = {301, 302, 303, 307, 308}
 
@@ -88,17 +84,29 @@ class Transport:
     """One ``requests.Session`` for the whole run.
 
     Args:
-        origins: Origins (settings ``login_url``, ``api_url``) that may see a token.
+        origins: Origins (setting ``api_url``) that are trusted besides those of Pardot and
+            Salesforce.
         read_timeout: Seconds without a byte before a request counts as hanging. One answer as
             a whole may take 20 times that.
         user_agent: The ``User-Agent`` header.
+        settings: By origin, the setting by which the user has named it.
 
     Proxies, ``NO_PROXY`` and ``REQUESTS_CA_BUNDLE`` are taken from the environment by
     requests itself.
     """
 
-    def __init__(self, *, origins: set[str], read_timeout: float, user_agent: str) -> None:
+    def __init__(
+        self,
+        *,
+        origins: set[str],
+        read_timeout: float,
+        user_agent: str,
+        settings: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._origins = {origin(url) for url in origins}
+        self._settings = settings
+        self._found: set[str] = set()
+        """Hosts that exist."""
         self._read_timeout = read_timeout
         self.session = requests.Session()
         for scheme in ("http://", "https://"):
@@ -106,12 +114,9 @@ class Transport:
         self.session.headers["User-Agent"] = user_agent
 
     def trusts(self, url: str) -> bool:
-        """Whether a token may go to this URL."""
-        parts = urlsplit(url)
-        host = "." + (parts.hostname or "").lower()
-        return origin(url) in self._origins or (
-            parts.scheme == "https" and host.endswith(_TRUSTED_DOMAINS)
-        )
+        """Whether a token may go to this URL, and rows may come from it."""
+        of = origin(url)
+        return of in self._origins or _TRUSTED.fullmatch(of) is not None
 
     def send(  # noqa: PLR0913
         self,
@@ -126,11 +131,14 @@ class Transport:
     ) -> Answer:
         """Send one request and read its answer to the end; into a file, where one is given.
 
-        A redirected GET is followed, without our headers to another origin; a POST never is.
+        A redirected GET is followed, without our headers to another origin: to hosts that are
+        trusted, and for a file to any. A POST never is.
 
         Raises:
             Retriable: The connection failed, hung, or the answer was cut.
-            StreamFailed: The answer is larger than any page of Pardot's.
+            StreamFailed: The answer is larger than any page of Pardot's, or a redirect is not
+                followed.
+            ConfigurationError: The host cannot exist, or its certificate cannot be verified.
         """
         longest = _LONGEST_ANSWER * self._read_timeout
         _exchange.deadline = time.monotonic() + longest
@@ -143,11 +151,12 @@ class Transport:
                     data=data,
                     json=json,
                     # Never None: requests would look for a password in ~/.netrc.
-                    auth=auth if auth is not None and self.trusts(url) else _no_auth,
+                    auth=auth if self.trusts(url) and auth is not None else _no_auth,
                     timeout=(CONNECT_TIMEOUT, self._read_timeout),
                     allow_redirects=False,
                     stream=True,
                 ) as response:
+                    self._found.add(_host(url))
                     target = response.headers.get("Location")
                     if response.status_code not in _REDIRECTS or target is None:
                         body = _read(response, file, longest)
@@ -155,46 +164,44 @@ class Transport:
                 if method != "GET":
                     break
                 target = urljoin(response.url, target)
+                if file is None and not self.trusts(target):
+                    break
                 if origin(target) != origin(url):
                     auth = None
                 url, params = target, None
         except (
-            requests.exceptions.InvalidSchema,
-            requests.exceptions.MissingSchema,
-            requests.exceptions.InvalidURL,
-        ):
-            raise StreamFailed(
-                "An answer names an address that is none of the web's: run again, and report it "
-                "if it stays so."
-            ) from None
-        except requests.exceptions.SSLError as error:
-            raise _failure_of_tls(error, urlsplit(url).hostname) from error
-        except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
-            over = time.monotonic() >= _exchange.deadline
-            raise Retriable(_TRICKLED if over else _SILENT, narrow=True) from error
-        except (
+            requests.RequestException,
             urllib3.exceptions.HTTPError,
-            OSError,  # the base of requests' errors too
+            OSError,
         ) as error:
-            # Only the type: the text of such an error holds the URL with its parameters.
-            raise Retriable(
-                f"The connection to {urlsplit(url).hostname} failed ({type(error).__name__})."
-            ) from error
+            raise self._failure(error, url) from error
         except ValueError:
             pass  # the target of a redirect is no address
         raise StreamFailed(
-            f"{urlsplit(url).hostname} redirects this request elsewhere: check api_url and "
+            f"{_host(url)} redirects this request elsewhere: check api_url and "
             "login_url, and that no proxy asks for a sign-in."
         )
 
+    def _failure(self, error: Exception, url: str) -> TapPardotError:
+        host = _host(url)
+        may_be_wrong = host not in self._found and not is_proxied(url)
+        failure = failure_of(error, host, self._settings.get(origin(url)) if may_be_wrong else None)
+        if not is_of_dns(error):
+            self._found.add(host)
+        timed_out = isinstance(failure, Retriable) and failure.narrow
+        if timed_out and time.monotonic() >= _exchange.deadline:
+            return Retriable(_TRICKLED, narrow=True, lost=True)
+        return failure
 
-def _failure_of_tls(error: Exception, host: str | None) -> TapPardotError:
-    if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return ConfigurationError(
-            f"The certificate of {host} cannot be verified: set REQUESTS_CA_BUNDLE to the file "
-            "with your network's certificates."
-        )
-    return Retriable(f"The connection to {host} failed (TLS).")
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
+
+
+def is_proxied(url: str) -> bool:
+    """Whether the environment names a proxy on the way to this URL."""
+    proxies = requests.utils.get_environ_proxies(url)
+    return requests.utils.select_proxy(url, proxies) is not None
 
 
 # When what this thread has asked for must be there: its ``deadline``, of the monotonic clock.
@@ -280,7 +287,7 @@ def _read(response: requests.Response, file: BinaryIO | None, longest: float) ->
             )
         # Also what has arrived already and takes long to unpack.
         if time.monotonic() > _exchange.deadline:
-            raise Retriable(_TRICKLED, narrow=True)
+            raise Retriable(_TRICKLED, narrow=True, lost=True)
     return b"".join(chunks)
 
 
@@ -383,15 +390,20 @@ def with_retries(
 
     Raises:
         Outage: Tries and time are used up; tells the last failure.
+        ConfigurationError: Two failures in a row had this verdict.
         TooMuch: Pardot runs out of time, and the caller can ask for less.
     """
     started = time.monotonic()
     tries = slow = 0
     others_work: bool | None = None
+    doubtful = False
 
     def patience_is_over(error: Any) -> bool:
-        nonlocal tries, slow, narrows, others_work
+        nonlocal tries, slow, narrows, others_work, doubtful
         tries += 1
+        if doubtful and error.verdict is not None:
+            raise error.verdict from error
+        doubtful = error.verdict is not None
         if narrows and error.narrow:
             slow += 1
             if slow >= TRIES_BEFORE_LESS:

@@ -175,6 +175,6 @@ def test_a_connection_that_fails_does_not_write_the_credentials_of_a_proxy(peopl
     _, rest = process.communicate(timeout=30)
 
     text = "".join(lines) + rest
-    assert "ProxyError" in text
+    assert "The proxy on the way to 127.0.0.1 cannot be used (Connection refused)." in text
     assert "services/oauth2" not in text  # an error's own text holds the address as it was sent
     assert (NEVER.search(text) or [None])[0] is None

@@ -6,7 +6,6 @@ What is written to logs is tested in test_secrets, single exchanges in tests/roo
 from __future__ import annotations
 
 import gzip
-import json
 import os
 import resource
 import signal
@@ -28,6 +27,8 @@ import pytest
 from tap_pardot import transport
 from tap_pardot.csvfile import rows_of_file
 from tap_pardot.errors import StreamFailed
+from tap_pardot.report import End
+from tap_pardot.sandbox.harness import Sandbox
 from tap_pardot.settings import SETTINGS
 from tap_pardot.tap import TapPardot
 from tests.promises.test_settings import certificate
@@ -376,22 +377,90 @@ def test_a_link_to_something_else_than_http_is_not_opened(account, capsys, tmp_p
 
 def test_a_redirected_download_takes_no_token_along(account, tap):
     fill(account, ["visitors"], [MARCH])
-    account.add("list", [{"id": 1}])
-    catalog = select("visitors", "lists", columns=COLUMNS)
-    nothing = json.dumps({"@attributes": {"stat": "ok"}, "result": {"total_results": 0}})
-    with another_host(giving(FILE.encode())) as files, another_host(giving(nothing.encode())) as js:
+    with another_host(giving(FILE.encode())) as files:
         account.fault(op="download", redirect=f"{files.url}/moved", times=None)
-        account.fault(object="list", redirect=f"{js.url}/moved", times=None)
 
-        run = tap.run({**account.config, **SINCE}, catalog=catalog)
+        run = tap.run({**account.config, **SINCE}, catalog=select("visitors", columns=COLUMNS))
 
         assert run.exit_code == 0, run.stderr
         assert run.ids("visitors") == [1]
         ((method, path, names),) = files.seen
         assert (method, path) == ("GET", "/moved")
         assert not OURS & names
-        assert js.seen
-        assert not any(OURS & names for _, _, names in js.seen)
+
+
+OK = '{"@attributes":{"stat":"ok","version":1},'
+NOTHING = {
+    "query": ({"object": "list"}, '"result":{"total_results":0}}', {"lists"}),
+    "export": (
+        {"object": "export", "op": "read"},
+        '"export":{"id":1,"state":"Complete","isExpired":false,"resultRefs":[]}}',
+        {"visitors", "email_templates"},
+    ),
+    "list of templates": ({"object": "emailTemplate"}, '"emailTemplates":[]}', {"email_templates"}),
+}
+
+
+@pytest.mark.usefixtures("waits")
+@pytest.mark.parametrize("what", NOTHING)
+@pytest.mark.parametrize("by_way_of_a_trusted_place", [False, True])
+def test_a_well_formed_answer_of_another_host_is_never_taken(
+    account, capsys, what, by_way_of_a_trusted_place
+):
+    match, rest, failed = NOTHING[what]
+    fill(account, ["visitors"], [MARCH])
+    for name in ("list", "tag"):
+        account.add(name, [{"id": 1}])
+    account.add("emailTemplate", [{"id": 7, "isOneToOneEmail": 1}])
+    streams = ("lists", "tags", "visitors", "email_templates")
+    with another_host(giving((OK + rest).encode())) as host:
+        if by_way_of_a_trusted_place:
+            account.fault(**match, redirect=f"{account.url}/api/on", times=None)
+            match = {"path": "/api/on"}
+        account.fault(**match, redirect=f"{host.url}/moved", times=None)
+
+        run, tap = run_here(capsys, {**account.config, **SINCE}, select(*streams, columns=COLUMNS))
+
+        assert host.seen == []
+    assert run.exit_code == 1
+    assert {*tap.report.names(End.FAILED)} == failed
+    for name in failed:
+        assert "127.0.0.1 redirects this request elsewhere" in tap.report.line(name).say
+        assert run.ids(name) in ([], [7])
+        assert "replication_key_value" not in run.state["bookmarks"].get(name, {})
+    for name in {"lists", "tags", "visitors"} - failed:
+        assert run.ids(name) == [1]
+
+
+@pytest.mark.parametrize("times", [1, None])
+@pytest.mark.parametrize("arguments", [(), ("--discover",), ("--test",)], ids=str)
+def test_a_first_call_that_is_redirected_elsewhere_ends_the_run(account, tap, arguments, times):
+    account.add("list", [{"id": 1}])
+    answer = b'{"@attributes":{"stat":"ok"},"account":{"id":1},"result":{"total_results":0}}'
+    with another_host(giving(answer)) as host:
+        account.fault(redirect=f"{host.url}/moved", times=times)
+        catalog = None if arguments else select("lists")
+
+        run = tap.run(account.config, *arguments, catalog=catalog)
+
+        assert host.seen == []
+    assert run.exit_code == 1
+    assert "redirects this request elsewhere: check api_url" in run.last_line
+    assert not run.stdout or not run.records
+    assert len(account.calls) == 1
+
+
+def test_rows_do_not_come_from_the_host_of_the_login(account, tap):
+    with Sandbox(timezone="America/New_York") as login:
+        login.add("list", [{"id": 1}])
+        account.fault(
+            object="list", redirect=f"{login.url}/api/list/version/4/do/query?format=json"
+        )
+
+        run = tap.run({**account.config, "login_url": login.url}, catalog=select("lists"))
+
+        assert login.calls == []
+    assert run.exit_code == 1
 
 
 def test_jobs_that_are_redirected_are_created_nowhere_else(account, tap):

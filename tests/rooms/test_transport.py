@@ -269,6 +269,13 @@ def test_each_wait_is_told_with_its_reason(caplog):
         ("ftp://pi.pardot.com", False),
         ("https://", False),
         ("", False),
+        # To requests these are other hosts than to Python's own parser.
+        (r"https://evil.example\.pardot.com/", False),
+        (r"https://evil.example\@pi.pardot.com/", False),
+        ("https://ada@pi.pardot.com/", False),
+        ("https://evil.example%2f.pardot.com/", False),
+        ("https://pardot.com.evil.example/", False),
+        ("https://pi.pardot.com:443x/", False),
     ],
 )
 def test_a_token_goes_to_known_hosts_only(url, trusted):
@@ -355,6 +362,7 @@ def test_a_cut_or_garbled_answer_is_asked_for_again(parts):
 
     assert "ada" not in str(caught.value)
     assert "127.0.0.1" in caught.value.say
+    assert caught.value.lost
 
 
 def test_nobody_listening_is_asked_again():
@@ -362,7 +370,8 @@ def test_nobody_listening_is_asked_again():
         pass
     with pytest.raises(Retriable) as caught:
         get(url)
-    assert caught.value.say == "The connection to 127.0.0.1 failed (ConnectionError)."
+    assert caught.value.say == "127.0.0.1 refused the connection."
+    assert not caught.value.lost
 
 
 @pytest.mark.parametrize("parts", [[1.0], [head(length=9), b"half", 1.0]])
@@ -374,7 +383,8 @@ def test_a_server_that_falls_silent_is_asked_again(parts):
         took = time.monotonic() - started
 
     assert took < 0.9
-    assert caught.value.say == "Pardot did not answer in time."
+    assert caught.value.say == "127.0.0.1 did not answer in time."
+    assert caught.value.lost
 
 
 @pytest.mark.parametrize(
@@ -547,6 +557,51 @@ def test_a_redirect_to_another_host_goes_without_our_headers():
 
     assert "authorization" not in seen[0].lower()
     assert "business-unit" not in seen[0].lower()
+
+
+STRANGERS = [
+    "{other}/there",
+    "//{host}/there",
+    "http://pi.pardot.com/api",
+    "https://pardot.com.evil.example/",
+    "https://evilpardot.com/",
+    r"https://evil.example\.pardot.com/",
+    r"https://evil.example\@pi.pardot.com/",
+    "https://pi.pardot.com@127.0.0.1/",
+    "ftp://pi.pardot.com/",
+]
+
+
+@pytest.mark.parametrize("target", STRANGERS)
+@pytest.mark.parametrize("hops", [0, 1, 3])
+def test_only_a_file_is_asked_of_a_host_that_is_not_trusted(target, hops):
+    with serving([head(length=2), b"{}"]) as (other, seen):
+        host = other.removeprefix("http://")
+        leaves = head(b"302 Found", 0, Location=target.format(other=other, host=host))
+        moved = [[head(b"307 x", 0, Location="/on")]] * hops
+        with serving(*moved, [leaves]) as (url, sent):
+            with pytest.raises(StreamFailed) as caught:
+                get(url, auth=Token())
+            assert len(sent) == hops + 1
+
+    assert seen == []
+    assert "127.0.0.1 redirects this request elsewhere: check api_url" in caught.value.say
+
+
+def test_a_file_comes_from_any_host_without_our_headers_and_they_stay_off():
+    file = io.BytesIO()
+    with serving([head(length=4), b"id\n1"]) as (url, sent):
+        back = [head(b"302 Found", 0, Location=url + "/file")]
+        with serving(back) as (other, seen):
+            away = [head(b"302 Found", 0, Location=other + "/x")]
+            with serving(away) as (first, asked):
+                both = Transport(origins={first, url}, read_timeout=5, user_agent="tests/1")
+                both.send("GET", first, auth=Token(), file=file)
+
+    assert file.getvalue() == b"id\n1"
+    assert "Authorization: Bearer secret" in asked[0]
+    assert "secret" not in seen[0] + sent[0]
+    assert "Business-Unit" not in seen[0] + sent[0]
 
 
 def test_a_redirected_post_is_never_followed():

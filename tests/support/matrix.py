@@ -117,13 +117,14 @@ wrong-envelope      C/F   F/F    C/F  C/F      C/F   C/X       C/X   C/X   C/X  
 expired-token       C/A   C/A    C/A  C/A      C/A   C/A       -     -     C/A     C/A    -/A
 rotated-token       C/A   C/A    C/A  C/A      C/A   C/A       C/A   C/A   C/A     C/A    -/A
 trickle             C/F   C/F    C/F  C/F      C/F   C/X       C/X   C/X   C/X     C/F    -/X
-other-host          C/F   F/F    C/F  C/F      C/F   C/X       A/A   A/A   C/X     C/F    -/X
+other-host          F/F   F/F    F/F  C/F      F/F   A/A       A/A   A/A   A/A     F/F    -/F
 """
 """By fault and call, what one that passes does, and what one that stays does.
 
 Where one that passes is no ``C``: 122, 181, 201, 46 and 49 are refusals that no second try
-changes (``errors.RULES``); a POST is never sent to another host (promise 8); an export whose
-creation was answered without its id exists already, so it is not created again by itself.
+changes (``errors.RULES``); only a file is fetched from another host (promise 8), and a first call
+that is redirected there ends the run; an export whose creation was answered without its id exists
+already, so it is not created again by itself.
 The address of a file names the version of the API, so one that refuses it is lost.
 """
 
