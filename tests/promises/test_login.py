@@ -7,7 +7,6 @@ refresh token that Salesforce rotates must not lock the next run out (reference 
 from __future__ import annotations
 
 import json
-import stat
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,8 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
+from tap_pardot.sandbox.oauth import DESCRIPTIONS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("waits")
 
 ROWS = [{"id": number} for number in range(1, 4)]
-REFRESH = "5Aep-kept-by-hand"
 
 
 @pytest.fixture(scope="module")
@@ -253,15 +253,114 @@ def test_a_login_that_stays_down_is_an_outage_that_names_login_url(sandbox, run,
     assert done.state["bookmarks"]["lists"] == state["bookmarks"]["lists"]
 
 
-def test_a_login_host_where_nobody_listens_is_an_outage_that_names_login_url(sandbox, run, waits):
-    config = sandbox.config | {"login_url": "http://127.0.0.1:9"}  # the discard port, closed
+def answer(status: int, error: Any, description: Any = None) -> dict[str, Any]:
+    """Return a fault: an OAuth error body."""
+    body = {"error": error, "error_description": description}
+    return {"op": "token", "status": status, "body": json.dumps(body)}
 
-    done = run(config)
+
+PASSING = [
+    answer(400, "unknown_error", "retry your request"),
+    answer(400, "server_error"),
+    answer(401, "server_error"),
+    answer(400, "temporarily_unavailable"),
+    answer(403, "rate_limit_exceeded", "login rate exceeded"),
+    answer(200, "unknown_error"),
+    answer(500, "invalid_grant", "expired access/refresh token"),
+    answer(503, "invalid_client"),
+    answer(502, "inactive_org"),
+    answer(429, "invalid_grant", "authentication failure"),
+    answer(429, "unsupported_grant_type"),
+    {"op": "token", "status": 429, "body": "[]"},
+    {"op": "token", "status": 429, "html": True},
+    {"op": "token", "status": 500, "body": "null"},
+    {"op": "token", "status": 500, "body": "[" * 100_000},
+    answer(400, "invalid_grant", "token request is already being processed"),
+    answer(400, "invalid_grant", "A request is already under way."),
+    answer(400, "invalid_grant", "Another request for this token is in progress"),
+    answer(400, "invalid_grant", "login rate exceeded"),
+    answer(400, "invalid_grant", "the rate of logins is exceeded"),
+    answer(400, "invalid_grant", "Rate limit exceeded"),
+    answer(400, "invalid_grant", "you have exceeded the limit of logins an hour"),
+    answer(400, "invalid_grant", "Too many requests"),
+    # Strange shapes.
+    answer(400, "UNKNOWN_ERROR"),
+    answer(400, " Server Error\n"),
+    answer(400, "TEMPORARILY-UNAVAILABLE"),
+    answer(400, ["server_error"]),
+    answer(400, {"code": "unknown_error", "message": "hunter2"}),
+    answer(400, " INVALID_GRANT ", "LOGIN RATE EXCEEDED"),
+    answer(400, "invalid_grant", ["login rate exceeded"]),
+    {"op": "token", "status": 403, "body": '[{"errorCode": "REQUEST_LIMIT_EXCEEDED"}]'},
+    {"op": "token", "status": 503, "body": '[{"errorCode": "SERVER_UNAVAILABLE"}]'},
+]
+FINAL = [
+    *(answer(400, "invalid_grant", text) for text in DESCRIPTIONS.values() if "rate" not in text),
+    answer(400, "invalid_grant", "expired access/refresh token"),
+    answer(400, "invalid_grant", "user hasn't approved this consumer"),
+    answer(400, "invalid_grant", "token has already been used"),
+    answer(400, "invalid_grant", "the request has already been processed"),
+    answer(400, "invalid_grant", "ip restricted or invalid login hours"),
+    answer(400, "invalid_grant", "the login process failed for the corporate account"),
+    answer(400, " INVALID_GRANT ", ["expired"]),
+    answer(400, "Invalid_Client"),
+    answer(400, 17),
+    answer(400, ["never_heard_of"]),
+    answer(401, {"a": 1}),
+    {"op": "token", "status": 400, "body": '[{"errorCode": "INVALID_SESSION_ID"}]'},
+    {"op": "token", "status": 400, "body": "[17]"},
+    {"op": "token", "status": 400, "body": "[" * 100_000},
+]
+
+
+@pytest.mark.parametrize("fault", PASSING, ids=str)
+def test_a_failure_of_salesforce_that_passes_is_repeated(sandbox, run, waits, fault):
+    sandbox.fault(times=2, **fault)
+
+    done = run(sandbox.config)
+
+    assert done.exit_code == 0, done.stderr
+    assert len(sandbox.logins) == 3
+    assert waits[0] < 2
+
+
+@pytest.mark.parametrize("fault", PASSING, ids=str)
+def test_one_that_stays_is_an_outage_and_not_told_as_wrong_settings(sandbox, run, waits, fault):
+    sandbox.fault(times=None, **fault)
+
+    done = run(sandbox.config)
 
     assert done.exit_code == 2
-    assert "login_url" in done.last_line
-    assert sandbox.calls == []
     assert 500 <= sum(waits) <= 700
+    assert "login" in done.last_line
+    assert "hunter2" not in done.stderr
+    for setting in ("refresh_token", "client_id", "client_secret", "is_sandbox"):
+        assert setting not in done.last_line
+    in_its_own_words = fault["status"] == 429 or "rror" in str(fault.get("body"))
+    assert ("login_url" in done.last_line) != in_its_own_words
+    assert sandbox.calls == []
+
+
+@pytest.mark.parametrize("fault", FINAL, ids=str)
+def test_a_refusal_for_good_is_not_repeated_however_it_is_worded(sandbox, run, waits, fault):
+    sandbox.fault(times=None, **fault)
+
+    done = run(sandbox.config)
+
+    refused(done, "client_secret" if "Client" in fault["body"] else "login_url")
+    assert waits == []
+    assert len(sandbox.logins) == 1
+
+
+def test_the_word_of_a_passing_failure_is_told(sandbox, run):
+    sandbox.fault(**PASSING[0], times=None)
+
+    done = run(sandbox.config)
+
+    assert (
+        "Nothing could be read for about 10 minutes: Salesforce does not take the login for now "
+        "(HTTP 400, unknown_error). Run again later."
+    ) in done.last_line
 
 
 # --- refusals by Pardot ---
@@ -398,100 +497,3 @@ def test_a_login_that_is_refused_on_the_way_names_the_setting(sandbox, run, wait
     assert done.exit_code == 1
     assert "refresh_token" in done.last_line
     assert waits == []
-
-
-# --- rotated refresh tokens ---
-
-
-def test_a_rotated_refresh_token_is_used_kept_and_never_shown(sandbox, tap, tmp_path):
-    kept = tmp_path / "token.json"
-    config = sandbox.config | {"token_file": str(kept)}
-    sandbox.set(oauth={"rotate_refresh_token": True, "expire_after_calls": 6})
-    sandbox.add("list", ROWS)
-    debug = {"TAP_PARDOT_LOGLEVEL": "DEBUG"}
-
-    first = tap.run(config, env=debug)
-
-    assert first.exit_code == 0, first.stderr
-    assert first.ids("lists") == [1, 2, 3]
-    # Salesforce lets each old token die, so these logins worked with the rotated ones.
-    assert [login["status"] for login in sandbox.logins] == [200, 200, 200]
-    rotated = sandbox.oauth.refresh_token
-    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    assert rotated in kept.read_text()
-    assert "rotated refresh_token" in first.stderr
-    assert rotated not in first.stderr + first.stdout
-    assert config["refresh_token"] not in first.stderr + first.stdout
-    assert [path.name for path in tmp_path.glob(".token-*")] == []
-
-    sandbox.clear_calls()
-    second = tap.run(config, state=first.state, env=debug)
-
-    assert second.exit_code == 0, second.stderr
-    assert {login["status"] for login in sandbox.logins} == {200}
-    assert sandbox.oauth.refresh_token != rotated
-    assert sandbox.oauth.refresh_token in kept.read_text()
-
-
-def test_a_newly_configured_refresh_token_wins_over_the_kept_one(sandbox, run, tmp_path):
-    config = sandbox.config | {"token_file": str(tmp_path / "token.json")}
-    sandbox.set(oauth={"rotate_refresh_token": True})
-    assert run(config).exit_code == 0
-    # Somebody authorizes the app again and sets the new token.
-    sandbox.set(oauth={"refresh_token": REFRESH})
-    sandbox.clear_calls()
-
-    done = run(config | {"refresh_token": REFRESH})
-
-    assert done.exit_code == 0, done.stderr
-    assert [login["status"] for login in sandbox.logins] == [200]
-
-
-def test_a_kept_token_that_died_gives_way_to_the_configured_one(sandbox, run, tmp_path):
-    config = sandbox.config | {"token_file": str(tmp_path / "token.json")}
-    sandbox.set(oauth={"rotate_refresh_token": True})
-    assert run(config).exit_code == 0
-    # Rotation is switched off in the app and the old token is good again.
-    sandbox.set(oauth={"rotate_refresh_token": False, "refresh_token": config["refresh_token"]})
-    sandbox.clear_calls()
-
-    done = run(config)
-
-    assert done.exit_code == 0, done.stderr
-    assert [login["status"] for login in sandbox.logins] == [400, 200]
-
-
-def test_without_a_token_file_a_rotation_is_a_warning_that_names_the_setting(sandbox, run):
-    sandbox.set(oauth={"rotate_refresh_token": True})
-
-    done = run(sandbox.config)
-
-    assert done.exit_code == 0
-    warning = next(line for line in done.stderr.splitlines() if "rotated" in line)
-    assert "token_file" in warning
-    assert sandbox.oauth.refresh_token not in done.stderr
-
-
-def test_a_token_file_that_cannot_be_read_is_said_so_and_made_again(sandbox, run, tmp_path):
-    kept = tmp_path / "token.json"
-    kept.write_text("no JSON")
-    kept.chmod(0o644)
-    sandbox.set(oauth={"rotate_refresh_token": True})
-
-    done = run(sandbox.config | {"token_file": str(kept)})
-
-    assert done.exit_code == 0, done.stderr
-    assert "token_file could not be read" in done.stderr
-    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    assert sandbox.oauth.refresh_token in kept.read_text()
-
-
-def test_a_token_file_in_a_folder_that_is_not_there_costs_no_data(sandbox, run, tmp_path):
-    sandbox.set(oauth={"rotate_refresh_token": True})
-    sandbox.add("list", ROWS)
-
-    done = run(sandbox.config | {"token_file": str(tmp_path / "missing" / "token.json")})
-
-    assert done.exit_code == 0, done.stderr
-    assert done.ids("lists") == [1, 2, 3]
-    assert "token_file could not be written" in done.stderr

@@ -1,0 +1,204 @@
+"""A rotated refresh token on disk, since a tap cannot write its settings back.
+
+The file is JSON: ``made_from`` is a hash of the configured token, ``refresh_token`` the token that
+has taken its place. ``others`` holds the same for further configured tokens, by their hash: two
+pipelines may share the file, and a setting may be changed back.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import logging
+import os
+import signal
+import tempfile
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tap_pardot.endings import SIGNALS
+from tap_pardot.errors import ConfigurationError, RunStopped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+logger = logging.getLogger("tap-pardot")
+
+LOCK_TIMEOUT = 60
+"""Seconds to wait for another run that is logging in."""
+_LOCK_POLL = 0.1  # seconds
+_MOST_OTHERS = 20
+
+
+class TokenFile:
+    """The file of setting ``token_file``.
+
+    Args:
+        path: Setting ``token_file``.
+        configured: Setting ``refresh_token``. The file counts only for configured tokens that it
+            knows, so a newly configured one counts at once.
+    """
+
+    def __init__(self, path: str, configured: str) -> None:
+        self._configured_path = path
+        self._hash = hashlib.sha256(configured.encode()).hexdigest()
+
+    @property
+    def _path(self) -> Path:
+        """The file itself, if a link leads to it: the lock and the new file belong beside it."""
+        return Path(os.path.realpath(os.path.expanduser(self._configured_path)))  # noqa: PTH111
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the file's lock, so that no other run reads, exchanges and writes meanwhile.
+
+        The lock is on a file beside it, because the file itself is replaced. Where no lock can be
+        had, a warning says so.
+
+        Raises:
+            RunStopped: Another run has held it for :data:`LOCK_TIMEOUT` seconds.
+        """
+        try:
+            lock = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except (OSError, ValueError) as error:
+            _warn_unlocked(error)
+            yield
+            return
+        try:
+            _acquire(lock)
+            yield
+        finally:
+            os.close(lock)  # which releases it
+
+    def load(self) -> str | None:
+        """Return the token that has taken the configured one's place, or None.
+
+        Raises:
+            ConfigurationError: There is a file, but it cannot be read. It exists because a
+                configured token was replaced, so that one must not be sent again.
+        """
+        return self._tokens().get(self._hash)
+
+    def save(self, token: str, replaced: str) -> bool:
+        """Keep a token, readable by the owner only; False if it cannot be written.
+
+        Args:
+            token: The new refresh token.
+            replaced: The one that was sent for it.
+        """
+        # Salesforce has let the old token die: a signal must not come between.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        try:
+            self._write(self._text(token, replaced))
+        except (OSError, ValueError) as error:
+            logger.warning("token_file could not be written (%s).", _reason(error))
+            return False
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        return True
+
+    def _tokens(self) -> dict[str, str]:
+        """Return the living tokens by the hash of the configured ones."""
+        try:
+            text = self._path.read_text(encoding="utf-8-sig")
+        except FileNotFoundError:
+            return {}
+        except UnicodeDecodeError:
+            raise _damaged() from None
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(
+                f"token_file cannot be read ({_reason(error)}): correct token_file, or let this "
+                "user read the file; the refresh token in it may have replaced the configured one."
+            ) from None
+        if text.strip() in {"", "{}"}:
+            return {}
+        try:
+            content = json.loads(text)
+            tokens = {**content.get("others", {}), content["made_from"]: content["refresh_token"]}
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            raise _damaged() from None
+        if not all(isinstance(token, str) and token for token in tokens.values()):
+            raise _damaged()
+        return tokens
+
+    def _text(self, token: str, replaced: str) -> str:
+        try:
+            tokens = self._tokens()
+        except ConfigurationError:  # it was good when it was loaded
+            tokens = {}
+        tokens.pop(self._hash, None)
+        # A token that was copied out of the file into the settings has the same successor.
+        others = {key: token if each == replaced else each for key, each in tokens.items()}
+        content: dict[str, Any] = {"made_from": self._hash, "refresh_token": token}
+        if others:
+            content["others"] = dict(list(others.items())[-_MOST_OTHERS:])
+        return json.dumps(content)
+
+    def _write(self, text: str) -> None:
+        path, name = self._path, ""
+        try:
+            # mkstemp makes the file 0600; a rename never leaves half a token behind.
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=".token-")
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                _write_through(file, text)
+            Path(name).replace(path)
+        except OSError:
+            with suppress(OSError):
+                Path(name).unlink()
+            # A file that is mounted by itself, as into a container, can only be written in place.
+            with path.open("r+", encoding="utf-8") as file:
+                with suppress(OSError):
+                    os.fchmod(file.fileno(), 0o600)
+                _write_through(file, text)
+
+
+def _write_through(file: Any, text: str) -> None:
+    file.write(text)
+    file.truncate()
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _acquire(lock: int) -> None:
+    deadline = time.monotonic() + LOCK_TIMEOUT
+    waits = False
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise RunStopped(
+                    f"Another run has been logging in with this token_file for {LOCK_TIMEOUT} "
+                    "seconds: run again when it has."
+                ) from None
+        except OSError as error:
+            _warn_unlocked(error)
+            return
+        else:
+            return
+        if not waits:
+            logger.info("Waiting for another run that is logging in with this token_file.")
+        waits = True
+        time.sleep(_LOCK_POLL)
+
+
+def _warn_unlocked(error: Exception) -> None:
+    logger.warning(
+        "token_file cannot be locked (%s): do not let two runs log in at the same time.",
+        _reason(error),
+    )
+
+
+def _damaged() -> ConfigurationError:
+    return ConfigurationError(
+        "token_file does not hold what this tap writes: correct token_file if it is another "
+        "file; else authorize the connected app again, set the new refresh_token and delete the "
+        "file."
+    )
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
