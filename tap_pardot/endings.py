@@ -84,17 +84,22 @@ def unforeseen(error: Exception) -> str:
     )
 
 
+def _told(problems: list[str]) -> str:
+    """Log what is wrong with the settings; return the last sentence."""
+    for problem in problems:
+        logger.error("%s", problem)
+    number = len(problems)
+    settings_word = "setting" if number == 1 else f"{number} settings"
+    return f"Nothing was read: correct the {settings_word} named above and run again."
+
+
 @contextmanager
 def ending_in_a_sentence() -> Iterator[None]:
     """Turn whatever ends the program into one last sentence on stderr and an exit code."""
     try:
         yield
     except ConfigValidationError as error:
-        for problem in error.errors:
-            logger.error("%s", problem)  # noqa: TRY400
-        number = len(error.errors)
-        settings_word = "setting" if number == 1 else f"{number} settings"
-        _leave(f"Nothing was read: correct the {settings_word} named above and run again.", 1)
+        _leave(_told(error.errors), 1)
     except RunStopped as error:
         _leave(str(error), 2)
     except (TapPardotError, SingerSDKError) as error:

@@ -5,9 +5,13 @@ DESIGN, promises 5, 6 and 12.
 
 from __future__ import annotations
 
+import json
+import random
 import re
 import signal
 import subprocess
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -190,3 +194,32 @@ def test_a_signal_after_the_last_line_changes_nothing(sandbox, tap, signum):
 
     assert run.returncode == 0, run.stderr
     assert run.stderr.rstrip().splitlines()[-1].endswith("Complete: 1 row of 1 stream in 2 calls.")
+
+
+def test_a_signal_at_any_moment_of_a_run_ends_in_a_sentence(sandbox, tap):
+    sandbox.add("list", [{"id": number, "name": "x" * 300} for number in range(1, 2001)])
+    moments = random.Random(3)
+    ends = set()
+    for _ in range(8):
+        process = tap.start(sandbox.config, catalog=tap.catalog("lists"))
+        output = [process.stdout.readline()]  # the handlers are there by now
+        reader = threading.Thread(target=lambda p=process, o=output: o.extend(p.stdout))
+        errors = []
+        listener = threading.Thread(target=lambda p=process, e=errors: e.extend(p.stderr))
+        reader.start()
+        listener.start()
+        time.sleep(moments.uniform(0, 0.4))
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(15)
+        reader.join(5)
+        listener.join(5)
+        process.stdout.close()
+        process.stderr.close()
+
+        assert code in {0, 143}
+        assert "Traceback" not in "".join(errors)
+        said = "Complete: " if code == 0 else "Stopped by SIGTERM: "
+        assert said in errors[-1]
+        assert json.loads(output[-1])["type"] == "STATE"
+        ends.add(code)
+    assert 143 in ends

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dis
 import subprocess
 import sys
 import time
 
 import pytest
+
+from tap_pardot.endings import ending_in_a_sentence
+from tap_pardot.tap import TapPardot, main
 
 CHILD = """
 import os, signal, sys, time
@@ -44,3 +48,14 @@ def test_a_signal_is_heard_although_a_finalizer_swallows_it(state, code, printed
     assert done.stdout.split() == printed.split()
     assert time.monotonic() - started < 10
     assert ("Stopped by SIGTERM." in done.stderr) is (code == 143)
+
+
+@pytest.mark.parametrize("function", [main, TapPardot.invoke, ending_in_a_sentence.__wrapped__])
+def test_no_loop_shares_a_frame_with_what_hears_a_signal(function):
+    """Python 3.12 and 3.13 look for signals at a loop's jump back, outside of any ``try``.
+
+    The exception is then raised as if the function had no handler (python/cpython#130279).
+    """
+    names = [each.opname for each in dis.get_instructions(function)]
+
+    assert "JUMP_BACKWARD" not in names  # JUMP_BACKWARD_NO_INTERRUPT looks for none
