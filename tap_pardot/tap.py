@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import copy
-import json
 import logging
-import signal
-import sys
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 from zoneinfo import ZoneInfo
 
-from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import StateMessage
 
-from tap_pardot import custom, query, settings
-from tap_pardot.catalog import checked, prepared
-from tap_pardot.endings import SIGNALS, Stopping, Terminated, ending_in_a_sentence, unforeseen
+from tap_pardot import cli, custom, query, settings
+from tap_pardot.catalog import prepared
+from tap_pardot.endings import Stopping, unforeseen
 from tap_pardot.errors import (
     CallLimitReached,
     ConfigurationError,
@@ -44,7 +40,7 @@ from tap_pardot.provenance import (
 )
 from tap_pardot.report import Report
 from tap_pardot.run import Run, begin, connect, next_midnight, unreachable
-from tap_pardot.state import UNREADABLE, Bookmark, check, check_child, read
+from tap_pardot.state import UNREADABLE, Bookmark, check, check_child
 from tap_pardot.streams import STREAMS
 from tap_pardot.streams.children import Child
 from tap_pardot.streams.exports import ExportStream
@@ -54,7 +50,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import FrameType
 
-    import click
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.helpers.types import TapState
     from singer_sdk.streams import Stream
@@ -70,10 +65,7 @@ _TOP_LEVEL = {"calls", "settings", "version"}
 _CALLS_USED_UP = 122
 
 
-_NO_SETTINGS = "A --config file must hold a JSON object with the settings."
-
-
-class TapPardot(Tap):
+class TapPardot(cli.CommandLine):
     """Singer tap for Pardot (Salesforce Account Engagement)."""
 
     name = "tap-pardot"
@@ -452,77 +444,7 @@ class TapPardot(Tap):
         """Leave by an exception; the SDK's handler would write while a write is under way."""
         self.stopping.begin(signum)
 
-    # --- the command line ---
-
-    @classmethod
-    def invoke(  # type: ignore[override]
-        cls,
-        *,
-        about: bool = False,
-        about_format: str | None = None,
-        config: Any = None,
-        state: Any = None,
-        catalog: Any = None,
-    ) -> None:
-        """Run the tap and exit: see the README for the exit codes."""
-        if about:
-            cls.print_about(about_format)
-            return
-        cls.print_version(print_fn=cls.logger.info)
-        with ending_in_a_sentence():
-            tap = cls(
-                config=config.config if config else {},
-                parse_env_config=bool(config and config.parse_env),
-                state=read(state),
-                catalog=None if catalog is None else checked(json.load(catalog)),
-            )
-            try:
-                tap.read_all()
-                tap.stopping.over()
-            except Terminated as stop:
-                tap.stopping.over()
-                tap.save_state()
-                name = signal.Signals(stop.signum).name
-                tap.report.tell(
-                    tap.client.budget.by_stream,
-                    f"Stopped by {name}: STATE covers what was written; run again to go on.",
-                )
-                sys.exit(128 + stop.signum)
-            tap.report.tell(tap.client.budget.by_stream, resets=tap.calls_reset_at())
-            sys.exit(tap.report.exit_code)
-
-    @classmethod
-    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
-        """Read the ``--config`` files."""
-        try:
-            return super().cb_config(ctx, param, value)
-        except ValueError as error:
-            if type(error).__name__ == "JSONDecodeError":
-                raise
-            raise ConfigurationError(_NO_SETTINGS) from None
-        except TypeError:
-            raise ConfigurationError(_NO_SETTINGS) from None
-
-    @classmethod
-    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
-        """``--test``: one small call per stream instead of a run of one record each."""
-        if value != "all":
-            super().cb_test(ctx, param, value)
-            return
-        given = ctx.params.get("config")
-        with ending_in_a_sentence():
-            cls(
-                config=given.config if given else {},
-                parse_env_config=bool(given and given.parse_env),
-            ).check_access()
-        ctx.exit()
-
 
 def main() -> None:
     """Run the command line: the executable ``tap-pardot``."""
-    try:
-        with ending_in_a_sentence():
-            TapPardot.cli()
-    finally:
-        # At the interpreter's end, where no handler is left, a signal would kill.
-        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    cli.run(TapPardot)

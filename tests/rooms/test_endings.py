@@ -9,8 +9,9 @@ import time
 
 import pytest
 
+from tap_pardot import cli
 from tap_pardot.endings import ending_in_a_sentence
-from tap_pardot.tap import TapPardot, main
+from tap_pardot.tap import TapPardot
 
 CHILD = """
 import os, signal, sys, time
@@ -50,7 +51,7 @@ def test_a_signal_is_heard_although_a_finalizer_swallows_it(state, code, printed
     assert ("Stopped by SIGTERM." in done.stderr) is (code == 143)
 
 
-@pytest.mark.parametrize("function", [main, TapPardot.invoke, ending_in_a_sentence.__wrapped__])
+@pytest.mark.parametrize("function", [cli.run, TapPardot.invoke, ending_in_a_sentence.__wrapped__])
 def test_no_loop_shares_a_frame_with_what_hears_a_signal(function):
     """Python 3.12 and 3.13 look for signals at a loop's jump back, outside of any ``try``.
 
