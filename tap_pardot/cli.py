@@ -2,28 +2,52 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+import click
 from singer_sdk import Tap
 
 from tap_pardot.catalog import checked
 from tap_pardot.endings import SIGNALS, Terminated, ending_in_a_sentence
-from tap_pardot.errors import ConfigurationError
+from tap_pardot.files import GivenFile, json_of, settings_of
 from tap_pardot.state import read
 
 if TYPE_CHECKING:
-    import click
-
     from tap_pardot.tap import TapPardot
 
-_NO_SETTINGS = "A --config file must hold a JSON object with the settings."
+_ENVIRONMENT = "ENV"
+
+
+class GivenSettings(NamedTuple):
+    """What ``--config`` names.
+
+    Attributes:
+        config: The settings of the files.
+        parse_env: Whether those of the environment are wanted, too.
+    """
+
+    config: dict[str, Any]
+    parse_env: bool
+
+
+def _unopened(ctx: click.Context, param: click.Parameter, value: str | None) -> GivenFile | None:  # noqa: ARG001
+    """Return a file that an option names; it is read by us, who say what is wrong in our words."""
+    return None if value is None else GivenFile(param.opts[0], value)
 
 
 class CommandLine(Tap):
     """The part of the tap that the SDK's command calls."""
+
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        """Return the SDK's command, in which files are ours to read."""
+        command = super().get_singer_command()
+        for option in command.params:
+            if isinstance(option.type, click.File):
+                option.type, option.callback = click.STRING, _unopened
+        return command
 
     @classmethod
     def invoke(  # type: ignore[override]
@@ -44,7 +68,7 @@ class CommandLine(Tap):
             tap = cls._configured(
                 config,
                 state=read(state),
-                catalog=None if catalog is None else checked(json.load(catalog)),
+                catalog=None if catalog is None else checked(json_of("--catalog", catalog)),
             )
             try:
                 tap.read_all()
@@ -62,16 +86,15 @@ class CommandLine(Tap):
             sys.exit(tap.report.exit_code)
 
     @classmethod
-    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
+    def cb_config(  # type: ignore[override]
+        cls,
+        ctx: click.Context,  # noqa: ARG003
+        param: click.Option,  # noqa: ARG003
+        value: tuple[str, ...],
+    ) -> GivenSettings:
         """Read the ``--config`` files."""
-        try:
-            return super().cb_config(ctx, param, value)
-        except ValueError as error:
-            if type(error).__name__ == "JSONDecodeError":
-                raise
-            raise ConfigurationError(_NO_SETTINGS) from None
-        except TypeError:
-            raise ConfigurationError(_NO_SETTINGS) from None
+        paths = tuple(path for path in value if path != _ENVIRONMENT)
+        return GivenSettings(settings_of(paths), parse_env=_ENVIRONMENT in value)
 
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:

@@ -106,14 +106,10 @@ def ending_in_a_sentence() -> Iterator[None]:
         _leave(str(error), 1)
     except BrokenPipeError:
         _leave("The target closed the pipe: its own last lines say why.", 1)
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError) as error:
-        _leave(f"A file given on the command line cannot be read: {error}", 1)
     except Terminated as stop:
         no_more_alarms()
         _leave(f"Stopped by {signal.Signals(stop.signum).name}.", 128 + stop.signum)
     except Exception as error:  # noqa: BLE001 - the last resort
-        if type(error).__name__ == "JSONDecodeError":  # of json or, in the SDK, of simplejson
-            _leave(f"A file given on the command line is not JSON: {error}", 1)
         _leave(unforeseen(error), 1)
 
 

@@ -15,17 +15,18 @@ key would come back.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from tap_pardot.errors import ConfigurationError
+from tap_pardot.files import json_of
 from tap_pardot.pending import unpack
 from tap_pardot.windows import Window, instant_text, parse_instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
-    from typing import TextIO
+
+    from tap_pardot.files import Readable
 
 VALUE, WINDOW, CURSOR = "replication_key_value", "window", "cursor"
 UNTIL = "until"
@@ -54,7 +55,7 @@ UNREADABLE = (
 )
 
 
-def read(file: TextIO | None) -> dict[str, Any] | None:
+def read(file: Readable | None) -> dict[str, Any] | None:
     """Return the STATE in an open file, also when it is a whole STATE message.
 
     Raises:
@@ -62,11 +63,7 @@ def read(file: TextIO | None) -> dict[str, Any] | None:
     """
     if file is None:
         return None
-    text = file.read()
-    try:
-        found = json.loads(text) if text.strip() else {}
-    except ValueError:
-        raise ConfigurationError(UNREADABLE) from None
+    found = json_of("--state", file)
     if isinstance(found, dict) and found.get("type") == "STATE":
         found = found.get("value")
     if not isinstance(found, dict):

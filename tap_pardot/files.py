@@ -1,0 +1,109 @@
+"""The JSON files that options name: read in any Unicode encoding; what is wrong is named.
+
+Nothing of what a file holds is ever shown: it may be a secret.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from tap_pardot.errors import ConfigurationError
+
+_ADVICE = {
+    "--config": "pass a JSON object with the settings",
+    "--catalog": "pass a file that --discover wrote, in which only the selection was changed",
+    "--state": "pass the STATE that this tap wrote last, or none to read everything from "
+    "start_date again",
+}
+
+
+class Readable(Protocol):
+    """An open file, or a :class:`GivenFile`."""
+
+    def read(self) -> str | bytes:
+        """Return all that is in it."""
+
+
+class GivenFile(NamedTuple):
+    """A file that an option names, read when its content is asked for.
+
+    Attributes:
+        option: The option.
+        name: The path; ``-`` is stdin.
+    """
+
+    option: str
+    name: str
+
+    def read(self) -> bytes:
+        """Return the bytes of the file.
+
+        Raises:
+            ConfigurationError: It cannot be read.
+        """
+        if self.name.lstrip().startswith(("{", "[")):
+            raise _refused(self.option, "takes the path of a file, not what is in it")
+        try:
+            return sys.stdin.buffer.read() if self.name == "-" else Path(self.name).read_bytes()
+        except (OSError, ValueError) as error:
+            why = (isinstance(error, OSError) and error.strerror) or "not a path"
+            raise _refused(self.option, f"the file {self.name} cannot be read ({why})") from None
+
+
+def json_of(option: str, file: Readable) -> Any:
+    """Return what the JSON file of an option holds; an empty object where it is empty.
+
+    Args:
+        option: The option, for the sentence.
+        file: The file.
+
+    Raises:
+        ConfigurationError: It cannot be read, or is not JSON; tells the option, the file and
+            where in it.
+    """
+    data = file.read()
+    name = f"the file {getattr(file, 'name', '')}".rstrip()
+    text = data if isinstance(data, str) else _decoded(option, name, data)
+    text = text.lstrip("\ufeff")
+    if not text.strip():
+        return {}
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise _refused(option, f"{name} is not JSON ({where})") from None
+    except ValueError:
+        raise _refused(option, f"{name} holds a number that is too long") from None
+    except RecursionError:
+        raise _refused(option, f"{name} is nested too deep") from None
+
+
+def _decoded(option: str, name: str, data: bytes) -> str:
+    try:
+        return data.decode(json.detect_encoding(data))
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        why = f"{name} is not a text in UTF-8, UTF-16 or UTF-32 (line {line})"
+        raise _refused(option, why) from None
+
+
+def _refused(option: str, what: str) -> ConfigurationError:
+    return ConfigurationError(f"{option}: {what}: {_ADVICE[option]}.")
+
+
+def settings_of(paths: tuple[str, ...]) -> dict[str, Any]:
+    """Return the settings of the ``--config`` files; later ones override earlier ones.
+
+    Raises:
+        ConfigurationError: A file cannot be read, or holds no JSON object.
+    """
+    settings: dict[str, Any] = {}
+    for path in paths:
+        found = json_of("--config", GivenFile("--config", path))
+        if not isinstance(found, dict):
+            raise _refused("--config", f"the file {path} does not hold a JSON object")
+        settings |= found
+    return settings
