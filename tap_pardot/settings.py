@@ -1,4 +1,4 @@
-"""The settings, and what can be wrong with them.
+"""What settings mean, and what can be wrong with them.
 
 Pure: every problem is one sentence, all are told at once, and no sentence repeats the value of
 a secret.
@@ -6,7 +6,9 @@ a secret.
 
 from __future__ import annotations
 
+import json
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -14,169 +16,14 @@ from zoneinfo import ZoneInfo
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from singer_sdk import typing as th
 
 from tap_pardot.auth import FLOWS, flow_of, pem
+from tap_pardot.declared import ALIASES, BATCH_CONFIG, KINDS, SETTINGS
 from tap_pardot.maps import setting as stream_maps
 from tap_pardot.windows import parse_instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-SETTINGS: dict[str, Any] = th.PropertiesList(
-    th.Property(
-        "pardot_business_unit_id",
-        th.StringType,
-        required=True,
-        description="Business unit: 18 characters starting with 0Uv (Salesforce Setup > Business "
-        "Unit Setup).",
-    ),
-    th.Property(
-        "client_id",
-        th.StringType,
-        description="Consumer key of the connected app, which needs the scope pardot_api.",
-    ),
-    th.Property(
-        "client_secret",
-        th.StringType,
-        secret=True,
-        description="Consumer secret of the connected app.",
-    ),
-    th.Property(
-        "refresh_token",
-        th.StringType,
-        secret=True,
-        description="Chooses the refresh token flow.",
-    ),
-    th.Property(
-        "username",
-        th.StringType,
-        description="Salesforce user: with private_key the JWT bearer flow, with password the "
-        "password flow.",
-    ),
-    th.Property(
-        "password",
-        th.StringType,
-        secret=True,
-        description="Password of username, with the security token appended where one is needed.",
-    ),
-    th.Property(
-        "private_key",
-        th.StringType,
-        secret=True,
-        description="RSA private key (PEM) of the connected app's certificate; chooses the JWT "
-        "bearer flow.",
-    ),
-    th.Property(
-        "login_url",
-        th.StringType,
-        description="Origin of the Salesforce login: https://login.salesforce.com unless set; a "
-        "My Domain address for client credentials.",
-    ),
-    th.Property(
-        "api_url",
-        th.StringType,
-        description="Origin of the Pardot API: https://pi.pardot.com unless set. "
-        "pardot_api_url means the same.",
-    ),
-    th.Property(
-        "is_sandbox",
-        th.BooleanType,
-        default=False,
-        description="Use https://test.salesforce.com and https://pi.demo.pardot.com.",
-    ),
-    th.Property(
-        "api_version",
-        th.IntegerType,
-        default=4,
-        description="3 or 4; the tap changes over by itself when the account wants the other.",
-    ),
-    th.Property(
-        "timezone",
-        th.StringType,
-        description="Time zone of the API user (IANA name, such as America/New_York), as in the "
-        "user's Pardot settings; asked from Pardot unless set.",
-    ),
-    th.Property(
-        "start_date",
-        th.DateTimeType,
-        description="Read what changed from here on at the first run (ISO 8601, naive = UTC); "
-        "2007-01-01 unless set.",
-    ),
-    th.Property(
-        "end_date",
-        th.DateTimeType,
-        description="Read what changed before this time only (ISO 8601, naive = UTC); for "
-        "backfills.",
-    ),
-    th.Property(
-        "max_concurrent_requests",
-        th.IntegerType,
-        default=4,
-        description="Requests in flight, 1 to 5; Pardot allows 5 to all tools of an account.",
-    ),
-    th.Property(
-        "daily_call_limit",
-        th.IntegerType,
-        description="Most API calls of this tap in a day of the account; counted in STATE. "
-        "Reached, the run stops cleanly.",
-    ),
-    th.Property(
-        "request_timeout",
-        th.IntegerType,
-        default=120,
-        description="Seconds without a byte before a request counts as hanging.",
-    ),
-    th.Property(
-        "lookback_seconds",
-        th.IntegerType,
-        default=60,
-        description="A run reads up to this many seconds before Pardot's time, so that rows "
-        "still being written are not passed over.",
-    ),
-    th.Property(
-        "bulk_source",
-        th.StringType,
-        default="auto",
-        description="Where streams with both sources read from: export, query, or auto, which "
-        "for now means export.",
-    ),
-    th.Property(
-        "export_poll_interval",
-        th.IntegerType,
-        default=30,
-        description="Most seconds between two looks at an export job.",
-    ),
-    th.Property(
-        "export_timeout",
-        th.IntegerType,
-        default=7200,
-        description="Seconds to wait for an export job; after that the next run collects it.",
-    ),
-    th.Property(
-        "max_waiting_exports",
-        th.IntegerType,
-        default=24,
-        description="Export jobs of this tap that may wait in the account's queue at once.",
-    ),
-    th.Property(
-        "email_stats_days",
-        th.IntegerType,
-        default=10,
-        description="Days after its sending for which a list e-mail's figures are read in each "
-        "run, whether there was activity or not.",
-    ),
-    th.Property("user_agent", th.StringType, description="User-Agent header of all requests."),
-    th.Property(
-        "token_file",
-        th.StringType,
-        description="File (made with mode 0600) that keeps a refresh token which Salesforce "
-        "rotated, because a tap cannot change its own settings.",
-    ),
-).to_dict()
-
-ALIASES = {"pardot_api_url": "api_url"}
-"""Names of other taps' settings, and ours."""
 
 _RANGES = {
     "email_stats_days": (0, 365),
@@ -187,7 +34,14 @@ _RANGES = {
     "export_timeout": (1, 7 * 86400),
     "max_waiting_exports": (1, 1000),
     "lookback_seconds": (0, 86400),
+    "flattening_max_depth": (0, None),
+    "flattening_max_key_length": (1, None),
 }
+_BOOLEANS = {
+    **dict.fromkeys(("true", "1", "yes", "on"), True),
+    **dict.fromkeys(("false", "0", "no", "off"), False),
+}
+_MOST_DIGITS = 18
 _ANY = "0Uv" + 15 * "0"  # stands for a value whose type is told as wrong already
 _BUSINESS_UNIT = re.compile(r"0Uv[0-9A-Za-z]{15}")
 
@@ -203,20 +57,34 @@ def endpoints(config: Mapping[str, Any]) -> tuple[str, str]:
 def normalised(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings under our names, without blank ones.
 
-    Environments hand settings that are not set as empty texts, and numbers as texts.
+    Environments hand all settings as texts, and those that are not set as empty ones.
     """
-    config = {name: value for name, value in config.items() if value is not None and value != ""}
+    config = {
+        name: kept
+        for name, value in config.items()
+        if (kept := _meant(KINDS.get(ALIASES.get(name, name)), value)) is not None
+    }
+    if not config.get(BATCH_CONFIG):
+        config.pop(BATCH_CONFIG, None)
     result = {ALIASES.get(name, name): config[name] for name in ALIASES if name in config}
-    result |= {name: value for name, value in config.items() if name not in ALIASES}
-    for name, definition in SETTINGS["properties"].items():
-        value = result.get(name)
-        if "integer" in definition["type"] and isinstance(value, str):
-            text = value.strip()
-            if text.isascii() and text.isdigit():
-                result[name] = int(text)
-        elif "boolean" in definition["type"] and isinstance(value, str):
-            result[name] = {"true": True, "false": False}.get(value.strip().lower(), value)
-    return result
+    return result | {name: value for name, value in config.items() if name not in ALIASES}
+
+
+def _meant(kind: str | None, value: Any) -> Any:
+    """Return what a text means as a setting of a kind; None if it is blank."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if not text:
+        return None
+    if kind == "integer" and text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS:
+        return int(text)
+    if kind == "boolean":
+        return _BOOLEANS.get(text.lower(), text)
+    if kind == "object":
+        with suppress(ValueError, RecursionError):
+            return json.loads(text)
+    return text
 
 
 def with_defaults(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -230,6 +98,7 @@ def problems(config: Mapping[str, Any], now: datetime | None = None) -> list[str
     """Return one sentence for each thing that is wrong with normalised settings."""
     return [
         *_wrong_types(config),
+        *_of_the_sdk(config),
         *_business_unit(config),
         *_login(config),
         *_addresses(config),
@@ -252,18 +121,41 @@ def is_zone(name: str) -> bool:
 
 def _text(config: Mapping[str, Any], name: str) -> str | None:
     value = config.get(name)
-    return value if isinstance(value, str) else None
+    return value if isinstance(value, str) and _is_sound(value) else None
+
+
+def _is_sound(text: str) -> bool:
+    """Whether a text can be sent: bytes of an environment need not be UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
 
 
 def _wrong_types(config: Mapping[str, Any]) -> Iterator[str]:
-    for name, definition in SETTINGS["properties"].items():
+    for name, kind in KINDS.items():
         value = config.get(name)
-        if value is None:
+        if value is None or name == BATCH_CONFIG:
             continue
-        if "string" in definition["type"] and not isinstance(value, str):
+        if kind == "string" and not isinstance(value, str):
             yield f"{name} must be a text."
-        if "boolean" in definition["type"] and not isinstance(value, bool):
+        elif kind == "string" and not _is_sound(value):
+            yield f"{name} must be a text in UTF-8 without NUL characters."
+        elif kind == "boolean" and not isinstance(value, bool):
             yield f"{name} must be true or false."
+        elif kind == "object" and not isinstance(value, dict):
+            yield f"{name} must be a JSON object."
+
+
+def _of_the_sdk(config: Mapping[str, Any]) -> Iterator[str]:
+    if config.get(BATCH_CONFIG):
+        yield (
+            "batch_config must not be set: this tap writes records, not BATCH files, because "
+            "STATE would run ahead of the files."
+        )
+    if config.get("flattening_enabled") is True and config.get("flattening_max_depth") is None:
+        yield "flattening_max_depth is missing: flattening_enabled needs it."
 
 
 def _business_unit(config: Mapping[str, Any]) -> Iterator[str]:
@@ -300,7 +192,8 @@ def _login(config: Mapping[str, Any]) -> Iterator[str]:
             yield (
                 "private_key and password are both set: keep the settings of one login flow only."
             )
-        if not _is_rsa_key(_text(config, "private_key") or ""):
+        key = _text(config, "private_key")
+        if key is not None and not _is_rsa_key(key):
             yield "private_key must be an unencrypted RSA private key in PEM form."
 
 

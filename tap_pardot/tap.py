@@ -13,8 +13,9 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import StateMessage
 
-from tap_pardot import cli, custom, query, settings
+from tap_pardot import cli, custom, given, query, settings
 from tap_pardot.catalog import prepared
+from tap_pardot.declared import SETTINGS
 from tap_pardot.endings import Stopping, unforeseen
 from tap_pardot.errors import (
     CallLimitReached,
@@ -71,7 +72,7 @@ class TapPardot(cli.CommandLine):
     name = "tap-pardot"
     package_name = "tap-pardot-sdk"
     # A copy: the SDK adds its own settings to it.
-    config_jsonschema = copy.deepcopy(settings.SETTINGS)
+    config_jsonschema = copy.deepcopy(SETTINGS)
     message_writer_class = BufferedWriter
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         TapCapabilities.CATALOG,
@@ -83,7 +84,15 @@ class TapPardot(cli.CommandLine):
         PluginCapabilities.STRUCTURED_LOGGING,
     ]
 
-    def __init__(self, *, catalog: Any = None, setup_mapper: bool = True, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        config: Any = None,
+        parse_env_config: bool = False,
+        catalog: Any = None,
+        setup_mapper: bool = True,
+        **kwargs: Any,
+    ) -> None:
         self.report = Report()
         self.stopping = Stopping()
         self._last_state: TapState | None = None
@@ -94,22 +103,28 @@ class TapPardot(cli.CommandLine):
         self._discovers = not setup_mapper
         if isinstance(catalog, dict):
             catalog = prepared(catalog)
+        if parse_env_config:
+            config = {**(config or {}), **given.environment(self._env_var_prefix)}
         # The mapper needs the streams, streams ask Pardot for custom fields, and calls are
         # counted in STATE: so STATE first.
-        super().__init__(catalog=catalog, setup_mapper=False, **kwargs)
+        super().__init__(config=config, catalog=catalog, setup_mapper=False, **kwargs)
         if setup_mapper:
             self.setup_mapper()
 
     # --- settings, streams, STATE ---
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """Check the settings: our sentences first, then the SDK's (which sets the defaults)."""
+        """Check the settings in our sentences, and set the defaults."""
         self._config = settings.normalised(self._config)
+        if warning := given.unknown(self._config):
+            logger.warning("%s", warning)
         found = settings.problems(self._config)
+        if not found:
+            self.append_builtin_config(self.config_jsonschema)
+            found = given.with_defaults(self.config_jsonschema, self._config)
         if found and raise_errors:
             raise ConfigValidationError("The settings are wrong.", errors=found)
-        # The SDK repeats the value it complains of, so ours must have passed before.
-        return found or super()._validate_config(raise_errors=raise_errors)
+        return found
 
     @cached_property
     def maps(self) -> StreamMaps:

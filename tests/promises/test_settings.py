@@ -88,7 +88,6 @@ def test_the_settings_that_the_others_are_changed_from_are_good():
         ("pardot_business_unit_id", "0UvSANDBOX000000012"),
         ("pardot_business_unit_id", "0uvSANDBOX00000001"),
         ("pardot_business_unit_id", "0UvSANDBOX0000000é"),
-        ("pardot_business_unit_id", "0UvSANDBOX00000001\n"),
         ("client_id", None),
         ("client_id", ""),
         ("timezone", "New York"),

@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_pardot.settings import SETTINGS, endpoints, is_zone, normalised, problems
+from tap_pardot.declared import KINDS
+from tap_pardot.settings import endpoints, is_zone, normalised, problems
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 SECRET = "hunter2"
@@ -25,7 +26,7 @@ GOOD = {
     "refresh_token": SECRET,
     "timezone": "America/New_York",
 }
-NAMES = sorted([*SETTINGS["properties"], "pardot_api_url", "something_else"])
+NAMES = sorted([*KINDS, "pardot_api_url", "something_else"])
 
 
 def pem_of(key, encryption=None):
@@ -101,7 +102,9 @@ def test_a_zone_is_one_that_exists(name, zone):
         ({"api_version": "three"}, {"api_version": "three"}),
         ({"api_version": "٣"}, {"api_version": "٣"}),
         ({"is_sandbox": " True "}, {"is_sandbox": True}),
-        ({"is_sandbox": "no"}, {"is_sandbox": "no"}),
+        ({"is_sandbox": "no"}, {"is_sandbox": False}),
+        ({"is_sandbox": "ON "}, {"is_sandbox": True}),
+        ({"is_sandbox": "perhaps"}, {"is_sandbox": "perhaps"}),
         ({"timezone": "", "start_date": None}, {}),
         ({"pardot_api_url": "https://a"}, {"api_url": "https://a"}),
         ({"pardot_api_url": "https://a", "api_url": "https://b"}, {"api_url": "https://b"}),
@@ -161,3 +164,53 @@ def test_any_settings_get_sentences_and_no_error(config):
 def test_no_sentence_repeats_what_a_secret_holds(name, value):
     for config in ({name: value}, {**GOOD, name: value}, {**GOOD, name: [value]}):
         assert value not in " ".join(problems(normalised(config), NOW))
+
+
+TEXTS = sorted(name for name, kind in KINDS.items() if kind == "string")
+
+
+@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize("around", [" {} ", "{}\n", "\r\n\t{}\r\n", "\xa0{}"])
+def test_blanks_and_line_ends_around_any_text_are_stripped(name, around):
+    assert normalised({name: around.format("in the\nmiddle")}) == {name: "in the\nmiddle"}
+    assert normalised({name: around.format("")}) == {}
+
+
+def test_a_private_key_keeps_its_inner_lines():
+    key = f"\n  {KEYS['RSA']}\n\n"
+    assert found(refresh_token=None, username=" ada@example.com\n", private_key=key) == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"encoding": {"format": "jsonl"}, "storage": {"root": "file:///tmp"}},
+        {"storage": {}},
+        '{"encoding": {"format": "jsonl"}}',
+        "jsonl",
+        ["jsonl"],
+        True,
+    ],
+)
+def test_batch_config_is_refused_in_every_form(value):
+    (sentence,) = found(batch_config=value)
+    assert sentence.startswith("batch_config must not be set: ")
+
+
+@pytest.mark.parametrize("value", [None, {}, "", " ", "{}", "null", [], False])
+def test_an_empty_batch_config_is_none(value):
+    assert found(batch_config=value) == []
+    assert "batch_config" not in normalised({"batch_config": value})
+
+
+@pytest.mark.parametrize("value", ["a\0b", "\ud800", "caf\udce9"])
+def test_a_text_that_cannot_be_sent_is_named(value):
+    for name in ("client_secret", "username", "timezone", "token_file", "api_url"):
+        assert f"{name} must be a text in UTF-8 without NUL characters." in found(**{name: value})
+
+
+def test_flattening_needs_a_depth():
+    assert found(flattening_enabled=True) == [
+        "flattening_max_depth is missing: flattening_enabled needs it."
+    ]
+    assert found(flattening_enabled="true", flattening_max_depth="2") == []
