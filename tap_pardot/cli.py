@@ -10,8 +10,11 @@ import click
 from singer_sdk import Tap
 
 from tap_pardot.catalog import checked
+from tap_pardot.declared import KINDS
 from tap_pardot.endings import SIGNALS, Terminated, ending_in_a_sentence
 from tap_pardot.files import GivenFile, json_of, settings_of
+from tap_pardot.given import environment
+from tap_pardot.settings import normalised
 from tap_pardot.state import read
 
 if TYPE_CHECKING:
@@ -95,6 +98,28 @@ class CommandLine(Tap):
         """Read the ``--config`` files."""
         paths = tuple(path for path in value if path != _ENVIRONMENT)
         return GivenSettings(settings_of(paths), parse_env=_ENVIRONMENT in value)
+
+    @classmethod
+    def cb_discover(
+        cls,
+        ctx: click.Context,
+        param: click.Option,  # noqa: ARG003
+        value: bool,  # noqa: FBT001
+    ) -> None:
+        """``--discover``: the standard catalog where there are no settings, else the account's.
+
+        Raises:
+            ConfigValidationError: Settings were given, and are wrong.
+        """
+        if not value:
+            return
+        given = ctx.params.get("config") or GivenSettings({}, parse_env=False)
+        variables = environment(cls._env_var_prefix) if given.parse_env else {}
+        is_given = bool(normalised(given.config)) or any(map(KINDS.get, normalised(variables)))
+        config = {**given.config, **variables}
+        tap = cls(config=config, validate_config=is_given, setup_mapper=False)
+        tap.run_discovery()
+        ctx.exit()
 
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:

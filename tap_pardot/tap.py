@@ -223,7 +223,7 @@ class TapPardot(cli.CommandLine):
     def _wants(self, stream: str) -> bool:
         """Whether a stream's custom fields should be asked for."""
         if settings.problems(settings.normalised(self._config)):
-            logger.warning("%s: only the standard columns are shown without settings.", stream)
+            logger.info("%s: only the standard columns are shown without settings.", stream)
             return False
         if not self._discovers and self.maps.drops(stream):
             return False
