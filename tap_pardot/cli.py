@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import click
@@ -12,8 +14,10 @@ from singer_sdk import Tap
 from tap_pardot.catalog import checked
 from tap_pardot.declared import KINDS
 from tap_pardot.endings import SIGNALS, Terminated, ending_in_a_sentence
+from tap_pardot.errors import ConfigurationError
 from tap_pardot.files import GivenFile, json_of, settings_of
 from tap_pardot.given import environment
+from tap_pardot.messages import write_out
 from tap_pardot.settings import normalised
 from tap_pardot.state import read
 
@@ -78,15 +82,17 @@ class CommandLine(Tap):
                 tap.stopping.over()
             except Terminated as stop:
                 tap.stopping.over()
-                tap.save_state()
-                name = signal.Signals(stop.signum).name
-                tap.report.tell(
-                    tap.client.budget.by_stream,
-                    f"Stopped by {name}: STATE covers what was written; run again to go on.",
-                )
+                tap.report.tell(tap.client.budget.by_stream, tap.stopped_by(stop.signum))
                 sys.exit(128 + stop.signum)
             tap.report.tell(tap.client.budget.by_stream, resets=tap.calls_reset_at())
             sys.exit(tap.report.exit_code)
+
+    @classmethod
+    def print_about(cls, output_format: str | None = None) -> None:
+        """Write capabilities and settings to stdout."""
+        with redirect_stdout(io.StringIO()) as text:
+            super().print_about(output_format)
+        write_out(text.getvalue().encode())
 
     @classmethod
     def cb_config(  # type: ignore[override]
@@ -118,7 +124,7 @@ class CommandLine(Tap):
         is_given = bool(normalised(given.config)) or any(map(KINDS.get, normalised(variables)))
         config = {**given.config, **variables}
         tap = cls(config=config, validate_config=is_given, setup_mapper=False)
-        tap.run_discovery()
+        write_out(f"{tap.catalog_json_text}\n".encode())
         ctx.exit()
 
     @classmethod
@@ -143,7 +149,24 @@ def run(tap: type[CommandLine]) -> None:
     """Run the command of a tap, and exit."""
     try:
         with ending_in_a_sentence():
-            tap.cli()
+            command = _command(tap)
+            write_out(b"")  # a closed stdout is noticed before any call
+            try:
+                code = command(standalone_mode=False)
+            finally:
+                write_out(b"")  # what was printed
+            sys.exit(code)
     finally:
         # At the interpreter's end, where no handler is left, a signal would kill.
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+
+
+def _command(tap: type[CommandLine]) -> click.Command:
+    """Return the command, which sets up logging."""
+    try:
+        return tap.cli
+    except Exception:  # noqa: BLE001 - logging.config raises all kinds
+        raise ConfigurationError(
+            "The log cannot be set up: check TAP_PARDOT_LOGLEVEL, LOGLEVEL and the file that "
+            "SINGER_SDK_LOG_CONFIG names."
+        ) from None

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import signal
 import sys
 import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NoReturn
 
+import click
 from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 
 from tap_pardot.errors import RunStopped, TapPardotError
@@ -31,6 +34,26 @@ class Terminated(BaseException):
     def __init__(self, signum: int) -> None:
         super().__init__(signum)
         self.signum = signum
+
+
+class StdoutLost(BaseException):
+    """Stdout takes no more. No :class:`Exception`, for the SDK would log it as unhandled."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(error)
+        self.errno = error.errno
+
+    def __str__(self) -> str:
+        """Return the sentence for the user."""
+        if self.errno == errno.EPIPE:
+            return "The target closed the pipe: its own last lines say why."
+        why = os.strerror(self.errno or errno.EIO)
+        if self.errno == errno.EBADF:
+            return f"Nothing can be written to stdout ({why}): leave it open, the data goes there."
+        return (
+            f"Nothing more can be written to stdout ({why}): make that possible, then run again "
+            "from the last whole STATE in it."
+        )
 
 
 class Stopping:
@@ -104,13 +127,28 @@ def ending_in_a_sentence() -> Iterator[None]:
         _leave(str(error), 2)
     except (TapPardotError, SingerSDKError) as error:
         _leave(str(error), 1)
-    except BrokenPipeError:
-        _leave("The target closed the pipe: its own last lines say why.", 1)
+    except StdoutLost as lost:
+        _quiet_stdout()
+        _leave(str(lost), 1)
+    except click.ClickException as error:
+        _leave(f"{error.format_message()} See tap-pardot --help.", 1)
+    except (click.Abort, KeyboardInterrupt):
+        _leave("Stopped by SIGINT.", 128 + signal.SIGINT)
     except Terminated as stop:
         no_more_alarms()
         _leave(f"Stopped by {signal.Signals(stop.signum).name}.", 128 + stop.signum)
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        why = error.strerror or type(error).__name__
+        _leave(f"The operating system refused something ({why}{where}): mend that, run again.", 1)
     except Exception as error:  # noqa: BLE001 - the last resort
         _leave(unforeseen(error), 1)
+
+
+def _quiet_stdout() -> None:
+    """Let what is still buffered go nowhere: Python would complain of it at its end."""
+    with suppress(AttributeError, OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _leave(sentence: str, code: int) -> NoReturn:

@@ -10,8 +10,10 @@ needs it, records take the SDK's way.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
+import select
 import signal
 import sys
 from datetime import UTC, datetime
@@ -25,14 +27,16 @@ from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.streams import Stream
 
 from tap_pardot.decode import json_form
-from tap_pardot.endings import SIGNALS
+from tap_pardot.endings import SIGNALS, StdoutLost
 from tap_pardot.errors import StreamFailed, TapPardotError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping
+    from typing import TextIO
 
     from singer_sdk.singerlib import Message, SchemaMessage
 
+_NO_STDOUT = OSError(errno.EBADF, os.strerror(errno.EBADF))
 _BLOCK = 65536  # bytes; the size of a pipe
 _RECORDS_PER_STAMP = 256
 
@@ -89,22 +93,40 @@ class BufferedWriter(GenericSingerWriter[bytes, "Message"]):
         try:
             # In here: a handler may raise out of this call when the signals are held already.
             signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-            self._write(bytes(self._buffer))
+            write_out(bytes(self._buffer))
             self._buffer.clear()
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
-    @staticmethod
-    def _write(data: bytes) -> None:
+
+def write_out(data: bytes) -> None:
+    """Write to stdout, all of it.
+
+    Raises:
+        StdoutLost: It takes no more.
+    """
+    try:
+        _write_all(data)
+    except OSError as error:
+        raise StdoutLost(error) from None
+
+
+def _write_all(data: bytes) -> None:
+    stdout: TextIO | None = sys.stdout
+    if stdout is None:  # so Python tells that it was closed before
+        raise _NO_STDOUT
+    try:
+        handle = stdout.fileno()
+    except (AttributeError, OSError):  # stdout is replaced by a text buffer in tests
+        stdout.write(data.decode())
+        return
+    stdout.flush()
+    view = memoryview(data)
+    while view:
         try:
-            handle = sys.stdout.fileno()
-        except (AttributeError, OSError):  # stdout is replaced by a text buffer in tests
-            sys.stdout.write(data.decode())
-            return
-        sys.stdout.flush()
-        view = memoryview(data)
-        while view:
             view = view[os.write(handle, view) :]
+        except BlockingIOError:  # whoever made the pipe wants no call to wait
+            select.select((), (handle,), ())
 
 
 class FastRecords(Stream):

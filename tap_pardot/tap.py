@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import signal
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -16,7 +17,7 @@ from singer_sdk.singerlib import StateMessage
 from tap_pardot import cli, custom, given, query, settings
 from tap_pardot.catalog import prepared
 from tap_pardot.declared import SETTINGS
-from tap_pardot.endings import Stopping, unforeseen
+from tap_pardot.endings import StdoutLost, Stopping, unforeseen
 from tap_pardot.errors import (
     CallLimitReached,
     ConfigurationError,
@@ -316,6 +317,16 @@ class TapPardot(cli.CommandLine):
             writer.write_message(StateMessage(value=state))
             self._last_state = copy.deepcopy(state)
 
+    def stopped_by(self, signum: int) -> str:
+        """Write the last STATE after a signal; return the last sentence."""
+        name = signal.Signals(signum).name
+        try:
+            self.save_state()
+        except StdoutLost:
+            # Ctrl-C ends the target, too.
+            return f"Stopped by {name}: the last STATE could not be written; run again to go on."
+        return f"Stopped by {name}: STATE covers what was written; run again to go on."
+
     # --- a run ---
 
     @cached_property
@@ -423,8 +434,6 @@ class TapPardot(cli.CommandLine):
             if isinstance(stream, ExportStream):
                 stream.submit_first()
             stream.sync()
-        except OSError:
-            raise  # stdout is gone: Pardot's own network errors do not come this far
         except TapPardotError as error:  # a stream map that fails
             self.report.ended(stream.name, error)
         except Exception as error:  # noqa: BLE001 - one stream's failure stays its own

@@ -6,6 +6,7 @@ DESIGN, promises 5, 6 and 12.
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 import signal
@@ -18,11 +19,10 @@ import pytest
 
 from tap_pardot.decode import Decoder
 from tests.support.streams import QUERIES
+from tests.support.tap import Finished
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from tests.support.tap import Finished
 
     Run = Callable[[dict[str, Any]], Finished]
 
@@ -176,6 +176,99 @@ def test_a_target_that_closes_the_pipe_is_a_sentence(sandbox, tap):
     last = stderr.rstrip().splitlines()[-1]
     assert "| ERROR" in last
     assert "target closed the pipe" in last
+
+
+def shell(command: list[str], rest: str) -> Finished:
+    """Run a command with its stdout as a shell does it."""
+    done = subprocess.run(
+        ["bash", "-c", f'"$@" {rest}; exit "${{PIPESTATUS[0]}}"', "tap", *command],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return Finished(done.returncode, done.stdout, done.stderr)
+
+
+OUTPUTS = {
+    "a target that ends first": ("| head -n 1", "The target closed the pipe"),
+    "a target that reads nothing": ("| true", "The target closed the pipe"),
+    "a full disk": ("> /dev/full", "Nothing more can be written to stdout (No space left on"),
+    "closed": (">&-", "Nothing can be written to stdout (Bad file descriptor)"),
+    "not to be written": ("1< /dev/null", "Nothing can be written to stdout (Bad file"),
+}
+
+
+@pytest.mark.parametrize(("rest", "said"), OUTPUTS.values(), ids=OUTPUTS)
+@pytest.mark.parametrize("maps", [{}, {"lists": {"name": "name"}}], ids=["fast", "stream maps"])
+def test_a_stdout_that_takes_no_more_is_a_sentence(sandbox, tap, rest, said, maps):
+    sandbox.add("list", [{"id": number, "name": "x" * 200} for number in range(1, 1000)])
+    command = tap.command(sandbox.config | {"stream_maps": maps}, catalog=tap.catalog("lists"))
+
+    run = shell(command, rest)
+
+    assert run.exit_code == 1
+    assert run.last_line.startswith(said)
+    assert "unhandled" not in run.stderr
+    assert "Traceback" not in run.stderr
+    assert "Exception ignored" not in run.stderr
+    assert "BrokenPipe" not in run.stderr
+    if rest == ">&-":
+        assert sandbox.calls == sandbox.logins == []
+
+
+@pytest.mark.parametrize("rest", ["> /dev/full", ">&-", "| true"])
+@pytest.mark.parametrize("arguments", ["--discover", "--about", "--version"])
+def test_a_stdout_that_takes_no_more_is_told_of_what_is_printed(tap, rest, arguments):
+    run = shell(tap.command({}, arguments), rest)
+
+    assert "Traceback" not in run.stderr
+    assert "Exception ignored" not in run.stderr
+    if rest != "| true":  # which may end later than a short text takes
+        assert run.exit_code == 1
+        assert run.last_line.endswith(".")
+
+
+def test_ctrl_c_that_ends_the_target_too_is_told_as_ctrl_c(sandbox, tap):
+    sandbox.fault(object="list", hang=20)
+    process = tap.start(sandbox.config, catalog=tap.catalog("lists"))
+    process.stdout.readline()
+    process.stdout.close()
+
+    process.send_signal(signal.SIGINT)
+    code = process.wait(30)
+    stderr = process.stderr.read()
+    process.stderr.close()
+
+    assert code == 130
+    assert "Traceback" not in stderr
+    assert (
+        stderr.rstrip()
+        .splitlines()[-1]
+        .endswith("Stopped by SIGINT: the last STATE could not be written; run again to go on.")
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("TAP_PARDOT_LOGLEVEL", "verbose"), ("SINGER_SDK_LOG_CONFIG", os.devnull)],
+)
+def test_a_log_that_cannot_be_set_up_is_a_sentence(sandbox, tap, name, value):
+    run = tap.run(sandbox.config, env={name: value})
+
+    assert run.exit_code == 1
+    assert run.stdout == ""
+    assert run.last_line.startswith("The log cannot be set up: check TAP_PARDOT_LOGLEVEL")
+    assert sandbox.calls == []
+
+
+@pytest.mark.parametrize("arguments", [("--stat", "x"), ("--config",), ("unexpected",)])
+def test_wrong_arguments_are_a_sentence_and_no_outage(sandbox, tap, arguments):
+    run = tap.run(sandbox.config, *arguments)
+
+    assert run.exit_code == 1
+    assert run.last_line.endswith(" See tap-pardot --help.")
+    assert sandbox.calls == []
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])

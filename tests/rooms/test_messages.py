@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import redirect_stdout
+from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -25,6 +25,7 @@ from singer_sdk.singerlib.encoding import SimpleSingerWriter
 from singer_sdk.streams import Stream
 
 from tap_pardot import messages
+from tap_pardot.endings import StdoutLost
 from tap_pardot.messages import BufferedWriter, FastRecords
 from tap_pardot.sandbox.harness import Sandbox
 from tap_pardot.tap import TapPardot
@@ -320,10 +321,48 @@ def test_a_closed_pipe_is_told_and_signals_come_again(monkeypatch):
     os.close(reading)
     with os.fdopen(writing, "w") as stdout:
         monkeypatch.setattr(messages, "sys", SimpleNamespace(stdout=stdout))
-        with pytest.raises(BrokenPipeError):
+        with pytest.raises(StdoutLost, match="The target closed the pipe"):
             BufferedWriter().write_message(STATE)
 
     assert not {signal.SIGTERM, signal.SIGINT} & signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+@pytest.mark.parametrize(
+    ("mode", "path", "why"),
+    [
+        ("w", "/dev/full", "No space left on device"),
+        ("r", os.devnull, "Bad file descriptor"),
+        (None, None, "Bad file descriptor"),
+    ],
+)
+def test_a_stdout_that_takes_nothing_is_told_with_the_reason(monkeypatch, mode, path, why):
+    with ExitStack() as stack:
+        stdout = stack.enter_context(open(path, mode)) if path else None  # noqa: PTH123
+        monkeypatch.setattr(messages, "sys", SimpleNamespace(stdout=stdout))
+
+        with pytest.raises(StdoutLost, match=why):
+            BufferedWriter().write_message(STATE)
+
+
+def test_a_pipe_that_lets_no_call_wait_is_waited_for(monkeypatch):
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    blocks: list[bytes] = []
+    reader = threading.Thread(
+        target=lambda: (time.sleep(0.2), blocks.extend(iter(lambda: os.read(reading, 65536), b"")))
+    )
+    reader.start()
+    with os.fdopen(writing, "w") as stdout:
+        monkeypatch.setattr(messages, "sys", SimpleNamespace(stdout=stdout))
+        writer = BufferedWriter()
+        for number in range(3000):
+            writer.append(record(number, text="x" * 100))
+        writer.write_message(STATE)
+    reader.join(10)
+    os.close(reading)
+
+    lines = [json.loads(line) for line in b"".join(blocks).splitlines()]
+    assert [line["record"]["id"] for line in lines[:-1]] == list(range(3000))
 
 
 def test_a_record_that_cannot_be_written_leaves_no_half_line(written):
