@@ -82,9 +82,9 @@ class CommandLine(Tap):
                 tap.stopping.over()
             except Terminated as stop:
                 tap.stopping.over()
-                tap.report.tell(tap.client.budget.by_stream, tap.stopped_by(stop.signum))
+                tap.tell(tap.stopped_by(stop.signum), 128 + stop.signum)
                 sys.exit(128 + stop.signum)
-            tap.report.tell(tap.client.budget.by_stream, resets=tap.calls_reset_at())
+            tap.tell()
             sys.exit(tap.report.exit_code)
 
     @classmethod

@@ -227,7 +227,9 @@ class Desk:
                 return
             if size and (self._ends_anywhere or ends_in_a_line(file)):
                 return
-            self._logger.info("%s: %s seems to be cut: it is asked for again.", self._stream, label)
+            self._logger.warning(
+                "%s: %s seems to be cut: it is asked for again.", self._stream, label
+            )
         raise StreamFailed(
             f"The last line of {label} is cut, each time at another place: run again; the export "
             "is downloaded anew."

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping
     from typing import TextIO
 
+    from singer_sdk import metrics
     from singer_sdk.singerlib import Message, SchemaMessage
 
 _NO_STDOUT = OSError(errno.EBADF, os.strerror(errno.EBADF))
@@ -156,6 +157,20 @@ class FastRecords(Stream):
         """Write a record outside of this stream's own turn, its SCHEMA before the first."""
         self._write_schema_message()
         self._write_record_message(record)
+        self._counter.increment()
+
+    @cached_property
+    def _counter(self) -> metrics.Counter:
+        return super().get_record_counter()
+
+    def get_record_counter(self, **_: Any) -> metrics.Counter:
+        """Return one counter for the whole run: records come in other streams' turns, too."""
+        return self._counter
+
+    def close_counter(self) -> None:
+        """Log the records that are counted and not logged yet: the stream's turn never came."""
+        if self._counter.value:
+            self._counter.exit()
 
     def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
         """Log; the SDK's line about an error says nothing that the report does not say."""

@@ -34,17 +34,38 @@ class End(Enum):
     STOPPED = "stopped"
 
 
+_LEVELS = {
+    End.DONE: logging.INFO,
+    End.SKIPPED: logging.WARNING,
+    End.FAILED: logging.ERROR,
+    End.STOPPED: logging.ERROR,
+}
+
+
 @dataclass
 class Line:
-    """One stream's line."""
+    """One stream's line.
+
+    Attributes:
+        rows: Records that were written.
+        end: How the stream ended.
+        say: Up to where it is complete, or why it ended.
+        reached: The instant before which everything is out, in UTC, where there is one.
+    """
 
     rows: int = 0
     end: End = End.STOPPED
     say: str = "not read in this run"
+    reached: str | None = None
 
     def done(self, reached: str) -> None:
         """Note that the stream is complete; ``reached`` tells up to where."""
         self.end, self.say = End.DONE, reached
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether the stream was not begun."""
+        return self == Line(reached=self.reached)
 
 
 @dataclass
@@ -95,31 +116,40 @@ class Report:
         return 1 if self.aborted is not None or self.names(End.FAILED) else 0
 
     def tell(
-        self, calls: Mapping[str, int], closing: str | None = None, resets: str | None = None
+        self,
+        calls: Mapping[str, int],
+        closing: str | None = None,
+        resets: str | None = None,
+        exit_code: int | None = None,
     ) -> None:
-        """Log one line per stream, then one sentence.
+        """Log one line per stream, then one sentence; the figures are structured fields, too.
 
         Args:
             calls: API calls by stream.
             closing: The last sentence, if it is not about Pardot (a signal).
             resets: When the account has API calls again, where they are used up.
+            exit_code: The program's, if it is not :attr:`exit_code`.
         """
         for name, number in calls.items():
             count = metrics.Metric.HTTP_REQUEST_COUNT
             metrics.log(_meter, metrics.Point("counter", count, number, {"stream": name}))
-        for name, line in self.lines.items():
-            logger.info(
-                "%s: %s, %s, %s: %s",
-                name,
-                _count(line.rows, "row"),
-                _count(calls.get(name, 0), "call"),
-                line.end.value,
-                line.say,
-            )
+        if len(self.lines) > 1 and all(line.is_untouched for line in self.lines.values()):
+            stopped = {"status": End.STOPPED.value, "rows": 0}
+            logger.error("None of the %d streams was read.", len(self.lines), extra=stopped)
+        else:
+            for name, line in self.lines.items():
+                _tell_of(name, line, calls.get(name, 0))
         level = logging.INFO if self.exit_code == 0 else logging.ERROR
         if closing is not None or isinstance(self.stopped, CallLimitReached):
             level = max(level, logging.WARNING)
-        logger.log(level, "%s", closing or self._sentence(sum(calls.values()), resets))
+        figures = {
+            "rows": sum(line.rows for line in self.lines.values()),
+            "calls": sum(calls.values()),
+            "exit_code": self.exit_code if exit_code is None else exit_code,
+            **{end.value: len(self.names(end)) for end in End},
+        }
+        sentence = closing or self._sentence(sum(calls.values()), resets)
+        logger.log(level, "%s", sentence, extra=figures)
 
     def _sentence(self, calls: int, resets: str | None) -> str:
         rows = _count(sum(line.rows for line in self.lines.values()), "row")
@@ -143,6 +173,25 @@ class Report:
             )
         done = len(self.names(End.DONE))
         return f"Complete: {rows} of {_count(done, 'stream')} in {_count(calls, 'call')}.{left_out}"
+
+
+def _tell_of(name: str, line: Line, calls: int) -> None:
+    logger.log(
+        _LEVELS[line.end],
+        "%s: %s, %s, %s: %s",
+        name,
+        _count(line.rows, "row"),
+        _count(calls, "call"),
+        line.end.value,
+        line.say,
+        extra={
+            "stream": name,
+            "rows": line.rows,
+            "calls": calls,
+            "reached": line.reached,
+            "status": line.end.value,
+        },
+    )
 
 
 def _count(number: int, what: str) -> str:

@@ -327,6 +327,15 @@ class TapPardot(cli.CommandLine):
             return f"Stopped by {name}: the last STATE could not be written; run again to go on."
         return f"Stopped by {name}: STATE covers what was written; run again to go on."
 
+    def tell(self, closing: str | None = None, exit_code: int | None = None) -> None:
+        """Log how the run ended; arguments as for :meth:`tap_pardot.report.Report.tell`."""
+        for name, line in self.report.lines.items():
+            stream = self.parent(name)
+            line.reached = stream.reached_text
+            stream.close_counter()
+        calls = self.client.budget.by_stream
+        self.report.tell(calls, closing, self.calls_reset_at(), exit_code)
+
     # --- a run ---
 
     @cached_property

@@ -420,7 +420,7 @@ def with_retries(
 
     def tell(details: Any) -> None:
         on_wait(details["exception"], details["wait"])
-        logger.info(
+        logger.warning(
             "%s: %s Trying again in %.1f seconds.", what, details["exception"], details["wait"]
         )
 

@@ -298,6 +298,12 @@ class PardotStream(FastRecords):
         kept = self.bookmark.value
         return None if kept is None else parse_instant(kept)
 
+    @property
+    def reached_text(self) -> str | None:
+        """:attr:`reached` in UTC; None also where everything is read each time."""
+        reached = self.reached if self.incremental else None
+        return None if reached is None else instant_text(reached)
+
     def emit(self, rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         """Yield the records of a page's rows."""
         return map(self.decoder, rows)

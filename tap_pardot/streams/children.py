@@ -15,6 +15,7 @@ child reads its ids afterwards, each once in a run. In a child's part of STATE:
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ from tap_pardot.errors import (
     TapPardotError,
 )
 from tap_pardot.pending import MOST_IN_STATE, Pending, pack, unpack
+from tap_pardot.report import End
 from tap_pardot.streams.base import PardotStream
 from tap_pardot.windows import instant_text, parse_instant
 
@@ -206,6 +208,17 @@ class Child(PardotStream):
         for error in sorted(self.unheard.values(), key=lambda e: isinstance(e, StreamSkipped)):
             raise error
         self.line.done(self.tells())
+
+    def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
+        """Log; where the SDK announces a replication method, tell through whom this is read."""
+        if message.startswith("Beginning sync of"):
+            message, args = "Beginning sync of '%s' through %s", (self.name, ", ".join(self.feeds))
+        super().log(message, *args, level=level, **kwargs)
+
+    @property
+    def reached_text(self) -> str | None:
+        """The run's end, if all ids up to there were read."""
+        return instant_text(self.run.end) if self.line.end is End.DONE else None
 
     def read(self) -> Iterator[dict[str, Any]]:
         """Yield the records of the pending ids; nothing where rows were handed over whole."""

@@ -113,7 +113,9 @@ class VisitChild(Child):
                 if not is_too_much or len(part) == 1:
                     raise
                 self.most_ids = min(self.most_ids, len(part) // 2)
-                self.logger.info("%s: %s Visitors of a call: %d.", self.name, error, self.most_ids)
+                self.logger.warning(
+                    "%s: %s Visitors of a call: %d.", self.name, error, self.most_ids
+                )
                 continue
             visits += found
             done += len(part)

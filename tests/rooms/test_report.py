@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import json
+import logging
+
 import pytest
+from singer_sdk.logging import StructuredFormatter
 
 from tap_pardot.errors import (
     CallLimitReached,
@@ -98,7 +103,10 @@ def test_a_complete_run_ends_with_one_good_sentence(caplog):
 def test_skipped_streams_are_listed_in_the_last_line(caplog):
     *lines, last = told(report_of(lists=None, tags=SKIPPED), caplog)
 
-    assert "skipped: Give the role the View ability. (Pardot code 46)" in lines[1][1]
+    assert lines[1] == (
+        "WARNING",
+        "tags: 1,200 rows, 1 call, skipped: Give the role the View ability. (Pardot code 46)",
+    )
     assert last == (
         "INFO",
         "Complete: 2,400 rows of 1 stream in 4 calls. Skipped: tags.",
@@ -106,8 +114,9 @@ def test_skipped_streams_are_listed_in_the_last_line(caplog):
 
 
 def test_failed_streams_are_named_as_an_error(caplog):
-    *_, (level, last) = told(report_of(lists=None, tags=FAILED, users=SKIPPED), caplog)
+    *lines, (level, last) = told(report_of(lists=None, tags=FAILED, users=SKIPPED), caplog)
 
+    assert [line[0] for line in lines] == ["INFO", "ERROR", "WARNING"]
     assert level == "ERROR"
     assert "tags failed" in last
     assert "run again" in last
@@ -115,8 +124,9 @@ def test_failed_streams_are_named_as_an_error(caplog):
 
 
 def test_an_early_end_tells_why_and_what_else_failed(caplog):
-    *_, (level, last) = told(report_of(lists=FAILED, tags=STOPPED), caplog)
+    *lines, (level, last) = told(report_of(lists=FAILED, tags=STOPPED), caplog)
 
+    assert [line[0] for line in lines] == ["ERROR", "ERROR"]
     assert level == "ERROR"
     assert last.startswith("Stopped early after 2,400 rows: Run again after midnight.")
     assert last.endswith("Failed: lists.")
@@ -142,3 +152,81 @@ def test_a_signal_has_the_last_word(caplog):
     *_, last = told(report_of(lists=None), caplog, "Stopped by SIGTERM.")
 
     assert last == ("WARNING", "Stopped by SIGTERM.")
+
+
+@pytest.mark.parametrize(
+    ("error", "closing"), [(WRONG, None), (STOPPED, None), (LIMIT, None), (None, "Stopped by X.")]
+)
+def test_that_nothing_was_read_is_one_line_for_all_streams(caplog, error, closing):
+    report = Report()
+    for name in ("lists", "tags", "users"):
+        report.line(name)
+    if error is not None:
+        report.over(error)
+
+    line, _ = told(report, caplog, closing)
+
+    assert line == ("ERROR", "None of the 3 streams was read.")
+
+
+def test_of_one_stream_that_was_not_read_its_own_line_is_told(caplog):
+    report = Report()
+    report.line("lists")
+    report.over(STOPPED)
+
+    line, _ = told(report, caplog)
+
+    assert line == ("ERROR", "lists: 0 rows, 3 calls, stopped: not read in this run")
+
+
+def as_json(report, *arguments):
+    """Return what the SDK's formatter of structured logs makes of the lines."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(StructuredFormatter())
+    logger = logging.getLogger("tap-pardot")
+    before = logger.level
+    logger.addHandler(handler)
+    logger.setLevel("INFO")
+    try:
+        report.tell({"lists": 3, "tags": 1}, *arguments)
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_the_figures_are_fields_of_a_structured_log():
+    report = report_of(lists=None, tags=FAILED, users=SKIPPED)
+    report.line("lists").reached = "2024-06-01T11:59:00+00:00"
+
+    *lines, last = as_json(report)
+
+    assert [line["extra"] for line in lines] == [
+        {
+            "stream": "lists",
+            "rows": 1200,
+            "calls": 3,
+            "reached": "2024-06-01T11:59:00+00:00",
+            "status": "done",
+        },
+        {"stream": "tags", "rows": 1200, "calls": 1, "reached": None, "status": "failed"},
+        {"stream": "users", "rows": 1200, "calls": 0, "reached": None, "status": "skipped"},
+    ]
+    assert [line["level"] for line in lines] == ["info", "error", "warning"]
+    assert last["extra"] == {
+        "rows": 3600,
+        "calls": 4,
+        "exit_code": 1,
+        "done": 1,
+        "failed": 1,
+        "skipped": 1,
+        "stopped": 0,
+    }
+    assert last["message"].startswith("Not complete (3,600 rows)")
+
+
+def test_the_exit_code_of_a_signal_is_a_field_too():
+    *_, last = as_json(report_of(lists=None), "Stopped by SIGTERM.", None, 143)
+
+    assert last["extra"]["exit_code"] == 143
