@@ -46,18 +46,28 @@ _FIELDS = (
     "Pardot refuses one of the fields it was asked for: deselect the columns that the lines above "
     "name, or report the code with the stream's name."
 )
-_NOT_FOUND = "Pardot does not know this record any more: nothing needs to be done."
+_NOT_FOUND = (
+    "Pardot does not know a record that was asked for: run again; if it stays so, report the code "
+    "with the stream's name."
+)
 _SLOW = (
     "Pardot ran out of time for this query: the tap asks for less at once by itself; if it stays "
     "so, run at a quieter hour."
 )
 
+UNKNOWN_RECORD = frozenset(
+    {3, 4, 10, 14, 16, 24, 35, 38, 48, 55, 61, 68, 86, 92, 109, 132, 192},
+)
+"""Codes by which Pardot says that it has no record under an id.
+
+Where one of many ids is asked for it ends nothing; the rule is for a stream that it ends.
+"""
+
 RULES = MappingProxyType(
     {
+        **dict.fromkeys(UNKNOWN_RECORD, Rule(Act.FAIL_STREAM, _NOT_FOUND)),
         1: Rule(Act.LOGIN, _LOGIN_KIND),
         2: Rule(Act.FAIL_STREAM, _BUG),
-        3: Rule(Act.FAIL_STREAM, _NOT_FOUND),
-        4: Rule(Act.FAIL_STREAM, _NOT_FOUND),
         5: Rule(Act.FAIL_STREAM, _BUG),
         7: Rule(Act.FAIL_STREAM, _BUG),
         8: Rule(Act.FAIL_STREAM, _BUG),
@@ -106,7 +116,6 @@ RULES = MappingProxyType(
         88: Rule(Act.SWITCH, "This account must use version 4 of the API: set api_version to 4."),
         89: Rule(Act.SWITCH, "This account cannot use version 4 of the API: set api_version to 3."),
         94: Rule(Act.FAIL_STREAM, _BUG),
-        109: Rule(Act.FAIL_STREAM, _NOT_FOUND),
         116: Rule(Act.RETRY, "Pardot called the request outdated: run again in a while."),
         122: Rule(
             Act.STOP_CLEANLY,
@@ -119,7 +128,6 @@ RULES = MappingProxyType(
             "The API user is locked after too many failed logins: unlock it in Salesforce, "
             "then check username and password.",
         ),
-        132: Rule(Act.FAIL_STREAM, _NOT_FOUND),
         **dict.fromkeys((150, 151, 152, 153), Rule(Act.FAIL_STREAM, _BUG)),
         154: Rule(Act.FAIL_STREAM, _FIELDS),
         **dict.fromkeys((174, 175, 176, 177), Rule(Act.FAIL_STREAM, _BUG)),
@@ -146,7 +154,6 @@ RULES = MappingProxyType(
             "pardot_api and that the user is synced to the business unit in "
             "pardot_business_unit_id.",
         ),
-        192: Rule(Act.FAIL_STREAM, _NOT_FOUND),
         196: Rule(Act.ABORT, _LOGIN_KIND),
         198: Rule(
             Act.FAIL_STREAM,
@@ -172,11 +179,6 @@ RULES = MappingProxyType(
     },
 )
 """Rule by Pardot error code."""
-
-UNKNOWN_RECORD = frozenset(
-    {3, 4, 10, 14, 16, 24, 35, 38, 48, 55, 61, 68, 86, 92, 109, 132, 192},
-)
-"""Codes by which Pardot says that it has no record under an id."""
 
 UNKNOWN = Rule(
     Act.FAIL_STREAM,

@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from tap_pardot.tap import TapPardot
 
 _SAVE_EVERY = 20  # calls; so many a killed run makes again at most
-_DOUBTFUL = 5  # refusals in a row, after which it may not be the ids
+DOUBTFUL = 5
+"""Refusals in a row, after which it may not be the ids."""
 
 
 class Child(PardotStream):
@@ -370,7 +371,7 @@ class Tally:
     @property
     def doubts(self) -> bool:
         """Whether so many refusals came in a row that it may not be the ids."""
-        return self.in_a_row >= _DOUBTFUL and not self.trusts
+        return self.in_a_row >= DOUBTFUL and not self.trusts
 
     def note(self, row: dict[str, Any] | TapPardotError) -> None:
         """Count what became of one id."""

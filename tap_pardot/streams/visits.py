@@ -11,9 +11,9 @@ from singer_sdk import typing as th
 from tap_pardot import query
 from tap_pardot.ahead import ahead
 from tap_pardot.decode import as_list
-from tap_pardot.errors import StreamFailed, TapPardotError, TooMuch
+from tap_pardot.errors import UNKNOWN_RECORD, StreamFailed, TapPardotError, TooMuch
 from tap_pardot.report import End
-from tap_pardot.streams.children import Child
+from tap_pardot.streams.children import DOUBTFUL, Child
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -109,6 +109,10 @@ class VisitChild(Child):
                 pages = query.settled(self.source, asked, narrows=len(part) > 1)
                 found = [row for rows in pages for row in rows]
             except (TooMuch, StreamFailed) as error:
+                if error.code in UNKNOWN_RECORD:
+                    visits += self._of_known(part)
+                    done += len(part)
+                    continue
                 is_too_much = isinstance(error, TooMuch) or error.code == _TOO_MANY_IDS
                 if not is_too_much or len(part) == 1:
                     raise
@@ -120,6 +124,42 @@ class VisitChild(Child):
             visits += found
             done += len(part)
         return batch, visits
+
+    def _of_known(self, ids: list[int]) -> list[dict[str, Any]]:
+        """Return the visits of those visitors that Pardot still knows, asked for by halves.
+
+        Args:
+            ids: The visitors, among whom is one that Pardot does not know.
+
+        Raises:
+            TapPardotError: It says so of one visitor after the other: it is not the visitors.
+        """
+        visits: list[dict[str, Any]] = []
+        parts, unknown, known = [*_halves(ids)], int(len(ids) == 1), False
+        while parts:
+            part = parts.pop(0)
+            asked = {"visitor_ids": ",".join(map(str, part))}
+            try:
+                pages = query.settled(self.source, asked)
+                visits += [row for rows in pages for row in rows]
+                known = True
+            except StreamFailed as failure:
+                if failure.code not in UNKNOWN_RECORD:
+                    raise
+                unknown += len(part) == 1
+                if unknown >= DOUBTFUL and not known:
+                    raise
+                parts[:0] = _halves(part)
+        self.logger.warning(
+            "%s: Pardot does not know %d of the visitors (any more).", self.name, unknown
+        )
+        return visits
+
+
+def _halves(ids: list[int]) -> list[list[int]]:
+    """Return two halves of some ids; none of a single one."""
+    middle = len(ids) // 2
+    return [ids[:middle], ids[middle:]] if middle else []
 
 
 class Visits(VisitChild):
