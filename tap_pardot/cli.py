@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import signal
 import sys
 from contextlib import redirect_stdout
@@ -13,8 +14,8 @@ from singer_sdk import Tap
 
 from tap_pardot.catalog import checked
 from tap_pardot.declared import KINDS
-from tap_pardot.endings import SIGNALS, Terminated, ending_in_a_sentence
-from tap_pardot.errors import ConfigurationError
+from tap_pardot.endings import SIGNALS, StdoutLost, Terminated, ending_in_a_sentence
+from tap_pardot.errors import ConfigurationError, TapPardotError
 from tap_pardot.files import GivenFile, json_of, settings_of
 from tap_pardot.given import environment
 from tap_pardot.messages import write_out
@@ -23,6 +24,8 @@ from tap_pardot.state import read
 
 if TYPE_CHECKING:
     from tap_pardot.tap import TapPardot
+
+logger = logging.getLogger("tap-pardot")
 
 _ENVIRONMENT = "ENV"
 
@@ -82,7 +85,7 @@ class CommandLine(Tap):
                 tap.stopping.over()
             except Terminated as stop:
                 tap.stopping.over()
-                tap.tell(tap.stopped_by(stop.signum), 128 + stop.signum)
+                tap.tell(_last_state(tap, signal.Signals(stop.signum).name), 128 + stop.signum)
                 sys.exit(128 + stop.signum)
             tap.tell()
             sys.exit(tap.report.exit_code)
@@ -134,7 +137,7 @@ class CommandLine(Tap):
             super().cb_test(ctx, param, value)
             return
         with ending_in_a_sentence():
-            cls._configured(ctx.params.get("config")).check_access()
+            check_access(cls._configured(ctx.params.get("config")))
         ctx.exit()
 
     @classmethod
@@ -143,6 +146,41 @@ class CommandLine(Tap):
         settings = config.config if config else {}
         tap = cls(config=settings, parse_env_config=bool(config and config.parse_env), **kwargs)
         return cast("TapPardot", tap)
+
+
+def _last_state(tap: TapPardot, signal_name: str) -> str:
+    """Write the last STATE after a signal; return the last sentence."""
+    try:
+        tap.save_state(is_last=True)
+    except StdoutLost:
+        # Ctrl-C ends the target, too.
+        return f"Stopped by {signal_name}: the last STATE could not be written; run again to go on."
+    return f"Stopped by {signal_name}: STATE covers what was written; run again to go on."
+
+
+def check_access(tap: TapPardot) -> None:
+    """Log whether each stream may be read; creates nothing and writes no message.
+
+    Raises:
+        TapPardotError: The login does not work.
+    """
+    if ended := tap.report.aborted or tap.report.stopped:
+        raise ended
+    run = tap.run
+    for name in tap.streams:
+        try:
+            found = tap.parent(name).probe()
+        except TapPardotError as error:
+            logger.warning("%s: cannot be read: %s", name, error)
+        else:
+            logger.info("%s: can be read%s.", name, found)
+    calls = run.client.budget.by_stream.total()
+    logger.info(
+        "The login works: API version %d, time zone %s; %d API calls were made.",
+        run.client.version,
+        run.zone.key,
+        calls,
+    )
 
 
 def run(tap: type[CommandLine]) -> None:

@@ -60,6 +60,8 @@ class BufferedWriter(GenericSingerWriter[bytes, "Message"]):
         self._encode_into = self._encoder.encode_into
         self.ends_in_record = False
         """Whether no STATE followed the last record."""
+        self.ends_in_state = False
+        """Whether the last message is a STATE."""
 
     def serialize_message(self, message: Message) -> bytes:
         """Return a message as JSON."""
@@ -83,8 +85,9 @@ class BufferedWriter(GenericSingerWriter[bytes, "Message"]):
             del buffer[whole:]
             raise
         buffer += b"\n"
+        self.ends_in_state = message["type"] == "STATE"
         if message["type"] != "SCHEMA":
-            self.ends_in_record = message["type"] != "STATE"
+            self.ends_in_record = not self.ends_in_state
         if len(buffer) > _BLOCK:
             self.drain()
 

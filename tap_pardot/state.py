@@ -49,6 +49,9 @@ _OF_CHILDREN = {
 # What the SDK itself writes into a bookmark before the first page is out.
 _HARMLESS = {"starting_replication_value", "replication_key_signpost", "progress_markers"}
 
+MELTANOS = "singer_state"
+"""The key that ``meltano state get`` prints a STATE under."""
+
 UNREADABLE = (
     "The STATE is not a JSON object with bookmarks: pass the STATE that this tap wrote last, or "
     "none to read everything from start_date again."
@@ -56,7 +59,7 @@ UNREADABLE = (
 
 
 def read(file: Readable | None) -> dict[str, Any] | None:
-    """Return the STATE in an open file, also when it is a whole STATE message.
+    """Return the STATE in an open file, also in a STATE message or as Meltano prints it.
 
     Raises:
         ConfigurationError: It is not a JSON object.
@@ -64,11 +67,14 @@ def read(file: Readable | None) -> dict[str, Any] | None:
     if file is None:
         return None
     found = json_of("--state", file)
-    if isinstance(found, dict) and found.get("type") == "STATE":
-        found = found.get("value")
-    if not isinstance(found, dict):
-        raise ConfigurationError(UNREADABLE)
-    return found
+    while isinstance(found, dict):
+        if found.get("type") == "STATE":
+            found = found.get("value")
+        elif MELTANOS in found:
+            found = {} if found[MELTANOS] is None else found[MELTANOS]
+        else:
+            return found
+    raise ConfigurationError(UNREADABLE)
 
 
 class Bookmark:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import logging
-import signal
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -17,11 +16,12 @@ from singer_sdk.singerlib import StateMessage
 from tap_pardot import cli, custom, given, query, settings
 from tap_pardot.catalog import prepared
 from tap_pardot.declared import SETTINGS
-from tap_pardot.endings import StdoutLost, Stopping, unforeseen
+from tap_pardot.endings import Stopping, unforeseen
 from tap_pardot.errors import (
     CallLimitReached,
     ConfigurationError,
     Outage,
+    RunStopped,
     StreamFailed,
     StreamSkipped,
     TapPardotError,
@@ -99,6 +99,7 @@ class TapPardot(cli.CommandLine):
         self._last_state: TapState | None = None
         self._foreign: dict[str, dict[str, Any]] = {}
         self._made: Made | None = None
+        self._is_first = True
         self.step_back = timedelta()
         """How much before their bookmarks the streams begin in this run."""
         self._discovers = not setup_mapper
@@ -237,6 +238,7 @@ class TapPardot(cli.CommandLine):
             ConfigurationError: A part of it cannot be read.
         """
         check_version(state)
+        self._is_first = not any(state.values())
         bookmarks = state.get("bookmarks")
         if bookmarks is None and set(state) <= {"bookmarks", *_TOP_LEVEL}:
             bookmarks = {}
@@ -307,25 +309,21 @@ class TapPardot(cli.CommandLine):
         """STATE with our own part, ``calls``, which the SDK's type does not know."""
         return cast("dict[str, Any]", self.state)
 
-    def save_state(self) -> None:
-        """Write STATE, after all records written so far."""
+    def save_state(self, *, is_last: bool = False) -> None:
+        """Write STATE, after all records written so far.
+
+        Args:
+            is_last: Whether nothing else follows: the output ends with a STATE.
+        """
         state = cast("TapState", self.fan_out.written(self.all_state))
         writer = self.message_writer
         # A STATE that is like the last one is needed, too, behind records: they would wait for it.
-        waited_for = isinstance(writer, BufferedWriter) and writer.ends_in_record
+        waited_for = isinstance(writer, BufferedWriter) and (
+            writer.ends_in_record or (is_last and not writer.ends_in_state)
+        )
         if waited_for or state != self._last_state:
             writer.write_message(StateMessage(value=state))
             self._last_state = copy.deepcopy(state)
-
-    def stopped_by(self, signum: int) -> str:
-        """Write the last STATE after a signal; return the last sentence."""
-        name = signal.Signals(signum).name
-        try:
-            self.save_state()
-        except StdoutLost:
-            # Ctrl-C ends the target, too.
-            return f"Stopped by {name}: the last STATE could not be written; run again to go on."
-        return f"Stopped by {name}: STATE covers what was written; run again to go on."
 
     def tell(self, closing: str | None = None, exit_code: int | None = None) -> None:
         """Log how the run ended; arguments as for :meth:`tap_pardot.report.Report.tell`."""
@@ -406,24 +404,33 @@ class TapPardot(cli.CommandLine):
                 _ = self.run
         except TapPardotError as error:
             self.report.over(error)
+        if not self.report.is_over:
+            if self._is_first:
+                logger.info("No STATE: first run, reading from %s.", instant_text(self.run.start))
+            try:
+                self._read_all(chosen)
+            except TapPardotError as error:
+                ends = isinstance(error, (RunStopped, ConfigurationError))
+                self.report.over(error if ends else ConfigurationError(error.say, error.code))
+            except Exception as error:  # noqa: BLE001 - what was read needs its STATE
+                self.report.over(ConfigurationError(unforeseen(error)))
+        if self._made is not None and not self.report.exit_code and not self.report.is_over:
+            self.all_state["settings"] = self._made.kept()
+        self.save_state(is_last=True)
+
+    def _read_all(self, chosen: list[Stream]) -> None:
         bulk = [stream for stream in chosen if isinstance(stream, ExportStream)]
         children = self.fan_out.children
-        overdue: list[Child] = []
-        if not self.report.is_over:
-            self.fan_out.begin(passing=True)
-            # Pardot runs them one after another: they wait there while the queries are read.
-            for each in bulk:
-                each.submit()
-            self.fan_out.submit()
-            overdue = self.fan_out.overdue
+        self.fan_out.begin(passing=True)
+        # Pardot runs them one after another: they wait there while the queries are read.
+        for each in bulk:
+            each.submit()
+        self.fan_out.submit()
         first = [each for each in chosen if each not in bulk and each not in children]
-        for stream in [*overdue, *first, *bulk, *children]:
+        for stream in [*self.fan_out.overdue, *first, *bulk, *children]:
             if self.report.is_over:
                 break
             self._read(cast("PardotStream", stream))
-        if self._made is not None and not self.report.exit_code and not self.report.is_over:
-            self.all_state["settings"] = self._made.kept()
-        self.save_state()
 
     def calls_reset_at(self) -> str | None:
         """Return when there are API calls again, if a run ended because there were none left."""
@@ -448,30 +455,6 @@ class TapPardot(cli.CommandLine):
         except Exception as error:  # noqa: BLE001 - one stream's failure stays its own
             self.report.ended(stream.name, StreamFailed(unforeseen(error)))
         stream.finalize_state_progress_markers()
-
-    def check_access(self) -> None:
-        """Log whether each stream may be read; creates nothing and writes no message.
-
-        Raises:
-            TapPardotError: The login does not work.
-        """
-        if ended := self.report.aborted or self.report.stopped:
-            raise ended
-        run = self.run
-        for name, stream in self.streams.items():
-            try:
-                found = cast("PardotStream", stream).probe()
-            except TapPardotError as error:
-                logger.warning("%s: cannot be read: %s", name, error)
-            else:
-                logger.info("%s: can be read%s.", name, found)
-        calls = run.client.budget.by_stream.total()
-        logger.info(
-            "The login works: API version %d, time zone %s; %d API calls were made.",
-            run.client.version,
-            run.zone.key,
-            calls,
-        )
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """Leave by an exception; the SDK's handler would write while a write is under way."""

@@ -110,8 +110,6 @@ class PlannedStream(BulkStream):
             if isinstance(error, (ConfigurationError, RunStopped)):
                 self.ended(error)
             self.failed_early = error
-        except OSError:
-            raise  # stdout is gone
         except Exception as error:  # noqa: BLE001 - it is this stream's own, when its turn comes
             self.failed_early = error
 
