@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tap_pardot.errors import RULES, Act
+from tap_pardot.errors import RULES, Act, Rule
 from tap_pardot.settings import SETTINGS
 from tap_pardot.streams import STREAMS
 from tap_pardot.streams.base import PardotStream, RecordStream
@@ -75,11 +75,14 @@ def streams_table() -> str:
 
 
 def errors_table() -> str:
-    """Return one row per Pardot error code that is not the tap's own fault."""
+    """Return one row per rule for Pardot's error codes, those of the tap's own faults left out."""
     lines = ["| Pardot code | The tap | What to do |", "|---|---|---|"]
-    for code, rule in RULES.items():
+    codes: dict[Rule, list[int]] = {}
+    for code, rule in sorted(RULES.items()):
+        codes.setdefault(rule, []).append(code)
+    for rule, same in codes.items():
         if "fault of this tap" not in rule.say:
-            lines.append(f"| {code} | {_ACTS[rule.act]} | {rule.say} |")
+            lines.append(f"| {', '.join(map(str, same))} | {_ACTS[rule.act]} | {rule.say} |")
     return "\n".join(lines)
 
 
