@@ -117,6 +117,6 @@ def test_what_the_sdk_refuses_in_stream_maps_is_named_without_its_value(sandbox,
 
     assert run.exit_code == 1
     assert run.stdout == ""
-    assert any(sentence.startswith("stream_maps.lists has not") for sentence in sentences(run))
+    assert any(each.startswith("stream_maps: lists must be an object") for each in sentences(run))
     assert "hunter2" not in run.stderr
     assert sandbox.calls == []
