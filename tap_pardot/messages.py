@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from singer_sdk.helpers.conform import TypeConformanceLevel
-from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
+from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.streams import Stream
 
@@ -201,12 +201,12 @@ class FastRecords(Stream):
     @cached_property
     def _plain(self) -> bool:
         """Whether records go out as they are; first asked at the first record."""
-        maps = [each for each in self.stream_maps if not isinstance(each, RemoveRecordTransform)]
+        first, *further = self.stream_maps
         return (
             self.fast
-            and len(self.stream_maps) == len(maps) == 1
-            and type(maps[0]) is SameRecordTransform
-            and not maps[0].flattening_enabled
+            and not further
+            and type(first) is SameRecordTransform
+            and not first.flattening_enabled
             and self._stream_version is None
         )
 

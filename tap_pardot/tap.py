@@ -134,7 +134,7 @@ class TapPardot(cli.CommandLine):
         return StreamMaps(self.config.get("stream_maps"))
 
     def setup_mapper(self) -> None:
-        """Make the stream maps; those of bulk streams from the columns there are now.
+        """Make the stream maps. Their mistakes are found before the calls for custom fields.
 
         Raises:
             ConfigValidationError: A map of a selected stream can never be used.
@@ -146,10 +146,9 @@ class TapPardot(cli.CommandLine):
         ]
         mapper.check(self.maps, selected)
         streams = cast("dict[str, PardotStream]", self.streams)
-        self.mapper = mapper.plain(streams, self.config, self.logger)
         # What has ended the run may have hidden columns.
-        if not self.report.is_over:
-            mapper.install(self.maps, streams, self.mapper)
+        maps = StreamMaps(None) if self.report.is_over else self.maps
+        self.mapper = mapper.made(maps, streams, self.config)
 
     def renew_maps(self, stream: PardotStream) -> None:
         """Make the maps of a stream anew, after its columns have changed.
@@ -372,7 +371,8 @@ class TapPardot(cli.CommandLine):
         for stream in chosen:
             self.report.line(stream.name)
         if not chosen:
-            dropped = " that stream_maps do not drop" if self.maps.drops_any else ""
+            drops = any(map(self.maps.drops, self.streams))
+            dropped = " that stream_maps do not drop" if drops else ""
             logger.warning("No stream is selected: select streams in the catalog%s.", dropped)
         return chosen
 

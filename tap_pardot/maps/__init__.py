@@ -1,1 +1,1 @@
-"""Stream maps: the setting, its expressions, and the SDK's mapper for a run."""
+"""Stream maps: what the setting says, and the SDK's maps made of it."""

@@ -1,37 +1,42 @@
-"""The stream maps of a run: made for the selected streams, for the SDK to use.
+"""The SDK's mapper of a run, with maps for the selected streams only.
 
-Where a pattern matches several streams, a mask of a column that a stream does not have does
-nothing. The SDK would fail at the first record of that stream.
+:func:`check` finds what is wrong whatever columns the streams have, before any call. :func:`made`
+returns a ``PluginMapper`` as the SDK fills it, with three differences:
+
+- A stream that is not selected keeps the SDK's plain map.
+- A mask is a property that is computed from its own value. It does nothing for a column that is
+  not selected and, under a pattern, for a stream without the column. The SDK would fail there.
+- An expression that fails for a record ends the stream with a sentence that shows no data.
 """
 
 from __future__ import annotations
 
+import ast
 import logging
+from fnmatch import fnmatch
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.mapper import (
-    MAPPER_ELSE_OPTION,
+    MAPPER_ALIAS_OPTION,
     MAPPER_FILTER_OPTION,
-    MAPPER_KEY_PROPERTIES_OPTION,
+    MAPPER_SOURCE_OPTION,
+    CustomStreamMap,
     PluginMapper,
     RemoveRecordTransform,
+    SameRecordTransform,
     StreamMap,
 )
 
-from tap_pardot.maps.expressions import (
-    Columns,
-    Faults,
-    NamedMap,
-    alias_of,
-    check_names,
-    names_in,
-    parsed,
-)
+from tap_pardot.errors import StreamFailed
 from tap_pardot.maps.setting import hint
+from tap_pardot.numerals import Number
 from tap_pardot.streams.own_fields import CustomStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tap_pardot.maps.setting import Entry, StreamMaps
     from tap_pardot.streams.base import PardotStream
@@ -39,215 +44,207 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tap-pardot")
 
 
+def _digits(value: Any) -> str:
+    if not isinstance(value, Number):
+        raise TypeError
+    return value.text
+
+
+_encode = msgspec.json.Encoder(enc_hook=_digits).encode
+"""Encodes what a message can hold, and raises an error for other values, as functions."""
+
+
 def check(maps: StreamMaps, streams: Iterable[str]) -> None:
-    """Check what can be checked without the columns, which take calls to find.
+    """Check the aliases and the syntax of the expressions.
 
     Args:
         maps: The setting.
         streams: The names of the selected streams.
 
     Raises:
-        ConfigValidationError: A map of theirs is not an expression.
+        ConfigValidationError: Some are wrong. It shows no expression, which may hold a secret.
     """
-    faults = Faults()
-    for stream in streams:
-        for entry in maps.entries_for(stream):
-            alias_of(entry, stream, faults)
-            for name, text in entry.expressions.items():
-                parsed(entry, stream, name, text, faults)
-    faults.refuse()
+    pairs = [(entry, stream) for stream in streams for entry in maps.entries_for(stream)]
+    # Each once, however many streams a pattern matches.
+    if found := dict.fromkeys(mistake for pair in pairs for mistake in _mistakes(*pair)):
+        raise ConfigValidationError("Stream maps cannot be used.", errors=[*found])
 
 
-def plain(
-    streams: Mapping[str, PardotStream], config: Mapping[str, Any], log: logging.Logger
+def _mistakes(entry: Entry, stream: str) -> Iterator[str]:
+    try:
+        _alias(entry, stream)
+    except Exception as error:  # noqa: BLE001 - an expression can raise anything
+        say = f"is neither a name nor an expression for one ({_kind(error)})"
+        yield f"stream_maps: {entry.key}.{MAPPER_ALIAS_OPTION} {say}."
+    filtering = {MAPPER_FILTER_OPTION: entry.values.get(MAPPER_FILTER_OPTION)}
+    for name, text in (filtering | entry.properties).items():
+        try:
+            used = set() if text is None else _used(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            yield f"stream_maps: {entry.key}.{name} is not an expression ({_kind(error)})."
+        else:
+            if "fake" in used and find_spec("faker") is None:
+                say = "needs the package faker: install it beside the tap"
+                yield f"stream_maps: {entry.key}.{name} {say}."
+
+
+def _kind(error: Exception) -> str:
+    """Return the name of an error. The SDK wraps some of them."""
+    return type(error.__cause__ or error).__name__
+
+
+def _alias(entry: Entry, stream: str) -> str:
+    """Return the name that an entry writes a stream under."""
+    if entry.is_further:
+        return entry.key
+    if MAPPER_ALIAS_OPTION not in entry.values:
+        return stream
+    alias = PluginMapper._eval_stream(entry.values[MAPPER_ALIAS_OPTION], stream)  # noqa: SLF001
+    if not (isinstance(alias, str) and alias.encode()):
+        raise TypeError
+    return alias
+
+
+def _used(text: str) -> set[Any]:
+    """Return the names in an expression, also those of columns in ``record`` and ``_``.
+
+    Raises:
+        SyntaxError: It is not an expression.
+    """
+    body = ast.parse(text).body
+    if not (body and isinstance(body[0], ast.Expr)):  # the SDK evaluates the first statement
+        raise SyntaxError
+    used = set()
+    for node in ast.walk(body[0]):
+        match node:
+            case (
+                ast.Name(id=name)
+                | ast.Attribute(value=ast.Name(id="record" | "_"), attr=name)
+                | ast.Subscript(value=ast.Name(id="record" | "_"), slice=ast.Constant(value=name))
+            ):
+                used.add(name)
+    return used
+
+
+class NamedMap(CustomStreamMap):
+    """A map whose failures name the property, and never show the record."""
+
+    key = ""  # of the entry
+
+    def _eval(
+        self, expr: str, expr_parsed: ast.Expr, record: dict[str, Any], property_name: str | None
+    ) -> Any:
+        """Return the value of an expression.
+
+        Raises:
+            StreamFailed: There is none, or a message cannot hold it (a function, for example).
+        """
+        try:
+            value = super()._eval(expr, expr_parsed, record, property_name)
+            if property_name is None:
+                return bool(value)  # the SDK logs the result of a filter, which may be data
+            _encode(value)
+        except Exception as error:  # noqa: BLE001 - an expression can raise anything
+            raise StreamFailed(
+                f"stream_maps: {self.key}.{property_name or MAPPER_FILTER_OPTION} fails for a "
+                f"record ({_kind(error)}): make the expression work for all values, null too, and "
+                "run again."
+            ) from None
+        return value
+
+
+def made(
+    maps: StreamMaps, streams: Mapping[str, PardotStream], config: Mapping[str, Any]
 ) -> PluginMapper:
-    """Return the SDK's mapper with a plain map for each stream, selected or not.
+    """Return the mapper. Warn of entries that do nothing, though data may need them.
 
     Args:
+        maps: The setting, for which :func:`check` has passed.
         streams: The tap's streams.
         config: The settings.
-        log: Where the mapper logs.
+
+    Raises:
+        ConfigValidationError: A map does not fit its stream's columns.
     """
-    mapper = PluginMapper({**config, "stream_maps": {}}, log)
+    mapper = PluginMapper({**config, "stream_maps": {}}, logger)
     for stream in streams.values():
-        _register(stream, mapper)
+        renew(maps, stream, mapper)
+    for sentence in _without_effect(maps, streams):
+        logger.warning("stream_maps: %s.", sentence)
+    if dropped := [n for n, each in streams.items() if maps.drops(n) and each.mask.get((), True)]:
+        logger.info("Streams that stream_maps drop are not read: %s.", ", ".join(dropped))
     return mapper
 
 
-def _register(stream: PardotStream, mapper: PluginMapper) -> None:
-    schema = stream.emitted_schema if stream.selected else stream.effective_schema
-    mapper.register_raw_stream_schema(stream.name, schema, stream.primary_keys)
-
-
-def install(maps: StreamMaps, streams: Mapping[str, PardotStream], mapper: PluginMapper) -> None:
-    """Give the selected streams their maps, and warn of what does nothing.
-
-    Args:
-        maps: The setting; :func:`check` has passed.
-        streams: The tap's streams.
-        mapper: What :func:`plain` returns.
-
-    Raises:
-        ConfigValidationError: A map can never be used.
-    """
-    faults = Faults()
-    dropped = [stream for name, stream in streams.items() if maps.drops(name)]
-    for name, stream in streams.items():
-        if stream.selected or stream in dropped:
-            mapper.stream_maps[name] = _maps_of(maps, stream, mapper, faults)
-    faults.refuse()
-    for sentence in _without_effect(maps, streams):
-        logger.warning("%s", sentence)
-    if names := [stream.name for stream in dropped if _is_wanted(stream)]:
-        logger.info("Streams that stream_maps drop are not read: %s.", ", ".join(names))
-
-
 def renew(maps: StreamMaps, stream: PardotStream, mapper: PluginMapper) -> None:
-    """Make the maps of one stream anew, after its columns have changed.
+    """Make the maps of one stream, also anew after its columns have changed.
 
     Raises:
-        ConfigValidationError: A map uses a column that is not there any more.
+        ConfigValidationError: A map does not fit the columns.
     """
-    faults = Faults()
-    mapper.stream_maps.pop(stream.name)
-    _register(stream, mapper)
-    mapper.stream_maps[stream.name] = _maps_of(maps, stream, mapper, faults)
-    faults.refuse()
+    schema = stream.emitted_schema if stream.selected else stream.effective_schema
+    entries = maps.entries_for(stream.name) if stream.selected or maps.drops(stream.name) else []
+    found = [_map(entry, stream, schema, mapper) for entry in entries]
+    if not entries or entries[0].is_further:
+        options = mapper.flattening_options
+        found.insert(0, SameRecordTransform(stream.name, schema, stream.primary_keys, options))
+    mapper.stream_maps[stream.name] = found
 
 
-def _maps_of(
-    maps: StreamMaps, stream: PardotStream, mapper: PluginMapper, faults: Faults
-) -> list[StreamMap]:
-    (plain,) = mapper.stream_maps[stream.name]
-    removing = RemoveRecordTransform(
-        stream.name, plain.raw_schema, None, flattening_options=mapper.flattening_options
-    )
-    made: list[StreamMap] = []
-    if maps.own(stream.name) is None:
-        made.append(removing if maps.drops_others else plain)
-    for entry in maps.entries_for(stream.name):
-        each = removing if entry.mapped is None else _made(entry, stream, plain, mapper, faults)
-        made.append(each or plain)
-    return made
-
-
-def _made(
-    entry: Entry, stream: PardotStream, plain: StreamMap, mapper: PluginMapper, faults: Faults
-) -> StreamMap | None:
-    """Return the map of an entry; None if there is a fault."""
-    columns = Columns(plain.raw_schema["properties"], _declared(stream))
-    entry = _without_absent(entry, columns)
-    if not _keeps_keys(entry, stream, columns, faults):
-        return None
+def _map(
+    entry: Entry, stream: PardotStream, schema: dict[str, Any], mapper: PluginMapper
+) -> StreamMap:
+    if entry.drops:
+        return RemoveRecordTransform(stream.name, schema, None, mapper.flattening_options)
+    left_out = _masks(entry) - schema["properties"].keys()
+    if {*"*?["}.isdisjoint(entry.source):
+        left_out &= _declared(stream)
+    left_out |= {MAPPER_ALIAS_OPTION, MAPPER_SOURCE_OPTION}
     try:
-        made = NamedMap(
-            stream_alias=alias_of(entry, stream.name, faults),
-            map_transform=entry.mapped or {},
+        named = NamedMap(
+            stream_alias=_alias(entry, stream.name),
             map_config=mapper.map_config,
             faker_config=mapper.faker_config,
-            raw_schema=plain.raw_schema,
+            raw_schema=schema,
             key_properties=stream.primary_keys,
+            map_transform={n: each for n, each in entry.values.items() if n not in left_out},
             flattening_options=mapper.flattening_options,
             stream_name=stream.name,
         )
     except Exception as error:  # noqa: BLE001 - of the SDK, or of faker
-        say = f"cannot be used{': check faker_config' if mapper.faker_config else ''}"
-        faults.add(entry, stream.name, "*", say, type(error).__name__)
-        return None
-    made.place = entry.place(stream.name, "{}")
+        say = f"{entry.key} cannot be used for {stream.name} ({_kind(error)}): {error}"
+        raise ConfigValidationError(say, errors=[f"stream_maps: {say}"]) from None
+    named.key = entry.key
     # Targets want a list, also without keys.
-    made.transformed_key_properties = made.transformed_key_properties or []
-    if _knows_its_columns(stream):
-        check_names(entry, stream.name, made, columns, faults)
-    return made
-
-
-def _is_wanted(stream: PardotStream) -> bool:
-    """Whether the catalog selects a stream, dropped or not."""
-    return stream.mask.get((), True)
-
-
-def _declared(stream: PardotStream) -> set[str]:
-    return {*stream.schema["properties"], *stream.effective_schema["properties"]}
-
-
-def _knows_its_columns(stream: PardotStream) -> bool:
-    return not isinstance(stream, CustomStream) or stream.knows_fields
+    named.transformed_key_properties = named.transformed_key_properties or []
+    return named
 
 
 def _masks(entry: Entry) -> set[str]:
-    """Return the properties that are computed from their own value."""
-    return {
-        name
-        for name, text in entry.expressions.items()
-        if name != MAPPER_FILTER_OPTION and not names_in(text).isdisjoint({name, "self"})
-    }
+    return {n for n, text in entry.properties.items() if text and _used(text) & {n, "self"}}
 
 
-def _without_absent(entry: Entry, columns: Columns) -> Entry:
-    """Return an entry without masks of columns that are not selected or that others have."""
-    absent = {
-        name
-        for name in _masks(entry)
-        if name not in columns.selected and (entry.is_pattern or name in columns.declared)
-    }
-    mapped = {name: value for name, value in (entry.mapped or {}).items() if name not in absent}
-    return entry._replace(mapped=mapped)
-
-
-def _keeps_keys(entry: Entry, stream: PardotStream, columns: Columns, faults: Faults) -> bool:
-    """Whether the mapped stream has its keys."""
-    mapped = entry.mapped or {}
-    keys: Sequence[str] = stream.primary_keys
-    if renamed := MAPPER_KEY_PROPERTIES_OPTION in mapped:
-        keys = mapped[MAPPER_KEY_PROPERTIES_OPTION] or ()
-    kept = {*(() if MAPPER_ELSE_OPTION in mapped else columns.selected), *entry.expressions}
-    for key in keys:
-        if key in entry.removed:
-            where, say = key, f"is a key: keep it, or set {MAPPER_KEY_PROPERTIES_OPTION}"
-        elif key in kept:
-            continue
-        elif renamed:
-            where = MAPPER_KEY_PROPERTIES_OPTION
-            say = f"names {key}, which the mapped stream does not have"
-        else:
-            where, say = MAPPER_ELSE_OPTION, f'removes the key {key}: add "{key}": "{key}"'
-        faults.add(entry, stream.name, where, say, "StreamMapConfigError")
-        return False
-    return True
-
-
-# --- what does nothing ---
+def _declared(stream: PardotStream) -> set[str]:
+    """Return the columns that a stream or its catalog has, selected or not."""
+    return {*stream.schema["properties"], *stream.effective_schema["properties"]}
 
 
 def _without_effect(maps: StreamMaps, streams: Mapping[str, PardotStream]) -> Iterator[str]:
-    """Yield a sentence for each entry or property that does nothing, though data may need it."""
+    """Yield what to warn of: entries and properties that match nothing, or are replaced."""
     for entry in maps.entries:
-        matched = [stream for name, stream in streams.items() if entry.matches(name)]
-        if not matched:
-            what = f"the source of {entry.key}, {entry.source}," if entry.is_further else entry.key
-            yield (
-                f"stream_maps: {what} is not a stream of this tap and changes nothing"
-                f"{hint(entry.source, streams)}."
-            )
-            continue
+        matched = [each for name, each in streams.items() if fnmatch(name, entry.source)]
         used = [each for each in matched if entry in maps.entries_for(each.name)]
-        if used:
-            yield from _absent(entry, matched, used)
-        elif any(map(_is_wanted, matched)):
+        own_fields = [each for each in matched if isinstance(each, CustomStream)]
+        if not matched:
+            near = hint(entry.source, streams)
+            yield f"{entry.source} is not a stream of this tap and changes nothing{near}"
+        elif not used and any(each.mask.get((), True) for each in matched):
             yield (
-                f"stream_maps: {entry.key} changes nothing, because a later entry is used for the "
-                "same streams: only the last one that matches counts."
+                f"{entry.key} changes nothing, because a later entry is used for the same "
+                "streams: only the last one that matches counts"
             )
-
-
-def _absent(entry: Entry, matched: list[PardotStream], used: list[PardotStream]) -> Iterator[str]:
-    """Yield a sentence for each property to remove or to mask that no stream has."""
-    if not any(each.selected for each in used) or not all(map(_knows_its_columns, matched)):
-        return
-    columns = {column for each in matched for column in _declared(each)}
-    for name in sorted({*entry.removed, *_masks(entry)} - columns):
-        yield (
-            f"stream_maps: {entry.place(entry.source, name)} is not a column and changes nothing"
-            f"{hint(name, columns)}."
-        )
+        elif any(each.selected for each in used) and all(each.knows_fields for each in own_fields):
+            columns = {column for each in matched for column in _declared(each)}
+            removed = {name for name, text in entry.properties.items() if text is None}
+            for name in sorted((removed | _masks(entry)) - columns):
+                yield f"{entry.key}.{name} is not a column{hint(name, columns)}"

@@ -1,16 +1,20 @@
-"""The setting ``stream_maps``: its form, and which entry holds for which stream.
+"""The setting ``stream_maps``: its form, and which of its entries hold for a stream.
 
-The SDK evaluates the expressions. Which entry holds for a stream is decided here, because the tap
-must know before its first call which streams are dropped, because maps of streams that are not
-selected do nothing, and because the SDK's mapper takes ``__else__`` out of the dict it is given.
+The rules are those of the SDK:
 
-The rules are the SDK's. The last entry whose key is the stream's name, or a pattern that fits it,
-holds for the stream under its own name. Each entry whose ``__source__`` is the stream makes a
-further stream of it. ``__else__`` drops the streams that no entry holds for.
+- The last entry whose key is the stream's name, or a pattern that matches it, is the stream's own
+  entry. It may rename the stream by ``__alias__``. If it is null, it drops the stream.
+- Each entry whose ``__source__`` matches the stream makes a further stream, named by its key.
+- ``__else__: null`` drops the streams that have no own entry.
+
+They are applied here and not by the SDK's ``PluginMapper``, because the tap must know before its
+first call which streams are dropped and which expressions are those of selected streams.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from difflib import get_close_matches
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,95 +29,67 @@ from singer_sdk.mapper import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-OPTIONS = (
-    MAPPER_ALIAS_OPTION,
-    MAPPER_ELSE_OPTION,
-    MAPPER_FILTER_OPTION,
-    MAPPER_KEY_PROPERTIES_OPTION,
-    MAPPER_SOURCE_OPTION,
-)
-"""The options of a stream's entry; all other keys of it are properties."""
+_NULL = f'can only be null or "{NULL_STRING}"'
+_NAME = "must be the name of a stream"
+_EXPRESSION = "must be an expression in quotes, or null"
 
-_ONLY_NULL = f'can only be null or "{NULL_STRING}"'
+OPTIONS = {
+    MAPPER_ALIAS_OPTION: _NAME,
+    MAPPER_ELSE_OPTION: _NULL,
+    MAPPER_FILTER_OPTION: _EXPRESSION,
+    MAPPER_KEY_PROPERTIES_OPTION: "must be a list of property names, or null for none",
+    MAPPER_SOURCE_OPTION: _NAME,
+}
+"""What each option of an entry must be. All other keys of an entry are properties."""
 
 
-def is_null(value: Any) -> bool:
-    """Whether a value of the setting removes a stream or a property."""
+def _is_null(value: Any) -> bool:
     return value is None or value == NULL_STRING
-
-
-# --- the form of the setting ---
 
 
 def problems(setting: Any) -> Iterator[str]:
     """Yield one sentence for each thing that is wrong with the form of the setting.
 
-    Expressions are not looked at: those of streams that are not selected may be anything.
+    Expressions are not checked: those of streams that are not selected may be anything.
     """
     if not isinstance(setting, dict):
         return  # whether it is an object is checked as for all settings
+    if re.search("[\ud800-\udfff]", json.dumps(setting, ensure_ascii=False, default=str)):
+        yield "stream_maps: a name or an expression holds half of a character."
+        return
     for key, entry in setting.items():
         if key == MAPPER_ELSE_OPTION:
-            if not is_null(entry):
-                yield f"stream_maps: {key} {_ONLY_NULL}."
+            if not _is_null(entry):
+                yield f"stream_maps: {key} {_NULL}."
         elif key.startswith("__"):
             yield f"stream_maps: {key} is not an option{hint(key, [MAPPER_ELSE_OPTION])}."
-        elif not _is_unicode(key):
-            yield "stream_maps: each entry must have a name in UTF-8."
         elif isinstance(entry, dict):
-            yield from _entry_problems(key, entry)
-        elif not is_null(entry):
+            found = ((name, _problem(name, entry)) for name in entry)
+            yield from (f"stream_maps: {key}.{name} {say}." for name, say in found if say)
+        elif not _is_null(entry):
             yield f'stream_maps: {key} must be an object, or null or "{NULL_STRING}" to drop it.'
 
 
-def _entry_problems(key: str, entry: dict[str, Any]) -> Iterator[str]:
-    if MAPPER_SOURCE_OPTION in entry and MAPPER_ALIAS_OPTION in entry:
-        yield (
-            f"stream_maps: {key} has both {MAPPER_SOURCE_OPTION} and {MAPPER_ALIAS_OPTION}: an "
-            f"entry with {MAPPER_SOURCE_OPTION} is named by its key."
-        )
-    for name, value in entry.items():
-        if not _is_unicode(name):
-            yield f"stream_maps: each property of {key} must have a name in UTF-8."
-        elif say := _value_problem(name, value):
-            yield f"stream_maps: {key}.{name} {say}."
-
-
-def _value_problem(name: str, value: Any) -> str | None:
-    """Return what is wrong with a property or an option."""
-    if name == MAPPER_ELSE_OPTION:
-        return None if is_null(value) else _ONLY_NULL
-    if name == MAPPER_KEY_PROPERTIES_OPTION:
-        good = value is None or _is_list_of_strings(value)
-        return None if good else "must be a list of property names, or null for none"
-    if name in {MAPPER_SOURCE_OPTION, MAPPER_ALIAS_OPTION}:
-        good = isinstance(value, str) and bool(value.strip())
-        return None if good else "must be the name of a stream"
-    if _is_mistaken_option(name):
+def _problem(name: str, entry: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with an option or a property of an entry."""
+    if name == MAPPER_ALIAS_OPTION and MAPPER_SOURCE_OPTION in entry:
+        return f"cannot go with {MAPPER_SOURCE_OPTION}: such an entry is named by its key"
+    if name not in OPTIONS and name.startswith("_") and name.endswith("_"):
+        # The SDK would make a property of it.
         return f"is not an option{hint(name, OPTIONS)}"
-    if value is None or isinstance(value, str):
-        return None
-    return "must be an expression in quotes, or null"
+    return None if _has_form(name, entry[name]) else OPTIONS.get(name, _EXPRESSION)
 
 
-def _is_list_of_strings(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(each, str) for each in value)
-
-
-def _is_unicode(text: str) -> bool:
-    """Whether a message can hold a text: JSON may name halves of characters."""
-    return not any("\ud800" <= each <= "\udfff" for each in text)
-
-
-def _is_mistaken_option(name: str) -> bool:
-    """Whether a key of an entry looks like an option; the SDK would make a property of it."""
-    if name in OPTIONS or not name.startswith("_"):
-        return False
-    return (name.startswith("__") and name.endswith("__")) or bool(
-        get_close_matches(name, OPTIONS, 1, 0.85)
-    )
+def _has_form(name: str, value: Any) -> bool:
+    if name == MAPPER_KEY_PROPERTIES_OPTION:
+        return value is None or (isinstance(value, list) and all(isinstance(n, str) for n in value))
+    if name == MAPPER_ELSE_OPTION:
+        return _is_null(value)
+    if name in {MAPPER_ALIAS_OPTION, MAPPER_SOURCE_OPTION}:
+        return isinstance(value, str) and not _is_null(value) and bool(value.strip())
+    return value is None or isinstance(value, str)
 
 
 def hint(name: str, known: Iterable[str]) -> str:
@@ -122,99 +98,59 @@ def hint(name: str, known: Iterable[str]) -> str:
     return f"; the nearest one is {near[0]}" if near else ""
 
 
-# --- what holds for which stream ---
-
-
 class Entry(NamedTuple):
     """One entry of the setting.
 
     Attributes:
         key: Its key.
-        source: The stream it is about, or a pattern.
-        is_further: Whether it makes a further stream besides the source.
-        alias: An expression for the name to write the stream under.
-        mapped: The properties and the other options; None drops the stream.
+        drops: Whether it drops the stream.
+        values: Its options and properties, with None in place of "__NULL__".
     """
 
     key: str
-    source: str
-    is_further: bool
-    alias: str | None
-    mapped: dict[str, Any] | None
-
-    def matches(self, stream: str) -> bool:
-        """Whether it is about a stream."""
-        return stream == self.source or fnmatch(stream, self.source)
+    drops: bool
+    values: dict[str, Any]
 
     @property
-    def is_pattern(self) -> bool:
-        """Whether it may be about several streams."""
-        return not {*"*?["}.isdisjoint(self.source)
+    def source(self) -> str:
+        """The stream it is for, or a pattern."""
+        own = "*" if self.key == MAPPER_ELSE_OPTION else self.key
+        return str(self.values.get(MAPPER_SOURCE_OPTION, own))
 
     @property
-    def expressions(self) -> dict[str, str]:
-        """The expressions by property; that of the filter by its option."""
-        return {
-            name: value
-            for name, value in (self.mapped or {}).items()
-            if (name == MAPPER_FILTER_OPTION or name not in OPTIONS) and not is_null(value)
-        }
+    def is_further(self) -> bool:
+        """Whether it makes a further stream besides its source."""
+        return MAPPER_SOURCE_OPTION in self.values
 
     @property
-    def removed(self) -> set[str]:
-        """The properties to remove."""
-        mapped = self.mapped or {}
-        return {name for name in mapped if name not in OPTIONS and is_null(mapped[name])}
-
-    def place(self, stream: str, name: str) -> str:
-        """Return where a property or an option of a stream's entry stands, for sentences."""
-        return f"{self.key}.{name} (from {stream})" if self.is_further else f"{stream}.{name}"
-
-
-def _entry(key: str, value: dict[str, Any] | str | None) -> Entry:
-    if not isinstance(value, dict):
-        return Entry(key, key, is_further=False, alias=None, mapped=None)
-    mapped = {**value}
-    source, alias = mapped.pop(MAPPER_SOURCE_OPTION, None), mapped.pop(MAPPER_ALIAS_OPTION, None)
-    return Entry(key, source or key, is_further=source is not None, alias=alias, mapped=mapped)
+    def properties(self) -> dict[str, str | None]:
+        """By property an expression, or None to remove the property."""
+        return {name: text for name, text in self.values.items() if name not in OPTIONS}
 
 
 class StreamMaps:
-    """The setting, read once; the dict it comes in stays as it is.
+    """The setting, read once. The dict it comes in stays as it is.
 
     Args:
         setting: The value of ``stream_maps``, in which there are no :func:`problems`.
     """
 
-    def __init__(self, setting: dict[str, Any] | None) -> None:
-        setting = setting or {}
-        self.drops_others = MAPPER_ELSE_OPTION in setting
-        self.entries = [
-            _entry(key, value) for key, value in setting.items() if key != MAPPER_ELSE_OPTION
-        ]
-
-    @property
-    def drops_any(self) -> bool:
-        """Whether there are streams to drop."""
-        return self.drops_others or any(each.mapped is None for each in self.entries)
-
-    def own(self, stream: str) -> Entry | None:
-        """Return the entry for a stream under its own name, or its alias; None without one."""
-        return next(
-            (e for e in reversed(self.entries) if not e.is_further and e.matches(stream)), None
-        )
-
-    def further(self, stream: str) -> list[Entry]:
-        """Return the entries that make further streams of a stream."""
-        return [each for each in self.entries if each.is_further and each.matches(stream)]
+    def __init__(self, setting: Mapping[str, Any] | None) -> None:
+        self.entries: list[Entry] = []
+        for key, value in (setting or {}).items():
+            given = {} if _is_null(value) else value
+            values = {name: None if _is_null(each) else each for name, each in given.items()}
+            entry = Entry(key, _is_null(value), values)
+            # __else__ counts as the first entry, of all streams: the later ones replace it.
+            self.entries.insert(0 if key == MAPPER_ELSE_OPTION else len(self.entries), entry)
 
     def entries_for(self, stream: str) -> list[Entry]:
-        """Return all entries that are used for a stream."""
-        own = self.own(stream)
-        return [*([] if own is None else [own]), *self.further(stream)]
+        """Return the stream's own entry, if there is one, and those that make further streams."""
+        matching = [each for each in self.entries if fnmatch(stream, each.source)]
+        own = [each for each in matching if not each.is_further]
+        return [*own[-1:], *(each for each in matching if each.is_further)]
 
     def drops(self, stream: str) -> bool:
         """Whether nothing of a stream is written, so that it need not be read."""
-        own = self.own(stream)
-        dropped = self.drops_others if own is None else own.mapped is None
-        return dropped and not self.further(stream)
+        entries = self.entries_for(stream)
+        return bool(entries) and all(each.drops for each in entries)

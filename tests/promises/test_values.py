@@ -44,7 +44,7 @@ LONG_NUMBERS = [
 ]
 MODES = {
     "as they are": {},
-    "stream maps": {"stream_maps": {"opportunities": {"name": "name or ''", "twice": "value*2.0"}}},
+    "stream maps": {"stream_maps": {"opportunities": {"same": "value", "twice": "value*2.0"}}},
     "flattening": {"flattening_enabled": True, "flattening_max_depth": 2},
 }
 
