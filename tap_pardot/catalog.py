@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk.singerlib import MetadataMapping
 
 from tap_pardot.errors import ConfigurationError
-from tap_pardot.retype import without_odd_formats
+from tap_pardot.retype import without_odd_words
 from tap_pardot.streams import STREAMS
 
 if TYPE_CHECKING:
@@ -60,13 +60,13 @@ def prepared(catalog: dict[str, Any]) -> dict[str, Any]:
     """Return a catalog as the streams take it, and log what of a selected stream is not followed.
 
     No key is deselected or missing: without it in SCHEMA every target would refuse the stream.
-    Formats that are no strings are taken out.
+    Types and formats that are none are taken out.
     """
     declared = {stream.name: stream for stream in STREAMS}
     catalog = copy.deepcopy(catalog)
     for entry in catalog["streams"]:
         name = entry["tap_stream_id"]
-        entry["schema"] = without_odd_formats(entry["schema"])
+        entry["schema"] = without_odd_words(entry["schema"])
         is_selected = _is_selected(entry)
         stream = declared.get(name)
         if stream is None:

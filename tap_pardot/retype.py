@@ -7,7 +7,7 @@ and ids. What is emitted is converted from there, as the last step:
 * text takes anything, arrays and objects as JSON;
 * a time as a date is its UTC day, a date as a time is midnight UTC;
 * integer, number and boolean take what converts;
-* a value that does not convert becomes null and is counted;
+* a value that does not convert becomes null and is counted; the schema that goes out takes null;
 * an array or object cannot be made of a scalar, nor a scalar of an array unless it is text: that
   is a configuration error.
 
@@ -36,7 +36,10 @@ if TYPE_CHECKING:
     Record = dict[str, Any]
 
 _STRUCTURES = {"array", "object"}
+_NULL = "null"
+_SCALARS = {"string", "integer", "number", "boolean", _NULL}
 _ALTERNATIVES = ("oneOf", "anyOf", "allOf")
+_TYPING = ("type", *_ALTERNATIVES)
 _LENGTH_OF_A_DATE = 10
 _DEEPEST = 20  # alternatives inside alternatives
 
@@ -50,13 +53,18 @@ def declared_kind(definition: Mapping[str, Any], own: str) -> str:
 
     Args:
         definition: The column's schema; may offer alternatives (a list of types, ``oneOf``,
-            ``anyOf``). The own kind is preferred among them, then text.
+            ``anyOf``). The own kind is preferred among them, then text, then what a value of the
+            own kind can become.
         own: The kind that the stream itself declares.
+
+    Returns:
+        A kind; the own one where none is declared, or only null.
     """
-    kinds = list(dict.fromkeys(_kinds(definition)))
-    if not kinds or own in kinds:
-        return own
-    return "string" if "string" in kinds else kinds[0]
+    kinds = [kind for kind in dict.fromkeys(_kinds(definition)) if kind != _NULL]
+    for kind in (own, "string", *_NEAREST.get(own, ())):
+        if kind in kinds:
+            return kind
+    return min(kinds, key=lambda kind: kind in _STRUCTURES, default=own)
 
 
 def _kinds(definition: Any, depth: int = 0) -> Iterator[str]:
@@ -64,34 +72,98 @@ def _kinds(definition: Any, depth: int = 0) -> Iterator[str]:
         return
     types = definition.get("type")
     for each in types if isinstance(types, list) else [types]:
-        if isinstance(each, str) and each != "null":
-            yield kind_of({**definition, "type": each})
+        if isinstance(each, str):
+            yield each if each == _NULL else kind_of({**definition, "type": each})
     for word in _ALTERNATIVES:
         alternatives = definition.get(word)
         for each in alternatives if isinstance(alternatives, list) else ():
             yield from _kinds(each, depth + 1)
 
 
-def without_odd_formats(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a JSON Schema without each ``format`` that is not a string.
+def _part(definition: Mapping[str, Any], kind: str, depth: int = 0) -> Mapping[str, Any]:
+    """Return what declares a structure: the definition itself, or one of its alternatives."""
+    for word in _ALTERNATIVES:
+        alternatives = definition.get(word)
+        for each in alternatives if isinstance(alternatives, list) and depth < _DEEPEST else ():
+            if kind in _kinds(each):
+                return _part(each, kind, depth + 1)
+    return definition
 
-    Meltano writes ``format: null`` as ``{}``, which validators of targets cannot read.
+
+def without_odd_words(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a JSON Schema without each ``format``, ``type`` or list of alternatives that is none.
+
+    Meltano writes ``format: null`` as ``{}``, which validators of targets cannot read. Where a
+    schema must be an object, anything else says nothing.
     """
-    cleaned = {
-        word: value for word, value in schema.items() if word != "format" or isinstance(value, str)
-    }
+    cleaned = {word: value for word, value in schema.items() if not _is_odd(word, value)}
     for word, value in cleaned.items():
-        if word == "properties" and isinstance(value, dict):
+        if word == "properties":
             cleaned[word] = {name: _cleaned(each) for name, each in value.items()}
         elif word == "items":
             cleaned[word] = _cleaned(value)
-        elif word in _ALTERNATIVES and isinstance(value, list):
+        elif word in _ALTERNATIVES:
             cleaned[word] = [_cleaned(each) for each in value]
     return cleaned
 
 
-def _cleaned(schema: Any) -> Any:
-    return without_odd_formats(schema) if isinstance(schema, dict) else schema
+def _is_odd(word: str, value: Any) -> bool:
+    if word == "type":
+        types = value if isinstance(value, list) else [value]
+        known = {*_SCALARS, *_STRUCTURES}
+        return not types or not all(isinstance(each, str) and each in known for each in types)
+    if word in _ALTERNATIVES:
+        return not isinstance(value, list) or not value
+    if word == "properties":
+        return not isinstance(value, dict)
+    return word == "format" and not isinstance(value, str)
+
+
+def _cleaned(schema: Any) -> dict[str, Any]:
+    return without_odd_words(schema) if isinstance(schema, dict) else {}
+
+
+def with_nulls(
+    own: Mapping[str, Any], catalog: Mapping[str, Any], *, is_item: bool = False
+) -> dict[str, Any]:
+    """Return a column's schema of the catalog, which takes null where the stream's own does.
+
+    Otherwise a target would refuse the column's nulls: those of Pardot, and those that values
+    become that do not convert.
+
+    Args:
+        own: The schema as the stream declares it.
+        catalog: The schema as the catalog declares it.
+        is_item: Whether it is that of an array's items, which may fail to convert, too.
+    """
+    kind, schema = kind_of(own), {**catalog}
+    wanted = declared_kind(catalog, kind)
+    if {*_kinds(catalog)} == {_NULL}:
+        # Made from a sample that had no value here. A value may come all the same.
+        return {word: each for word, each in schema.items() if word not in _TYPING}
+    if _NULL in own.get("type", ()) or (is_item and wanted != kind):
+        _add_null(schema)
+    items, properties = schema.get("items"), schema.get("properties")
+    if wanted == kind == "array" and isinstance(items, dict):
+        schema["items"] = with_nulls(own["items"], items, is_item=True)
+    if wanted == kind == "object" and isinstance(properties, dict):
+        mine = own.get("properties", {})
+        schema["properties"] = {
+            name: with_nulls(mine[name], each) if name in mine and isinstance(each, dict) else each
+            for name, each in properties.items()
+        }
+    return schema
+
+
+def _add_null(schema: dict[str, Any]) -> None:
+    types = schema.get("type")
+    if types is not None:
+        listed = types if isinstance(types, list) else [types]
+        schema["type"] = types if _NULL in listed else [*listed, _NULL]
+        return
+    for word in ("oneOf", "anyOf"):
+        if word in schema and _NULL not in _kinds(schema):
+            schema[word] = [*schema[word], {"type": _NULL}]
 
 
 def conversions(
@@ -165,8 +237,9 @@ def _counted(name: str, convert: Convert, misfits: Counter[str]) -> Convert:
 def _items(
     name: str, own: Mapping[str, Any], catalog: Any, timestamp: Convert, misfits: Counter[str]
 ) -> Convert | None:
+    items = _part(catalog, "array").get("items")
     try:
-        convert = _conversion(name, own["items"], catalog.get("items"), timestamp, misfits)
+        convert = _conversion(name, own["items"], items, timestamp, misfits)
     except Mismatch as mismatch:
         raise Mismatch(f"an array whose item is {mismatch}") from None
     if convert is None:
@@ -178,7 +251,8 @@ def _items(
 def _properties(
     name: str, own: Mapping[str, Any], catalog: Any, timestamp: Convert, misfits: Counter[str]
 ) -> Convert | None:
-    mine, wanted = own.get("properties", {}), catalog.get("properties")
+    part = _part(catalog, "object")
+    mine, wanted = own.get("properties", {}), part.get("properties")
     if not isinstance(wanted, dict):
         return None
     inner: dict[str, Convert] = {}
@@ -186,6 +260,8 @@ def _properties(
         convert = _conversion(f"{name}.{each}", mine[each], wanted.get(each), timestamp, misfits)
         if convert is not None:
             inner[each] = convert
+    if part.get("additionalProperties") is False and (cut := mine.keys() - wanted):
+        return lambda record: converted({k: v for k, v in record.items() if k not in cut}, inner)
     return (lambda record: converted({**record}, inner)) if inner else None
 
 
@@ -226,6 +302,12 @@ def _article(kind: str) -> str:
     return f"{'an' if name[:1] in 'aeiou' else 'a'} {name}"
 
 
+_NEAREST = {
+    "timestamp": ("date",),
+    "date": ("timestamp",),
+    "integer": ("number",),
+    "boolean": ("integer", "number"),
+}
 _NUMERIC: dict[str, Convert] = {
     "integer": to_integer,
     "number": to_number,

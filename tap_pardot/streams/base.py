@@ -20,7 +20,7 @@ from tap_pardot.errors import (
     TapPardotError,
 )
 from tap_pardot.messages import FastRecords
-from tap_pardot.retype import Mismatch, conversions, converted, declared_kind
+from tap_pardot.retype import Mismatch, conversions, converted, declared_kind, with_nulls
 from tap_pardot.state import Bookmark
 from tap_pardot.windows import (
     Window,
@@ -99,16 +99,18 @@ class PardotStream(FastRecords):
     def apply_catalog(self, catalog: Catalog) -> None:
         """Take selection, column types and replication method; keys stay the declared ones.
 
-        A key or a method that the stream does not offer counts as not given and is kept in
+        Primary keys must be columns: every target refuses others. A replication key or a method
+        that the stream does not offer counts as not given and is kept in
         :attr:`ignored_replication`. Rows would be lost by another key than the declared ones.
         """
         super().apply_catalog(catalog)
-        self.primary_keys = self.primary_keys or type(self).primary_keys
+        if not self._are_columns(self.primary_keys):
+            self.primary_keys = type(self).primary_keys
         named_key, method = self.replication_key, self.forced_replication_method
         self.replication_key, self.forced_replication_method = self.declared_key, None
         valid = self.valid_replication_keys
         ignored = []
-        if named_key is not None and named_key not in valid:
+        if named_key and named_key not in valid:  # Meltano writes null as {}
             ignored.append(f"replication key {named_key}")
         if method == FULL_TABLE:
             self.forced_replication_method = FULL_TABLE
@@ -120,6 +122,15 @@ class PardotStream(FastRecords):
             # Some catalogs name the method only, others only the key.
             self.replication_key = valid[0] if valid else None
         self.ignored_replication = " and ".join(ignored)
+
+    def _are_columns(self, keys: Any) -> bool:
+        """Whether these are names of columns, one or more."""
+        known = self.schema["properties"].keys() & self.effective_schema["properties"]
+        return (
+            isinstance(keys, list)
+            and bool(keys)
+            and all(isinstance(key, str) and key in known for key in keys)
+        )
 
     @property
     def valid_replication(self) -> str:
@@ -151,7 +162,12 @@ class PardotStream(FastRecords):
     def emitted_schema(self) -> dict[str, Any]:
         """The schema of exactly the columns that are emitted."""
         schema: dict[str, Any] = self.effective_schema
-        return {**schema, "properties": {name: schema["properties"][name] for name in self.columns}}
+        own, catalog = self.schema["properties"], schema["properties"]
+        columns = {name: with_nulls(own[name], catalog[name]) for name in self.columns}
+        schema = {**schema, "properties": columns}
+        if "required" in schema:  # it may name columns that are not selected
+            schema["required"] = [n for n in self.schema.get("required", ()) if n in columns]
+        return schema
 
     @property
     def decoded_columns(self) -> list[str]:

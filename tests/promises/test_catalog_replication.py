@@ -88,6 +88,8 @@ def test_one_line_names_the_selected_streams_whose_key_or_method_is_ignored(acco
     assert "tags" not in line
     account.run(catalog("lists", "users", key="updated_at", method="INCREMENTAL"))
     assert notices(account) == []
+    account.run(catalog("lists", "emails", key={}))  # as Meltano writes null
+    assert notices(account) == []
 
 
 @pytest.mark.parametrize(

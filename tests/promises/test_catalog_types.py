@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 
+import jsonschema
 import pytest
 
 from tests.support.children import THEN, Runs
+from tests.support.exports import select
 
 TEXT = {"type": ["string", "null"]}
 DATE = {"type": ["string", "null"], "format": "date"}
@@ -26,6 +28,11 @@ TIMES = {
     "text by anyOf": ({"anyOf": [{"type": "null"}, {"type": "string"}]}, SAME),
     "no type at all": ({}, SAME),
     "time or number": ({"type": ["number", "string"], "format": "date-time"}, SAME),
+    "a date or a number": ({"type": ["integer", "string", "null"], "format": "date"}, "2024-05-20"),
+    "a date or an object": ({"anyOf": [{"type": "object"}, DATE]}, "2024-05-20"),
+    "the type taken out by Meltano": ({"type": {}}, SAME),
+    "a type that is none": ({"type": "STRING"}, SAME),
+    "made from a sample without a value": ({"type": "null"}, SAME),
     "a number": ({"type": ["integer", "null"]}, None),
 }
 STREAMS = {
@@ -225,6 +232,73 @@ def test_columns_inside_arrays_are_retyped_too(account):
     assert found == [("4", 7), ("5", None)]
     assert [each["prospect_id"] for each in run.records["opportunity_prospects"]] == [4, 5]
     assert any("opportunities.prospects.company: 1 value" in each for each in account.warnings)
+
+
+def assert_records_fit(run):
+    schemas = {m["stream"]: m["schema"] for m in run.messages if m["type"] == "SCHEMA"}
+    for schema in schemas.values():
+        jsonschema.Draft7Validator.check_schema(schema)
+    for message in run.messages:
+        if message["type"] == "RECORD":
+            jsonschema.validate(message["record"], schemas[message["stream"]])
+
+
+@pytest.mark.parametrize(
+    "types",
+    [
+        {"name": {"type": "string"}, "value": {"type": "number"}, "closed_at": {"type": "string"}},
+        {"name": {"oneOf": [{"type": "integer"}]}, "closed_at": {**DATE, "type": "string"}},
+        {"created_at": {"type": "null"}, "updated_at": {"type": []}, "name": {"anyOf": "text"}},
+    ],
+)
+def test_schema_takes_the_nulls_that_come(account, types):
+    times = {"created_at": THEN, "updated_at": THEN}
+    account.sandbox.add("opportunity", [{"id": 1, **times}, {"id": 2, "name": "Ada", **times}])
+
+    run = account.sync("opportunities", types={"opportunities": types})
+
+    assert (run.exit_code, run.ids("opportunities")) == (0, [1, 2]), run.stderr
+    assert_records_fit(run)
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        {"type": "object", "properties": {"company": {"type": "integer"}}},
+        {"type": "object", "properties": {"id": TEXT}, "additionalProperties": False},
+        {"anyOf": [{"type": "null"}, {"type": "object", "properties": {"id": TEXT}}]},
+        {"type": "object", "properties": {"id": True, "company": {"items": True}}},
+        [{"type": "string"}],
+    ],
+)
+def test_records_fit_their_schema_inside_arrays_too(account, items):
+    row = {"id": 1, "created_at": THEN, "updated_at": THEN}
+    people = [{"id": 4, "company": "x"}, {"id": 5}]
+    account.sandbox.add("opportunity", [{**row, "prospects": people}])
+    types = {"opportunities": {"prospects": {"type": "array", "items": items}}}
+
+    run = account.sync("opportunities", "opportunity_prospects", types=types)
+
+    assert run.exit_code == 0, run.stderr
+    assert len(run.records["opportunities"][0]["prospects"]) == 2
+    assert [each["prospect_id"] for each in run.records["opportunity_prospects"]] == [4, 5]
+    assert_records_fit(run)
+
+
+@pytest.mark.parametrize("keys", [["made_up"], [None], [], {}, "name", ["id", "made_up"]])
+def test_a_catalog_names_columns_as_keys_and_columns_that_come_as_required(account, keys):
+    fill(account, [1])
+    catalog = select("lists", columns={"lists": ["id", "updated_at"]})
+    (entry,) = [each for each in catalog["streams"] if each["tap_stream_id"] == "lists"]
+    entry["key_properties"] = keys
+    entry["schema"]["required"] = ["id", "name"]
+
+    run = account.run(catalog)
+
+    assert (run.exit_code, run.ids("lists")) == (0, [1]), run.stderr
+    (schema,) = [each for each in run.messages if each["type"] == "SCHEMA"]
+    assert schema["key_properties"] == ["id"]
+    assert_records_fit(run)
 
 
 # --- what cannot be --------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tap_pardot.decode import to_timestamp
-from tap_pardot.retype import Mismatch, conversions, converted, declared_kind, without_odd_formats
+from tap_pardot.retype import Mismatch, conversions, converted, declared_kind, without_odd_words
 
 TEXT, DATE = {"type": "string"}, {"type": "string", "format": "date"}
 TIME = {"type": ["string", "null"], "format": "date-time"}
@@ -121,6 +121,8 @@ def test_nothing_is_done_where_the_catalog_says_what_the_stream_says():
         ({"type": ["string", "integer"]}, "integer", "integer"),
         ({"type": ["number", "string"]}, "timestamp", "string"),
         ({"type": ["number", "boolean"]}, "timestamp", "number"),
+        ({"anyOf": [{"type": "number"}, DATE]}, "timestamp", "date"),
+        ({"anyOf": [OBJECT, INTEGER]}, "boolean", "integer"),
         ({"anyOf": [TIME, {"type": ["string", "null"]}]}, "timestamp", "timestamp"),
         ({"anyOf": [DATE, TEXT]}, "timestamp", "string"),
         ({"anyOf": "wrong"}, "timestamp", "timestamp"),
@@ -142,7 +144,7 @@ def test_formats_that_are_no_strings_are_taken_out_at_any_depth():
         }
     }
 
-    assert without_odd_formats(schema) == {
+    assert without_odd_words(schema) == {
         "properties": {
             "format": TEXT,
             "a": TEXT,
