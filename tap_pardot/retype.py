@@ -39,7 +39,8 @@ _STRUCTURES = {"array", "object"}
 _NULL = "null"
 _SCALARS = {"string", "integer", "number", "boolean", _NULL}
 _ALTERNATIVES = ("oneOf", "anyOf", "allOf")
-_TYPING = ("type", *_ALTERNATIVES)
+_TYPING = ("format", "type", *_ALTERNATIVES)
+_FORMATS_OF_TEXT = ("date", "date-time")
 _LENGTH_OF_A_DATE = 10
 _DEEPEST = 20  # alternatives inside alternatives
 
@@ -71,6 +72,8 @@ def _kinds(definition: Any, depth: int = 0) -> Iterator[str]:
     if not isinstance(definition, dict) or depth > _DEEPEST:
         return
     types = definition.get("type")
+    if types is None and definition.get("format") in _FORMATS_OF_TEXT:
+        types = "string"
     for each in types if isinstance(types, list) else [types]:
         if isinstance(each, str):
             yield each if each == _NULL else kind_of({**definition, "type": each})
@@ -138,9 +141,12 @@ def with_nulls(
     """
     kind, schema = kind_of(own), {**catalog}
     wanted = declared_kind(catalog, kind)
-    if {*_kinds(catalog)} == {_NULL}:
-        # Made from a sample that had no value here. A value may come all the same.
-        return {word: each for word, each in schema.items() if word not in _TYPING}
+    if {*_kinds(catalog)} <= {_NULL} and "$ref" not in catalog:
+        # Nothing is declared (Meltano replaces a column by what its schema extra says), or only
+        # null, as in a schema made from a sample without a value.
+        schema = {**own, **{word: schema[word] for word in schema if word not in _TYPING}}
+    elif not any(word in schema for word in ("$ref", "type", *_ALTERNATIVES)):
+        schema["type"] = "string"  # a date or a time, of which only the format is told
     if _NULL in own.get("type", ()) or (is_item and wanted != kind):
         _add_null(schema)
     items, properties = schema.get("items"), schema.get("properties")

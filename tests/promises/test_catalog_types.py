@@ -31,6 +31,7 @@ TIMES = {
     "a date or a number": ({"type": ["integer", "string", "null"], "format": "date"}, "2024-05-20"),
     "a date or an object": ({"anyOf": [{"type": "object"}, DATE]}, "2024-05-20"),
     "the type taken out by Meltano": ({"type": {}}, SAME),
+    "a format alone, as Meltano's schema extra leaves it": ({"format": "date"}, "2024-05-20"),
     "a type that is none": ({"type": "STRING"}, SAME),
     "made from a sample without a value": ({"type": "null"}, SAME),
     "a number": ({"type": ["integer", "null"]}, None),
@@ -84,6 +85,8 @@ def test_no_row_is_lost_whatever_the_times_are_declared_as(account, form, source
     assert {name: second.ids(name) for name in STREAMS} == {key: [3] for key in STREAMS}
     for name in STREAMS:
         assert [record["created_at"] for record in first.records[name]] == [emitted] * 2, name
+        # Targets refuse a column of which no type is told.
+        assert schema_of(first, name)["created_at"].keys() & {"type", "anyOf", "oneOf"}
         format_ = schema_of(first, name)["created_at"].get("format")
         assert format_ is None or isinstance(format_, str)
     if form == "a number":
@@ -269,6 +272,7 @@ def test_schema_takes_the_nulls_that_come(account, types):
         {"anyOf": [{"type": "null"}, {"type": "object", "properties": {"id": TEXT}}]},
         {"type": "object", "properties": {"id": True, "company": {"items": True}}},
         [{"type": "string"}],
+        {"properties": {"id": TEXT, "company": {"type": None}}},
     ],
 )
 def test_records_fit_their_schema_inside_arrays_too(account, items):
