@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import socket
+import ssl
 from typing import TYPE_CHECKING
 
 import requests.exceptions
@@ -42,7 +43,7 @@ def failure_of(error: Exception, host: str, setting: str | None) -> TapPardotErr
     """
     if isinstance(error, _NO_ADDRESS):
         return _wrong_address(error, host, setting)
-    if isinstance(error, requests.exceptions.SSLError):
+    if isinstance(error, requests.exceptions.SSLError) or _is_of_bundle(error):
         return _failure_of_tls(error, host)
     if isinstance(error, requests.exceptions.ProxyError):
         return Retriable(f"The proxy on the way to {host} cannot be used ({_reason(error)}).")
@@ -79,7 +80,20 @@ def _wrong_address(error: Exception, host: str, setting: str | None) -> TapPardo
     )
 
 
+def _is_of_bundle(error: Exception) -> bool:
+    """Whether the file of trusted certificates is missing, or holds none."""
+    if str(error).startswith("Could not find a suitable TLS CA certificate bundle"):
+        return True
+    found = _first(error, ssl.SSLError)
+    return getattr(found, "library", None) in {"X509", "PEM", "ASN1"}
+
+
 def _failure_of_tls(error: Exception, host: str) -> TapPardotError:
+    if _is_of_bundle(error):
+        return ConfigurationError(
+            "The certificates to trust cannot be loaded: correct REQUESTS_CA_BUNDLE (or "
+            "CURL_CA_BUNDLE), a file of certificates in PEM form."
+        )
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return ConfigurationError(
             f"The certificate of {host} cannot be verified: set REQUESTS_CA_BUNDLE to the file "

@@ -257,6 +257,26 @@ def test_a_certificate_that_nobody_knows_ends_at_once(sandbox, run, waits, tmp_p
     assert waits == []
 
 
+@pytest.mark.parametrize(
+    "content", [None, "", "no certificate", "-----BEGIN CERTIFICATE-----\nx\n"]
+)
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_certificates_that_cannot_be_loaded_end_at_once(  # noqa: PLR0913, PLR0917
+    sandbox, run, waits, tmp_path, monkeypatch, content, variable
+):
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    bundle = tmp_path / "bundle.pem"
+    if content is not None:
+        bundle.write_text(content)
+    monkeypatch.setenv(variable, str(bundle))
+
+    with at_the_door(lambda connection: connection.recv(65536)) as port:
+        done = run(sandbox.config | {"api_url": f"https://127.0.0.1:{port}"})
+
+    is_setting(done, "The certificates to trust cannot be loaded: correct REQUESTS_CA_BUNDLE")
+    assert waits == []
+
+
 @pytest.mark.parametrize("setting", ["login_url", "api_url"])
 def test_a_connection_that_is_closed_without_a_word_is_told(sandbox, run, waits, setting):
     with at_the_door(lambda connection: connection.recv(65536)) as port:
