@@ -50,9 +50,10 @@ _PASSING_WORD = re.compile(
 # Of the present only: a token that was used already stays so.
 _PASSING_TEXT = re.compile(
     r"(?<![a-z])("
-    r"being_processed|in_progress|in_process|under_?way|already_(running|pending|processing)"
+    r"being_(processed|handled|refreshed|exchanged|issued)|in_(progress|process|flight)"
+    r"|under_?way|already_(running|pending|processing)|(request|refresh|login)_(is_)?pending"
     r"|concurrent|simultaneous|throttled|temporar(y|ily)|retry_your_request|(retry|again)_later"
-    r"|(rate|limit)_(\w+_)?exceeded|exceed(s|ed|ing)_(\w+_)?(rate|limit)"
+    r"|(rate|limit)_(\w+_)?exceeded|exceed(s|ed|ing)_(\w+_)?(rate|limit)|rate_(is_)?too_high"
     r"|too_many_(?!failed)(\w+_)?(requests|logins|calls)"
     r")(?![a-z])"
 )

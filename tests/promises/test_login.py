@@ -283,6 +283,10 @@ PASSING = [
     answer(400, "invalid_grant", "Rate limit exceeded"),
     answer(400, "invalid_grant", "you have exceeded the limit of logins an hour"),
     answer(400, "invalid_grant", "Too many requests"),
+    answer(400, "invalid_grant", "The refresh token is already being refreshed"),
+    answer(400, "invalid_grant", "Another token request is pending"),
+    answer(400, "invalid_grant", "a request for this token is already in flight"),
+    answer(400, "invalid_grant", "The request rate is too high"),
     # Strange shapes.
     answer(400, "UNKNOWN_ERROR"),
     answer(400, " Server Error\n"),
