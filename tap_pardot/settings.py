@@ -42,6 +42,8 @@ _BOOLEANS = {
     **dict.fromkeys(("false", "0", "no", "off"), False),
 }
 _MOST_DIGITS = 18
+# Blanks, and marks that nobody sees: files made on Windows begin with one.
+_AROUND = re.compile(r"\A[\s\ufeff\u200b\u2060]+|[\s\ufeff\u200b\u2060]+\Z")
 _ANY = "0Uv" + 15 * "0"  # stands for a value whose type is told as wrong already
 _BUSINESS_UNIT = re.compile(r"0Uv[0-9A-Za-z]{15}")
 
@@ -74,7 +76,7 @@ def _meant(kind: str | None, value: Any) -> Any:
     """Return what a text means as a setting of a kind; None if it is blank."""
     if not isinstance(value, str):
         return value
-    text = value.strip()
+    text = _AROUND.sub("", value)
     if not text:
         return None
     if kind == "integer" and text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS:

@@ -170,7 +170,10 @@ TEXTS = sorted(name for name, kind in KINDS.items() if kind == "string")
 
 
 @pytest.mark.parametrize("name", TEXTS)
-@pytest.mark.parametrize("around", [" {} ", "{}\n", "\r\n\t{}\r\n", "\xa0{}"])
+@pytest.mark.parametrize(
+    "around",
+    [" {} ", "{}\n", "\r\n\t{}\r\n", "\xa0{}", "\ufeff{}\r\n", "\n\ufeff {}", "\u200b{}\u200b\n"],
+)
 def test_blanks_and_line_ends_around_any_text_are_stripped(name, around):
     assert normalised({name: around.format("in the\nmiddle")}) == {name: "in the\nmiddle"}
     assert normalised({name: around.format("")}) == {}
