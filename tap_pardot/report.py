@@ -63,9 +63,9 @@ class Line:
         self.end, self.say = End.DONE, reached
 
     @property
-    def is_untouched(self) -> bool:
-        """Whether the stream was not begun."""
-        return self == Line(reached=self.reached)
+    def is_unread(self) -> bool:
+        """Whether the run ended before anything of the stream was read."""
+        return self.end is End.STOPPED and not self.rows
 
 
 @dataclass
@@ -133,7 +133,7 @@ class Report:
         for name, number in calls.items():
             count = metrics.Metric.HTTP_REQUEST_COUNT
             metrics.log(_meter, metrics.Point("counter", count, number, {"stream": name}))
-        if len(self.lines) > 1 and all(line.is_untouched for line in self.lines.values()):
+        if len(self.lines) > 1 and all(line.is_unread for line in self.lines.values()):
             stopped = {"status": End.STOPPED.value, "rows": 0}
             logger.error("None of the %d streams was read.", len(self.lines), extra=stopped)
         else:

@@ -169,6 +169,19 @@ def test_that_nothing_was_read_is_one_line_for_all_streams(caplog, error, closin
     assert line == ("ERROR", "None of the 3 streams was read.")
 
 
+@pytest.mark.parametrize("error", [STOPPED, LIMIT])
+def test_it_is_also_where_the_first_call_of_a_stream_ended_the_run(caplog, error):
+    report = Report()
+    for name in ("lists", "tags", "users"):
+        report.line(name)
+    report.ended("lists", error)
+
+    line, last = told(report, caplog)
+
+    assert line == ("ERROR", "None of the 3 streams was read.")
+    assert str(error) in last[1]
+
+
 def test_of_one_stream_that_was_not_read_its_own_line_is_told(caplog):
     report = Report()
     report.line("lists")
