@@ -1,5 +1,29 @@
-"""``python -m tap_pardot``: the same as the executable ``tap-pardot``."""
+"""The executable ``tap-pardot``, also ``python -m tap_pardot``."""
 
-from tap_pardot.tap import main
+from __future__ import annotations
 
-main()
+import os
+import signal
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+
+def main() -> None:
+    """Run the command line; a signal is heard from the start, also while modules are loaded."""
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, _leave)
+    from tap_pardot.tap import main as run  # noqa: PLC0415 - takes most of a second
+
+    run()
+
+
+def _leave(signum: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
+    """End at once: nothing was begun. The tap takes the signals over when it is made."""
+    os.write(2, f"Stopped by {signal.Signals(signum).name}: nothing was read.\n".encode())
+    os._exit(128 + signum)
+
+
+if __name__ == "__main__":
+    main()

@@ -289,6 +289,22 @@ def test_a_signal_after_the_last_line_changes_nothing(sandbox, tap, signum):
     assert run.stderr.rstrip().splitlines()[-1].endswith("Complete: 1 row of 1 stream in 2 calls.")
 
 
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_modules_are_loaded_is_a_sentence(sandbox, tap, tmp_path, signum):
+    slow = tmp_path / "modules"
+    slow.mkdir()
+    (slow / "singer_sdk.py").write_text("import time; print(flush=True); time.sleep(30)")
+    paths = os.pathsep.join([str(slow), *filter(None, [os.environ.get("PYTHONPATH")])])
+    process = tap.start(sandbox.config, catalog={}, env={"PYTHONPATH": paths})
+    process.stdout.readline()
+
+    process.send_signal(signum)
+    _, stderr = process.communicate(timeout=30)
+
+    assert process.returncode == 128 + signum
+    assert stderr == f"Stopped by {signal.Signals(signum).name}: nothing was read.\n"
+
+
 def test_a_signal_at_any_moment_of_a_run_ends_in_a_sentence(sandbox, tap):
     sandbox.add("list", [{"id": number, "name": "x" * 300} for number in range(1, 2001)])
     moments = random.Random(3)
