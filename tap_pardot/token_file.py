@@ -15,7 +15,7 @@ import os
 import signal
 import tempfile
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,23 +55,25 @@ class TokenFile:
     def locked(self) -> Iterator[None]:
         """Hold the file's lock, so that no other run reads, exchanges and writes meanwhile.
 
-        The lock is on a file beside it, because the file itself is replaced. Where no lock can be
-        had, a warning says so.
+        The lock is on a file beside it, because the file itself is replaced; and on the file, which
+        is not where it is mounted by itself, or its folder takes no new file. Where no lock can
+        be had, a warning says so.
 
         Raises:
             RunStopped: Another run has held it for :data:`LOCK_TIMEOUT` seconds.
         """
-        try:
-            lock = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        except (OSError, ValueError) as error:
-            _warn_unlocked(error)
+        with ExitStack() as locks:
+            errors: list[Exception] = []
+            for suffix, flags in ((".lock", os.O_CREAT), ("", 0)):
+                try:
+                    lock = os.open(f"{self._path}{suffix}", os.O_RDWR | flags, 0o600)
+                    locks.callback(os.close, lock)  # which releases it
+                    _acquire(lock)
+                except (OSError, ValueError) as error:
+                    errors.append(error)
+            if len(errors) > 1:
+                _warn_unlocked(errors[0])
             yield
-            return
-        try:
-            _acquire(lock)
-            yield
-        finally:
-            os.close(lock)  # which releases it
 
     def load(self) -> str | None:
         """Return the token that has taken the configured one's place, or None.
@@ -174,9 +176,6 @@ def _acquire(lock: int) -> None:
                     f"Another run has been logging in with this token_file for {LOCK_TIMEOUT} "
                     "seconds: run again when it has."
                 ) from None
-        except OSError as error:
-            _warn_unlocked(error)
-            return
         else:
             return
         if not waits:

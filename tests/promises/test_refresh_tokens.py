@@ -404,6 +404,29 @@ def test_a_file_system_without_locks_is_a_warning(run, config, monkeypatch):
     assert "token_file cannot be locked (Operation not supported)" in done.stderr
 
 
+@pytest.mark.parametrize("where", ["a folder that takes no new file", "a container each"])
+def test_runs_at_once_that_cannot_share_a_file_beside_it_lock_the_file(  # noqa: PLR0913, PLR0917
+    sandbox, tap, config, kept, tmp_path, where
+):
+    kept.write_text("")
+    first, second = tmp_path / "1", tmp_path / "2"
+    for folder in (first, second):
+        folder.mkdir()
+        os.link(kept, folder / "token.json")
+        if where.startswith("a folder"):
+            (folder / "token.json.lock").mkdir()
+
+    tokens = [TokenFile(str(folder / "token.json"), "x") for folder in (first, second)]
+    with tokens[0].locked():
+        process = tap.start(config | {"token_file": str(second / "token.json")})
+        waited = any("Waiting for another run" in line for line in process.stderr)
+        process.kill()
+        process.communicate(timeout=30)
+
+    assert waited
+    assert sandbox.logins == []
+
+
 def test_a_lock_is_waited_for_a_minute_and_then_it_is_an_outage(
     sandbox, run, config, kept, monkeypatch
 ):
