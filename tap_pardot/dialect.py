@@ -30,7 +30,7 @@ MOST_LEVELS = 64
 # A number keeps the digits of "1.50", which is a name that Pardot wrote as a number (A.6).
 _decoder = msgspec.json.Decoder(float_hook=Number)
 _XML_ERROR = re.compile(rb'<err code="(\d{1,6})"')
-_NUL = re.compile(rb"\\u0000")
+_NUL = rb"\u0000"
 _NESTED = frozenset({dict, list})
 _BLANKS = "\ufeff \t\r\n"
 
@@ -160,7 +160,7 @@ def _named(body: dict[str, Any], key: str) -> Any:
 def _json(body: bytes) -> Any:
     """Return the JSON of a body; None if it has none, or is nested too deeply."""
     try:
-        value, is_clean = _decoder.decode(body), _NUL.search(body) is None
+        value, is_clean = _decoder.decode(body), _NUL not in body
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         value, is_clean = _unclean(body), False
     # The interpreter's own limit is another one in each version of Python.
