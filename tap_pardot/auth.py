@@ -20,6 +20,7 @@ from tap_pardot.errors import ConfigurationError, LoginOutage, Outage, Retriable
 from tap_pardot.login_errors import GrantRefused, LoginPostponed, body_of, failure_of
 from tap_pardot.token_file import TokenFile
 from tap_pardot.transport import with_retries
+from tap_pardot.unbroken import unbroken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -142,7 +143,7 @@ class SalesforceAuth(AuthBase):
 
     def _exchanged(self) -> str:
         try:
-            return with_retries(self._exchange, "login")
+            return with_retries(self._exchange_whole, "login")
         except StreamFailed as error:  # a redirect, or an answer that is far too long
             raise ConfigurationError(
                 "The login address does not answer as Salesforce's does: check login_url and "
@@ -153,6 +154,10 @@ class SalesforceAuth(AuthBase):
             is_salesforce = isinstance(outage.__cause__, LoginPostponed)
             hint = "" if is_salesforce else " If Salesforce itself can be reached, check login_url."
             raise LoginOutage(f"{outage.say}{hint}", outage.code) from outage
+
+    def _exchange_whole(self) -> str:
+        """Exchange; a signal waits for the answer where it may hold a refresh token to keep."""
+        return self._exchange() if self._file is None else unbroken(self._exchange)
 
     def _exchange(self) -> str:
         try:

@@ -21,6 +21,7 @@ from tap_pardot.given import environment
 from tap_pardot.messages import write_out
 from tap_pardot.settings import normalised
 from tap_pardot.state import read
+from tap_pardot.unbroken import wait_for_unbroken
 
 if TYPE_CHECKING:
     from tap_pardot.tap import TapPardot
@@ -197,6 +198,7 @@ def run(tap: type[CommandLine]) -> None:
     finally:
         # At the interpreter's end, where no handler is left, a signal would kill.
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        wait_for_unbroken()
 
 
 def _command(tap: type[CommandLine]) -> click.Command:

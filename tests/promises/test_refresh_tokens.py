@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import stat
+import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -556,3 +557,50 @@ def test_what_cannot_be_read_is_told_without_its_content(tmp_path):
         TokenFile(str(path), "x").load()
 
     assert "hunter2" not in str(caught.value)
+
+
+# --- signals while the answer is on its way ---
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("earlier", [False, True], ids=["first run", "later run"])
+def test_a_signal_does_not_lose_the_successor(  # noqa: PLR0913, PLR0917
+    sandbox, tap, config, monkeypatch, signum, earlier
+):
+    if earlier:
+        good(tap.run(config))
+    exchange = sandbox.state.issuer.exchange
+    replaced = threading.Event()
+
+    def slow(*arguments):
+        answer = exchange(*arguments)
+        replaced.set()
+        time.sleep(1)
+        return answer
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sandbox.state.issuer, "exchange", slow)
+        process = tap.start(config)
+        assert replaced.wait(20)
+        process.send_signal(signum)
+        out, err = process.communicate(timeout=30)
+
+    run = Finished(process.returncode, out, err)
+    assert run.exit_code == 128 + signum
+    assert "Traceback" not in err
+    assert run.last_line.startswith("Stopped by SIG")
+    good(tap.run(config))
+    assert not is_revoked(sandbox)
+
+
+def test_a_login_that_hangs_does_not_keep_a_signal_for_long(sandbox, tap, config):
+    sandbox.fault(op="token", hang=60)
+    process = tap.start(config)
+    while not sandbox.logins:
+        time.sleep(0.02)
+    sent = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+
+    assert process.returncode == 143
+    assert time.monotonic() - sent < 10
