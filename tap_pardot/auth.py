@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 from urllib.parse import urlsplit
 
 import jwt
@@ -167,7 +167,7 @@ class SalesforceAuth(AuthBase):
                 self._keep(body.get("refresh_token"))
                 # One copy of the documents prints the key with a capital (B.2).
                 token = body.get("access_token") or body.get("Access_token")
-                if isinstance(token, str) and token:
+                if _is_token(token):
                     self._lost = False
                     logger.info("Logged in to Salesforce (%s flow).", self._flow)
                     return token
@@ -214,7 +214,7 @@ class SalesforceAuth(AuthBase):
     def _keep(self, rotated: Any) -> None:
         """Use a rotated refresh token from now on: Salesforce has let the old one die (B.1)."""
         replaced = self._refresh_token
-        if replaced is None or rotated == replaced or not isinstance(rotated, str) or not rotated:
+        if replaced is None or rotated == replaced or not _is_token(rotated):
             return
         self._replaced.add(replaced)
         self._refresh_token, self._lost = rotated, False
@@ -226,6 +226,11 @@ class SalesforceAuth(AuthBase):
                 "token_file so that the tap can keep the new one, or switch rotation off in the "
                 "connected app; the next run cannot log in otherwise."
             )
+
+
+def _is_token(value: Any) -> TypeGuard[str]:
+    """Whether this can be a token: it is sent in a header."""
+    return isinstance(value, str) and value != "" and value.isascii() and value.isprintable()
 
 
 def audience(login_url: str) -> str:

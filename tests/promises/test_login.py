@@ -367,6 +367,18 @@ def test_the_word_of_a_passing_failure_is_told(sandbox, run):
     ) in done.last_line
 
 
+@pytest.mark.parametrize("token", ["a\nb", "tok\u20acn", "\ud800", 5, ""])
+def test_a_token_that_cannot_be_sent_is_an_answer_without_one(sandbox, run, waits, token):
+    sandbox.fault(op="token", body=json.dumps({"access_token": token, "refresh_token": token}))
+
+    done = run(sandbox.config)
+
+    assert done.exit_code == 0, done.stderr
+    assert "Salesforce's login answered HTTP 200 without a token." in done.stderr
+    assert len(sandbox.logins) == 2
+    assert len(waits) == 1
+
+
 # --- refusals by Pardot ---
 
 
