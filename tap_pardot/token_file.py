@@ -60,8 +60,15 @@ class TokenFile:
         be had, a warning says so.
 
         Raises:
+            ConfigurationError: The file cannot be written. Where the app rotates, the next run
+                would send a token that was replaced.
             RunStopped: Another run has held it for :data:`LOCK_TIMEOUT` seconds.
         """
+        if not self._is_writable():
+            raise ConfigurationError(
+                "token_file cannot be written: make its folder, give this user the right to write "
+                "there, or correct token_file; no refresh token was sent."
+            )
         with ExitStack() as locks:
             errors: list[Exception] = []
             for suffix, flags in ((".lock", os.O_CREAT), ("", 0)):
@@ -74,6 +81,14 @@ class TokenFile:
             if len(errors) > 1:
                 _warn_unlocked(errors[0])
             yield
+
+    def _is_writable(self) -> bool:
+        """Whether a new file can replace this one, or this one can be written in place."""
+        path = self._path
+        try:
+            return os.access(path.parent, os.W_OK | os.X_OK) or os.access(path, os.W_OK)
+        except ValueError:  # a NUL in the path
+            return False
 
     def load(self) -> str | None:
         """Return the token that has taken the configured one's place, or None.
