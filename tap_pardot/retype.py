@@ -8,8 +8,8 @@ and ids. What is emitted is converted from there, as the last step:
 * a time as a date is its UTC day, a date as a time is midnight UTC;
 * integer, number and boolean take what converts;
 * a value that does not convert becomes null and is counted; the schema that goes out takes null;
-* an array or object cannot be made of a scalar, nor a scalar of an array unless it is text: that
-  is a configuration error.
+* an array or object cannot be made of a scalar, nor an array of an object or an object of an
+  array: that is a configuration error.
 
 Pure: no I/O.
 """

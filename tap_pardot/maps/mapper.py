@@ -243,8 +243,11 @@ def _without_effect(maps: StreamMaps, streams: Mapping[str, PardotStream]) -> It
                 f"{entry.key} changes nothing, because a later entry is used for the same "
                 "streams: only the last one that matches counts"
             )
-        elif any(each.selected for each in used) and all(each.knows_fields for each in own_fields):
+        elif any(each.selected for each in used):
             columns = {column for each in matched for column in _declared(each)}
             removed = {name for name, text in entry.properties.items() if text is None}
+            # A name like none of the columns may be a custom field that nobody has asked for.
+            all_known = all(each.knows_fields for each in own_fields)
             for name in sorted((removed | _masks(entry)) - columns):
-                yield f"{entry.key}.{name} is not a column{hint(name, columns)}"
+                if (near := hint(name, columns)) or all_known:
+                    yield f"{entry.key}.{name} is not a column{near}"

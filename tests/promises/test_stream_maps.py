@@ -745,3 +745,10 @@ def test_the_access_check_names_maps_that_change_nothing_once(sandbox, tap):
 
     assert run.exit_code == 0, run.stderr
     assert run.stderr.count("stream_maps: lsts is not a stream") == 1
+
+
+def test_a_misspelt_mask_under_a_pattern_is_named_whatever_is_selected(account, warnings):
+    """Else e-mail addresses would go out in clear."""
+    account.run("users", stream_maps={"*": {"emial": "md5(emial)"}})
+
+    assert any("*.emial is not a column; the nearest one is email" in each for each in warnings())
