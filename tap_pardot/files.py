@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from tap_pardot.errors import ConfigurationError
 
 _ADVICE = {
-    "--config": "pass a JSON object with the settings",
+    "--config": "pass the path of a JSON file with the settings",
     "--catalog": "pass a file that --discover wrote, in which only the selection was changed",
     "--state": "pass the STATE that this tap wrote last, or none to read everything from "
     "start_date again",
