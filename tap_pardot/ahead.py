@@ -6,14 +6,13 @@ the program ends, so a signal would have to wait for a download.
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections import deque
 from itertools import islice
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from tap_pardot.endings import SIGNALS
+from tap_pardot.endings import signals_held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -54,12 +53,9 @@ def ahead(work: Callable[[A], R], items: Iterable[A], threads: int) -> Iterator[
     number = min(threads, len(results))
     # Threads inherit the mask. A signal that one of them took would still run its handler in the
     # main thread, also where that holds signals back to keep a line of output whole.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    try:
+    with signals_held():
         for _ in range(number):
             threading.Thread(target=labour, daemon=True).start()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     try:
         while results:
             value, error = results.popleft().get()

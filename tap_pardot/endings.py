@@ -28,6 +28,18 @@ _AGAIN = 1.0
 """Seconds."""
 
 
+@contextmanager
+def signals_held() -> Iterator[None]:
+    """Hold the signals back that end a run, in this thread and in threads that it starts."""
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    try:
+        # In here: a handler may raise out of this call when the signals are held already.
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
 class Terminated(BaseException):
     """SIGTERM or SIGINT came. No :class:`Exception`, so that nothing on the way handles it."""
 

@@ -14,7 +14,6 @@ import errno
 import logging
 import os
 import select
-import signal
 import sys
 from datetime import UTC, datetime
 from functools import cached_property
@@ -27,7 +26,7 @@ from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.streams import Stream
 
 from tap_pardot.decode import json_form
-from tap_pardot.endings import SIGNALS, StdoutLost
+from tap_pardot.endings import StdoutLost, signals_held
 from tap_pardot.errors import StreamFailed, TapPardotError
 
 if TYPE_CHECKING:
@@ -93,14 +92,9 @@ class BufferedWriter(GenericSingerWriter[bytes, "Message"]):
 
     def drain(self) -> None:
         """Write the block to stdout, all of it, with SIGTERM and SIGINT held back meanwhile."""
-        held = signal.pthread_sigmask(signal.SIG_BLOCK, ())
-        try:
-            # In here: a handler may raise out of this call when the signals are held already.
-            signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        with signals_held():
             write_out(bytes(self._buffer))
             self._buffer.clear()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
 
 def write_out(data: bytes) -> None:

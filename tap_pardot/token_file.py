@@ -12,14 +12,13 @@ import hashlib
 import json
 import logging
 import os
-import signal
 import tempfile
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tap_pardot.endings import SIGNALS
+from tap_pardot.endings import signals_held
 from tap_pardot.errors import ConfigurationError, RunStopped
 
 if TYPE_CHECKING:
@@ -107,14 +106,12 @@ class TokenFile:
             replaced: The one that was sent for it.
         """
         # Salesforce has let the old token die: a signal must not come between.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-        try:
-            self._write(self._text(token, replaced))
-        except (OSError, ValueError) as error:
-            logger.warning("token_file could not be written (%s).", _reason(error))
-            return False
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        with signals_held():
+            try:
+                self._write(self._text(token, replaced))
+            except (OSError, ValueError) as error:
+                logger.warning("token_file could not be written (%s).", _reason(error))
+                return False
         return True
 
     def _tokens(self) -> dict[str, str]:

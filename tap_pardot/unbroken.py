@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from tap_pardot.endings import SIGNALS
+from tap_pardot.endings import signals_held
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,19 +36,13 @@ def unbroken(work: Callable[[], T]) -> T:
     thread = threading.Thread(target=labour, name=_NAME, daemon=True)
     try:
         # The thread inherits the mask: no signal may be taken by it.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-        try:
+        with signals_held():
             thread.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         value, error = result.get()
     except BaseException:
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-        try:
+        with signals_held():
             if thread.ident is not None:
                 thread.join(GRACE)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         raise
     if error is not None:
         raise error
