@@ -19,11 +19,7 @@ def account(sandbox, caplog):
 
 
 def fill(account, numbers, at=THEN):
-    for name in STREAMS.values():
-        rows = [{"id": number, "created_at": at, "updated_at": at} for number in numbers]
-        if name == "emailClick":
-            rows = [{"id": row["id"], "created_at": at} for row in rows]
-        account.sandbox.add(name, rows)
+    account.fill(STREAMS.values(), numbers, at)
 
 
 def catalog(*streams, key=None, method=None, where="metadata"):

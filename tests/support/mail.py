@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from tap_pardot.sandbox.dates import parse_instant
+from tests.support.api import log_in
 from tests.support.children import Runs
 
 if TYPE_CHECKING:
@@ -48,16 +49,9 @@ class Mail(Runs):
 
     def send(self, path: str, **body: Any) -> int:
         """Send an e-mail as Pardot's API does it; return its id."""
-        config, url = self.sandbox.config, self.sandbox.url
-        names = ("client_id", "client_secret", "refresh_token")
-        form = {"grant_type": "refresh_token", **{name: config[name] for name in names}}
-        login = requests.post(f"{url}/services/oauth2/token", data=form, timeout=10)
-        headers = {
-            "Authorization": f"Bearer {login.json()['access_token']}",
-            "Pardot-Business-Unit-Id": config["pardot_business_unit_id"],
-        }
+        headers = log_in(self.sandbox)
         answer = requests.post(
-            f"{url}/api/email/version/4/do/{path}?format=json",
+            f"{self.sandbox.url}/api/email/version/4/do/{path}?format=json",
             data=body,
             headers=headers,
             timeout=10,

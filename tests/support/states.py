@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from tap_pardot.sandbox.harness import Sandbox
+from tests.support.api import log_in
 from tests.support.exports import select
 
 if TYPE_CHECKING:
@@ -92,14 +93,7 @@ def run(sandbox: Sandbox, state: Any = None) -> list[dict[str, Any]]:
 
 def order(sandbox: Sandbox, orders: Iterable[dict[str, Any]]) -> None:
     """Create the jobs of a killed run, which get their numbers again."""
-    config = sandbox.config
-    names = ("client_id", "client_secret", "refresh_token")
-    form = {"grant_type": "refresh_token", **{name: config[name] for name in names}}
-    login = requests.post(f"{sandbox.url}/services/oauth2/token", data=form, timeout=10)
-    headers = {
-        "Authorization": f"Bearer {login.json()['access_token']}",
-        "Pardot-Business-Unit-Id": config["pardot_business_unit_id"],
-    }
+    headers = log_in(sandbox)
     for each in orders:
         url = f"{sandbox.url}/api/export/version/4/do/create?format=json"
         requests.post(url, json=each, headers=headers, timeout=10).raise_for_status()
