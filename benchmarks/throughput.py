@@ -24,8 +24,8 @@ from urllib.request import Request, urlopen
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # as a script it sees only its own folder
 
-from tests.peers.clients import SingerIo, redirected, singer_catalog, singer_config  # noqa: E402
-from tests.peers.environments import SINGER_IO, environment  # noqa: E402
+from tests.third_party.clients import SingerIo, redirected, singer_catalog, singer_config  # noqa: E402
+from tests.third_party.environments import SINGER_IO, environment  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tap_pardot.sandbox.harness import Sandbox
-from tests.support.postgres import postgres
-from tests.support.tap import Tap
+from tests.helpers.postgres import postgres
+from tests.helpers.tap import Tap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

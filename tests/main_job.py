@@ -18,8 +18,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 from tap_pardot.sandbox.harness import Sandbox
-from tests.support.meltano import PLUGINS, Meltano, as_environment, stopped_with_us
-from tests.support.postgres import Postgres, running_postgres
+from tests.helpers.meltano import PLUGINS, Meltano, as_environment, stopped_with_us
+from tests.helpers.postgres import Postgres, running_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

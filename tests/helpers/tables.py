@@ -1,0 +1,105 @@
+"""The README's tables, made from the code: ``python -m tests.helpers.tables`` writes them anew."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tap_pardot.errors import RULES, Act, Rule
+from tap_pardot.settings import SETTINGS
+from tap_pardot.streams import STREAMS
+from tap_pardot.streams.base import PardotStream, RecordStream
+from tap_pardot.streams.children import Child
+from tap_pardot.streams.exports import ExportStream
+from tap_pardot.streams.queries import IdStream, OffsetStream, WholeStream, WindowStream
+
+README = Path(__file__).parents[2] / "README.md"
+
+# How a stream is read, and what that costs; the most special class first.
+_KINDS: dict[type[PardotStream], tuple[str, str]] = {
+    RecordStream: ("one record, each run", "1, the call that begins every run"),
+    WindowStream: ("what changed since the last run", "1 + 1 for each 200 changed rows"),
+    IdStream: ("new rows, after the last id", "2 + 1 for each 200 new rows"),
+    WholeStream: ("everything, each run", "1 + 1 for each 200 rows"),
+    ExportStream: ("what changed since the last run, by export", "see [Exports](#exports)"),
+    OffsetStream: ("what changed since the last run, by offset", "1 + 1 for each full page"),
+}
+_CHILDREN = {
+    "email_stats": "1 for each list e-mail with activities, clicks or a sending not long ago",
+    "email_templates": "1 + 1 for each template that was used, or is new in the list",
+    "emails": "1 for each e-mail with activities or clicks that is not remembered",
+    "opportunity_prospects": "none but those of `opportunities`",
+    "visitor_page_views": "none but those of `visits`",
+    "visits": "1 for each 200 changed visitors + 1 for each 200 visits",
+}
+_ACTS = {
+    Act.RETRY: "tries again",
+    Act.NARROW: "tries again",
+    Act.LOGIN: "logs in again once",
+    Act.SWITCH: "changes the API version once",
+    Act.SKIP_STREAM: "skips the stream, exit code 0",
+    Act.FAIL_STREAM: "ends the stream, exit code 1",
+    Act.STOP_CLEANLY: "stops cleanly, exit code 2",
+    Act.ABORT: "stops, exit code 1",
+}
+
+
+def settings_table() -> str:
+    """Return one row per setting."""
+    lines = ["| Setting | Default | Meaning |", "|---|---|---|"]
+    for name, definition in SETTINGS["properties"].items():
+        flags = " (required)" if name in SETTINGS["required"] else ""
+        flags += " (secret)" if definition.get("secret") else ""
+        default = definition.get("default")
+        shown = "" if default is None else f"`{str(default).lower()}`"
+        lines.append(f"| `{name}`{flags} | {shown} | {definition['description']} |")
+    return "\n".join(lines)
+
+
+def streams_table() -> str:
+    """Return one row per stream."""
+    lines = ["| Stream | Rows | Read | API calls a run |", "|---|---|---|---|"]
+    for stream in sorted(STREAMS, key=lambda each: each.name):
+        if issubclass(stream, Child):
+            kind = "through " + ", ".join(f"`{name}`" for name in stream.feeds)
+            calls = _CHILDREN[stream.name]
+        else:
+            kind, calls = next(words for base, words in _KINDS.items() if issubclass(stream, base))
+        if issubclass(stream, ExportStream) and stream.replication_key is None:
+            kind = "everything, each run, by export"
+        if issubclass(stream, WindowStream) and not isinstance(stream.replication_key, str):
+            kind, calls = _KINDS[WholeStream]
+        what = " ".join((stream.__doc__ or "").split("\n\n")[0].split()).replace("``", "`")
+        lines.append(f"| `{stream.name}` | {what} | {kind} | {calls} |")
+    return "\n".join(lines)
+
+
+def errors_table() -> str:
+    """Return one row per rule for Pardot's error codes, those of the tap's own faults left out."""
+    lines = ["| Pardot code | The tap | What to do |", "|---|---|---|"]
+    codes: dict[Rule, list[int]] = {}
+    for code, rule in sorted(RULES.items()):
+        codes.setdefault(rule, []).append(code)
+    for rule, same in codes.items():
+        if "fault of this tap" not in rule.say:
+            lines.append(f"| {', '.join(map(str, same))} | {_ACTS[rule.act]} | {rule.say} |")
+    return "\n".join(lines)
+
+
+TABLES = {"settings": settings_table, "streams": streams_table, "errors": errors_table}
+
+
+def with_tables(text: str) -> str:
+    """Return a text with what stands between the marks of each table made anew."""
+    for name, make in TABLES.items():
+        begin, end = f"<!-- table: {name} -->", "<!-- end of table -->"
+        pattern = re.compile(f"({re.escape(begin)}\n).*?({re.escape(end)})", re.DOTALL)
+        made = make().replace("\\", r"\\")
+        text, number = pattern.subn(rf"\1{made}\n\2", text)
+        if number != 1:
+            raise ValueError(f"the text needs the table {name} once, not {number} times")
+    return text
+
+
+if __name__ == "__main__":
+    README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")

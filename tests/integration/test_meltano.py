@@ -1,0 +1,172 @@
+"""``meltano run tap-pardot target-postgres`` is what users run, so it is what is run here."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from tests.helpers.meltano import PLUGINS, Meltano, as_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tap_pardot.sandbox.harness import Sandbox
+    from tests.helpers.postgres import Postgres
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+KINDS = {
+    "boolean": "boolean",
+    "integer": "integer",
+    "options": "string",
+    "object": "object",
+    "string": "string",
+    "date_iso8601": "string",
+}
+# What `pip install -e .` needs of a checkout.
+SOURCES = ("LICENSE", "README.md", "meltano.yml", "pyproject.toml", "tap_pardot")
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a copy of the checkout in which Meltano has installed both plugins."""
+    project = tmp_path_factory.mktemp("meltano")
+    for name in SOURCES:
+        source = CHECKOUT / name
+        copy = shutil.copytree if source.is_dir() else shutil.copy
+        copy(source, project / name)
+    Meltano(project, project, {}).run("install", *PLUGINS)
+    return project
+
+
+@pytest.fixture
+def project(installed: Path, tmp_path: Path) -> Path:
+    """Give a project of the test's own, on plugins that are there already."""
+    shutil.copy(installed / "meltano.yml", tmp_path)
+    (tmp_path / ".meltano").symlink_to(installed / ".meltano")
+    return tmp_path
+
+
+@pytest.fixture
+def warehouse(postgres: Postgres, project: Path) -> Postgres:
+    """Give an empty database."""
+    return postgres.create_database(project.name)
+
+
+@pytest.fixture
+def run(project: Path, sandbox: Sandbox, warehouse: Postgres) -> Callable[[], str]:
+    """Give ``meltano run tap-pardot target-postgres``."""
+    meltano = Meltano(
+        project,
+        project,
+        as_environment("tap-pardot", sandbox.config)
+        | as_environment("target-postgres", {"sqlalchemy_url": warehouse.url}),
+    )
+    return lambda: meltano.run("run", *PLUGINS)
+
+
+def configure(project: Path, **changes: Any) -> None:
+    """Add to the extractor's part of ``meltano.yml``, as a user with an editor does."""
+    file = project / "meltano.yml"
+    document = yaml.safe_load(file.read_text())
+    document["plugins"]["extractors"][0] |= changes
+    file.write_text(yaml.safe_dump(document, sort_keys=False))
+
+
+def test_a_run_fills_postgres(sandbox, run, warehouse, project):
+    sandbox.add("list", [{"id": n, "name": f"List {n}"} for n in range(1, 202)])
+    sandbox.add("list", [{"id": 900, "name": "02190", "created_at": "2024-03-10T07:00:00Z"}])
+    sandbox.add("tagObject", [{"id": 7, "tag_id": 3, "type": "Prospect", "object_id": 5}])
+    sandbox.set(export_seconds=0)
+    document = yaml.safe_load((project / "meltano.yml").read_text())
+    config = document["plugins"]["extractors"][0].get("config", {})
+    configure(project, config=config | {"start_date": "2023-06-01"})
+
+    run()
+
+    lists = warehouse.query("SELECT id, name FROM tap_pardot.lists ORDER BY id")
+    assert lists == [*((n, f"List {n}") for n in range(1, 202)), (900, "02190")]
+    times = warehouse.query("SELECT created_at FROM tap_pardot.lists WHERE id = 900")
+    # The second in which clocks in New York jumped from 2 to 3.
+    assert [when.astimezone(UTC) for (when,) in times] == [datetime(2024, 3, 10, 7, tzinfo=UTC)]
+    assert warehouse.query("SELECT id, tag_id, object_id FROM tap_pardot.tag_objects") == [
+        (7, 3, 5)
+    ]
+
+
+def test_a_stream_map_in_meltano_yml_is_honoured(sandbox, run, warehouse, project):
+    sandbox.add("list", [{"id": 1, "name": "Secret"}, {"id": 2, "name": "Internal"}])
+    configure(
+        project,
+        select=["lists.*"],
+        config={
+            "stream_maps": {
+                "lists": {
+                    "name": "name.upper()",
+                    # Meltano drops a plain null on its way to the tap.
+                    "title": "__NULL__",
+                    "source": "'pardot'",
+                    "__filter__": "name != 'Internal'",
+                }
+            }
+        },
+    )
+
+    run()
+
+    assert warehouse.table_counts("tap_pardot") == {"lists": 1}
+    assert warehouse.query("SELECT id, name, source FROM tap_pardot.lists") == [
+        (1, "SECRET", "pardot")
+    ]
+    columns = warehouse.query(
+        "SELECT column_name FROM information_schema.columns WHERE table_name = 'lists'"
+    )
+    assert ("title",) not in columns
+    assert ("updated_at",) in columns
+
+
+def test_a_second_run_goes_on_from_the_state_that_meltano_kept(sandbox, run, warehouse, project):
+    configure(project, select=["lists.*", "tag_objects.*"])
+    sandbox.set(clock="2024-06-01T12:00:00Z")
+    sandbox.add("list", [{"id": n, "name": "Old"} for n in range(1, 451)])
+    sandbox.add("tagObject", [{"id": n, "tag_id": 1} for n in range(1, 451)])
+    run()
+    sandbox.clear_calls()
+    sandbox.set(clock="2024-06-01T14:00:00Z")
+    between = "2024-06-01T13:00:00Z"
+    sandbox.add("list", [{"id": n, "name": "New", "updated_at": between} for n in (3, 450, 451)])
+    sandbox.add("tagObject", [{"id": 451, "tag_id": 2, "created_at": between}])
+
+    run()
+
+    new = warehouse.query("SELECT id FROM tap_pardot.lists WHERE name = 'New' ORDER BY id")
+    assert new == [(3,), (450,), (451,)]
+    assert warehouse.table_counts("tap_pardot") == {"lists": 451, "tag_objects": 451}
+    # Nothing old is read again.
+    assert max(call["rows"] for call in sandbox.calls) == 3
+    # Two of these are Meltano's discovery, which lists the custom fields.
+    assert len(sandbox.calls) <= 6
+
+
+def test_meltano_yml_declares_the_taps_own_settings_and_capabilities():
+    about = json.loads(
+        subprocess.check_output([sys.executable, "-m", "tap_pardot", "--about", "--format=json"])
+    )
+    extractor = yaml.safe_load((CHECKOUT / "meltano.yml").read_text())["plugins"]["extractors"][0]
+
+    declared = {
+        setting["name"]: (KINDS[setting.get("kind", "string")], setting.get("sensitive", False))
+        for setting in extractor["settings"]
+    }
+    assert declared == {
+        name: (setting["type"][0], setting.get("secret", False))
+        for name, setting in about["settings"]["properties"].items()
+    }
+    assert sorted(extractor["capabilities"]) == sorted(about["capabilities"])

@@ -1,0 +1,25 @@
+"""Fixtures: the other clients, each in an environment of its own, made at first use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.third_party.clients import PyPardotSF, SingerIo
+from tests.third_party.environments import PYPARDOT_SF, SINGER_IO, environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def singer_io(tmp_path: Path) -> SingerIo:
+    """singer-io's tap."""
+    return SingerIo(environment(SINGER_IO), tmp_path)
+
+
+@pytest.fixture
+def pypardot(tmp_path: Path) -> PyPardotSF:
+    """The library PyPardotSF."""
+    return PyPardotSF(environment(PYPARDOT_SF), tmp_path)
