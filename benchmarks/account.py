@@ -12,7 +12,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from tap_pardot.sandbox.harness import Sandbox
+from pardot_emulator.harness import Emulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ _CUSTOM = 80 - _STANDARD
 
 
 def lists(rows: int) -> Iterator[dict[str, Any]]:
-    """Yield rows of lists in the sandbox's storage form.
+    """Yield rows of lists in the emulator's storage form.
 
     Args:
         rows: How many; at most one per second of the span.
@@ -123,11 +123,11 @@ def main() -> None:
     """Serve."""
     rows, kind = int(sys.argv[1]), (*sys.argv[2:], "lists")[0]
     name, make = KINDS[kind]
-    with Sandbox(timezone="America/New_York", export_seconds=0) as sandbox:
+    with Emulator(timezone="America/New_York", export_seconds=0) as emulator:
         if kind == "prospects":
-            sandbox.add("customField", custom_fields())
-        sandbox.add(name, make(rows))
-        print(json.dumps({"url": sandbox.url, "config": sandbox.config}), flush=True)
+            emulator.add("customField", custom_fields())
+        emulator.add(name, make(rows))
+        print(json.dumps({"url": emulator.url, "config": emulator.config}), flush=True)
         sys.stdin.read()
 
 

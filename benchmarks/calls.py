@@ -17,7 +17,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from tap_pardot.sandbox.harness import Sandbox
+from pardot_emulator.harness import Emulator
 from tap_pardot.streams import STREAMS
 
 
@@ -27,13 +27,13 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1000, help="of each big object; default 1000")
     options = parser.parse_args()
     runs: list[Counter[str]] = []
-    with tempfile.TemporaryDirectory() as folder, Sandbox(rows=options.rows) as sandbox:
-        counts = sandbox.counts()
+    with tempfile.TemporaryDirectory() as folder, Emulator(rows=options.rows) as emulator:
+        counts = emulator.counts()
         state = None
         for _ in range(2):
-            sandbox.clear_calls()
-            state = _run(sandbox.config, Path(folder), state)
-            runs.append(Counter(call["object"] for call in sandbox.calls))
+            emulator.clear_calls()
+            state = _run(emulator.config, Path(folder), state)
+            runs.append(Counter(call["object"] for call in emulator.calls))
     first, second = runs
     print(f"{'stream':20} {'rows':>7} {'first run':>10} {'second run':>11}")
     for stream in sorted(STREAMS, key=lambda each: each.name):

@@ -20,7 +20,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tap_pardot.sandbox.harness import Sandbox
+from pardot_emulator.harness import Emulator
 
 STREAMS = (
     *("visitor_activities", "email_clicks", "emails", "email_stats", "email_templates"),
@@ -60,13 +60,13 @@ def main() -> None:
     size = Size(**vars(parser.parse_args()))
     with (
         tempfile.TemporaryDirectory() as folder,
-        Sandbox(timezone="America/New_York", clock=NOW) as sandbox,
+        Emulator(timezone="America/New_York", clock=NOW) as emulator,
     ):
-        fill(sandbox, size)
-        first = run(sandbox, Path(folder), None)
-        sandbox.forward(3600)
-        second = run(sandbox, Path(folder), first.state)
-        visits, views = sandbox.count("visit"), len(sandbox.page_views())
+        fill(emulator, size)
+        first = run(emulator, Path(folder), None)
+        emulator.forward(3600)
+        second = run(emulator, Path(folder), first.state)
+        visits, views = emulator.count("visit"), len(emulator.page_views())
     print(f"{'calls':26} {'first run':>9} {'':14}{'second run':>10}")
     verdicts = [
         show(name, first.calls[name], most, second.calls[name], again)
@@ -111,31 +111,31 @@ def show(name: str, first: int, most: int, second: int, most_again: int) -> bool
     return good
 
 
-def fill(sandbox: Sandbox, size: Size) -> None:
+def fill(emulator: Emulator, size: Size) -> None:
     """Add e-mails that activities and clicks name, and visitors with their visits."""
-    sandbox.add(
+    emulator.add(
         "email",
         (
             {"id": 5_000 + n, "list_email_id": 900_000 + n, "name": f"Mail {n}"}
             for n in range(size.emails)
         ),
     )
-    sandbox.add(
+    emulator.add(
         "emailTemplate",
         (
             {"id": 300 + n, "name": f"Template {n}", "isOneToOneEmail": n % 2}
             for n in range(_TEMPLATES)
         ),
     )
-    sandbox.add("visitorActivity", (activity(n, size) for n in range(size.activities)))
-    sandbox.add("emailClick", (click(n, size) for n in range(size.activities // 5)))
-    sandbox.add(
+    emulator.add("visitorActivity", (activity(n, size) for n in range(size.activities)))
+    emulator.add("emailClick", (click(n, size) for n in range(size.activities // 5)))
+    emulator.add(
         "visitor",
         ({"id": 231_000_000 + n, **times(n, size.visitors)} for n in range(size.visitors)),
     )
     # Half of the visitors have one visit each, the first has many.
     owners = [*range(0, size.visitors, 2), *[0] * _BUSY]
-    sandbox.add("visit", (visit(n, owner, len(owners)) for n, owner in enumerate(owners)))
+    emulator.add("visit", (visit(n, owner, len(owners)) for n, owner in enumerate(owners)))
 
 
 def times(number: int, count: int) -> dict[str, int]:
@@ -190,9 +190,9 @@ def visit(number: int, owner: int, count: int) -> dict[str, Any]:
     }
 
 
-def run(sandbox: Sandbox, folder: Path, state: Any) -> Run:
+def run(emulator: Emulator, folder: Path, state: Any) -> Run:
     """Run the tap on the streams and their parents."""
-    config = {**sandbox.config, "start_date": "2024-03-01T00:00:00Z", "bulk_source": "query"}
+    config = {**emulator.config, "start_date": "2024-03-01T00:00:00Z", "bulk_source": "query"}
     command = [sys.executable, "-m", "tap_pardot"]
     found = subprocess.run([*command, "--discover"], capture_output=True, text=True, check=True)
     catalog = json.loads(found.stdout)
@@ -203,11 +203,11 @@ def run(sandbox: Sandbox, folder: Path, state: Any) -> Run:
         if content is not None:
             (folder / f"{name}.json").write_text(json.dumps(content))
             command += [f"--{name}", str(folder / f"{name}.json")]
-    sandbox.clear_calls()
+    emulator.clear_calls()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stderr)
-    result = Run(Counter(f"{call['object']} {call['op']}" for call in sandbox.calls), {}, None)
+    result = Run(Counter(f"{call['object']} {call['op']}" for call in emulator.calls), {}, None)
     for line in done.stdout.splitlines():
         message = json.loads(line)
         if message["type"] == "RECORD":

@@ -2,7 +2,7 @@
 
     python benchmarks/exports.py [--rounds 3] [--no-memory]
 
-The tap reads from a sandbox in a process of its own, everything included: start, login, calls,
+The tap reads from an emulator in a process of its own, everything included: start, login, calls,
 the download to disk, types, UTC. The bare loop has the files on disk already and does csv, dict
 and json alone. Both write to /dev/null; of some rounds in turn the best counts. Ratios hold on
 any machine, seconds do not.
@@ -38,7 +38,7 @@ SPAN = {"start_date": "2024-03-01T00:00:00Z", "end_date": "2024-12-31T00:00:00Z"
 
 
 class Case(NamedTuple):
-    """What is exported: rows in the sandbox, and the stream that reads them."""
+    """What is exported: rows in the emulator, and the stream that reads them."""
 
     kind: str
     stream: str
@@ -118,7 +118,7 @@ def _word(good: bool) -> str:  # noqa: FBT001
 
 @contextmanager
 def _account(case: Case) -> Iterator[dict[str, Any]]:
-    """A sandbox with the rows of a case, as ``{"url": ..., "config": ...}``."""
+    """An emulator with the rows of a case, as ``{"url": ..., "config": ...}``."""
     script = str(ROOT / "benchmarks" / "account.py")
     server = subprocess.Popen(
         [sys.executable, script, str(case.rows), case.kind],
@@ -132,7 +132,7 @@ def _account(case: Case) -> Iterator[dict[str, Any]]:
         assert server.stdout is not None
         line = server.stdout.readline()
         if not line:
-            sys.exit("the sandbox did not start")
+            sys.exit("the emulator did not start")
         yield json.loads(line)
         server.stdin.close()
 
@@ -161,7 +161,7 @@ def _files(account: dict[str, Any], folder: Path, case: Case) -> tuple[list[str]
     """Save the files of the export that a run of the tap makes; return them and their columns."""
     _measured(_tap(account, folder, case), case.rows)
     url, config = account["url"], account["config"]
-    with urlopen(f"{url}/sandbox/exports", timeout=60) as answer:
+    with urlopen(f"{url}/emulator/exports", timeout=60) as answer:
         jobs = json.load(answer)["exports"]
     form = {name: config[name] for name in ("client_id", "client_secret", "refresh_token")}
     body = urlencode({"grant_type": "refresh_token", **form}).encode()

@@ -35,9 +35,9 @@ from zoneinfo import ZoneInfo
 
 from backoff import _sync
 
+from pardot_emulator.harness import Emulator
 from tap_pardot import jobs, transport
 from tap_pardot.endings import ending_in_a_sentence
-from tap_pardot.sandbox.harness import Sandbox
 from tap_pardot.tap import TapPardot
 
 if TYPE_CHECKING:
@@ -64,11 +64,11 @@ MORE_MEMORY = 4.0
 
 
 class Kind(NamedTuple):
-    """A stream whose rows the sandbox holds, and what happens to them in an account.
+    """A stream whose rows the emulator holds, and what happens to them in an account.
 
     Attributes:
         stream: The stream.
-        object: The object in the sandbox.
+        object: The object in the emulator.
         version: A field, and column, that each change gives a new value; None: rows never change.
         new: New rows between two runs, on the average.
         changed: Changed rows between two runs, on the average.
@@ -135,8 +135,8 @@ class Plan(NamedTuple):
         name: What it is.
         codes: Exit codes it may have.
         config: Settings of the tap that differ.
-        switches: Switches of the sandbox during the run.
-        faults: Faults of the sandbox.
+        switches: Switches of the emulator during the run.
+        faults: Faults of the emulator.
     """
 
     name: str = "quiet"
@@ -191,17 +191,17 @@ class Account:
     """A local Pardot in which something happens all the time.
 
     Args:
-        sandbox: The local Pardot, with rows.
+        emulator: The local Pardot, with rows.
         chance: Decides what happens.
     """
 
-    def __init__(self, sandbox: Sandbox, chance: random.Random) -> None:
-        self.sandbox = sandbox
+    def __init__(self, emulator: Emulator, chance: random.Random) -> None:
+        self.emulator = emulator
         self.chance = chance
         self.gone: dict[str, set[int]] = defaultdict(set)
         """By stream, the ids of rows that were removed for good."""
         self.told: Counter[str] = Counter()
-        self._samples = {kind.object: _shown(sandbox, kind.object) for kind in KINDS}
+        self._samples = {kind.object: _shown(emulator, kind.object) for kind in KINDS}
         self._ids = {name: [row["id"] for row in rows] for name, rows in self._samples.items()}
         self._left_out: dict[str, list[int]] = defaultdict(list)
         self._number = 0
@@ -307,7 +307,7 @@ class Account:
                 fields[field] = moment
         if name == "visit":
             fields["duration_in_seconds"] = self._number = self._number + 1
-            visit = self.sandbox.state.model.row("visit", "id", number)
+            visit = self.emulator.state.model.row("visit", "id", number)
             if visit is None:
                 return
             self._touch(change, visit["visitor_id"], moment)
@@ -330,9 +330,9 @@ class Account:
         self.told["removed"] += 1
 
 
-def _shown(sandbox: Sandbox, name: str) -> list[Row]:
+def _shown(emulator: Emulator, name: str) -> list[Row]:
     """Return an object's rows but sessions, an activity that Pardot never shows (C.23)."""
-    return [row for row in sandbox.rows(name) if row.get("type") != _SESSION]
+    return [row for row in emulator.rows(name) if row.get("type") != _SESSION]
 
 
 _SESSION = 5
@@ -367,21 +367,21 @@ class Target:
 
 def differences(account: Account, target: Target) -> dict[str, list[Any]]:
     """Return by stream the keys of rows that the target has not, or not as Pardot has them."""
-    sandbox, tables = account.sandbox, target.tables
-    zone, found = ZoneInfo(sandbox.settings.timezone), {}
-    acts = [*sandbox.rows("visitorActivity"), *sandbox.rows("emailClick")]
+    emulator, tables = account.emulator, target.tables
+    zone, found = ZoneInfo(emulator.settings.timezone), {}
+    acts = [*emulator.rows("visitorActivity"), *emulator.rows("emailClick")]
     wanted = {
         "email": {row.get("email_id") for row in acts},
         "emailTemplate": {row["email_template_id"] for row in acts}
-        | {row["id"] for row in sandbox.rows("emailTemplate") if row["isOneToOneEmail"]},
+        | {row["id"] for row in emulator.rows("emailTemplate") if row["isOneToOneEmail"]},
         "visit": {
             row["id"]
-            for row in sandbox.rows("visit")
+            for row in emulator.rows("visit")
             if row["visitor_id"] in tables["visitors"]
         },
     }  # fmt: skip
     for kind in KINDS:
-        rows = {row["id"]: row for row in _shown(sandbox, kind.object)}
+        rows = {row["id"]: row for row in _shown(emulator, kind.object)}
         here, named = tables[kind.stream], wanted.get(kind.object, rows.keys())
         found[kind.stream] = [
             number
@@ -389,7 +389,7 @@ def differences(account: Account, target: Target) -> dict[str, list[Any]]:
             if number in named and not _equal(kind, row, here.get(number), zone)
         ]
         found[kind.stream] += here.keys() - rows.keys() - account.gone[kind.stream]
-    views = {view["id"]: view["visit_id"] for view in sandbox.page_views()}
+    views = {view["id"]: view["visit_id"] for view in emulator.page_views()}
     found["visitor_page_views"] = [
         number
         for number, visit in views.items()
@@ -398,21 +398,21 @@ def differences(account: Account, target: Target) -> dict[str, list[Any]]:
     found["email_stats"] = [
         number
         for number in {row["list_email_id"] for row in acts} - {None}
-        if not _same_figures(sandbox.stats(number), tables["email_stats"].get(number))
+        if not _same_figures(emulator.stats(number), tables["email_stats"].get(number))
     ]
     pairs = [
         (row["id"], prospect["id"])
-        for row in sandbox.rows("opportunity")
+        for row in emulator.rows("opportunity")
         for prospect in row["prospects"]
     ]
     found["opportunity_prospects"] = [
         pair for pair in pairs if pair not in tables["opportunity_prospects"]
     ]
     # Jobs of the last run were still waiting when they were listed.
-    last = int(sandbox.settings.now()) - LAG
+    last = int(emulator.settings.now()) - LAG
     found["exports"] = [
         row["id"]
-        for row in sandbox.rows("export")
+        for row in emulator.rows("export")
         if row["updatedAt"] < last
         and tables["exports"].get(row["id"], {}).get("state") != row["state"]
     ]
@@ -518,17 +518,17 @@ class Soak:
 
     Args:
         options: The command line.
-        sandbox: The local Pardot.
+        emulator: The local Pardot.
         runs: Runs the tap.
     """
 
-    def __init__(self, options: argparse.Namespace, sandbox: Sandbox, runs: Runs) -> None:
+    def __init__(self, options: argparse.Namespace, emulator: Emulator, runs: Runs) -> None:
         self.chance = random.Random(options.seed)
-        self.sandbox = sandbox
+        self.emulator = emulator
         self.runs = runs
         self.number = options.runs
         self.zone = ZoneInfo(options.zone)
-        self.account = Account(sandbox, self.chance)
+        self.account = Account(emulator, self.chance)
         self.target = Target()
         self.ends: Counter[str] = Counter()
         self.kinds: Counter[str] = Counter()
@@ -541,7 +541,7 @@ class Soak:
 
     def go(self, changes: tuple[str, str]) -> None:
         """Do all runs."""
-        now = self.sandbox.settings.now()
+        now = self.emulator.settings.now()
         half = self.number // 2
         for number in range(self.number):
             first = number < half
@@ -591,35 +591,35 @@ class Soak:
 
     def _step(self, before: int, now: int, plan: Plan, share: float = 1.0) -> None:
         """Let an hour pass, then run."""
-        sandbox = self.sandbox
-        sandbox.state.change(self.account.happens(before, now, share))
-        sandbox.set(clock=_text(now), **plan.switches)
-        sandbox.clear_calls()
+        emulator = self.emulator
+        emulator.state.change(self.account.happens(before, now, share))
+        emulator.set(clock=_text(now), **plan.switches)
+        emulator.clear_calls()
         for fault in plan.faults:
-            sandbox.fault(**fault)
+            emulator.fault(**fault)
         # Much happens while a run is under way, too.
         midst = self.account.happens(now, now, share / 2)
         nth = self.chance.randint(1, 60)
-        sandbox.fault(nth=nth, change=midst)
+        emulator.fault(nth=nth, change=midst)
         config = {
-            **sandbox.config,
+            **emulator.config,
             "start_date": "2020-01-01",
             "email_stats_days": 1,
             **plan.config,
         }
         ended = self.runs.run(config, self.target.state)
-        *faults, last = sandbox.faults
+        *faults, last = emulator.faults
         if not last["fired"]:
-            sandbox.state.change(midst)
+            emulator.state.change(midst)
         if not all(fault["fired"] for fault in faults):  # fewer calls were made
             plan = plan._replace(codes=plan.codes | {0})
         self.target.load(ended.lines)
-        self._note(plan, ended, len(sandbox.calls), _text(now))
-        sandbox.clear_faults()
-        sandbox.set(export_seconds=0, forbidden={}, daily_limit=None, export_fail=0)
+        self._note(plan, ended, len(emulator.calls), _text(now))
+        emulator.clear_faults()
+        emulator.set(export_seconds=0, forbidden={}, daily_limit=None, export_fail=0)
         if plan.name == "slow export":
-            sandbox.set_export(state="Complete")
-            sandbox.set_export(expired=True)
+            emulator.set_export(state="Complete")
+            emulator.set_export(expired=True)
 
     def _note(self, plan: Plan, ended: Ended, calls: int, now: str) -> None:
         last = ended.log.splitlines()[-1] if ended.log else ""
@@ -650,7 +650,7 @@ def _word(good: bool) -> str:  # noqa: FBT001
 
 def told(soak: Soak, seconds: float) -> bool:
     """Print the figures; say whether all is well."""
-    sandbox, target = soak.sandbox, soak.target
+    emulator, target = soak.emulator, soak.target
     missing = differences(soak.account, target)
     print(f"{soak.ends.total()} runs of {len(target.tables)} streams in {seconds:.0f} s")
     for title, counter in (
@@ -671,7 +671,7 @@ def told(soak: Soak, seconds: float) -> bool:
         print(f"ended otherwise than expected: {line}")
     print(
         f"{target.rows:,} records for {sum(map(len, target.tables.values())):,} rows; Pardot has "
-        f"{sum(sandbox.counts().values()):,}; end state: {'equal' if not missing else 'DIFFERS'}"
+        f"{sum(emulator.counts().values()):,}; end state: {'equal' if not missing else 'DIFFERS'}"
     )
     for stream, keys in missing.items():
         print(f"{stream}: {len(keys)} rows differ: {keys[:5]}")
@@ -689,12 +689,12 @@ def main() -> None:
     changes = CHANGES[options.zone]
     first = int(datetime.fromisoformat(changes[0]).timestamp()) - (options.runs // 4 + 1) * HOUR
     with tempfile.TemporaryDirectory() as folder:
-        runs = Runs(Path(folder))  # before the sandbox has threads
+        runs = Runs(Path(folder))  # before the emulator has threads
         switches: Row = {"clock": _text(first), "export_seconds": 0, "timezone": options.zone}
         switches["numeric_strings"] = "none"  # what they become is not lost by a tap
         fold = ("early", "late")[options.seed % 2]
-        with Sandbox(rows=60, seed=options.seed, fold=fold, **switches) as sandbox:
-            soak = Soak(options, sandbox, runs)
+        with Emulator(rows=60, seed=options.seed, fold=fold, **switches) as emulator:
+            soak = Soak(options, emulator, runs)
             soak.go(changes)
             good = told(soak, time.monotonic() - began)
         runs.stop()

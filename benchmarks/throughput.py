@@ -2,7 +2,7 @@
 
     python benchmarks/throughput.py [--rows 200000] [--rounds 3]
 
-Each reads the same lists from a sandbox in a process of its own and writes to /dev/null. CPU is
+Each reads the same lists from an emulator in a process of its own and writes to /dev/null. CPU is
 user and system time of the tap's process alone, start included; of some rounds in turn the best
 counts, because others use the machine too. Ratios hold on any machine, seconds do not.
 Memory is measured at a quarter of the rows and at all of them.
@@ -94,7 +94,7 @@ def _options() -> argparse.Namespace:
 
 @contextmanager
 def _account(rows: int) -> Iterator[dict[str, Any]]:
-    """A sandbox with so many lists, as ``{"url": …, "config": …}``."""
+    """An emulator with so many lists, as ``{"url": …, "config": …}``."""
     server = subprocess.Popen(
         [sys.executable, str(ROOT / "benchmarks" / "account.py"), str(rows)],
         stdin=subprocess.PIPE,
@@ -106,7 +106,7 @@ def _account(rows: int) -> Iterator[dict[str, Any]]:
         assert server.stdout is not None
         line = server.stdout.readline()
         if not line:
-            sys.exit("the sandbox did not start")
+            sys.exit("the emulator did not start")
         yield json.loads(line)
         server.stdin.close()
 
@@ -145,7 +145,7 @@ def _our_catalog() -> dict[str, Any]:
 
 def _measured(program: Program, url: str, rows: int) -> Usage:
     """Run a program to its end and return what it used; exit when it did not read all rows."""
-    with urlopen(Request(f"{url}/sandbox/calls", method="DELETE"), timeout=60):
+    with urlopen(Request(f"{url}/emulator/calls", method="DELETE"), timeout=60):
         pass
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
@@ -156,7 +156,7 @@ def _measured(program: Program, url: str, rows: int) -> Usage:
         log.seek(0)
         if process.returncode:
             sys.exit(log.read().decode(errors="replace"))
-    with urlopen(f"{url}/sandbox/calls", timeout=60) as answer:
+    with urlopen(f"{url}/emulator/calls", timeout=60) as answer:
         read = sum(call["rows"] or 0 for call in json.load(answer)["calls"])
     if not rows <= read <= rows + 1:  # the account's own record is no list
         sys.exit(f"{program.command[0]} read {read} rows instead of {rows}")

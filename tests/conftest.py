@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_pardot.sandbox.harness import Sandbox
+from pardot_emulator.harness import Emulator
 from tests.helpers.postgres import postgres
 from tests.helpers.tap import Tap
 
@@ -19,9 +19,9 @@ __all__ = ["postgres"]
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
+def emulator() -> Iterator[Emulator]:
     """A local Pardot without rows, its API user in New York."""
-    with Sandbox(timezone="America/New_York") as server:
+    with Emulator(timezone="America/New_York") as server:
         yield server
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
 
-from tap_pardot.sandbox.harness import Sandbox
+from pardot_emulator.harness import Emulator
 from tap_pardot.tap import TapPardot
 
 if TYPE_CHECKING:
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 START = f"{datetime.now(UTC) - timedelta(days=300):%Y-%m-%d}"
 # The SDK makes its tap while tests are collected, which is before any fixture.
-SANDBOX = Sandbox(rows=250, seed=7, timezone="America/New_York", export_seconds=0.01).start()
+EMULATOR = Emulator(rows=250, seed=7, timezone="America/New_York", export_seconds=0.01).start()
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _sandbox() -> Iterator[None]:
+def _emulator() -> Iterator[None]:
     yield
-    SANDBOX.stop()
+    EMULATOR.stop()
 
 
 class Everything(TapPardot):
@@ -41,7 +41,7 @@ class Everything(TapPardot):
 TestTapPardot = get_tap_test_class(
     tap_class=Everything,
     # One window for each export.
-    config={**SANDBOX.config, "start_date": START},
+    config={**EMULATOR.config, "start_date": START},
     suite_config=SuiteConfig(ignore_no_records=False, max_records_limit=None),
     parse_env_config=False,
 )

@@ -1,4 +1,4 @@
-"""A sandbox per test, and a bare client that sends exactly what a test says."""
+"""An emulator per test, and a bare client that sends exactly what a test says."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import json
 import pytest
 import requests
 
-from tap_pardot.sandbox.harness import Sandbox
-from tap_pardot.sandbox.objects import OBJECTS
+from pardot_emulator.harness import Emulator
+from pardot_emulator.objects import OBJECTS
 
 TIMEOUT = 10
 # Round the time of rows that name none.
@@ -18,25 +18,25 @@ JANUARY = {"updated_after": "2023-12-31 00:00:00", "updated_before": "2024-02-01
 
 
 class Client:
-    """Plain HTTP to one sandbox, logged in unless a test replaces `headers`."""
+    """Plain HTTP to one emulator, logged in unless a test replaces `headers`."""
 
-    def __init__(self, sandbox):
-        self.sandbox = sandbox
+    def __init__(self, emulator):
+        self.emulator = emulator
         self.session = requests.Session()
         self.headers = {
             "Authorization": f"Bearer {self.login().json()['access_token']}",
-            "Pardot-Business-Unit-Id": sandbox.config["pardot_business_unit_id"],
+            "Pardot-Business-Unit-Id": emulator.config["pardot_business_unit_id"],
         }
-        sandbox.clear_calls()
+        emulator.clear_calls()
 
     def login(self, **form):
-        config = self.sandbox.config
+        config = self.emulator.config
         body = {
             "grant_type": "refresh_token",
             **{key: config[key] for key in ("client_id", "client_secret", "refresh_token")},
         }
         return self.session.post(
-            f"{self.sandbox.url}/services/oauth2/token", data={**body, **form}, timeout=TIMEOUT
+            f"{self.emulator.url}/services/oauth2/token", data={**body, **form}, timeout=TIMEOUT
         )
 
     def call(self, path, method="GET", *, version=4, headers=None, data=None, **params):
@@ -44,7 +44,7 @@ class Client:
         name, _, operation = path.partition("/")
         return self.session.request(
             method,
-            f"{self.sandbox.url}/api/{name}/version/{version}/do/{operation}",
+            f"{self.emulator.url}/api/{name}/version/{version}/do/{operation}",
             headers=self.headers if headers is None else headers,
             params={"format": "json", **params},
             data=data,
@@ -118,17 +118,17 @@ class Client:
 
 @pytest.fixture
 def make():
-    """Start sandboxes with switches; all stop with the test."""
+    """Start emulators with switches; all stop with the test."""
     started = []
 
     def start(**options):
-        sandbox = Sandbox(**options).start()
-        started.append(sandbox)
-        return Client(sandbox)
+        emulator = Emulator(**options).start()
+        started.append(emulator)
+        return Client(emulator)
 
     yield start
-    for sandbox in started:
-        sandbox.stop()
+    for emulator in started:
+        emulator.stop()
 
 
 @pytest.fixture

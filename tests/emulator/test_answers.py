@@ -4,7 +4,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tap_pardot.sandbox.objects import OBJECTS
+from pardot_emulator.objects import OBJECTS
 
 OK = {"stat": "ok", "version": 1}
 # Visits are asked for by lists of ids: see test_visits.
@@ -346,11 +346,11 @@ def test_every_object_with_a_query_has_its_shape_written_down():
 @pytest.mark.parametrize("name", QUERYABLE)
 def test_a_row_has_exactly_the_documented_keys_and_types(pardot, name):
     stored, full, bulk = SHAPES[name]
-    pardot.sandbox.add("campaign", [CAMPAIGN])
+    pardot.emulator.add("campaign", [CAMPAIGN])
     for fields, rows in FIELDS.items():
-        pardot.sandbox.add(fields, rows)
-    pardot.sandbox.clear(name)
-    pardot.sandbox.add(name, [stored])
+        pardot.emulator.add(fields, rows)
+    pardot.emulator.clear(name)
+    pardot.emulator.add(name, [stored])
     key = OBJECTS[name].key
 
     assert pardot.query(name) == {"total_results": 1, key: full}
@@ -365,22 +365,22 @@ def test_a_row_has_exactly_the_documented_keys_and_types(pardot, name):
 
 @pytest.mark.parametrize("name", QUERYABLE)
 def test_none_one_and_many_rows_have_three_shapes(pardot, name):
-    sandbox = pardot.sandbox
+    emulator = pardot.emulator
     has_total = not OBJECTS[name].outputs
     assert pardot.query(name) == {"total_results": 0}
     assert pardot.query(name, output="bulk") == ({"total_results": 0} if has_total else None)
     key, seen = OBJECTS[name].key, SEEN.get(name, {})
-    sandbox.add(name, [{"id": 1, **seen}])
+    emulator.add(name, [{"id": 1, **seen}])
     assert isinstance(pardot.query(name)[key], dict)
     assert isinstance(pardot.query(name, output="bulk")[key], dict)
-    sandbox.add(name, [{"id": 2, **seen}])
+    emulator.add(name, [{"id": 2, **seen}])
     assert isinstance(pardot.query(name)[key], list)
     assert ("total_results" in pardot.query(name, output="bulk")) is has_total
 
 
 @pytest.mark.parametrize("name", READABLE)
 def test_a_single_record_is_read_by_id(pardot, name):
-    pardot.sandbox.add(name, [{"id": 41}, {"id": 42}])
+    pardot.emulator.add(name, [{"id": 41}, {"id": 42}])
     body = pardot.call(f"{name}/read/id/42").json()
     assert body["@attributes"] == OK
     key = OBJECTS[name].key
@@ -397,7 +397,7 @@ def test_the_account_is_read_without_an_id_and_keeps_the_zero_of_its_zip(pardot,
 
 
 def test_the_total_counts_every_match_not_the_page(pardot):
-    pardot.sandbox.add("tag", [{"id": n} for n in range(1, 301)])
+    pardot.emulator.add("tag", [{"id": n} for n in range(1, 301)])
     assert pardot.query("tag", limit=2)["total_results"] == 300
     assert pardot.query("tag", id_greater_than=290)["total_results"] == 10
     assert len(pardot.rows("tag")) == 200
@@ -405,8 +405,8 @@ def test_the_total_counts_every_match_not_the_page(pardot):
 
 
 def test_mobile_returns_every_row_flat_where_the_documents_say_so(pardot):
-    pardot.sandbox.add("form", [{"id": n, "campaign_id": 7} for n in range(1, 401)])
-    pardot.sandbox.add("emailClick", [{"id": n} for n in range(1, 401)])
+    pardot.emulator.add("form", [{"id": n, "campaign_id": 7} for n in range(1, 401)])
+    pardot.emulator.add("emailClick", [{"id": n} for n in range(1, 401)])
     result = pardot.query("form", output="mobile")
     assert (result["total_results"], len(result["form"])) == (400, 400)
     assert result["form"][0]["campaign_id"] == 7
@@ -416,7 +416,7 @@ def test_mobile_returns_every_row_flat_where_the_documents_say_so(pardot):
 
 
 def test_an_unknown_output_behaves_like_full(pardot):
-    pardot.sandbox.add("form", [{"id": 1, "campaign_id": 7}])
+    pardot.emulator.add("form", [{"id": 1, "campaign_id": 7}])
     assert pardot.rows("form", output="text") == pardot.rows("form", output="full")
 
 
@@ -429,15 +429,15 @@ def test_an_unknown_output_behaves_like_full(pardot):
     ],
 )
 def test_prospects_of_an_opportunity_are_null_one_or_many(pardot, people, shape):
-    pardot.sandbox.add("opportunity", [{"id": 1, "prospects": people}])
+    pardot.emulator.add("opportunity", [{"id": 1, "prospects": people}])
     assert pardot.rows("opportunity")[0]["prospects"] == shape
     assert pardot.rows("opportunity", output="simple")[0]["prospects"] == shape
     assert "prospects" not in pardot.rows("opportunity", output="bulk")[0]
 
 
 def test_bulk_may_keep_nested_objects_by_switch(pardot):
-    pardot.sandbox.set(bulk_nested=True)
-    pardot.sandbox.add("opportunity", [{"id": 1, "campaign_id": 7, "prospects": [{"id": 1}]}])
+    pardot.emulator.set(bulk_nested=True)
+    pardot.emulator.add("opportunity", [{"id": 1, "campaign_id": 7, "prospects": [{"id": 1}]}])
     row = pardot.rows("opportunity", output="bulk")[0]
     assert row["campaign"] == {"id": 7, "name": None}
     assert row["prospects"] == {"prospect": {"id": 1}}
@@ -446,7 +446,7 @@ def test_bulk_may_keep_nested_objects_by_switch(pardot):
 def test_opportunity_activities_come_on_a_full_read_only_with_local_times(make):
     pardot = make(timezone="America/New_York")
     activity = {"id": 5, "type": 8, "created_at": 1_704_067_200}
-    pardot.sandbox.add("opportunity", [{"id": 1, "opportunity_activities": [activity]}])
+    pardot.emulator.add("opportunity", [{"id": 1, "opportunity_activities": [activity]}])
     read = pardot.call("opportunity/read/id/1").json()["opportunity"]
     assert read["opportunity_activities"] == {
         "visitor_activity": {"id": 5, "type": 8, "created_at": "2023-12-31 19:00:00"}
@@ -457,15 +457,15 @@ def test_opportunity_activities_come_on_a_full_read_only_with_local_times(make):
 
 
 def test_closed_at_is_absent_while_open_and_there_when_closed(pardot):
-    pardot.sandbox.add("opportunity", [{"id": 1}, {"id": 2, "closed_at": "2024-02-02 03:04:05"}])
+    pardot.emulator.add("opportunity", [{"id": 1}, {"id": 2, "closed_at": "2024-02-02 03:04:05"}])
     first, second = pardot.rows("opportunity")
     assert "closed_at" not in first
     assert second["closed_at"] == "2024-02-02 03:04:05"
 
 
 def test_import_and_export_tell_more_on_read(pardot):
-    pardot.sandbox.add("import", [{"id": 1, "createdCount": 5, "errorCount": 0}])
-    pardot.sandbox.add("export", [{"id": 1, "resultRefs": ["u"]}, {"id": 2}])
+    pardot.emulator.add("import", [{"id": 1, "createdCount": 5, "errorCount": 0}])
+    pardot.emulator.add("export", [{"id": 1, "resultRefs": ["u"]}, {"id": 2}])
     read = pardot.call("import/read/id/1").json()["import"]
     assert (read["createdCount"], read["errorCount"]) == (5, 0)
     assert "batchesRef" not in read
@@ -474,7 +474,7 @@ def test_import_and_export_tell_more_on_read(pardot):
 
 
 def test_an_email_is_read_with_or_without_its_message(pardot):
-    pardot.sandbox.add("email", [{"id": 1, "name": "n", "message": {"text": "7", "html": "<p>"}}])
+    pardot.emulator.add("email", [{"id": 1, "name": "n", "message": {"text": "7", "html": "<p>"}}])
     read = pardot.call("email/read/id/1").json()["email"]
     assert read == {
         "id": 1,
@@ -492,28 +492,32 @@ def test_an_email_is_read_with_or_without_its_message(pardot):
 
 def test_users_show_their_zone_by_switch_only(make):
     pardot = make(timezone="Europe/Berlin")
-    pardot.sandbox.add("user", [{"id": 1, "email": "api@example.com"}, {"id": 2, "email": "b@x.y"}])
+    pardot.emulator.add(
+        "user", [{"id": 1, "email": "api@example.com"}, {"id": 2, "email": "b@x.y"}]
+    )
     assert "timezone" not in pardot.rows("user")[0]
-    pardot.sandbox.set(user_timezone=True)
+    pardot.emulator.set(user_timezone=True)
     assert [row["timezone"] for row in pardot.rows("user")] == ["Europe/Berlin", None]
 
 
 def test_users_who_are_no_administrators_see_themselves_only(pardot):
-    pardot.sandbox.add("user", [{"id": 1, "email": "b@x.y"}, {"id": 2, "email": "api@example.com"}])
+    pardot.emulator.add(
+        "user", [{"id": 1, "email": "b@x.y"}, {"id": 2, "email": "api@example.com"}]
+    )
     assert pardot.ids("user") == [1, 2]
-    pardot.sandbox.set(admin=False)
+    pardot.emulator.set(admin=False)
     assert pardot.query("user")["total_results"] == 1
     assert pardot.ids("user") == [2]
 
 
 def test_a_user_is_read_by_an_escaped_email(pardot):
-    pardot.sandbox.add("user", [{"id": 3, "email": "a+b@example.com"}])
+    pardot.emulator.add("user", [{"id": 3, "email": "a+b@example.com"}])
     assert pardot.call("user/read/email/a%2Bb%40example.com").json()["user"]["id"] == 3
 
 
 def test_xml_is_the_default_and_knows_no_types(pardot):
-    pardot.sandbox.add("campaign", [{"id": 7, "name": "2024"}])
-    pardot.sandbox.add("form", [{"id": 1, "name": "007", "campaign_id": 7}, {"id": 2}])
+    pardot.emulator.add("campaign", [{"id": 7, "name": "2024"}])
+    pardot.emulator.add("form", [{"id": 1, "name": "007", "campaign_id": 7}, {"id": 2}])
     answer = pardot.call("form/query", format="xml")
     assert answer.headers["Content-Type"].startswith("text/xml")
     root = ET.fromstring(answer.content)
@@ -528,21 +532,21 @@ def test_xml_is_the_default_and_knows_no_types(pardot):
 
 
 def test_post_takes_parameters_from_the_form_and_from_the_query(pardot):
-    pardot.sandbox.add("list", [{"id": n} for n in range(1, 6)])
+    pardot.emulator.add("list", [{"id": n} for n in range(1, 6)])
     answer = pardot.call("list/query", "POST", id_greater_than=1, data={"id_less_than": "4"})
     assert [row["id"] for row in answer.json()["result"]["list"]] == [2, 3]
 
 
 def test_text_goes_through_whole_with_quotes_emoji_and_line_ends(pardot):
     text = 'a "b", c\r\n<i>é</i> 🎉 \u2028 %%name%%'
-    pardot.sandbox.add("list", [{"id": 1, "name": text}])
+    pardot.emulator.add("list", [{"id": 1, "name": text}])
     assert pardot.rows("list")[0]["name"] == text
     assert pardot.ids("list", name=text) == [1]
 
 
 def test_a_test_may_put_values_on_the_wire_that_the_reference_does_not_know(pardot):
     wire = {"set": {"created_at": "0000-00-00 00:00:00", "brand_new": 1}, "drop": ["title"]}
-    pardot.sandbox.add("list", [{"id": 1, "_wire": wire}])
+    pardot.emulator.add("list", [{"id": 1, "_wire": wire}])
     row = pardot.rows("list")[0]
     assert (row["created_at"], row["brand_new"]) == ("0000-00-00 00:00:00", 1)
     assert "title" not in row

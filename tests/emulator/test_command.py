@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 
-PROGRAM = [sys.executable, "-m", "tap_pardot.sandbox"]
+PROGRAM = [sys.executable, "-m", "pardot_emulator"]
 
 
 def run(*arguments):
@@ -25,7 +25,7 @@ def test_serve_prints_its_url_first_and_stops_when_asked(number):
         [*PROGRAM, "serve", *options], stdout=subprocess.PIPE, text=True
     ) as server:
         url = server.stdout.readline().strip()
-        with urllib.request.urlopen(f"{url}/sandbox/settings", timeout=9) as answer:
+        with urllib.request.urlopen(f"{url}/emulator/settings", timeout=9) as answer:
             assert json.load(answer)["timezone"] == "Asia/Tokyo"
         counts = run("counts", url).stdout.splitlines()
         assert ["list", "20"] in [line.split() for line in counts]
@@ -40,18 +40,18 @@ def test_exec_gives_the_command_its_settings_and_returns_its_exit_code():
     script = (
         "import json, os, sys, urllib.request as u\n"
         "print(json.dumps({k: v for k, v in os.environ.items() if 'PARDOT' in k}))\n"
-        "u.urlopen(os.environ['PARDOT_SANDBOX_URL'] + '/sandbox/health').read()\n"
+        "u.urlopen(os.environ['PARDOT_EMULATOR_URL'] + '/emulator/health').read()\n"
         "sys.exit(7)"
     )
     done = run("exec", "--rows", "0", "--timezone", "UTC", "--", sys.executable, "-c", script)
     assert done.returncode == 7
     variables = json.loads(done.stdout)
-    url = variables.pop("PARDOT_SANDBOX_URL")
+    url = variables.pop("PARDOT_EMULATOR_URL")
     assert variables == {
-        "TAP_PARDOT_PARDOT_BUSINESS_UNIT_ID": "0UvSANDBOX00000001",
-        "TAP_PARDOT_CLIENT_ID": "sandbox-client",
-        "TAP_PARDOT_CLIENT_SECRET": "sandbox-secret",
-        "TAP_PARDOT_REFRESH_TOKEN": "sandbox-refresh",
+        "TAP_PARDOT_PARDOT_BUSINESS_UNIT_ID": "0UvEMULATOR0000001",
+        "TAP_PARDOT_CLIENT_ID": "emulator-client",
+        "TAP_PARDOT_CLIENT_SECRET": "emulator-secret",
+        "TAP_PARDOT_REFRESH_TOKEN": "emulator-refresh",
         "TAP_PARDOT_LOGIN_URL": url,
         "TAP_PARDOT_API_URL": url,
         "TAP_PARDOT_TIMEZONE": "UTC",

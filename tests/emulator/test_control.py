@@ -3,7 +3,7 @@
 import pytest
 import requests
 
-from tap_pardot.sandbox.harness import Sandbox
+from pardot_emulator.harness import Emulator
 
 
 @pytest.fixture
@@ -12,7 +12,7 @@ def control(pardot):
 
     def send(method, path, body=None):
         answer = requests.request(
-            method, f"{pardot.sandbox.url}/sandbox{path}", json=body, timeout=9
+            method, f"{pardot.emulator.url}/emulator{path}", json=body, timeout=9
         )
         return answer.status_code, answer.json()
 
@@ -52,16 +52,16 @@ def test_calls_logins_faults_settings_and_reset_over_http(pardot, control):
     assert control("POST", "/reset", {"rows": 10, "objects": ["list"]}) == (200, {})
     counts = control("GET", "/counts")[1]
     assert (counts["list"], counts["tag"], counts["account"]) == (10, 0, 1)
-    assert pardot.sandbox.calls == []
+    assert pardot.emulator.calls == []
 
 
 def test_exports_are_listed_ended_and_aged_over_http(pardot, control):
-    pardot.sandbox.set(export_seconds=100)
+    pardot.emulator.set(export_seconds=100)
     number = pardot.job("prospect", ["id"])
     (job,) = control("GET", "/exports")[1]["exports"]
     assert (job["id"], job["state"], job["object"]) == (number, "Processing", "prospect")
     now = control("POST", "/forward", {"seconds": 101})[1]["now"]
-    assert now == pardot.sandbox.settings.now()
+    assert now == pardot.emulator.settings.now()
     assert control("GET", "/exports")[1]["exports"][0]["state"] == "Complete"
     assert control("PATCH", "/exports", {"id": number, "expired": True}) == (200, {})
     assert control("GET", "/exports")[1]["exports"][0]["isExpired"] is True
@@ -91,10 +91,10 @@ def test_a_mistake_is_told_in_a_sentence(control, method, path, body, status):
 
 
 def test_a_call_is_recorded_with_all_its_facts(pardot):
-    pardot.sandbox.add("list", [{"id": 5}])
+    pardot.emulator.add("list", [{"id": 5}])
     pardot.call("list/query", "POST", limit=5, data={"sort_by": "id"})
     pardot.call("list/read/id/5")
-    query, read = pardot.sandbox.calls
+    query, read = pardot.emulator.calls
     facts = ("n", "method", "path", "object", "op", "id", "status", "code", "rows", "headers_ok")
     assert [query[key] for key in facts] == [
         *(1, "POST", "/api/list/version/4/do/query", "list", "query", None, 200, None, 1, True),
@@ -106,14 +106,14 @@ def test_a_call_is_recorded_with_all_its_facts(pardot):
 
 
 def test_rows_left_short_get_defaults_and_times_of_2024(pardot):
-    pardot.sandbox.add(
+    pardot.emulator.add(
         "list",
         [{"id": 1}, {"id": 2, "created_at": "2025-01-01"}, {"id": 3, "updated_at": "2023-01-01"}],
     )
     t2023, t2024, t2025 = 1_672_531_200, 1_704_067_200, 1_735_689_600
-    times = [(row["created_at"], row["updated_at"]) for row in pardot.sandbox.rows("list")]
+    times = [(row["created_at"], row["updated_at"]) for row in pardot.emulator.rows("list")]
     assert times == [(t2024, t2024), (t2025, t2025), (t2023, t2023)]
-    assert pardot.sandbox.rows("list")[0]["is_public"] is False
+    assert pardot.emulator.rows("list")[0]["is_public"] is False
 
 
 def test_rows_come_back_from_the_store_as_they_went_in(pardot):
@@ -132,54 +132,54 @@ def test_rows_come_back_from_the_store_as_they_went_in(pardot):
         "prospects": [{"id": 1}],
         "opportunity_activities": None,
     }
-    pardot.sandbox.add("opportunity", [row])
-    assert pardot.sandbox.rows("opportunity") == [row]
+    pardot.emulator.add("opportunity", [row])
+    assert pardot.emulator.rows("opportunity") == [row]
 
 
 def test_update_and_delete_take_one_id_or_many(pardot):
-    sandbox = pardot.sandbox
-    sandbox.add("tag", [{"id": n} for n in range(1, 6)])
-    sandbox.update("tag", 1, name="one", updated_at="2024-05-05")
-    sandbox.update("tag", [2, 3], name="more")
-    sandbox.delete("tag", 4)
-    sandbox.delete("tag", [5])
-    assert [row["name"] for row in sandbox.rows("tag")] == ["one", "more", "more"]
-    assert sandbox.count("tag") == 3
-    sandbox.clear()
-    assert set(sandbox.counts().values()) == {0}
+    emulator = pardot.emulator
+    emulator.add("tag", [{"id": n} for n in range(1, 6)])
+    emulator.update("tag", 1, name="one", updated_at="2024-05-05")
+    emulator.update("tag", [2, 3], name="more")
+    emulator.delete("tag", 4)
+    emulator.delete("tag", [5])
+    assert [row["name"] for row in emulator.rows("tag")] == ["one", "more", "more"]
+    assert emulator.count("tag") == 3
+    emulator.clear()
+    assert set(emulator.counts().values()) == {0}
 
 
 def test_a_bad_switch_changes_nothing(pardot):
     with pytest.raises(ValueError, match="api_version"):
-        pardot.sandbox.set(timezone="Asia/Tokyo", api_version=5)
-    assert pardot.sandbox.settings.timezone == "UTC"
+        pardot.emulator.set(timezone="Asia/Tokyo", api_version=5)
+    assert pardot.emulator.settings.timezone == "UTC"
     with pytest.raises(ValueError, match="colour"):
-        pardot.sandbox.set(oauth={"colour": "red"})
+        pardot.emulator.set(oauth={"colour": "red"})
 
 
 def test_the_connected_app_is_changed_while_it_runs(pardot):
-    pardot.sandbox.set(oauth={"refresh_token": "another"})
-    assert pardot.sandbox.config["refresh_token"] == "another"
-    assert pardot.login(refresh_token="sandbox-refresh").json()["error"] == "invalid_grant"
+    pardot.emulator.set(oauth={"refresh_token": "another"})
+    assert pardot.emulator.config["refresh_token"] == "another"
+    assert pardot.login(refresh_token="emulator-refresh").json()["error"] == "invalid_grant"
     assert pardot.login().status_code == 200
 
 
 def test_a_login_takes_http_basic_for_the_client(pardot):
     answer = requests.post(
-        f"{pardot.sandbox.url}/services/oauth2/token",
-        data={"grant_type": "refresh_token", "refresh_token": "sandbox-refresh"},
-        auth=("sandbox-client", "sandbox-secret"),
+        f"{pardot.emulator.url}/services/oauth2/token",
+        data={"grant_type": "refresh_token", "refresh_token": "emulator-refresh"},
+        auth=("emulator-client", "emulator-secret"),
         timeout=9,
     )
     assert answer.status_code == 200
-    assert "sandbox-refresh" not in str(pardot.sandbox.logins)
+    assert "emulator-refresh" not in str(pardot.emulator.logins)
 
 
 def test_the_same_seed_makes_the_same_account_and_every_row_can_be_served(make):
     first, second = (make(rows=300, seed=4, clock="2026-01-01T00:00:00Z") for _ in range(2))
-    assert first.sandbox.counts() == second.sandbox.counts()
+    assert first.emulator.counts() == second.emulator.counts()
     for name in ("list", "opportunity", "dynamicContent", "emailClick", "import", "user"):
-        got = [row["id"] for row in first.sandbox.rows(name)]
+        got = [row["id"] for row in first.emulator.rows(name)]
         served, offset = [], 0
         while len(served) < len(got):
             paging = {"id_greater_than": max(served, default=0)}
@@ -193,13 +193,13 @@ def test_the_same_seed_makes_the_same_account_and_every_row_can_be_served(make):
 
 def test_rows_stay_in_a_database_file(tmp_path):
     file = str(tmp_path / "rows.sqlite")
-    with Sandbox(database=file) as sandbox:
-        sandbox.add("tag", [{"id": 77}])
-    with Sandbox(database=file, rows=50) as sandbox:
-        assert [row["id"] for row in sandbox.rows("tag")] == [77]
+    with Emulator(database=file) as emulator:
+        emulator.add("tag", [{"id": 77}])
+    with Emulator(database=file, rows=50) as emulator:
+        assert [row["id"] for row in emulator.rows("tag")] == [77]
 
 
 def test_a_taken_port_is_an_error(pardot):
-    port = int(pardot.sandbox.url.rpartition(":")[2])
+    port = int(pardot.emulator.url.rpartition(":")[2])
     with pytest.raises(OSError, match="in use"):
-        Sandbox(port=port).start()
+        Emulator(port=port).start()

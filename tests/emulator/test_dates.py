@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from tap_pardot.sandbox.dates import BadDateError, WallClock, parse_instant
+from pardot_emulator.dates import BadDateError, WallClock, parse_instant
 
 
 def utc(text):

@@ -37,7 +37,7 @@ def stats(pardot, number=50):
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_the_message_is_left_out_on_demand(pardot, method):
-    pardot.sandbox.add(
+    pardot.emulator.add(
         "email", [{"id": 1, "list_email_id": 50, "message": {"text": "a", "html": None}}]
     )
     whole = pardot.call("email/read/id/1", method).json()["email"]
@@ -56,24 +56,24 @@ def test_the_code_of_an_unknown_email_is_a_switch(pardot, path):
     assert pardot.code(path) == 109
     assert pardot.call(path).status_code == 404
     for code, status in ((16, 400), (46, 403), (49, 403), (192, 404), (198, 404)):
-        pardot.sandbox.set(unknown_email=code)
+        pardot.emulator.set(unknown_email=code)
         answer = pardot.call(path)
         assert (answer.status_code, answer.json()["@attributes"]["err_code"]) == (status, code)
 
 
 @pytest.mark.parametrize("name", ["email", "emailTemplate"])
 def test_there_is_no_list_of_emails_and_none_can_be_exported(pardot, name):
-    pardot.sandbox.add(name, [{"id": 1}])
+    pardot.emulator.add(name, [{"id": 1}])
     assert pardot.code(f"{name}/query") == 2
     assert pardot.code(f"{name}/read/name/a") == 198
     for one in (name, "visit", "emailStats"):
         assert pardot.create(one, ["id"]).status_code == 400
-    assert pardot.sandbox.exports == []
+    assert pardot.emulator.exports == []
 
 
 @pytest.mark.parametrize("path", ["query", "read/id/1", "stats/id/1"])
 def test_the_rows_that_hold_figures_are_no_object_of_the_api(pardot, path):
-    pardot.sandbox.add("emailStats", [{"id": 1, "sent": 3}])
+    pardot.emulator.add("emailStats", [{"id": 1, "sent": 3}])
     assert pardot.code(f"emailStats/{path}") == 198
 
 
@@ -81,8 +81,8 @@ def test_figures_are_counted_from_activities_and_unique_ones_by_prospect(pardot)
     kinds = [(6, 1), (6, 2), (6, 3), (6, 4), (6, 5), (6, 6), (6, 7), (6, 8)]
     kinds += [(11, 1), (11, 1), (11, 2), (1, 1), (17, 1), (1, 2), (13, 3), (36, 4)]
     kinds += [(12, 5), (35, 6), (14, 7), (2, 1), (16, 1)]
-    pardot.sandbox.add("visitorActivity", acts(*kinds))
-    pardot.sandbox.add("visitorActivity", acts((6, 9), (11, 9), list_email_id=51, first=90))
+    pardot.emulator.add("visitorActivity", acts(*kinds))
+    pardot.emulator.add("visitorActivity", acts((6, 9), (11, 9), list_email_id=51, first=90))
     assert stats(pardot) == {
         "sent": 8,
         "delivered": 6,
@@ -103,83 +103,83 @@ def test_figures_are_counted_from_activities_and_unique_ones_by_prospect(pardot)
         "spam_complaint_rate": "16.67%",
     }
     assert list(stats(pardot)) == KEYS
-    assert pardot.sandbox.stats(50) == stats(pardot)
+    assert pardot.emulator.stats(50) == stats(pardot)
     assert stats(pardot, 51)["opens_rate"] == "100.00%"
 
 
 def test_a_click_stored_twice_is_one_and_two_clicks_of_a_second_are_two(pardot):
-    pardot.sandbox.add("visitorActivity", acts((1, 1), (1, 2)))
+    pardot.emulator.add("visitorActivity", acts((1, 1), (1, 2)))
     click = {"prospect_id": 1, "list_email_id": 50, "created_at": 1_704_067_200}
-    pardot.sandbox.add("emailClick", [{"id": 1, **click}])
+    pardot.emulator.add("emailClick", [{"id": 1, **click}])
     assert stats(pardot)["total_clicks"] == 2
-    pardot.sandbox.add("emailClick", [{"id": 2, **click}])
+    pardot.emulator.add("emailClick", [{"id": 2, **click}])
     figures = stats(pardot)
     assert (figures["total_clicks"], figures["unique_clicks"]) == (3, 2)
-    pardot.sandbox.add("emailClick", [{**click, "id": 3, "prospect_id": 3}])
+    pardot.emulator.add("emailClick", [{**click, "id": 3, "prospect_id": 3}])
     assert stats(pardot)["unique_clicks"] == 3
 
 
 def test_a_list_email_is_known_by_an_email_an_activity_a_click_or_a_row_of_figures(pardot):
-    pardot.sandbox.add("email", [{"id": 1, "list_email_id": 50}])
-    pardot.sandbox.add("visitorActivity", acts((6, 1), list_email_id=51))
-    pardot.sandbox.add("emailClick", [{"id": 1, "list_email_id": 52}])
-    pardot.sandbox.add("emailStats", [{"id": 53}])
+    pardot.emulator.add("email", [{"id": 1, "list_email_id": 50}])
+    pardot.emulator.add("visitorActivity", acts((6, 1), list_email_id=51))
+    pardot.emulator.add("emailClick", [{"id": 1, "list_email_id": 52}])
+    pardot.emulator.add("emailStats", [{"id": 53}])
     assert [stats(pardot, n)["sent"] for n in (50, 51, 52, 53)] == [0, 1, 0, 0]
     # The number of the e-mail is not that of the list e-mail.
     assert pardot.code("email/stats/id/1") == 109
     assert pardot.code("email/stats/id/x") == 16
     with pytest.raises(KeyError):
-        pardot.sandbox.stats(1)
+        pardot.emulator.stats(1)
 
 
 @pytest.mark.parametrize("form", ["0%", "0.00%", "", None])
 def test_the_rate_of_nothing_is_a_switch(make, form):
     pardot = make(stats_zero_rate=form)
-    pardot.sandbox.add("email", [{"id": 1, "list_email_id": 50}])
+    pardot.emulator.add("email", [{"id": 1, "list_email_id": 50}])
     figures = stats(pardot)
     assert {key: figures[key] for key in RATES} == dict.fromkeys(RATES, form)
     assert [figures[key] for key in KEYS if key not in RATES] == [0] * 10
 
 
 def test_no_figure_falls_below_zero_and_bounces_alone_deliver_nothing(pardot):
-    pardot.sandbox.add("visitorActivity", acts((13, 1), (11, 2)))
+    pardot.emulator.add("visitorActivity", acts((13, 1), (11, 2)))
     figures = stats(pardot)
     assert (figures["sent"], figures["delivered"], figures["opens"]) == (0, 0, 1)
     assert figures["opens_rate"] == "0%"
-    pardot.sandbox.add("visitorActivity", acts((6, 1), first=9))
+    pardot.emulator.add("visitorActivity", acts((6, 1), first=9))
     assert stats(pardot)["delivery_rate"] == "0.00%"
 
 
 def test_a_row_of_figures_replaces_them_one_by_one_with_any_value(pardot):
-    pardot.sandbox.add("visitorActivity", acts((6, 1), (11, 1)))
+    pardot.emulator.add("visitorActivity", acts((6, 1), (11, 1)))
     own = {"id": 50, "opens": 7, "opens_rate": "", "opt_out_rate": None, "delivery_rate": 98.4}
-    pardot.sandbox.add("emailStats", [{**own, "_wire": {"drop": ["sent"], "set": {"new": 1}}}])
+    pardot.emulator.add("emailStats", [{**own, "_wire": {"drop": ["sent"], "set": {"new": 1}}}])
     figures = stats(pardot)
     assert {key: figures[key] for key in own if key != "id"} == {
         key: value for key, value in own.items() if key != "id"
     }
     assert (figures["delivered"], figures["click_open_ratio"], figures["new"]) == (1, "0.00%", 1)
     assert "sent" not in figures
-    pardot.sandbox.update("emailStats", 50, opens="computed", unique_opens="02")
+    pardot.emulator.update("emailStats", 50, opens="computed", unique_opens="02")
     assert (stats(pardot)["opens"], stats(pardot)["unique_opens"]) == (1, "02")
-    assert pardot.sandbox.counts()["emailStats"] == 1
+    assert pardot.emulator.counts()["emailStats"] == 1
 
 
 def test_figures_come_in_xml_and_by_control_too(pardot):
-    pardot.sandbox.add("visitorActivity", acts((6, 1), (6, 2), (13, 2)))
+    pardot.emulator.add("visitorActivity", acts((6, 1), (6, 2), (13, 2)))
     root = ET.fromstring(pardot.call("email/stats/id/50", format="xml").content)
     assert [element.tag for element in root.find("stats")] == KEYS
     assert root.findtext("stats/delivery_rate") == "50.00%"
-    url = f"{pardot.sandbox.url}/sandbox/stats/50"
+    url = f"{pardot.emulator.url}/emulator/stats/50"
     with urllib.request.urlopen(url, timeout=9) as told:
         assert json.load(told) == stats(pardot)
 
 
 def test_the_right_to_one_object_is_the_right_to_its_figures(pardot):
-    pardot.sandbox.add("email", [{"id": 1, "list_email_id": 50}])
-    pardot.sandbox.set(forbidden={"email": 49})
+    pardot.emulator.add("email", [{"id": 1, "list_email_id": 50}])
+    pardot.emulator.set(forbidden={"email": 49})
     assert pardot.code("email/stats/id/50") == pardot.code("email/read/id/1") == 49
-    pardot.sandbox.set(forbidden={})
-    pardot.sandbox.fault(path="/stats/id/50", code=46, times=None)
+    pardot.emulator.set(forbidden={})
+    pardot.emulator.fault(path="/stats/id/50", code=46, times=None)
     assert pardot.code("email/stats/id/50") == 46
     assert pardot.call("email/read/id/1").status_code == 200

@@ -8,7 +8,7 @@ from time import process_time
 import pytest
 import requests
 
-from tap_pardot.sandbox.spoil import WAYS
+from pardot_emulator.spoil import WAYS
 
 ACTIVITIES = "visitorActivity"
 IN_ORDER = {"export_shuffle_rows": False, "export_shuffle_columns": False, "export_seconds": 0}
@@ -27,7 +27,7 @@ def content(pardot, *arguments, **named):
 
 
 def first_file(pardot):
-    pardot.sandbox.add(ACTIVITIES, [{"id": n, "details": f"d{n}"} for n in range(1, 6)])
+    pardot.emulator.add(ACTIVITIES, [{"id": n, "details": f"d{n}"} for n in range(1, 6)])
     (url,) = pardot.refs(pardot.job(ACTIVITIES, ["id", "details"]))
     return url
 
@@ -42,7 +42,7 @@ ODD = {
 
 
 def test_strings_and_times_are_quoted_numbers_and_null_are_not(plain):
-    plain.sandbox.add(ACTIVITIES, [ODD])
+    plain.emulator.add(ACTIVITIES, [ODD])
     fields = ["id", "visitor_id", "type", "type_name", "details", "created_at"]
     assert content(plain, ACTIVITIES, fields) == (
         b"id,visitor_id,type,type_name,details,created_at\n"
@@ -51,17 +51,17 @@ def test_strings_and_times_are_quoted_numbers_and_null_are_not(plain):
 
 
 def test_quotes_come_only_where_needed_by_switch(plain):
-    plain.sandbox.set(export_quoting="minimal")
+    plain.emulator.set(export_quoting="minimal")
     rows = [ODD, {"id": 2, "details": "  "}, {"id": 3, "details": ""}, {"id": 4, "details": " a "}]
-    plain.sandbox.add(ACTIVITIES, rows)
+    plain.emulator.add(ACTIVITIES, rows)
     assert content(plain, ACTIVITIES, ["id", "type_name", "details"]) == (
         b'id,type_name,details\n1,Form,"The ""Widget Co"" form,\r\nnew"\n2,,"  "\n3,,""\n4,, a \n'
     )
 
 
 def test_php_leaves_a_quote_behind_a_backslash_alone_by_switch(plain):
-    plain.sandbox.set(export_quoting="php")
-    plain.sandbox.add(ACTIVITIES, [{"id": 1, "details": 'a "b" \\"c\\" \\\\"'}])
+    plain.emulator.set(export_quoting="php")
+    plain.emulator.add(ACTIVITIES, [{"id": 1, "details": 'a "b" \\"c\\" \\\\"'}])
     assert content(plain, ACTIVITIES, ["id", "details"]) == (
         b'id,details\n1,"a ""b"" \\"c\\" \\\\""\n'
     )
@@ -70,9 +70,9 @@ def test_php_leaves_a_quote_behind_a_backslash_alone_by_switch(plain):
 @pytest.mark.parametrize("quoting", ["strings", "minimal"])
 @pytest.mark.parametrize("backslash", [True, False])
 def test_a_leading_formula_sign_gets_a_backslash_unless_switched_off(plain, quoting, backslash):
-    plain.sandbox.set(export_quoting=quoting, export_backslash=backslash)
+    plain.emulator.set(export_quoting=quoting, export_backslash=backslash)
     texts = ["=1+1", "+1", "@a", "-1", " =1", "a=b", "\\=x"]
-    plain.sandbox.add(ACTIVITIES, [{"id": n, "details": one} for n, one in enumerate(texts)])
+    plain.emulator.add(ACTIVITIES, [{"id": n, "details": one} for n, one in enumerate(texts)])
     rows = plain.export(ACTIVITIES, ["id", "details"])
     got = {int(row["id"]): row["details"] for row in rows}
     marked = ["\\" + one if one[0] in "=+@" and backslash else one for one in texts]
@@ -80,23 +80,23 @@ def test_a_leading_formula_sign_gets_a_backslash_unless_switched_off(plain, quot
 
 
 def test_booleans_are_digits_or_words_and_null_stays_empty(plain):
-    plain.sandbox.add("prospect", [{"id": 1, "opted_out": True, "is_starred": False}])
+    plain.emulator.add("prospect", [{"id": 1, "opted_out": True, "is_starred": False}])
     fields = ["opted_out", "is_starred", "is_reviewed"]
     assert content(plain, "prospect", fields).splitlines()[1] == b"1,0,"
-    plain.sandbox.set(export_booleans="words")
+    plain.emulator.set(export_booleans="words")
     assert content(plain, "prospect", fields).splitlines()[1] == b"true,false,"
 
 
 def test_line_ends_and_the_mark_before_the_header_are_switches(plain):
-    plain.sandbox.add(ACTIVITIES, [{"id": 1}])
+    plain.emulator.add(ACTIVITIES, [{"id": 1}])
     assert content(plain, ACTIVITIES, ["id"]) == b"id\n1\n"
-    plain.sandbox.set(export_line_end="crlf", export_bom=True)
+    plain.emulator.set(export_line_end="crlf", export_bom=True)
     assert content(plain, ACTIVITIES, ["id"]) == b"\xef\xbb\xbfid\r\n1\r\n"
 
 
 def test_numbers_keep_their_spelling_in_a_file(plain):
     row = {"id": 1, "zip": "02190", "phone": "15555555555", "employees": "1.50"}
-    plain.sandbox.add("prospect", [row])
+    plain.emulator.add("prospect", [row])
     assert b'"02190","15555555555","1.50"' in content(
         plain, "prospect", ["zip", "phone", "employees"]
     )
@@ -105,10 +105,10 @@ def test_numbers_keep_their_spelling_in_a_file(plain):
 def test_custom_fields_of_prospects_are_cells_and_several_values_are_joined(plain):
     names = ("Interests", "One", "Number", "Flag", "Text", "None", "Zip")
     fields = [{"id": n, "field_id": name} for n, name in enumerate(names)]
-    plain.sandbox.add("customField", fields)
+    plain.emulator.add("customField", fields)
     values = (["a", "b, c"], ["x"], 3.5, True, "=1", None, "02190")
-    plain.sandbox.add("prospect", [{"id": 1, "custom": dict(zip(names, values, strict=True))}])
-    plain.sandbox.add("prospect", [{"id": 2}])
+    plain.emulator.add("prospect", [{"id": 1, "custom": dict(zip(names, values, strict=True))}])
+    plain.emulator.add("prospect", [{"id": 2}])
     assert content(plain, "prospect", ["id", *names]) == (
         b"id,Interests,One,Number,Flag,Text,None,Zip\n"
         b'1,"a;b, c","x",3.5,1,"\\=1",,"02190"\n'
@@ -119,8 +119,8 @@ def test_custom_fields_of_prospects_are_cells_and_several_values_are_joined(plai
 def test_two_hundred_custom_fields_fit_into_two_jobs(plain):
     names = [f"Field_{n}" for n in range(200)]
     rows = [{"id": n, "field_id": name} for n, name in enumerate(names)]
-    plain.sandbox.add("customField", rows)
-    plain.sandbox.add("prospect", [{"id": 7, "custom": {name: name for name in names}}])
+    plain.emulator.add("customField", rows)
+    plain.emulator.add("prospect", [{"id": 7, "custom": {name: name for name in names}}])
     (first,) = plain.export("prospect", ["id", *names[:149]])
     (second,) = plain.export("prospect", ["id", *names[149:]])
     assert {**first, **second} == {"id": "7", **{name: name for name in names}}
@@ -130,7 +130,7 @@ def test_two_hundred_custom_fields_fit_into_two_jobs(plain):
 def test_custom_fields_may_be_refused_all_or_single_ones(make, code, named):
     pardot = make(export_custom_fields=code)
     fields = [{"id": n, "field_id": name} for n, name in enumerate(("Interests", "Size"))]
-    pardot.sandbox.add("customField", fields)
+    pardot.emulator.add("customField", fields)
 
     def refused(*fields):
         body = pardot.create("prospect", ["id", *fields]).json()
@@ -139,24 +139,24 @@ def test_custom_fields_may_be_refused_all_or_single_ones(make, code, named):
 
     assert refused("Interests", "Size") == code
     assert pardot.create("prospect", ["id", "email"]).status_code == 200
-    pardot.sandbox.set(export_custom_fields="accept", export_refusal=code)
-    pardot.sandbox.set(export_refused_fields={"Interests"})
+    pardot.emulator.set(export_custom_fields="accept", export_refusal=code)
+    pardot.emulator.set(export_refused_fields={"Interests"})
     assert refused("Size", "Interests") == code
     assert pardot.create("prospect", ["id", "Size"]).status_code == 200
-    pardot.sandbox.set(export_refused_fields=["email"])
+    pardot.emulator.set(export_refused_fields=["email"])
     assert pardot.create("prospect", ["email"]).status_code == 400
 
 
 def test_a_custom_field_that_was_deleted_is_unknown(pardot):
-    pardot.sandbox.add("customField", [{"id": 1, "field_id": "Size"}])
+    pardot.emulator.add("customField", [{"id": 1, "field_id": "Size"}])
     assert pardot.create("prospect", ["Size"]).status_code == 200
-    pardot.sandbox.delete("customField", 1)
+    pardot.emulator.delete("customField", 1)
     assert pardot.create("prospect", ["Size"]).status_code == 400
 
 
 def test_without_fields_prospects_come_without_those_that_must_be_named(plain):
-    plain.sandbox.add("customField", [{"id": 1, "field_id": "Size"}])
-    plain.sandbox.add("prospect", [{"id": 1, "custom": {"Size": "L"}, "notes": "n"}])
+    plain.emulator.add("customField", [{"id": 1, "field_id": "Size"}])
+    plain.emulator.add("prospect", [{"id": 1, "custom": {"Size": "L"}, "notes": "n"}])
     header = content(plain, "prospect").split(b"\n")[0].decode().split(",")
     assert len(header) == 42
     assert {"id", "email", "is_archived", "updated_at"} < set(header)
@@ -187,7 +187,7 @@ NAMED = [
 
 
 def test_prospect_fields_that_must_be_named_come_when_named(plain):
-    plain.sandbox.add(
+    plain.emulator.add(
         "prospect",
         [{"id": 1, "grade": "A+", "is_email_hard_bounced": True, "converted_at": "2024-07-01"}],
     )
@@ -208,7 +208,7 @@ def test_prospect_fields_that_must_be_named_come_when_named(plain):
     ],
 )
 def test_what_is_not_exportable_is_refused(pardot, name, fields):
-    pardot.sandbox.set(export_undocumented_fields=True)
+    pardot.emulator.set(export_undocumented_fields=True)
     for field in fields:
         assert pardot.create(name, ["id", field]).status_code == 400, field
 
@@ -223,15 +223,15 @@ def test_what_is_not_exportable_is_refused(pardot, name, fields):
 )
 def test_fields_that_no_page_lists_for_exports_are_taken_by_switch(pardot, name, field):
     assert pardot.create(name, ["id", field]).status_code == 400
-    pardot.sandbox.set(export_undocumented_fields=True)
+    pardot.emulator.set(export_undocumented_fields=True)
     assert pardot.create(name, ["id", field]).status_code == 200
 
 
 def test_prospect_accounts_bring_what_describe_lists(plain):
     fields = [{"id": 1, "field_id": "industry"}, {"id": 2, "field_id": "Tier__c"}]
-    plain.sandbox.add("prospectAccountField", fields)
+    plain.emulator.add("prospectAccountField", fields)
     own = {"industry": "Retail", "Tier__c": ["a", "b"]}
-    plain.sandbox.add("prospectAccount", [{"id": 1, "name": "Acme", "custom": own}])
+    plain.emulator.add("prospectAccount", [{"id": 1, "name": "Acme", "custom": own}])
     (row,) = plain.export("prospectAccount")
     assert row == {
         "id": "1",
@@ -246,7 +246,7 @@ def test_prospect_accounts_bring_what_describe_lists(plain):
 def test_external_activities_have_camel_case_names_and_two_ways_in(plain):
     row = {"id": 1, "extension": "Survey", "type": "007", "prospectId": 5}
     times = {"createdAt": "2024-01-05T12:00:00Z", "activityDate": "2024-01-03T12:00:00Z"}
-    plain.sandbox.add("externalActivity", [{**row, **times}])
+    plain.emulator.add("externalActivity", [{**row, **times}])
     created = {"created_after": "2024-01-05", "created_before": "2024-01-06"}
     active = {"activity_after": "2024-01-03", "activity_before": "2024-01-04"}
     by_date = "filter_by_activity_date"
@@ -271,7 +271,7 @@ def test_external_activities_have_camel_case_names_and_two_ways_in(plain):
 
 def test_columns_and_rows_come_in_no_order_and_the_same_one_again(make):
     pardot = make(export_seconds=0)
-    pardot.sandbox.add(ACTIVITIES, [{"id": n} for n in range(1, 101)])
+    pardot.emulator.add(ACTIVITIES, [{"id": n} for n in range(1, 101)])
     fields = ["id", "type", "details", "created_at", "updated_at"]
     number = pardot.job(ACTIVITIES, fields)
     (text,) = pardot.files(number)
@@ -288,7 +288,7 @@ def test_the_length_is_announced_unless_the_file_comes_in_chunks(plain):
     answer = plain.download(url)
     assert answer.headers["Content-Type"] == "text/csv"
     assert int(answer.headers["Content-Length"]) == len(answer.content)
-    plain.sandbox.set(export_chunked=True)
+    plain.emulator.set(export_chunked=True)
     chunked = plain.download(url)
     assert "Content-Length" not in chunked.headers
     assert chunked.headers["Transfer-Encoding"] == "chunked"
@@ -298,8 +298,8 @@ def test_the_length_is_announced_unless_the_file_comes_in_chunks(plain):
 @pytest.mark.parametrize("chunked", [True, False])
 def test_a_cut_file_is_noticed_by_its_length(plain, chunked):
     url = first_file(plain)
-    plain.sandbox.set(export_chunked=chunked)
-    plain.sandbox.fault(op="download", truncate=15)
+    plain.emulator.set(export_chunked=chunked)
+    plain.emulator.fault(op="download", truncate=15)
     with pytest.raises(requests.RequestException):
         requests.get(url, headers={**plain.headers, "Accept-Encoding": "identity"}, timeout=9)
     assert plain.download(url).content.endswith(b'5,"d5"\n')
@@ -307,7 +307,7 @@ def test_a_cut_file_is_noticed_by_its_length(plain, chunked):
 
 def test_a_page_of_html_may_come_in_place_of_a_file(plain):
     url = first_file(plain)
-    plain.sandbox.fault(op="download", html=True, status=200)
+    plain.emulator.fault(op="download", html=True, status=200)
     answer = plain.download(url)
     assert (answer.status_code, answer.content[:9]) == (200, b"<!DOCTYPE")
 
@@ -326,9 +326,9 @@ def test_a_page_of_html_may_come_in_place_of_a_file(plain):
 )
 def test_a_file_may_be_whole_by_its_length_and_wrong_inside(plain, way, expected):
     url = first_file(plain)
-    plain.sandbox.delete(ACTIVITIES, [1, 2, 3])
+    plain.emulator.delete(ACTIVITIES, [1, 2, 3])
     (url,) = plain.refs(plain.job(ACTIVITIES, ["id", "details"]))
-    plain.sandbox.fault(op="download", csv=way)
+    plain.emulator.fault(op="download", csv=way)
     answer = plain.download(url)
     assert int(answer.headers["Content-Length"]) == len(answer.content)
     assert answer.text == expected
@@ -338,16 +338,16 @@ def test_a_file_may_be_whole_by_its_length_and_wrong_inside(plain, way, expected
 def test_every_way_to_spoil_a_file_is_tested_and_others_are_refused(plain):
     assert len(WAYS) == 7
     with pytest.raises(ValueError, match="csv must be one of other_object"):
-        plain.sandbox.fault(op="download", csv="coffee")
+        plain.emulator.fault(op="download", csv="coffee")
 
 
 def test_faults_hit_one_operation_of_one_object(plain):
-    plain.sandbox.fault(op="create", params={"object": "prospect"}, code=183)
+    plain.emulator.fault(op="create", params={"object": "prospect"}, code=183)
     assert plain.create(ACTIVITIES).status_code == 200
     assert plain.create("Prospect").status_code == 500
     number = plain.job("prospect")
-    plain.sandbox.fault(op="cancel", code=66)
-    plain.sandbox.fault(object="export", op="read", params={"object": "prospect"}, status=503)
+    plain.emulator.fault(op="cancel", code=66)
+    plain.emulator.fault(object="export", op="read", params={"object": "prospect"}, status=503)
     assert plain.call(f"export/read/id/{number}").status_code == 503
     assert plain.code(f"export/cancel/id/{number}", "POST") == 66
 
@@ -355,7 +355,7 @@ def test_faults_hit_one_operation_of_one_object(plain):
 def test_an_answer_may_be_edited_by_a_fault(plain):
     number = plain.job(ACTIVITIES)
     edit = {"set": {"state": "Odd", "resultsRef": "x"}, "drop": ["isExpired"]}
-    plain.sandbox.fault(op="read", edit=edit)
+    plain.emulator.fault(op="read", edit=edit)
     assert set(plain.read(number)) == {"id", "state", "resultsRef", "createdAt", "updatedAt"}
     assert plain.read(number)["state"] == "Complete"
 
@@ -363,11 +363,11 @@ def test_an_answer_may_be_edited_by_a_fault(plain):
 def test_a_fault_may_end_a_job_just_before_it_is_read(make):
     pardot = make(export_seconds=100)
     number = pardot.job(ACTIVITIES)
-    pardot.sandbox.fault(op="read", change={"export": {"state": "Failed"}})
+    pardot.emulator.fault(op="read", change={"export": {"state": "Failed"}})
     assert pardot.read(number)["state"] == "Failed"
-    pardot.sandbox.fault(op="create", change={"settings": {"export_seconds": 0}})
+    pardot.emulator.fault(op="create", change={"settings": {"export_seconds": 0}})
     other = pardot.job(ACTIVITIES)
-    pardot.sandbox.fault(op="read", nth=2, change={"export": {"id": other, "expired": True}})
+    pardot.emulator.fault(op="read", nth=2, change={"export": {"id": other, "expired": True}})
     assert [pardot.read(other)["isExpired"] for _ in range(2)] == [False, True]
 
 
@@ -376,7 +376,7 @@ def test_a_large_file_is_never_held_in_memory_and_takes_little_time(plain):
     rows = (
         (ACTIVITIES, {"id": n, "updated_at": 1_700_000_000 + n % 60, **row}) for n in range(20_000)
     )
-    plain.sandbox.state.model.load(rows)
+    plain.emulator.state.model.load(rows)
     given = {"updated_after": "2023-11-01", "updated_before": "2024-01-01"}
     began = process_time()
     (url,) = plain.refs(plain.job(ACTIVITIES, None, **given))

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tap_pardot.sandbox.settings import EXPORTABLE
+from pardot_emulator.settings import EXPORTABLE
 
 ACTIVITIES = "visitorActivity"
 CREATED = "filter_by_created_at"
@@ -31,11 +31,11 @@ def create(pardot, *arguments, **named):
 
 
 def states(pardot):
-    return [job["state"] for job in pardot.sandbox.exports]
+    return [job["state"] for job in pardot.emulator.exports]
 
 
 def test_a_new_job_waits_and_answers_inside_a_wrapper_with_times(quick):
-    quick.sandbox.set(clock="2024-03-01T12:00:00Z", timezone="America/New_York")
+    quick.emulator.set(clock="2024-03-01T12:00:00Z", timezone="America/New_York")
     body = quick.create(ACTIVITIES).json()
     at = "2024-03-01 07:00:00"
     assert body == {
@@ -48,7 +48,7 @@ def test_a_new_job_waits_and_answers_inside_a_wrapper_with_times(quick):
             "updatedAt": at,
         },
     }
-    quick.sandbox.set(export_answers="flat")
+    quick.emulator.set(export_answers="flat")
     assert quick.create(ACTIVITIES).json() == {"id": 201918, "state": "Waiting", "isExpired": False}
 
 
@@ -76,7 +76,7 @@ def test_a_new_job_waits_and_answers_inside_a_wrapper_with_times(quick):
 def test_a_body_that_asks_for_nothing_sensible_has_its_own_code(pardot, body, code):
     answer = pardot.post(body)
     assert (answer.status_code, refusal(answer)) == (400, code)
-    assert pardot.sandbox.exports == []
+    assert pardot.emulator.exports == []
 
 
 def test_a_create_is_posted_as_json_and_by_switch_as_anything(pardot):
@@ -91,7 +91,7 @@ def test_a_create_is_posted_as_json_and_by_switch_as_anything(pardot):
     assert refusal(pardot.post(body, "text/plain")) == 151
     assert pardot.post(body, "application/json; charset=utf-8").status_code == 200
     assert refusal(pardot.call("export/create")) == 60
-    pardot.sandbox.set(export_any_content_type=True)
+    pardot.emulator.set(export_any_content_type=True)
     assert pardot.post(body, form).json()["export"]["state"] == "Waiting"
 
 
@@ -102,7 +102,7 @@ def test_fields_are_known_names_each_once(pardot, fields):
 
 def test_the_hundred_and_fifty_first_field_is_refused(pardot):
     rows = [{"id": n, "field_id": f"F{n}"} for n in range(200)]
-    pardot.sandbox.add("customField", rows)
+    pardot.emulator.add("customField", rows)
     names = ["id", *(row["field_id"] for row in rows)]
     assert pardot.create("prospect", names[:150]).status_code == 200
     assert create(pardot, "prospect", names[:151]) == 154
@@ -114,14 +114,14 @@ def test_object_names_match_in_any_case(quick, name):
     word = "created_after" if name == "externalActivity" else "updated_after"
     for spelling in (name, name.lower(), name.upper()):
         quick.job(spelling, None, procedure, **{word: "yesterday"})
-    assert {job["object"] for job in quick.sandbox.exports} == {name}
-    quick.sandbox.set(export_objects={ACTIVITIES})
+    assert {job["object"] for job in quick.emulator.exports} == {name}
+    quick.emulator.set(export_objects={ACTIVITIES})
     answer = quick.create(name, None, procedure, **{word: "yesterday"})
     assert answer.status_code == (200 if name == ACTIVITIES else 400)
 
 
 def test_an_object_without_the_right_to_it_cannot_be_exported(pardot):
-    pardot.sandbox.set(forbidden={"prospect"})
+    pardot.emulator.set(forbidden={"prospect"})
     answer = pardot.create("PROSPECT")
     assert (answer.status_code, refusal(answer)) == (403, 46)
     assert pardot.create(ACTIVITIES).status_code == 200
@@ -227,18 +227,18 @@ def test_a_range_without_an_end_is_measured_to_now(make):
 
 
 def test_the_last_of_repeated_arguments_counts(quick):
-    quick.sandbox.add(ACTIVITIES, [{"id": 1, "updated_at": DAY.format(2)}])
+    quick.emulator.add(ACTIVITIES, [{"id": 1, "updated_at": DAY.format(2)}])
     body = (
         '{"object": "visitorActivity", "procedure": {"name": "filter_by_updated_at", "arguments": '
         '{"updated_after": "x", "updated_after": "2024-01-01", "updated_before": "2024-02-01"}}}'
     )
     quick.post(body)
-    assert quick.sandbox.exports[0]["rows"] == 1
+    assert quick.emulator.exports[0]["rows"] == 1
 
 
 @pytest.mark.parametrize("types", [[2, 6], ["2", "6"], "2,6", "2, 6"])
 def test_types_may_be_written_in_any_way_and_sessions_never_come(quick, types):
-    quick.sandbox.add(ACTIVITIES, [{"id": n, "type": n} for n in range(1, 9)])
+    quick.emulator.add(ACTIVITIES, [{"id": n, "type": n} for n in range(1, 9)])
     january = {"updated_after": "2023-12-31", "updated_before": "2024-02-01"}
     rows = quick.export(ACTIVITIES, ["id"], **january, type=types)
     assert sorted(row["id"] for row in rows) == ["2", "6"]
@@ -248,21 +248,21 @@ def test_types_may_be_written_in_any_way_and_sessions_never_come(quick, types):
 
 
 def test_both_spellings_of_prospect_only_work_and_by_switch_one(quick):
-    quick.sandbox.add(ACTIVITIES, [{"id": 1}, {"id": 2, "prospect_id": 5}])
+    quick.emulator.add(ACTIVITIES, [{"id": 1}, {"id": 2, "prospect_id": 5}])
     for name in ("prospect_only", "prospectOnly"):
         for value in (True, "true"):
             given = {"updated_after": "2023-12-31", "updated_before": "2024-02-01", name: value}
             assert [row["id"] for row in quick.export(ACTIVITIES, ["id"], **given)] == ["2"]
-        quick.sandbox.set(export_prospect_only=name)
+        quick.emulator.set(export_prospect_only=name)
         other = {"prospect_only": "prospectOnly", "prospectOnly": "prospect_only"}[name]
         given[other] = given.pop(name)
         assert create(quick, ACTIVITIES, **given) == 175
-        quick.sandbox.set(export_prospect_only="both")
+        quick.emulator.set(export_prospect_only="both")
 
 
 @pytest.mark.parametrize("name", ["prospect", "prospectAccount", "visitor", "listMembership"])
 def test_the_recycle_bin_is_asked_for_by_an_argument(quick, name):
-    quick.sandbox.add(name, [{"id": 1}, {"id": 2, "deleted": True}])
+    quick.emulator.add(name, [{"id": 1}, {"id": 2, "deleted": True}])
     january = {"updated_after": "2023-12-31", "updated_before": "2024-02-01"}
 
     def ids(**arguments):
@@ -276,7 +276,7 @@ def test_the_recycle_bin_is_asked_for_by_an_argument(quick, name):
 
 def test_the_two_texts_on_prospects_by_update_are_switches(pardot):
     january = {"updated_after": "2023-12-31", "updated_before": "2024-02-01"}
-    pardot.sandbox.set(export_prospect_deleted=175, export_prospect_created=False)
+    pardot.emulator.set(export_prospect_deleted=175, export_prospect_created=False)
     assert create(pardot, "prospect", **january, deleted=True) == 175
     assert pardot.create("prospect", **january).status_code == 200
     assert pardot.create("listMembership", **january, deleted=True).status_code == 200
@@ -284,7 +284,7 @@ def test_the_two_texts_on_prospects_by_update_are_switches(pardot):
 
 
 def test_accounts_and_visitors_are_found_by_changes_of_their_prospects(quick):
-    quick.sandbox.add(
+    quick.emulator.add(
         "prospect",
         [
             {"id": 1, "prospect_account_id": 11, "updated_at": DAY.format(5)},
@@ -292,8 +292,8 @@ def test_accounts_and_visitors_are_found_by_changes_of_their_prospects(quick):
             {"id": 3, "prospect_account_id": 13, "updated_at": DAY.format(5), "deleted": True},
         ],
     )
-    quick.sandbox.add("prospectAccount", [{"id": n} for n in (11, 12, 13)])
-    quick.sandbox.add("visitor", [{"id": 20 + n, "prospect_id": n} for n in (1, 2, 3)])
+    quick.emulator.add("prospectAccount", [{"id": n} for n in (11, 12, 13)])
+    quick.emulator.add("visitor", [{"id": 20 + n, "prospect_id": n} for n in (1, 2, 3)])
     given = {
         "prospect_updated_after": DAY.format(1),
         "prospect_updated_before": DAY.format(10),
@@ -306,16 +306,16 @@ def test_accounts_and_visitors_are_found_by_changes_of_their_prospects(quick):
 
 def test_anonymous_visitors_are_exported_unless_the_switch_says_no(quick):
     rows = [{"id": 1}, {"id": 2, "prospect_id": 5}, {"id": 3, "identified": True}]
-    quick.sandbox.add("visitor", rows)
+    quick.emulator.add("visitor", rows)
     assert len(quick.export("visitor")) == 3
-    quick.sandbox.set(export_anonymous_visitors=False)
+    quick.emulator.set(export_anonymous_visitors=False)
     assert sorted(row["id"] for row in quick.export("visitor")) == ["2", "3"]
 
 
 def test_bounds_are_exclusive_and_on_the_creators_wall_at_creation(make):
     pardot = make(timezone="America/New_York", export_seconds=0, export_wait=0.2)
     at = [f"2024-01-05T12:00:0{n}Z" for n in range(4)]
-    pardot.sandbox.add(ACTIVITIES, [{"id": n, "updated_at": one} for n, one in enumerate(at)])
+    pardot.emulator.add(ACTIVITIES, [{"id": n, "updated_at": one} for n, one in enumerate(at)])
     number = pardot.job(
         ACTIVITIES,
         ["id", "updated_at"],
@@ -323,8 +323,8 @@ def test_bounds_are_exclusive_and_on_the_creators_wall_at_creation(make):
         updated_before="2024-01-05 07:00:03",
     )
     # The zone of a user may be changed; what was asked for was meant in the old one.
-    pardot.sandbox.set(timezone="Asia/Tokyo")
-    pardot.sandbox.forward(1)
+    pardot.emulator.set(timezone="Asia/Tokyo")
+    pardot.emulator.forward(1)
     rows = sorted(line for line in pardot.files(number)[0].splitlines() if "07:00" in line)
     assert len(rows) == 2
     assert all('"2024-01-05 07:00:0' in row for row in rows)
@@ -334,25 +334,25 @@ def test_bounds_are_exclusive_and_on_the_creators_wall_at_creation(make):
 def test_a_bound_inside_a_fold_is_read_by_the_switch(make):
     pardot = make(timezone="America/New_York", export_seconds=0)
     at = {1: "2024-11-03T05:30:00Z", 2: "2024-11-03T06:30:00Z"}
-    pardot.sandbox.add(ACTIVITIES, [{"id": n, "updated_at": one} for n, one in at.items()])
+    pardot.emulator.add(ACTIVITIES, [{"id": n, "updated_at": one} for n, one in at.items()])
     given = {"updated_after": "2024-11-03 01:30:00", "updated_before": "2024-11-04 00:00:00"}
     rows = pardot.export(ACTIVITIES, ["id", "updated_at"], **given)
     assert rows in (
         [{"id": "2", "updated_at": "2024-11-03 01:30:00"}],
         [{"updated_at": "2024-11-03 01:30:00", "id": "2"}],
     )
-    pardot.sandbox.set(fold="late")
+    pardot.emulator.set(fold="late")
     assert pardot.export(ACTIVITIES, ["id", "updated_at"], **given) == []
 
 
 def test_an_open_end_covers_everything_or_ends_at_creation(make):
     pardot = make(clock="2024-06-01T00:00:00Z", export_seconds=0)
-    pardot.sandbox.add(
+    pardot.emulator.add(
         ACTIVITIES, [{"id": n, "updated_at": f"2024-0{n}-15T00:00:00Z"} for n in (5, 6)]
     )
     after = {"updated_after": "2024-05-01"}
     assert len(pardot.export(ACTIVITIES, **after)) == 2
-    pardot.sandbox.set(export_open_end="creation")
+    pardot.emulator.set(export_open_end="creation")
     assert len(pardot.export(ACTIVITIES, **after)) == 1
 
 
@@ -361,11 +361,11 @@ def test_jobs_run_one_after_another_oldest_first_by_the_clock(make):
     for _ in range(3):
         pardot.create(ACTIVITIES)
     assert states(pardot) == ["Processing", "Waiting", "Waiting"]
-    pardot.sandbox.forward(99)
+    pardot.emulator.forward(99)
     assert states(pardot) == ["Processing", "Waiting", "Waiting"]
-    pardot.sandbox.forward(2)
+    pardot.emulator.forward(2)
     assert states(pardot) == ["Complete", "Processing", "Waiting"]
-    pardot.sandbox.forward(200)
+    pardot.emulator.forward(200)
     assert states(pardot) == ["Complete"] * 3
     pardot.create(ACTIVITIES)
     assert states(pardot)[-1] == "Processing"
@@ -389,30 +389,30 @@ def test_time_goes_on_for_jobs_while_the_clock_stands_still(make):
 
 def test_rows_are_taken_when_a_job_begins_to_run(make):
     pardot = make(export_seconds=100)
-    pardot.sandbox.add(ACTIVITIES, [{"id": 1, "details": "old"}])
+    pardot.emulator.add(ACTIVITIES, [{"id": 1, "details": "old"}])
     first, second = (pardot.job(ACTIVITIES, ["id", "details"]) for _ in range(2))
     # The first one runs already, the second one not before it has ended.
-    pardot.sandbox.update(ACTIVITIES, 1, details="new")
-    pardot.sandbox.add(ACTIVITIES, [{"id": 2}])
-    pardot.sandbox.forward(101)
-    pardot.sandbox.delete(ACTIVITIES, 1)
-    pardot.sandbox.forward(100)
+    pardot.emulator.update(ACTIVITIES, 1, details="new")
+    pardot.emulator.add(ACTIVITIES, [{"id": 2}])
+    pardot.emulator.forward(101)
+    pardot.emulator.delete(ACTIVITIES, 1)
+    pardot.emulator.forward(100)
     assert "old" in pardot.files(first)[0]
     assert "new" in pardot.files(second)[0]
-    assert [job["rows"] for job in pardot.sandbox.exports] == [1, 2]
+    assert [job["rows"] for job in pardot.emulator.exports] == [1, 2]
 
 
 def test_a_row_added_after_a_job_began_is_not_in_it(make):
     pardot = make(export_seconds=100)
     pardot.create(ACTIVITIES)
-    pardot.sandbox.add(ACTIVITIES, [{"id": 1}])
-    assert pardot.sandbox.exports[0]["rows"] == 0
+    pardot.emulator.add(ACTIVITIES, [{"id": 1}])
+    assert pardot.emulator.exports[0]["rows"] == 0
 
 
 @pytest.mark.parametrize(("rows", "files"), [(0, 0), (1, 1), (10, 1), (11, 2), (25, 3)])
 def test_links_are_absent_one_or_many_and_the_files_hold_every_row_once(make, rows, files):
     pardot = make(export_seconds=0, export_file_rows=10)
-    pardot.sandbox.add(ACTIVITIES, [{"id": n} for n in range(1, rows + 1)])
+    pardot.emulator.add(ACTIVITIES, [{"id": n} for n in range(1, rows + 1)])
     number = pardot.job(ACTIVITIES, ["id"])
     export = pardot.read(number)
     expected = {0: type(None), 1: str}.get(files, list)
@@ -424,27 +424,27 @@ def test_links_are_absent_one_or_many_and_the_files_hold_every_row_once(make, ro
 
 
 def test_links_name_the_host_called_or_the_one_of_the_switch(quick):
-    quick.sandbox.add(ACTIVITIES, [{"id": 1}])
+    quick.emulator.add(ACTIVITIES, [{"id": 1}])
     number = quick.job(ACTIVITIES)
     path = f"/api/export/version/4/do/downloadResults/id/{number}/file/20201"
-    assert quick.refs(number) == [quick.sandbox.url + path]
-    quick.sandbox.set(export_ref_base="https://www.pardot.com/")
+    assert quick.refs(number) == [quick.emulator.url + path]
+    quick.emulator.set(export_ref_base="https://www.pardot.com/")
     assert quick.refs(number) == ["https://www.pardot.com" + path]
 
 
 def test_rows_of_the_query_have_no_links_unless_the_switch_says_so(quick):
-    quick.sandbox.add(ACTIVITIES, [{"id": 1}])
+    quick.emulator.add(ACTIVITIES, [{"id": 1}])
     number = quick.job(ACTIVITIES)
     (row,) = quick.rows("export", status="Complete")
     assert (row["id"], row["state"], "resultRefs" in row) == (number, "Complete", False)
-    quick.sandbox.set(export_query_refs=True)
+    quick.emulator.set(export_query_refs=True)
     assert quick.rows("export")[0]["resultRefs"] == quick.refs(number)[0]
 
 
 def test_a_flat_read_has_links_but_no_times(quick):
-    quick.sandbox.add(ACTIVITIES, [{"id": 1}])
+    quick.emulator.add(ACTIVITIES, [{"id": 1}])
     number = quick.job(ACTIVITIES)
-    quick.sandbox.set(export_answers="flat")
+    quick.emulator.set(export_answers="flat")
     body = quick.call(f"export/read/id/{number}").json()
     assert list(body) == ["id", "state", "isExpired", "resultRefs"]
 
@@ -463,7 +463,7 @@ def test_a_job_that_waits_or_runs_is_cancelled_and_another_one_is_not(make):
         assert (body["id"], body["state"], body["isExpired"]) == (number, "Canceled", False)
         assert pardot.code(f"export/cancel/id/{number}", "POST") == 178
     assert states(pardot) == ["Canceled", "Canceled", "Processing"]
-    pardot.sandbox.set(export_cancel_expired=False)
+    pardot.emulator.set(export_cancel_expired=False)
     assert "isExpired" not in pardot.call(f"export/cancel/id/{third}", "POST").json()["export"]
     assert pardot.code(f"export/cancel/id/{third}") == 60
     assert pardot.code("export/cancel/id/9", "POST") == 109
@@ -473,35 +473,35 @@ def test_a_cancel_under_version_3_is_the_slip_of_the_documents(make):
     pardot = make(export_seconds=100)
     path = f"export/cancel/id/{pardot.job(ACTIVITIES)}"
     assert refusal(pardot.call(path, "POST", version=3)) == 88
-    pardot.sandbox.set(export_cancel_v3=True)
+    pardot.emulator.set(export_cancel_v3=True)
     assert pardot.call(path, "POST", version=3).json()["export"]["state"] == "Canceled"
 
 
 def test_a_job_is_read_back_with_the_version_that_made_it(quick):
     number = quick.job(ACTIVITIES)
-    quick.sandbox.set(api_version=3)
+    quick.emulator.set(api_version=3)
     assert refusal(quick.call(f"export/read/id/{number}", version=3)) == 228
 
 
 def test_so_many_jobs_fail_as_the_switch_says(make):
     pardot = make(export_seconds=0, export_fail=2)
-    pardot.sandbox.add(ACTIVITIES, [{"id": 1}])
+    pardot.emulator.add(ACTIVITIES, [{"id": 1}])
     for _ in range(3):
         pardot.create(ACTIVITIES)
     assert states(pardot) == ["Failed", "Failed", "Complete"]
-    failed = pardot.sandbox.exports[0]["id"]
+    failed = pardot.emulator.exports[0]["id"]
     assert "resultRefs" not in pardot.read(failed)
     assert pardot.code(f"export/cancel/id/{failed}", "POST") == 178
 
 
 def test_a_file_can_be_had_only_of_a_complete_job(make):
     pardot = make(export_seconds=100)
-    pardot.sandbox.add(ACTIVITIES, [{"id": 1}])
+    pardot.emulator.add(ACTIVITIES, [{"id": 1}])
     number = pardot.job(ACTIVITIES)
     path = f"export/downloadResults/id/{number}/file/20201"
     assert pardot.code(path) == 178
     assert "resultRefs" not in pardot.read(number)
-    pardot.sandbox.forward(101)
+    pardot.emulator.forward(101)
     assert pardot.call(path).status_code == 200
     assert pardot.code(path.replace("20201", "20202")) == 109
     assert pardot.code("export/downloadResults/id/5/file/20201") == 109
@@ -513,12 +513,12 @@ def test_a_file_can_be_had_only_of_a_complete_job(make):
 @pytest.mark.parametrize("clock", [0, "2024-06-01T00:00:00Z"])
 def test_files_vanish_after_seven_days(make, clock):
     pardot = make(export_seconds=0, clock=clock)
-    pardot.sandbox.add(ACTIVITIES, [{"id": 1}])
+    pardot.emulator.add(ACTIVITIES, [{"id": 1}])
     number = pardot.job(ACTIVITIES)
     (url,) = pardot.refs(number)
-    pardot.sandbox.forward(days=6.99)
+    pardot.emulator.forward(days=6.99)
     assert pardot.read(number)["resultRefs"] == url
-    pardot.sandbox.forward(days=0.02)
+    pardot.emulator.forward(days=0.02)
     export = pardot.read(number)
     assert (export["state"], export["isExpired"]) == ("Complete", True)
     assert "resultRefs" not in export
@@ -529,27 +529,27 @@ def test_files_vanish_after_seven_days(make, clock):
 def test_a_job_that_has_not_ended_in_seven_days_is_cancelled(make):
     pardot = make(export_seconds=8 * 86_400)
     number = pardot.job(ACTIVITIES)
-    pardot.sandbox.forward(days=7)
+    pardot.emulator.forward(days=7)
     assert pardot.read(number)["state"] == "Canceled"
 
 
 def test_tests_put_jobs_into_any_state(make):
     pardot = make(export_seconds=100)
-    pardot.sandbox.add(ACTIVITIES, [{"id": 1}])
+    pardot.emulator.add(ACTIVITIES, [{"id": 1}])
     first, second = pardot.job(ACTIVITIES), pardot.job(ACTIVITIES)
-    pardot.sandbox.set_export(first, state="Pondering")
+    pardot.emulator.set_export(first, state="Pondering")
     assert pardot.read(first)["state"] == "Pondering"
-    pardot.sandbox.set_export(second, state="Complete")
+    pardot.emulator.set_export(second, state="Complete")
     assert len(pardot.files(second)) == 1
-    pardot.sandbox.set_export(expired=True)
-    assert [job["isExpired"] for job in pardot.sandbox.exports] == [False, True]
+    pardot.emulator.set_export(expired=True)
+    assert [job["isExpired"] for job in pardot.emulator.exports] == [False, True]
 
 
 def test_jobs_are_listed_for_tests_with_what_was_asked_for(quick):
-    quick.sandbox.add(ACTIVITIES, [{"id": 1}])
+    quick.emulator.add(ACTIVITIES, [{"id": 1}])
     given = {"updated_after": "2023-12-31", "updated_before": "2024-02-01"}
     number = quick.job("visitoractivity", ["id", "type"], **given)
-    assert quick.sandbox.exports == [
+    assert quick.emulator.exports == [
         {
             "id": number,
             "object": ACTIVITIES,
@@ -562,14 +562,14 @@ def test_jobs_are_listed_for_tests_with_what_was_asked_for(quick):
             "files": [{"id": 20201, "rows": 1}],
         }
     ]
-    quick.sandbox.state.reset()
-    assert quick.sandbox.exports == []
+    quick.emulator.state.reset()
+    assert quick.emulator.exports == []
 
 
 def test_calls_tell_which_object_and_how_many_rows(quick):
-    quick.sandbox.add("prospect", [{"id": 1}, {"id": 2}])
+    quick.emulator.add("prospect", [{"id": 1}, {"id": 2}])
     number = quick.job("prospect", ["id"])
     quick.files(number)
-    seen = [(call["op"], call["params"]["object"], call["rows"]) for call in quick.sandbox.calls]
+    seen = [(call["op"], call["params"]["object"], call["rows"]) for call in quick.emulator.calls]
     assert seen == [("create", "prospect", 1), ("read", "prospect", 1), ("download", "prospect", 2)]
-    assert quick.sandbox.calls[0]["params"]["procedure"] == UPDATED
+    assert quick.emulator.calls[0]["params"]["procedure"] == UPDATED

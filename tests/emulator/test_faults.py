@@ -9,7 +9,7 @@ TIMEOUT = 9
 
 
 def url(pardot):
-    return f"{pardot.sandbox.url}/api/list/version/4/do/query?format=json"
+    return f"{pardot.emulator.url}/api/list/version/4/do/query?format=json"
 
 
 def get(pardot, timeout=TIMEOUT):
@@ -18,20 +18,20 @@ def get(pardot, timeout=TIMEOUT):
 
 
 def test_a_code_comes_on_the_nth_call_only_with_headers_and_status(pardot):
-    pardot.sandbox.fault(object="list", op="query", nth=2, code=66, headers={"Retry-After": "7"})
+    pardot.emulator.fault(object="list", op="query", nth=2, code=66, headers={"Retry-After": "7"})
     answers = [get(pardot) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 429, 200]
     assert answers[1].headers["Retry-After"] == "7"
     assert answers[1].json()["@attributes"]["err_code"] == 66
-    assert [call["code"] for call in pardot.sandbox.calls] == [None, 66, None]
+    assert [call["code"] for call in pardot.emulator.calls] == [None, 66, None]
 
 
 @pytest.mark.parametrize(("times", "bad"), [(1, 1), (2, 2), (None, 4)])
 def test_a_fault_fires_so_many_times(pardot, times, bad):
-    pardot.sandbox.fault(code=183, times=times, status=503)
+    pardot.emulator.fault(code=183, times=times, status=503)
     statuses = [get(pardot).status_code for _ in range(4)]
     assert statuses == [503] * bad + [200] * (4 - bad)
-    assert pardot.sandbox.faults[0]["fired"] == bad
+    assert pardot.emulator.faults[0]["fired"] == bad
 
 
 @pytest.mark.parametrize(
@@ -49,12 +49,12 @@ def test_a_fault_fires_so_many_times(pardot, times, bad):
     ],
 )
 def test_a_fault_meets_only_the_calls_it_matches(pardot, match, hit):
-    pardot.sandbox.fault(**match, code=183)
+    pardot.emulator.fault(**match, code=183)
     assert (get(pardot).status_code == 500) is hit
 
 
 def test_a_proxy_answers_with_a_page_of_html(pardot):
-    pardot.sandbox.fault(html=True)
+    pardot.emulator.fault(html=True)
     answer = get(pardot)
     assert answer.status_code == 502
     assert answer.headers["Content-Type"].startswith("text/html")
@@ -62,65 +62,65 @@ def test_a_proxy_answers_with_a_page_of_html(pardot):
 
 @pytest.mark.parametrize(("body", "got"), [(b"garbage", b"garbage"), ("", b"")])
 def test_a_body_may_be_garbage_or_empty(pardot, body, got):
-    pardot.sandbox.fault(body=body)
+    pardot.emulator.fault(body=body)
     answer = get(pardot)
     assert (answer.status_code, answer.content) == (200, got)
 
 
 def test_a_bare_status_has_an_empty_body(pardot):
-    pardot.sandbox.fault(status=503)
-    assert (get(pardot).status_code, pardot.sandbox.calls[-1]["status"]) == (503, 503)
+    pardot.emulator.fault(status=503)
+    assert (get(pardot).status_code, pardot.emulator.calls[-1]["status"]) == (503, 503)
 
 
 def test_a_reset_is_a_broken_connection(pardot):
-    pardot.sandbox.fault(reset=True)
+    pardot.emulator.fault(reset=True)
     with pytest.raises(requests.ConnectionError, match=r"(?i)reset"):
         get(pardot)
     assert get(pardot).status_code == 200
-    assert [call["status"] for call in pardot.sandbox.calls] == [None, 200]
+    assert [call["status"] for call in pardot.emulator.calls] == [None, 200]
 
 
 def test_a_cut_body_is_announced_whole(pardot):
-    pardot.sandbox.add("list", [{"id": n} for n in range(100)])
+    pardot.emulator.add("list", [{"id": n} for n in range(100)])
     whole = len(get(pardot).content)
-    pardot.sandbox.fault(truncate=50)
+    pardot.emulator.fault(truncate=50)
     with pytest.raises(requests.exceptions.ChunkedEncodingError) as broken:
         get(pardot)
     assert f"50 bytes read, {whole - 50} more expected" in str(broken.value)
 
 
 def test_a_hang_lasts_until_the_client_leaves_and_then_frees_its_slot(pardot):
-    pardot.sandbox.fault(hang=30)
+    pardot.emulator.fault(hang=30)
     with pytest.raises(requests.ReadTimeout):
         get(pardot, timeout=0.2)
     until = time.monotonic() + 2
-    while pardot.sandbox.state.in_flight and time.monotonic() < until:
+    while pardot.emulator.state.in_flight and time.monotonic() < until:
         time.sleep(0.02)
-    assert pardot.sandbox.state.in_flight == 0
-    assert pardot.sandbox.calls[0]["path"].endswith("/do/query")
+    assert pardot.emulator.state.in_flight == 0
+    assert pardot.emulator.calls[0]["path"].endswith("/do/query")
 
 
 def test_a_hang_that_is_waited_for_ends_without_an_answer(pardot):
-    pardot.sandbox.fault(hang=0.1)
+    pardot.emulator.fault(hang=0.1)
     with pytest.raises(requests.ConnectionError):
         get(pardot)
 
 
 def test_latency_only_delays(pardot):
-    pardot.sandbox.fault(latency=0.2)
+    pardot.emulator.fault(latency=0.2)
     assert get(pardot).status_code == 200
-    assert pardot.sandbox.calls[0]["seconds"] >= 0.2
+    assert pardot.emulator.calls[0]["seconds"] >= 0.2
 
 
 def test_a_redirect_names_another_place(pardot):
-    pardot.sandbox.fault(redirect="https://example.com/", status=307)
+    pardot.emulator.fault(redirect="https://example.com/", status=307)
     answer = pardot.call("list/query")
     assert (answer.status_code, answer.headers["Location"]) == (307, "https://example.com/")
 
 
 def test_rows_change_just_before_the_matching_call_is_answered(pardot):
-    pardot.sandbox.add("list", [{"id": n, "name": f"n{n}"} for n in range(1, 4)])
-    pardot.sandbox.fault(
+    pardot.emulator.add("list", [{"id": n, "name": f"n{n}"} for n in range(1, 4)])
+    pardot.emulator.fault(
         nth=2,
         change={
             "upsert": {"list": [{"id": 9, "name": "new"}]},
@@ -137,24 +137,24 @@ def test_rows_change_just_before_the_matching_call_is_answered(pardot):
 
 
 def test_a_token_dies_between_two_calls(pardot):
-    pardot.sandbox.fault(nth=2, change={"expire_tokens": True})
+    pardot.emulator.fault(nth=2, change={"expire_tokens": True})
     assert [get(pardot).status_code for _ in range(2)] == [200, 401]
 
 
 def test_the_login_breaks_too_but_only_when_named(pardot):
-    pardot.sandbox.fault(code=183)
+    pardot.emulator.fault(code=183)
     assert pardot.login().status_code == 200
-    pardot.sandbox.fault(op="token", status=503)
+    pardot.emulator.fault(op="token", status=503)
     assert [pardot.login().status_code for _ in range(2)] == [503, 200]
-    pardot.sandbox.fault(op="token", html=True)
+    pardot.emulator.fault(op="token", html=True)
     assert pardot.login().status_code == 502
-    assert [login["status"] for login in pardot.sandbox.logins] == [200, 503, 200, 502]
+    assert [login["status"] for login in pardot.emulator.logins] == [200, 503, 200, 502]
 
 
 @pytest.mark.parametrize("options", [{"object": "list"}, {"colour": "red"}, {}])
 def test_a_fault_that_does_nothing_or_does_not_exist_is_refused(pardot, options):
     with pytest.raises(ValueError, match="fault"):
-        pardot.sandbox.fault(**options)
+        pardot.emulator.fault(**options)
 
 
 @pytest.mark.parametrize(
@@ -168,10 +168,10 @@ def test_a_fault_that_does_nothing_or_does_not_exist_is_refused(pardot, options)
 )
 def test_a_change_that_cannot_be_made_is_refused_at_once(pardot, change):
     with pytest.raises((KeyError, ValueError)):
-        pardot.sandbox.fault(change=change)
+        pardot.emulator.fault(change=change)
 
 
 def test_cleared_faults_are_gone(pardot):
-    pardot.sandbox.fault(code=183, times=None)
-    pardot.sandbox.clear_faults()
+    pardot.emulator.fault(code=183, times=None)
+    pardot.emulator.clear_faults()
     assert get(pardot).status_code == 200

@@ -15,14 +15,14 @@ WALL = "2024-06-01 12:00:00"
 def account(make):
     """Prospects 1 to 9 on list 1, each with something of its own; 9 and 10 on list 2."""
     pardot = make(clock=NOON, export_seconds=0)
-    sandbox = pardot.sandbox
-    sandbox.add("campaign", [{"id": 7, "name": "Web"}])
-    sandbox.add("list", [{"id": 1}, {"id": 2}, {"id": 3}])
+    emulator = pardot.emulator
+    emulator.add("campaign", [{"id": 7, "name": "Web"}])
+    emulator.add("list", [{"id": 1}, {"id": 2}, {"id": 3}])
     own = {3: {"opted_out": True}, 4: {"is_do_not_email": True}, 5: {"deleted": True}}
     prospects = [
         {"id": n, "email": f"p{n}@example.com", **own.get(n, {})} for n in range(1, 11) if n != 8
     ]
-    sandbox.add("prospect", prospects)
+    emulator.add("prospect", prospects)
     left = {6: {"opted_out": True}, 7: {"deleted": True}}
     members = [{"id": n, "list_id": 1, "prospect_id": n, **left.get(n, {})} for n in range(1, 10)]
     members += [{"id": 20 + n, "list_id": 2, "prospect_id": n} for n in (9, 10)]
@@ -30,7 +30,7 @@ def account(make):
         {"id": 40, "list_id": 3, "prospect_id": 2},
         {"id": 41, "list_id": 3, "prospect_id": 1, "deleted": True},
     ]
-    sandbox.add("listMembership", members)
+    emulator.add("listMembership", members)
     return pardot
 
 
@@ -47,7 +47,7 @@ def sent(pardot, number):
 
 def test_a_list_send_makes_an_activity_for_everybody_who_takes_it(account):
     number = send(account)
-    list_email = account.sandbox.outbox[0]["list_email_id"]
+    list_email = account.emulator.outbox[0]["list_email_id"]
     assert list_email not in {None, number}
     rows = sent(account, number)
     # Not: opted out (3, 6), no mail (4), in a bin (5, 7), unknown (8). 9 is on both lists.
@@ -65,10 +65,10 @@ def test_a_list_send_makes_an_activity_for_everybody_who_takes_it(account):
         "updated_at": WALL,
         "email": {"name": 2024, "app_url": f"https://pi.pardot.com/email/read?id={number}"},
     }
-    assert account.sandbox.outbox[0]["delivered"] == 4
+    assert account.emulator.outbox[0]["delivered"] == 4
     # The record of the API does not tell the number that its statistics go by.
     assert "list_email_id" not in account.call(f"email/read/id/{number}").json()["email"]
-    assert account.sandbox.rows("email")[0]["list_email_id"] == list_email
+    assert account.emulator.rows("email")[0]["list_email_id"] == list_email
 
 
 def test_suppression_lists_hold_back_and_operational_email_passes_opt_outs(account):
@@ -84,17 +84,17 @@ def test_a_one_to_one_send_makes_one_activity_without_a_list_email(account, who)
     (row,) = sent(account, number)
     assert (row["prospect_id"], row["type"], row["created_at"]) == (2, 6, WALL)
     assert "list_email_id" not in row
-    entry = account.sandbox.outbox[0]
+    entry = account.emulator.outbox[0]
     assert (entry["list_email_id"], entry["delivered"]) == (None, 1)
 
 
 def test_figures_move_with_what_people_do(account):
     number = send(account)
-    list_email = account.sandbox.outbox[0]["list_email_id"]
+    list_email = account.emulator.outbox[0]["list_email_id"]
     figures = account.call(f"email/stats/id/{list_email}").json()["stats"]
     assert (figures["sent"], figures["delivered"], figures["opens"]) == (4, 4, 0)
     opened = {"id": 900, "type": 11, "prospect_id": 9, "email_id": number}
-    account.sandbox.add("visitorActivity", [{**opened, "list_email_id": list_email}])
+    account.emulator.add("visitorActivity", [{**opened, "list_email_id": list_email}])
     figures = account.call(f"email/stats/id/{list_email}").json()["stats"]
     assert (figures["opens"], figures["unique_opens"], figures["opens_rate"]) == (1, 1, "25.00%")
     assert account.code(f"email/stats/id/{number}") == 109
@@ -102,56 +102,56 @@ def test_figures_move_with_what_people_do(account):
 
 def test_two_sends_have_ids_of_their_own_above_all_that_rows_name(account):
     rows = [{"id": 70, "email_id": 812, "list_email_id": 5_000_000}]
-    account.sandbox.add("visitorActivity", rows)
-    account.sandbox.add("emailClick", [{"id": 1, "list_email_id": 6_000_000}])
+    account.emulator.add("visitorActivity", rows)
+    account.emulator.add("emailClick", [{"id": 1, "list_email_id": 6_000_000}])
     numbers = [send(account), send(account, "email/send/prospect_id/1"), send(account)]
     assert numbers == [813, 814, 815]
-    lists = [entry["list_email_id"] for entry in account.sandbox.outbox]
+    lists = [entry["list_email_id"] for entry in account.emulator.outbox]
     assert lists == [6_000_001, None, 6_000_002]
     assert min(row["id"] for row in sent(account, 813)) == 71
-    ids = [row["id"] for row in account.sandbox.rows("visitorActivity")]
+    ids = [row["id"] for row in account.emulator.rows("visitorActivity")]
     assert ids == list(range(70, 80))
 
 
 def test_a_scheduled_email_goes_out_when_its_time_has_come(account):
     number = send(account, scheduled_time="2024-06-01T15:00:00+02:00")
-    (entry,) = account.sandbox.outbox
+    (entry,) = account.emulator.outbox
     assert (entry["delivered"], sent(account, number)) == (None, [])
-    assert account.sandbox.stats(entry["list_email_id"])["sent"] == 0
-    account.sandbox.forward(3_599)
-    assert account.sandbox.count("visitorActivity") == 0
+    assert account.emulator.stats(entry["list_email_id"])["sent"] == 0
+    account.emulator.forward(3_599)
+    assert account.emulator.count("visitorActivity") == 0
     # Who is on the lists counts when it goes out.
-    account.sandbox.delete("listMembership", 1)
-    account.sandbox.forward(10)
+    account.emulator.delete("listMembership", 1)
+    account.emulator.forward(10)
     rows = sent(account, number)
     assert [row["prospect_id"] for row in rows] == [2, 9, 10]
     assert {row["created_at"] for row in rows} == {"2024-06-01 13:00:00"}
-    account.sandbox.delete("listMembership", 2)
-    account.sandbox.forward(10)
-    assert account.sandbox.count("visitorActivity") == 3
-    assert account.sandbox.outbox[0]["delivered"] == 3
+    account.emulator.delete("listMembership", 2)
+    account.emulator.forward(10)
+    assert account.emulator.count("visitorActivity") == 3
+    assert account.emulator.outbox[0]["delivered"] == 3
 
 
 @pytest.mark.parametrize("ask", ["call", "rows", "count", "counts", "stats", "outbox"])
 def test_whoever_asks_first_finds_the_email_sent(account, ask):
     send(account, scheduled_time="2024-06-01T13:00:00Z")
-    list_email = account.sandbox.outbox[0]["list_email_id"]
-    account.sandbox.set(clock="2024-06-02T00:00:00Z")
+    list_email = account.emulator.outbox[0]["list_email_id"]
+    account.emulator.set(clock="2024-06-02T00:00:00Z")
     found = {
         "call": lambda: account.query("visitorActivity")["total_results"],
-        "rows": lambda: len(account.sandbox.rows("visitorActivity")),
-        "count": lambda: account.sandbox.count("visitorActivity"),
-        "counts": lambda: account.sandbox.counts()["visitorActivity"],
-        "stats": lambda: account.sandbox.stats(list_email)["sent"],
-        "outbox": lambda: account.sandbox.outbox[0]["delivered"],
+        "rows": lambda: len(account.emulator.rows("visitorActivity")),
+        "count": lambda: account.emulator.count("visitorActivity"),
+        "counts": lambda: account.emulator.counts()["visitorActivity"],
+        "stats": lambda: account.emulator.stats(list_email)["sent"],
+        "outbox": lambda: account.emulator.outbox[0]["delivered"],
     }
     assert found[ask]() == 4
 
 
 def test_moving_the_clock_sends_at_once_to_those_on_the_lists_then(account):
     number = send(account, scheduled_time="2024-06-01T13:00:00Z")
-    account.sandbox.forward(3_600)
-    account.sandbox.delete("listMembership", [1, 2])
+    account.emulator.forward(3_600)
+    account.emulator.delete("listMembership", [1, 2])
     assert [row["prospect_id"] for row in sent(account, number)] == [1, 2, 9, 10]
 
 
@@ -165,7 +165,7 @@ def test_a_stored_template_is_used_before_the_demo_one_and_named_by_activities(a
     stored = {"name": "Mine", "textMessage": way_out, "sendOptions": {}, "isListEmail": True}
     rows = [{"id": 6_789, "subject": "S1", **stored}, {"id": 99, "subject": "S2", **stored}]
     rows.append({"id": 98, "isArchived": True, **stored})
-    account.sandbox.add("emailTemplate", rows)
+    account.emulator.add("emailTemplate", rows)
     body = {"list_ids[]": 1, "campaign_id": 7}
     for number, subject in ((6_789, "S1"), (99, "S2")):
         made = account.call("email/send", "POST", data={**body, "email_template_id": number})
@@ -173,7 +173,7 @@ def test_a_stored_template_is_used_before_the_demo_one_and_named_by_activities(a
         assert (email["name"], email["subject"]) == ("Mine", subject)
         assert {row["email_template_id"] for row in sent(account, email["id"])} == {number}
     assert account.code("email/send", "POST", data={**body, "email_template_id": 98}) == 68
-    assert account.sandbox.count("emailTemplate") == 3
+    assert account.emulator.count("emailTemplate") == 3
 
 
 def test_a_demo_template_that_was_used_can_be_read(account):
@@ -197,7 +197,7 @@ def test_the_command_lists_both_kinds_of_send(account):
     number = send(account)
     one = send(account, "email/send/prospect_id/1")
     done = subprocess.run(
-        [sys.executable, "-m", "tap_pardot.sandbox", "outbox", account.sandbox.url],
+        [sys.executable, "-m", "pardot_emulator", "outbox", account.emulator.url],
         capture_output=True,
         text=True,
         timeout=20,
@@ -205,13 +205,13 @@ def test_the_command_lists_both_kinds_of_send(account):
     )
     lines = [line.split() for line in done.stdout.splitlines()]
     assert lines[0][:3] == ["email_id", "list_email_id", "kind"]
-    list_email = str(account.sandbox.outbox[0]["list_email_id"])
+    list_email = str(account.emulator.outbox[0]["list_email_id"])
     assert lines[1][:3] == [str(number), list_email, '"list"']
     assert lines[2][:3] == [str(one), "null", '"one_to_one"']
 
 
 def test_a_reset_forgets_what_was_scheduled(account):
     send(account, scheduled_time="2024-06-01T13:00:00Z")
-    account.sandbox.state.reset()
-    account.sandbox.forward(days=1)
-    assert account.sandbox.count("visitorActivity") == 0
+    account.emulator.state.reset()
+    account.emulator.forward(days=1)
+    assert account.emulator.count("visitorActivity") == 0

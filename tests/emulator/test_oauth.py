@@ -11,20 +11,20 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tap_pardot.sandbox.oauth import JWT_BEARER, OAuthSettings, TokenIssuer
+from pardot_emulator.oauth import JWT_BEARER, OAuthSettings, TokenIssuer
 
 NOW = 1_700_000_000
-APP = {"client_id": "sandbox-client", "client_secret": "sandbox-secret"}
-REFRESH = {"grant_type": "refresh_token", "refresh_token": "sandbox-refresh", **APP}
+APP = {"client_id": "emulator-client", "client_secret": "emulator-secret"}
+REFRESH = {"grant_type": "refresh_token", "refresh_token": "emulator-refresh", **APP}
 PASSWORD = {
     "grant_type": "password",
     "username": "api@example.com",
-    "password": "sandbox-password",
+    "password": "emulator-password",
     **APP,
 }
 CLIENT_CREDENTIALS = {"grant_type": "client_credentials", **APP}
 CLAIMS = {
-    "iss": "sandbox-client",
+    "iss": "emulator-client",
     "sub": "api@example.com",
     "aud": "https://login.salesforce.com",
     "exp": NOW + 180,
@@ -91,7 +91,7 @@ def test_a_signed_assertion_gives_a_token(key, pem):
 
 
 def test_the_key_may_come_in_a_certificate(key):
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "sandbox")])
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "emulator")])
     day = dt.datetime(2023, 11, 1, tzinfo=dt.UTC)
     certificate = (
         x509.CertificateBuilder()
@@ -147,7 +147,7 @@ def test_an_assertion_not_signed_with_rs256_and_the_apps_key_is_refused(key, pem
     assert answers == [(400, refusal)] * len(forms)
 
 
-def test_a_sandbox_that_cannot_verify_says_so_and_lets_nobody_in(key, pem, monkeypatch):
+def test_a_emulator_that_cannot_verify_says_so_and_lets_nobody_in(key, pem, monkeypatch):
     form = jwt_form(key)
     answers = [issuer().exchange(form), issuer(public_key="garbage").exchange(form)]
     monkeypatch.setitem(sys.modules, "jwt", None)
@@ -172,7 +172,7 @@ def test_a_sandbox_that_cannot_verify_says_so_and_lets_nobody_in(key, pem, monke
         ({**PASSWORD, "username": "x"}, "invalid_grant", "authentication failure"),
         ({**CLIENT_CREDENTIALS, "client_id": ""}, "invalid_client_id", "client identifier invalid"),
         (
-            {"grant_type": "client_credentials", "client_id": "sandbox-client"},
+            {"grant_type": "client_credentials", "client_id": "emulator-client"},
             "invalid_client",
             "invalid client credentials",
         ),
@@ -190,11 +190,11 @@ def test_a_bad_exchange_is_refused_in_salesforces_words(form, error, description
 
 
 def test_http_basic_stands_in_for_the_client_fields():
-    form = {"grant_type": "refresh_token", "refresh_token": "sandbox-refresh"}
+    form = {"grant_type": "refresh_token", "refresh_token": "emulator-refresh"}
     login = issuer()
 
-    assert login.exchange(form, ("sandbox-client", "sandbox-secret"))[0] == 200
-    status, body = login.exchange(form, ("sandbox-client", "wrong"))
+    assert login.exchange(form, ("emulator-client", "emulator-secret"))[0] == 200
+    status, body = login.exchange(form, ("emulator-client", "wrong"))
     assert (status, body["error"]) == (401, "invalid_client")
 
 
@@ -235,7 +235,7 @@ def test_the_security_token_must_follow_the_password():
     login = issuer(security_token="XyZ")
 
     assert login.exchange(PASSWORD)[0] == 400
-    assert login.exchange({**PASSWORD, "password": "sandbox-passwordXyZ"})[0] == 200
+    assert login.exchange({**PASSWORD, "password": "emulator-passwordXyZ"})[0] == 200
 
 
 @pytest.mark.parametrize(
@@ -316,6 +316,6 @@ def test_without_the_pardot_scope_only_the_password_flow_is_let_in():
 def test_the_settings_do_not_show_their_secrets():
     shown = repr(OAuthSettings())
 
-    assert "sandbox-client" in shown
-    for secret in ("sandbox-secret", "sandbox-refresh", "sandbox-password"):
+    assert "emulator-client" in shown
+    for secret in ("emulator-secret", "emulator-refresh", "emulator-password"):
         assert secret not in shown

@@ -1,4 +1,4 @@
-"""A send request is checked as the documents say, and nothing ever leaves the sandbox."""
+"""A send request is checked as the documents say, and nothing ever leaves the emulator."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tap_pardot.sandbox.outbox import Refused, prepare
+from pardot_emulator.outbox import Refused, prepare
 
 ROWS = {
     "campaign": [{"id": 7}],

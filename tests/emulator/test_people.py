@@ -13,9 +13,9 @@ def people(pardot):
     """A client of an account with three custom fields and four prospects."""
     names = ("Interests", "Attended_Event", "Size")
     fields = [{"id": n, "field_id": name, "type": "Text"} for n, name in enumerate(names)]
-    pardot.sandbox.add("customField", fields)
-    pardot.sandbox.add("campaign", [{"id": 893, "name": "Web"}])
-    pardot.sandbox.add(
+    pardot.emulator.add("customField", fields)
+    pardot.emulator.add("campaign", [{"id": 893, "name": "Web"}])
+    pardot.emulator.add(
         "prospect",
         [
             {
@@ -63,7 +63,7 @@ def test_flags_of_prospects_are_numbers_or_null(people):
 
 
 def test_a_custom_field_that_no_longer_exists_is_not_sent(people):
-    people.sandbox.delete("customField", 0)
+    people.emulator.delete("customField", 0)
     assert "Interests" not in people.rows("prospect")[0]
     assert people.code("prospect/query", fields="Interests") == 180
 
@@ -99,7 +99,7 @@ def test_fields_choose_the_keys_and_the_id_always_comes(people):
 def test_an_unknown_field_is_refused_or_ignored_by_switch(people):
     assert people.code("prospect/query", fields="id,nothing") == 180
     assert people.code("prospect/query", fields="converted_at") == 180
-    people.sandbox.set(unknown_fields="ignored")
+    people.emulator.set(unknown_fields="ignored")
     assert people.rows("prospect", fields="id,nothing")[0] == {"id": 1}
 
 
@@ -129,7 +129,7 @@ def test_an_unknown_field_is_refused_or_ignored_by_switch(people):
 def test_filters_of_prospects(people, params, ids):
     rows = [{"id": 1, "list_id": 50, "prospect_id": 2}]
     rows.append({"id": 2, "list_id": 50, "prospect_id": 3, "deleted": True})
-    people.sandbox.add("listMembership", rows)
+    people.emulator.add("listMembership", rows)
     assert people.ids("prospect", **params) == ids
 
 
@@ -156,11 +156,11 @@ def test_a_bad_filter_of_prospects_has_its_own_code(people, params, code):
 @pytest.mark.parametrize("name", BINNED)
 def test_the_recycle_bin_is_hidden_and_its_flag_never_shown(pardot, name):
     seen = {"prospect_id": 1} if name in {"visitor", "listMembership"} else {}
-    pardot.sandbox.add(name, [{"id": 1, **seen}, {"id": 2, "deleted": True, **seen}])
+    pardot.emulator.add(name, [{"id": 1, **seen}, {"id": 2, "deleted": True, **seen}])
     (row,) = pardot.rows(name)
     assert row["id"] == 1
     assert not {"deleted", "custom", "identified"} & set(row)
-    assert [row["deleted"] for row in pardot.sandbox.rows(name)] == [False, True]
+    assert [row["deleted"] for row in pardot.emulator.rows(name)] == [False, True]
     # Only prospects and memberships have a filter for it (C.0): elsewhere it is ignored.
     expected = [2] if name in {"prospect", "listMembership"} else [1]
     assert pardot.ids(name, deleted="true", sort_by="id") == expected
@@ -171,14 +171,14 @@ def test_a_prospect_in_the_recycle_bin_cannot_be_read(people):
     assert people.code("prospect/read/id/5") == 3
     assert people.code("prospect/read/email/d%40example.com") == 4
     for name in ("prospectAccount", "visitor", "listMembership"):
-        people.sandbox.add(name, [{"id": 1, "deleted": True}])
+        people.emulator.add(name, [{"id": 1, "deleted": True}])
         assert people.code(f"{name}/read/id/1") in {24, 61, 109}
 
 
 def test_a_prospect_is_read_with_all_that_belongs_to_it(people):
-    people.sandbox.add("visitor", [{"id": 11, "prospect_id": 1}])
+    people.emulator.add("visitor", [{"id": 11, "prospect_id": 1}])
     kinds = [{"id": 20 + n, "prospect_id": 1, "type": n} for n in (4, 5, 6)]
-    people.sandbox.add("visitorActivity", kinds)
+    people.emulator.add("visitorActivity", kinds)
     record = people.call("prospect/read/id/1").json()["prospect"]
     assert record["visitors"]["visitor"]["id"] == 11
     assert [one["id"] for one in record["visitor_activities"]["visitor_activity"]] == [24, 26]
@@ -188,13 +188,13 @@ def test_a_prospect_is_read_with_all_that_belongs_to_it(people):
     assert "visitors" not in simple
     by_email = people.call("prospect/read/email/b%40example.com").json()["prospect"]
     assert by_email["id"] == 2
-    people.sandbox.update("prospect", 3, crm_contact_fid="003A")
+    people.emulator.update("prospect", 3, crm_contact_fid="003A")
     assert people.call("prospect/read/fid/003A").json()["prospect"]["id"] == 3
 
 
 def test_visitors_are_the_identified_ones_unless_all_are_asked_for(pardot):
     rows = [{"id": 1}, {"id": 2, "prospect_id": 9}, {"id": 3, "identified": True}]
-    pardot.sandbox.add("visitor", [*rows, {"id": 4, "prospect_id": 8, "identified": False}])
+    pardot.emulator.add("visitor", [*rows, {"id": 4, "prospect_id": 8, "identified": False}])
     assert pardot.ids("visitor") == [2, 3]
     assert pardot.ids("visitor", only_identified="true") == [2, 3]
     assert pardot.ids("visitor", only_identified="false") == [1, 2, 3, 4]
@@ -203,8 +203,8 @@ def test_visitors_are_the_identified_ones_unless_all_are_asked_for(pardot):
 
 
 def test_a_visitor_is_read_with_its_prospect_in_place_of_the_id(pardot):
-    pardot.sandbox.add("prospect", [{"id": 9, "email": "p@example.com"}])
-    pardot.sandbox.add("visitor", [{"id": 2, "prospect_id": 9}])
+    pardot.emulator.add("prospect", [{"id": 9, "email": "p@example.com"}])
+    pardot.emulator.add("visitor", [{"id": 2, "prospect_id": 9}])
     record = pardot.call("visitor/read/id/2").json()["visitor"]
     assert record["prospect"]["email"] == "p@example.com"
     assert "prospect_id" not in record
@@ -222,7 +222,7 @@ def test_a_visitor_is_read_with_its_prospect_in_place_of_the_id(pardot):
 
 
 def test_a_membership_is_read_by_list_and_prospect_too(pardot):
-    pardot.sandbox.add("listMembership", [{"id": 7, "list_id": 5, "prospect_id": 6}])
+    pardot.emulator.add("listMembership", [{"id": 7, "list_id": 5, "prospect_id": 6}])
     body = pardot.call("listMembership/read/list_id/5/prospect_id/6").json()
     assert body["list_membership"]["id"] == 7
     assert pardot.code("listMembership/read/list_id/5/prospect_id/7") == 109
@@ -232,12 +232,12 @@ def test_a_membership_is_read_by_list_and_prospect_too(pardot):
 
 
 def test_sessions_are_in_no_answer_and_in_no_count(pardot):
-    pardot.sandbox.add("visitorActivity", [{"id": n, "type": n} for n in (4, 5, 6)])
+    pardot.emulator.add("visitorActivity", [{"id": n, "type": n} for n in (4, 5, 6)])
     assert pardot.ids("visitorActivity") == pardot.ids("visitorActivity", type="4,5,6") == [4, 6]
     assert pardot.query("visitorActivity")["total_results"] == 2
     assert pardot.code("visitorActivity/read/id/5") == 109
-    assert pardot.sandbox.count("visitorActivity") == 2
-    assert len(pardot.sandbox.rows("visitorActivity")) == 3
+    assert pardot.emulator.count("visitorActivity") == 2
+    assert len(pardot.emulator.rows("visitorActivity")) == 3
 
 
 KINDS = {
@@ -253,7 +253,7 @@ KINDS = {
 def test_activities_are_found_by_the_kind_of_asset_or_its_ids(pardot):
     rows = [{"id": n, column: 50 + n} for n, column in enumerate(KINDS.values(), 1)]
     rows.append({"id": 9, "prospect_id": 3, "visitor_id": 4, "campaign_id": 5, "type": 21})
-    pardot.sandbox.add("visitorActivity", rows)
+    pardot.emulator.add("visitorActivity", rows)
     for n, kind in enumerate(KINDS, 1):
         assert pardot.ids("visitorActivity", **{f"{kind}_only": "true"}) == [n], kind
         assert len(pardot.ids("visitorActivity", **{f"{kind}_only": "false"})) == 7
@@ -267,7 +267,7 @@ def test_activities_are_found_by_the_kind_of_asset_or_its_ids(pardot):
 
 
 def test_ids_of_an_activity_are_absent_while_null(pardot):
-    pardot.sandbox.add("visitorActivity", [{"id": 1, "type": 9, "opportunity_id": 5}])
+    pardot.emulator.add("visitorActivity", [{"id": 1, "type": 9, "opportunity_id": 5}])
     (row,) = pardot.rows("visitorActivity", output="bulk")
     assert set(row) == {
         *("id", "type", "type_name", "details", "opportunity_id", "created_at", "updated_at")
@@ -279,7 +279,7 @@ def test_describe_tells_the_fields_of_accounts_in_attributes(pardot):
         {"id": 1, "field_id": "name", "label": "Name", "required": True, "custom": False},
         {"id": 2, "field_id": "industry", "type": "dropdown", "options": ["Banking", "Retail"]},
     ]
-    pardot.sandbox.add("prospectAccountField", rows)
+    pardot.emulator.add("prospectAccountField", rows)
     name = {
         "id": "name",
         "label": "Name",
@@ -306,7 +306,7 @@ def test_describe_tells_the_fields_of_accounts_in_attributes(pardot):
     fields = root.findall("result/field")
     assert [field.get("id") for field in fields] == ["name", "industry"]
     assert fields[0].get("required") == "true"
-    pardot.sandbox.clear("prospectAccountField")
+    pardot.emulator.clear("prospectAccountField")
     result = pardot.call("prospectAccount/describe").json()["result"]
     assert result["field"]["@attributes"] == name
 
@@ -322,16 +322,16 @@ def test_describe_tells_the_fields_of_accounts_in_attributes(pardot):
 def test_values_of_accounts_are_plain_or_wrapped(make, switch, industry, name):
     pardot = make(account_values=switch)
     rows = [{"id": 1, "field_id": "industry", "type": "dropdown"}, {"id": 2, "field_id": "alias"}]
-    pardot.sandbox.add("prospectAccountField", rows)
+    pardot.emulator.add("prospectAccountField", rows)
     own = {"industry": "Retail", "alias": "Acme", "gone": 1, "empty": []}
-    pardot.sandbox.add("prospectAccount", [{"id": 1, "custom": own}])
+    pardot.emulator.add("prospectAccount", [{"id": 1, "custom": own}])
     (row,) = pardot.rows("prospectAccount", fields="industry,alias")
     assert row == {"id": 1, "industry": industry, "alias": name}
 
 
 @pytest.mark.parametrize("name", ["visitorActivity", "listMembership"])
 def test_two_objects_have_a_key_with_an_underscore(pardot, name):
-    pardot.sandbox.add(name, [{"id": 1}])
+    pardot.emulator.add(name, [{"id": 1}])
     key = {"visitorActivity": "visitor_activity", "listMembership": "list_membership"}[name]
     assert list(pardot.query(name)) == ["total_results", key]
     assert list(pardot.call(f"{name}/read/id/1").json()) == ["@attributes", key]

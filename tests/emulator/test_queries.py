@@ -2,7 +2,7 @@
 
 import pytest
 
-from tap_pardot.sandbox.objects import OBJECTS
+from pardot_emulator.objects import OBJECTS
 
 # Visits have no filters but lists of ids, and no sorts: see test_visits.
 QUERYABLE = sorted(
@@ -41,7 +41,7 @@ FILTERS = {
 }
 
 
-def fill(sandbox, name):
+def fill(emulator, name):
     """Five rows, days, names, numbers all rising with the id."""
     columns = {column.name for column in OBJECTS[name].columns}
     for n, day in enumerate(DAYS, 1):
@@ -49,7 +49,7 @@ def fill(sandbox, name):
         values |= {"name": f"n{n}", "cost": n, "position": n, "probability": n, "value": n}
         values |= {"prospect_id": n, "visitor_id": n, "last_activity_at": day}
         row = {key: value for key, value in values.items() if key in columns}
-        sandbox.add(name, [{"id": n, **row}])
+        emulator.add(name, [{"id": n, **row}])
 
 
 def test_the_matrix_covers_every_object():
@@ -58,7 +58,7 @@ def test_the_matrix_covers_every_object():
 
 @pytest.mark.parametrize("name", QUERYABLE)
 def test_each_filter_selects_rows_or_is_ignored_as_the_matrix_says(pardot, name):
-    fill(pardot.sandbox, name)
+    fill(pardot.emulator, name)
     letters, _ = MATRIX[name]
     for letter, (params, expected) in FILTERS.items():
         wanted = expected if letter in letters else [1, 2, 3, 4, 5]
@@ -67,7 +67,7 @@ def test_each_filter_selects_rows_or_is_ignored_as_the_matrix_says(pardot, name)
 
 @pytest.mark.parametrize("name", QUERYABLE)
 def test_each_sort_has_its_default_order_and_other_keys_are_refused(pardot, name):
-    fill(pardot.sandbox, name)
+    fill(pardot.emulator, name)
     sorts = {item[:-1]: item[-1] for item in MATRIX[name][1].split()}
     up = [1, 2, 3, 4, 5]
     for key, sign in sorts.items():
@@ -82,14 +82,14 @@ def test_each_sort_has_its_default_order_and_other_keys_are_refused(pardot, name
 
 @pytest.mark.parametrize("name", QUERYABLE)
 def test_without_sort_by_rows_come_by_id_but_exports_and_imports_newest_first(pardot, name):
-    fill(pardot.sandbox, name)
+    fill(pardot.emulator, name)
     up = [1, 2, 3, 4, 5]
     assert pardot.ids(name) == (up[::-1] if name in {"export", "import"} else up)
 
 
 def test_bounds_are_exclusive_to_the_second(pardot):
     second = "2024-03-01 10:00:0{}"
-    pardot.sandbox.add("list", [{"id": n, "updated_at": second.format(n)} for n in range(5)])
+    pardot.emulator.add("list", [{"id": n, "updated_at": second.format(n)} for n in range(5)])
     assert pardot.ids("list", updated_after=second.format(1)) == [2, 3, 4]
     assert pardot.ids("list", updated_before=second.format(1)) == [0]
     bounds = {"updated_after": second.format(1), "updated_before": second.format(3)}
@@ -109,14 +109,14 @@ def test_rows_on_both_sides_of_a_fold_look_alike_and_are_filtered_by_instant(
     make, zone, fold, early, late
 ):
     pardot = make(timezone=zone)
-    pardot.sandbox.add("list", [{"id": 1, "updated_at": early}, {"id": 2, "updated_at": late}])
+    pardot.emulator.add("list", [{"id": 1, "updated_at": early}, {"id": 2, "updated_at": late}])
     assert [row["updated_at"] for row in pardot.rows("list")] == [fold, fold]
     before = fold.replace(":30:00", ":29:59")
     assert pardot.ids("list", updated_after=before) == [1, 2]
     # Early reading: the wall time is that of row 1, which the exclusive bound leaves out.
     assert pardot.ids("list", updated_after=fold) == [2]
     assert pardot.ids("list", updated_before=fold) == []
-    pardot.sandbox.set(fold="late")
+    pardot.emulator.set(fold="late")
     assert pardot.ids("list", updated_after=fold) == []
     assert pardot.ids("list", updated_before=fold) == [1]
 
@@ -130,7 +130,7 @@ def test_rows_on_both_sides_of_a_fold_look_alike_and_are_filtered_by_instant(
 )
 def test_rows_around_a_gap_are_an_hour_apart_on_the_wall(make, zone, last, first):
     pardot = make(timezone=zone)
-    pardot.sandbox.add("list", [{"id": 1, "updated_at": last}, {"id": 2, "updated_at": first}])
+    pardot.emulator.add("list", [{"id": 1, "updated_at": last}, {"id": 2, "updated_at": first}])
     walls = [row["updated_at"][11:] for row in pardot.rows("list")]
     assert walls == ["01:59:59", "03:00:00"]
     day = pardot.rows("list")[1]["updated_at"][:10]
@@ -141,7 +141,7 @@ def test_rows_around_a_gap_are_an_hour_apart_on_the_wall(make, zone, last, first
 def test_words_for_days_follow_the_sandboxes_clock_in_the_users_zone(make):
     pardot = make(timezone="America/New_York", clock="2024-05-15T03:30:00Z")
     # On the user's wall it is still 14 May, 23:30.
-    pardot.sandbox.add(
+    pardot.emulator.add(
         "list",
         [
             {"id": 1, "updated_at": "2024-05-14T03:59:59Z"},
@@ -165,34 +165,34 @@ def test_words_for_days_follow_the_sandboxes_clock_in_the_users_zone(make):
     ],
 )
 def test_filters_of_single_objects(pardot, name, params, ids):
-    fill(pardot.sandbox, name)
+    fill(pardot.emulator, name)
     assert pardot.ids(name, **params) == ids
 
 
 def test_opportunities_are_found_by_any_of_their_prospects(pardot):
     people = [{"id": 11, "email": "a@example.com"}, {"id": 12, "email": "b@example.com"}]
     rows = [{"id": 1, "prospects": people}, {"id": 2, "prospects": people[1:]}, {"id": 3}]
-    pardot.sandbox.add("opportunity", rows)
+    pardot.emulator.add("opportunity", rows)
     assert pardot.ids("opportunity", prospect_id=11) == [1]
     assert pardot.ids("opportunity", prospect_email="b@example.com") == [1, 2]
     assert pardot.ids("opportunity", prospect_id=99) == []
 
 
 def test_email_clicks_take_comma_lists_of_source_ids_but_no_upper_id_and_no_offset(pardot):
-    pardot.sandbox.add("emailClick", [{"id": n, "list_email_id": n * 10} for n in range(1, 6)])
+    pardot.emulator.add("emailClick", [{"id": n, "list_email_id": n * 10} for n in range(1, 6)])
     assert pardot.ids("emailClick", list_email_id="20,40") == [2, 4]
     assert pardot.ids("emailClick", id_less_than=3, offset=2) == [1, 2, 3, 4, 5]
-    pardot.sandbox.set(email_click_extras=True)
+    pardot.emulator.set(email_click_extras=True)
     assert pardot.ids("emailClick", id_less_than=4, offset=2) == [3]
     assert pardot.ids("emailClick", sort_by="id", sort_order="descending") == [5, 4, 3, 2, 1]
-    pardot.sandbox.set(email_click_sort=False)
+    pardot.emulator.set(email_click_sort=False)
     assert pardot.code("emailClick/query", sort_by="id") == 19
     assert pardot.ids("emailClick") == [1, 2, 3, 4, 5]
 
 
 def test_tag_objects_are_found_by_type_and_object_together(pardot):
     rows = [{"id": 1, "type": "Form", "object_id": 5}, {"id": 2, "type": "List", "object_id": 5}]
-    pardot.sandbox.add("tagObject", rows)
+    pardot.emulator.add("tagObject", rows)
     assert pardot.ids("tagObject", type="List", object_id=5) == [2]
     assert pardot.code("tagObject/query", object_id=5) == 13
     assert pardot.code("tagObject/query", type="Nothing") == 51
@@ -200,7 +200,7 @@ def test_tag_objects_are_found_by_type_and_object_together(pardot):
 
 def test_imports_page_by_twenty_and_at_most_a_hundred(pardot):
     rows = [{"id": n, "origin": "UI" if n % 2 else "API"} for n in range(1, 131)]
-    pardot.sandbox.add("import", rows)
+    pardot.emulator.add("import", rows)
     assert len(pardot.ids("import")) == 20
     assert len(pardot.ids("import", limit=100)) == 100
     assert pardot.code("import/query", limit=101) == 23
@@ -212,11 +212,11 @@ def test_imports_page_by_twenty_and_at_most_a_hundred(pardot):
 
 def test_exports_are_found_by_status_and_page_unless_the_switch_says_no(pardot):
     rows = [{"id": n, "state": "Failed" if n < 3 else "Canceled"} for n in range(1, 6)]
-    pardot.sandbox.add("export", rows)
+    pardot.emulator.add("export", rows)
     assert pardot.ids("export", status="Failed") == [2, 1]
     assert pardot.code("export/query", status="Canceled") == 51
     assert pardot.ids("export", limit=2, offset=1) == [4, 3]
-    pardot.sandbox.set(export_paging="ignored")
+    pardot.emulator.set(export_paging="ignored")
     assert pardot.ids("export", limit=2, offset=1) == [5, 4, 3, 2, 1]
 
 
@@ -266,36 +266,36 @@ def test_a_bad_opportunity_filter_has_its_own_code(pardot, params, code):
 
 def test_two_sort_keys_are_taken_when_one_is_the_id(pardot):
     rows = [{"id": n, "updated_at": f"2024-01-0{1 + n % 2}"} for n in range(1, 5)]
-    pardot.sandbox.add("list", rows)
+    pardot.emulator.add("list", rows)
     both = {"sort_by": "updated_at,id", "sort_order": "ascending,descending"}
     assert pardot.ids("list", **both) == [4, 2, 3, 1]
-    pardot.sandbox.set(combined_sort=False)
+    pardot.emulator.set(combined_sort=False)
     assert pardot.code("list/query", **both) == 19
 
 
 def test_a_limit_too_large_is_clamped_by_switch(pardot):
-    pardot.sandbox.add("tag", [{"id": n} for n in range(1, 251)])
-    pardot.sandbox.set(over_limit="clamp")
+    pardot.emulator.add("tag", [{"id": n} for n in range(1, 251)])
+    pardot.emulator.set(over_limit="clamp")
     assert len(pardot.ids("tag", limit=500)) == 200
 
 
 def test_unknown_parameters_are_ignored_beside_known_ones_or_refused_by_switch(pardot):
-    pardot.sandbox.add("tag", [{"id": 1}])
+    pardot.emulator.add("tag", [{"id": 1}])
     assert pardot.ids("tag", colour="red", limit=5) == [1]
-    pardot.sandbox.set(unknown_parameters="refused")
+    pardot.emulator.set(unknown_parameters="refused")
     assert pardot.code("tag/query", colour="red", limit=5) == 5
 
 
 def test_the_order_of_ties_is_no_promise(pardot):
-    pardot.sandbox.add("list", [{"id": n} for n in range(1, 101)])
-    pardot.sandbox.set(ties="shuffled")
+    pardot.emulator.add("list", [{"id": n} for n in range(1, 101)])
+    pardot.emulator.set(ties="shuffled")
     first, second = (pardot.ids("list", sort_by="updated_at") for _ in range(2))
     assert sorted(first) == sorted(second)
     assert first != second
 
 
 def test_times_of_campaigns_filter_and_sort_but_never_come_back(pardot):
-    fill(pardot.sandbox, "campaign")
+    fill(pardot.emulator, "campaign")
     rows = pardot.rows("campaign", updated_after=DAYS[2], sort_by="updated_at")
     assert [row["id"] for row in rows] == [5, 4]
     assert set(rows[0]) == {"id", "name", "cost"}

@@ -23,7 +23,7 @@ def error(answer):
         ({"Authorization": "Basic YTpi"}, (401, 126)),
         ({BUSINESS_UNIT: None}, (400, 181)),
         ({BUSINESS_UNIT: "0UvTOOSHORT"}, (400, 182)),
-        ({BUSINESS_UNIT: "00DSANDBOX00000001"}, (400, 182)),
+        ({BUSINESS_UNIT: "00DEMULATOR00000001"}, (400, 182)),
         ({BUSINESS_UNIT: "0UvANOTHER00000001"}, (400, 201)),
     ],
 )
@@ -31,11 +31,11 @@ def test_a_bad_header_has_its_own_code(pardot, change, expected):
     headers = {**pardot.headers, **change}
     sent = {key: value for key, value in headers.items() if value is not None}
     assert error(pardot.call("list/query", headers=sent)) == expected
-    assert pardot.sandbox.calls[-1]["headers_ok"] is False
+    assert pardot.emulator.calls[-1]["headers_ok"] is False
 
 
 def test_the_text_of_a_dead_token_carries_a_suffix(pardot):
-    pardot.sandbox.expire_tokens()
+    pardot.emulator.expire_tokens()
     body = pardot.call("list/query").json()
     assert body == {
         "@attributes": {"stat": "fail", "version": 1, "err_code": 184},
@@ -46,16 +46,16 @@ def test_the_text_of_a_dead_token_carries_a_suffix(pardot):
 @pytest.mark.parametrize("name", ["api_key", "user_key", "access_token", "password"])
 def test_credentials_in_the_query_are_refused_and_never_logged(pardot, name):
     assert error(pardot.call("list/query", **{name: "hush"})) == (403, 49)
-    assert "hush" not in str(pardot.sandbox.calls)
+    assert "hush" not in str(pardot.emulator.calls)
 
 
 def test_the_login_of_old_is_gone(pardot):
-    url = f"{pardot.sandbox.url}/api/login/version/4"
+    url = f"{pardot.emulator.url}/api/login/version/4"
     answer = requests.post(
         url, data={"email": "a", "password": "hush", "format": "json"}, timeout=9
     )
     assert error(answer) == (401, 199)
-    assert "hush" not in str(pardot.sandbox.calls)
+    assert "hush" not in str(pardot.emulator.calls)
 
 
 @pytest.mark.parametrize(
@@ -79,13 +79,13 @@ def test_the_login_of_old_is_gone(pardot):
 )
 def test_a_path_that_does_not_exist_is_a_loud_failure(pardot, path, expected):
     assert error(pardot.call(path)) == expected
-    assert bool(pardot.sandbox.unknown_calls) is (expected[1] in {2, 198})
+    assert bool(pardot.emulator.unknown_calls) is (expected[1] in {2, 198})
 
 
 @pytest.mark.parametrize("path", ["/", "/api", "//api/list/version/4/do/query", "/favicon.ico"])
 def test_a_path_outside_the_grammar_is_in_the_log_too(pardot, path):
-    assert error(requests.get(f"{pardot.sandbox.url}{path}?format=json", timeout=9)) == (404, 198)
-    assert [call["path"] for call in pardot.sandbox.unknown_calls] == [path]
+    assert error(requests.get(f"{pardot.emulator.url}{path}?format=json", timeout=9)) == (404, 198)
+    assert [call["path"] for call in pardot.emulator.unknown_calls] == [path]
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
@@ -123,7 +123,7 @@ def test_the_account_has_one_version(make, account, called, expected):
 )
 def test_a_record_that_is_not_there_has_the_code_of_its_object(pardot, path, code):
     assert error(pardot.call(path)) == (404, code)
-    pardot.sandbox.set(not_found_status=400)
+    pardot.emulator.set(not_found_status=400)
     assert error(pardot.call(path)) == (400, code)
 
 
@@ -135,7 +135,7 @@ def test_rights_may_be_missing_for_one_object(make):
     pardot = make(forbidden={"user"})
     assert error(pardot.call("user/query")) == (403, 46)
     assert pardot.query("tag") == {"total_results": 0}
-    pardot.sandbox.set(forbidden={"tag": 49})
+    pardot.emulator.set(forbidden={"tag": 49})
     assert error(pardot.call("tag/query")) == (403, 49)
 
 
@@ -151,7 +151,7 @@ def at_once(pardot, number):
 
     def send():
         answer = requests.get(
-            f"{pardot.sandbox.url}/api/tag/version/4/do/query?format=json",
+            f"{pardot.emulator.url}/api/tag/version/4/do/query?format=json",
             headers=pardot.headers,
             timeout=9,
         )
@@ -170,8 +170,8 @@ def test_the_sixth_call_at_once_is_refused_and_slots_come_back(make):
     pardot = make(latency=1.0)
     assert at_once(pardot, 5) == [(200, None)] * 5
     assert at_once(pardot, 7) == [(200, None)] * 5 + [(429, 66)] * 2
-    assert max(call["in_flight"] for call in pardot.sandbox.calls) > 5
-    pardot.sandbox.set(throttle_status=200)
+    assert max(call["in_flight"] for call in pardot.emulator.calls) > 5
+    pardot.emulator.set(throttle_status=200)
     assert at_once(pardot, 6) == [(200, 66)] + [(200, None)] * 5
 
 
@@ -185,7 +185,7 @@ def test_the_daily_limit_starts_again_at_the_accounts_midnight(make):
     calls = [pardot.call("tag/query").status_code for _ in range(3)]
     assert calls == [200, 200, 429]
     assert pardot.code("tag/query") == 122
-    pardot.sandbox.set(clock="2024-05-15T04:00:00Z")
+    pardot.emulator.set(clock="2024-05-15T04:00:00Z")
     assert [pardot.call("tag/query").status_code for _ in range(3)] == [200, 200, 429]
 
 
@@ -200,5 +200,5 @@ def test_every_answer_tells_the_sandboxes_time(make):
     for answer in (pardot.call("tag/query"), pardot.call("nope/query"), pardot.login()):
         told = parsedate_to_datetime(answer.headers["Date"]).timestamp()
         assert abs(time.time() - 86_400 - told) < 5
-    pardot.sandbox.set(clock="2024-05-15T04:00:00Z")
+    pardot.emulator.set(clock="2024-05-15T04:00:00Z")
     assert pardot.call("tag/query").headers["Date"] == "Wed, 15 May 2024 04:00:00 GMT"

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pytest
 
-from tap_pardot.sandbox.seed import API_USER, seed_rows
-from tap_pardot.sandbox.seed_world import clock_changes
+from pardot_emulator.seed import API_USER, seed_rows
+from pardot_emulator.seed_world import clock_changes
 
 NOW = 1_763_900_000  # 2025-11-23
 NEW_YORK = "America/New_York"

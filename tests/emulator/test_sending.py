@@ -14,9 +14,9 @@ CONTENT = {
 
 @pytest.fixture
 def account(pardot):
-    pardot.sandbox.add("campaign", [{"id": 7}])
-    pardot.sandbox.add("list", [{"id": 1}, {"id": 2}, {"id": 3}])
-    pardot.sandbox.add("prospect", [{"id": 5, "email": "p@example.com"}])
+    pardot.emulator.add("campaign", [{"id": 7}])
+    pardot.emulator.add("list", [{"id": 1}, {"id": 2}, {"id": 3}])
+    pardot.emulator.add("prospect", [{"id": 5, "email": "p@example.com"}])
     return pardot
 
 
@@ -25,7 +25,7 @@ def test_a_list_email_goes_to_the_outbox_and_can_be_read_again(account):
     email = account.call("email/send", "POST", data=body).json()["email"]
     assert (email["name"], email["subject"], email["isOneToOne"]) == ("News", 2024, False)
     assert account.call(f"email/read/id/{email['id']}").json()["email"] == email
-    entry = account.sandbox.outbox[0]
+    entry = account.emulator.outbox[0]
     assert entry["recipients"] == {"list_ids": [1, 2], "suppression_list_ids": [3]}
     assert entry["tags"] == ["a", "b"]
 
@@ -34,7 +34,7 @@ def test_a_list_email_goes_to_the_outbox_and_can_be_read_again(account):
 def test_one_prospect_is_written_to_by_id_or_address(account, who):
     answer = account.call(f"email/send/{who}", "POST", data=CONTENT)
     assert answer.json()["email"]["isOneToOne"] is True
-    recipients = account.sandbox.outbox[0]["recipients"]
+    recipients = account.emulator.outbox[0]["recipients"]
     assert recipients == {"prospect_id": 5, "email": "p@example.com"}
 
 
@@ -51,5 +51,5 @@ def test_one_prospect_is_written_to_by_id_or_address(account, who):
 )
 def test_a_refused_email_leaves_no_trace(account, path, change, code):
     assert account.code(path, "POST", data={**CONTENT, **change}) == code
-    assert account.sandbox.outbox == []
-    assert account.sandbox.count("email") == 0
+    assert account.emulator.outbox == []
+    assert account.emulator.count("email") == 0

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tap_pardot.sandbox.outbox import DEMO_TEMPLATES
+from pardot_emulator.outbox import DEMO_TEMPLATES
 
 READ = [
     *("error", "sendOptions", "id", "name", "htmlMessage", "textMessage", "isOneToOneEmail"),
@@ -20,7 +20,7 @@ SENDER = '[{"type":"assigned_user"},{"type":"account_owner"}]'
 
 @pytest.fixture
 def shelf(pardot):
-    pardot.sandbox.add(
+    pardot.emulator.add(
         "emailTemplate",
         [
             {
@@ -70,19 +70,19 @@ def test_a_template_is_read_with_flags_of_three_forms_and_its_send_options(shelf
 
 @pytest.mark.parametrize(("code", "words"), [(86, "Invalid"), (68, "does not exist")])
 def test_a_template_that_is_not_found_is_a_record_without_an_id(shelf, code, words):
-    shelf.sandbox.set(template_code=code)
+    shelf.emulator.set(template_code=code)
     for number in (12, 99):
         record = read(shelf, number)
         assert list(record) == ["error", "errorCode", "errorMessage"]
         assert (record["error"], record["errorCode"]) == (1, code)
         assert words in record["errorMessage"]
     assert read(shelf, 12, archived="true")["id"] == 12
-    assert shelf.sandbox.calls[-2]["rows"] == 0
+    assert shelf.emulator.calls[-2]["rows"] == 0
 
 
 @pytest.mark.parametrize("code", [86, 68])
 def test_not_found_is_an_error_like_others_by_switch(shelf, code):
-    shelf.sandbox.set(template_missing="error", template_code=code)
+    shelf.emulator.set(template_missing="error", template_code=code)
     assert shelf.code("emailTemplate/read/id/99") == code
     assert read(shelf, 11)["id"] == 11
 
@@ -100,10 +100,10 @@ def test_the_one_to_one_templates_are_listed_short_with_the_archived_on_demand(s
 
 def test_one_template_is_a_list_or_an_object_and_none_are_absent(shelf):
     assert isinstance(listed(shelf)["templates"], list)
-    shelf.sandbox.set(template_list="one_or_many")
+    shelf.emulator.set(template_list="one_or_many")
     assert listed(shelf)["templates"]["id"] == 11
     assert isinstance(listed(shelf, archived="true")["templates"], list)
-    shelf.sandbox.clear("emailTemplate")
+    shelf.emulator.clear("emailTemplate")
     assert listed(shelf) == {"error": 0, "count": 0}
 
 
@@ -121,12 +121,12 @@ def test_a_path_that_is_none_is_refused(shelf):
 
 
 def test_a_test_may_take_the_id_from_a_template(shelf):
-    shelf.sandbox.add("emailTemplate", [{"id": 14, "name": "n", "_wire": {"drop": ["id"]}}])
+    shelf.emulator.add("emailTemplate", [{"id": 14, "name": "n", "_wire": {"drop": ["id"]}}])
     assert list(read(shelf, 14)) == [key for key in READ if key != "id"]
 
 
 def test_every_demo_template_can_be_stored_and_read(pardot):
-    pardot.sandbox.add("emailTemplate", DEMO_TEMPLATES.values())
+    pardot.emulator.add("emailTemplate", DEMO_TEMPLATES.values())
     for number, template in DEMO_TEMPLATES.items():
         record = read(pardot, number, archived="true")
         assert {key: record[key] for key in template} == template

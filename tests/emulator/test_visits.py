@@ -20,7 +20,7 @@ def view(number, at="2024-01-02 03:04:05", **more):
 
 @pytest.fixture
 def visited(pardot):
-    pardot.sandbox.add(
+    pardot.emulator.add(
         "visit",
         [
             {"id": 33, "visitor_id": 7, "prospect_id": 5, "visitor_page_views": [view(1)]},
@@ -73,10 +73,10 @@ def test_more_ids_than_one_call_takes_are_refused(visited):
     assert visited.code("visit/query", "POST", data={"visitor_ids": ids}) == 63
     answer = visited.call("visit/query", "POST", data={"visitor_ids": ids.removesuffix(",201")})
     assert answer.json()["result"]["total_results"] == 4
-    visited.sandbox.set(visit_max_ids=2)
+    visited.emulator.set(visit_max_ids=2)
     assert visited.code("visit/query", ids="31,32,33") == 63
     assert visited.ids("visit", ids="31,32") == [31, 32]
-    visited.sandbox.set(visit_max_ids=None)
+    visited.emulator.set(visit_max_ids=None)
     assert visited.ids("visit", visitor_ids=ids) == [31, 32, 33, 34]
 
 
@@ -87,7 +87,7 @@ def test_page_views_are_null_one_or_many_or_their_key_is_absent(visited):
     shown = view(1, title=2024)
     assert rows[33]["visitor_page_views"] == {"visitor_page_view": shown}
     assert [one["id"] for one in rows[32]["visitor_page_views"]["visitor_page_view"]] == [2, 3]
-    visited.sandbox.set(visit_no_views="absent")
+    visited.emulator.set(visit_no_views="absent")
     rows = {row["id"]: row for row in visited.rows("visit", visitor_ids="7,8,9")}
     assert [list(rows[n]) for n in (31, 34)] == [KEYS[:-1]] * 2
     assert list(rows[33]) == KEYS
@@ -115,13 +115,13 @@ def test_visits_have_no_sorts_and_no_filters_by_time_or_id(visited):
         "updated_before": "2000-01-01",
     }
     assert visited.ids("visit", visitor_ids="7,8", sort_by="created_at", **others) == [31, 32, 33]
-    visited.sandbox.set(visit_sort="refused")
+    visited.emulator.set(visit_sort="refused")
     assert visited.code("visit/query", visitor_ids="7", sort_by="id") == 19
     assert visited.ids("visit", visitor_ids="7,8", **others) == [31, 32, 33]
 
 
 def test_450_visits_of_one_visitor_come_on_three_pages(pardot):
-    pardot.sandbox.add("visit", [{"id": n, "visitor_id": 7 + n // 451} for n in range(1, 461)])
+    pardot.emulator.add("visit", [{"id": n, "visitor_id": 7 + n // 451} for n in range(1, 461)])
     pages = [pardot.ids("visit", visitor_ids="7", limit=200, offset=at) for at in (0, 200, 400)]
     assert [len(page) for page in pages] == [200, 200, 50]
     assert [one for page in pages for one in page] == list(range(1, 451))
@@ -133,7 +133,7 @@ def test_450_visits_of_one_visitor_come_on_three_pages(pardot):
 def test_a_row_added_before_the_offset_moves_the_pages_and_the_total(visited):
     first = visited.query("visit", visitor_ids="7,8,9", limit=2)
     change = {"upsert": {"visit": [{"id": 30, "visitor_id": 7}]}}
-    visited.sandbox.fault(object="visit", change=change)
+    visited.emulator.fault(object="visit", change=change)
     second = visited.query("visit", visitor_ids="7,8,9", limit=2, offset=2)
     assert [row["id"] for row in first["visit"]] == [31, 32]
     assert [row["id"] for row in second["visit"]] == [32, 33]
@@ -143,34 +143,34 @@ def test_a_row_added_before_the_offset_moves_the_pages_and_the_total(visited):
 def test_times_of_page_views_are_the_users_and_may_be_given_as_text_or_number(make):
     pardot = make(timezone="America/New_York")
     views = [view(1, T0), view(2, 1_704_067_200), view(3, "2024-01-01T01:00:00+01:00")]
-    pardot.sandbox.add("visit", [{"id": 1, "visitor_page_views": [*views, view(4, None)]}])
+    pardot.emulator.add("visit", [{"id": 1, "visitor_page_views": [*views, view(4, None)]}])
     shown = pardot.rows("visit", ids=1)[0]["visitor_page_views"]["visitor_page_view"]
     assert [one["created_at"] for one in shown] == ["2023-12-31 19:00:00"] * 3 + [None]
-    pardot.sandbox.update("visit", 1, visitor_page_views=[view(5, T0)])
-    assert pardot.sandbox.page_views()[0]["created_at"] == 1_704_067_200
+    pardot.emulator.update("visit", 1, visitor_page_views=[view(5, T0)])
+    assert pardot.emulator.page_views()[0]["created_at"] == 1_704_067_200
     with pytest.raises(ValueError, match="soon"):
-        pardot.sandbox.add("visit", [{"id": 2, "visitor_page_views": [view(6, "soon")]}])
+        pardot.emulator.add("visit", [{"id": 2, "visitor_page_views": [view(6, "soon")]}])
 
 
 def test_all_page_views_can_be_told_for_a_complete_reading(visited):
-    views = visited.sandbox.page_views()
+    views = visited.emulator.page_views()
     assert [(one["id"], one["visit_id"], one["visitor_id"]) for one in views] == [
         (2, 32, 8),
         (3, 32, 8),
         (1, 33, 7),
     ]
     assert views[0]["title"] == "2024"
-    with urllib.request.urlopen(f"{visited.sandbox.url}/sandbox/page-views", timeout=9) as told:
+    with urllib.request.urlopen(f"{visited.emulator.url}/emulator/page-views", timeout=9) as told:
         assert json.load(told)["page_views"] == views
 
 
 def test_a_seeded_account_is_read_whole_by_its_visitors(make):
     pardot = make(rows=100)
-    ids = [str(row["id"]) for row in pardot.sandbox.rows("visitor") if not row["deleted"]]
+    ids = [str(row["id"]) for row in pardot.emulator.rows("visitor") if not row["deleted"]]
     rows = pardot.rows("visit", visitor_ids=",".join(ids))
-    assert len(rows) == pardot.sandbox.count("visit") == pardot.sandbox.counts()["visit"] == 100
+    assert len(rows) == pardot.emulator.count("visit") == pardot.emulator.counts()["visit"] == 100
     nested = [row["visitor_page_views"] for row in rows]
     views = [one["visitor_page_view"] for one in nested if one is not None]
     held = [one["id"] for some in views for one in (some if isinstance(some, list) else [some])]
-    assert sorted(held) == sorted(one["id"] for one in pardot.sandbox.page_views())
+    assert sorted(held) == sorted(one["id"] for one in pardot.emulator.page_views())
     assert {type(one) for one in views} == {dict, list}

@@ -4,7 +4,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tap_pardot.sandbox import wire
+from pardot_emulator import wire
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from tests.helpers.tap import Finished
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tap_pardot.sandbox.harness import Sandbox
+    from pardot_emulator.harness import Emulator
 
 NOW = "2024-06-01T12:00:00+00:00"
 THEN = "2024-05-20T10:00:00Z"
@@ -32,14 +32,14 @@ class Runs:
     """A tap that goes on from its last STATE, in this process.
 
     Attributes:
-        sandbox: The account; its clock stands.
+        emulator: The account; its clock stands.
         state: The STATE that the last run wrote.
         warnings: What the last run warned of, or called an error.
     """
 
-    def __init__(self, sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
-        sandbox.set(clock=NOW, export_seconds=0.01)
-        self.sandbox = sandbox
+    def __init__(self, emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
+        emulator.set(clock=NOW, export_seconds=0.01)
+        self.emulator = emulator
         self.state: Any = None
         self.warnings: list[str] = []
         self._caplog = caplog
@@ -71,9 +71,9 @@ class Runs:
 
     def run(self, catalog: dict[str, Any], **settings: Any) -> Finished:
         """Run with a catalog; settings beside those of :data:`SINCE`."""
-        config = {**self.sandbox.config, **SINCE, **settings}
+        config = {**self.emulator.config, **SINCE, **settings}
         state = None if self.state is None else io.StringIO(json.dumps(self.state))
-        self.sandbox.clear_calls()
+        self.emulator.clear_calls()
         self._caplog.clear()
         with redirect_stdout(io.StringIO()) as out, pytest.raises(SystemExit) as end:  # noqa: SIM117
             with ending_in_a_sentence():
@@ -95,16 +95,16 @@ class Runs:
         listed = list(numbers)
         for name in objects:
             times = {"created_at": at} | ({} if name == "emailClick" else {"updated_at": at})
-            self.sandbox.add(name, [{"id": number, **times} for number in listed])
+            self.emulator.add(name, [{"id": number, **times} for number in listed])
 
     def later(self, hours: int = 1) -> str:
         """Let hours pass; return the moment ten minutes before the new time."""
-        self.sandbox.forward(hours * 3600)
-        return datetime.fromtimestamp(self.sandbox.settings.now() - 600, UTC).isoformat()
+        self.emulator.forward(hours * 3600)
+        return datetime.fromtimestamp(self.emulator.settings.now() - 600, UTC).isoformat()
 
     def calls(self, pardot_object: str) -> list[dict[str, Any]]:
         """Return the last run's calls for an object, oldest first."""
-        return [call for call in self.sandbox.calls if call["object"] == pardot_object]
+        return [call for call in self.emulator.calls if call["object"] == pardot_object]
 
     def kept(self, stream: str) -> dict[str, Any]:
         """Return a stream's part of STATE."""

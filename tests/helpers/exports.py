@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tap_pardot.sandbox.harness import Sandbox
+    from pardot_emulator.harness import Emulator
     from tests.helpers.tap import Finished
 
 OBJECTS = {
@@ -34,19 +34,19 @@ QUICK = {"export_poll_interval": 1}
 
 
 def row(stream: str, number: int, moment: str | datetime, **fields: Any) -> dict[str, Any]:
-    """Return a row for the sandbox, made and last changed at a moment."""
+    """Return a row for the emulator, made and last changed at a moment."""
     text = moment if isinstance(moment, str) else moment.astimezone(UTC).isoformat()
     if stream == "external_activities":
         return {"id": number, "createdAt": text, "activityDate": text, **fields}
     return {"id": number, "created_at": text, "updated_at": text, **fields}
 
 
-def fill(sandbox: Sandbox, streams: Iterable[str], moments: Iterable[str | datetime]) -> None:
+def fill(emulator: Emulator, streams: Iterable[str], moments: Iterable[str | datetime]) -> None:
     """Add one row for each moment to each stream's object, with ids from 1."""
     listed = list(moments)
     for stream in streams:
         rows = [row(stream, number, moment) for number, moment in enumerate(listed, start=1)]
-        sandbox.add(OBJECTS[stream], rows)
+        emulator.add(OBJECTS[stream], rows)
 
 
 @lru_cache(maxsize=1)
@@ -75,20 +75,20 @@ def select(*streams: str, columns: dict[str, Iterable[str]] | None = None) -> di
     return catalog
 
 
-def jobs_of(sandbox: Sandbox, stream: str) -> list[dict[str, Any]]:
+def jobs_of(emulator: Emulator, stream: str) -> list[dict[str, Any]]:
     """Return a stream's jobs, oldest first."""
-    return [job for job in sandbox.exports if job["object"] == OBJECTS[stream]]
+    return [job for job in emulator.exports if job["object"] == OBJECTS[stream]]
 
 
-def ops(sandbox: Sandbox, *names: str) -> list[dict[str, Any]]:
+def ops(emulator: Emulator, *names: str) -> list[dict[str, Any]]:
     """Return the calls for exports of these kinds, oldest first."""
-    return [call for call in sandbox.calls if call["object"] == "export" and call["op"] in names]
+    return [call for call in emulator.calls if call["object"] == "export" and call["op"] in names]
 
 
-def missing(sandbox: Sandbox, run: Finished, streams: Iterable[str]) -> dict[str, set[int]]:
-    """Return by stream the ids that the sandbox has and a run has not brought."""
+def missing(emulator: Emulator, run: Finished, streams: Iterable[str]) -> dict[str, set[int]]:
+    """Return by stream the ids that the emulator has and a run has not brought."""
     found = {
-        stream: {each["id"] for each in sandbox.rows(OBJECTS[stream])} - set(run.ids(stream))
+        stream: {each["id"] for each in emulator.rows(OBJECTS[stream])} - set(run.ids(stream))
         for stream in streams
     }
     return {stream: ids for stream, ids in found.items() if ids}

@@ -22,7 +22,7 @@ from tests.helpers.tap import Finished
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tap_pardot.sandbox.harness import Sandbox
+    from pardot_emulator.harness import Emulator
 
 NOW = "2024-06-01T12:00:00+00:00"
 START = "2024-05-01T00:00:00+00:00"
@@ -52,21 +52,21 @@ class Account:
     """An account of parents' rows, and a target that keeps what runs bring.
 
     Attributes:
-        sandbox: The account; its clock stands.
+        emulator: The account; its clock stands.
         tables: Keys by stream, of all runs.
         state: What the target has of STATE.
     """
 
     def __init__(
         self,
-        sandbox: Sandbox,
+        emulator: Emulator,
         caplog: pytest.LogCaptureFixture,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        sandbox.set(clock=NOW, export_seconds=0)
+        emulator.set(clock=NOW, export_seconds=0)
         clock = SimpleNamespace(sleep=lambda _: None, monotonic=time.monotonic)
         monkeypatch.setattr("tap_pardot.jobs.time", clock)
-        self.sandbox = sandbox
+        self.emulator = emulator
         self.tables: dict[str, set[Any]] = defaultdict(set)
         self.state: Any = None
         self.settings: dict[str, Any] = {
@@ -82,10 +82,10 @@ class Account:
 
     def _add(self, stream: str, at: str, rows: Iterable[dict[str, Any]]) -> None:
         times = {"created_at": at} | ({} if stream == "email_clicks" else {"updated_at": at})
-        self.sandbox.add(OBJECTS[stream], [{**times, **row} for row in rows])
+        self.emulator.add(OBJECTS[stream], [{**times, **row} for row in rows])
 
     def _next(self, stream: str) -> int:
-        rows = self.sandbox.rows(OBJECTS[stream])
+        rows = self.emulator.rows(OBJECTS[stream])
         return 1 + max((row["id"] for row in rows), default=0)
 
     def opens(self, at: str, numbers: Iterable[int]) -> None:
@@ -103,8 +103,8 @@ class Account:
         ]
         self._add("visitor_activities", at, acts)
         mails = [{"id": act["email_id"], "list_email_id": act["list_email_id"]} for act in acts]
-        self.sandbox.add("email", mails)
-        self.sandbox.add("emailTemplate", [{"id": act["email_template_id"]} for act in acts])
+        self.emulator.add("email", mails)
+        self.emulator.add("emailTemplate", [{"id": act["email_template_id"]} for act in acts])
 
     def clicks(self, at: str, numbers: Iterable[int]) -> None:
         """Add clicks, which name a list e-mail."""
@@ -117,7 +117,7 @@ class Account:
         ids = list(numbers)
         self._add("visitors", at, [{"id": number} for number in ids])
         view = {"url": "https://example.com/", "title": "A", "created_at": at}
-        self.sandbox.add(
+        self.emulator.add(
             "visit",
             [
                 {
@@ -167,9 +167,9 @@ class Account:
     def invoke(self, catalog: Any, state: Any, *, keep: bool = True, **settings: Any) -> Finished:
         """Run the tap inside this process; what it logs stands for stderr."""
         given = SimpleNamespace(
-            config={**self.sandbox.config, **self.settings, **settings}, parse_env=False
+            config={**self.emulator.config, **self.settings, **settings}, parse_env=False
         )
-        self.sandbox.clear_calls()
+        self.emulator.clear_calls()
         self._caplog.clear()
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
         with redirect_stdout(io.StringIO()) as out, pytest.raises(SystemExit) as end:  # noqa: SIM117
@@ -207,20 +207,20 @@ class Account:
         """Return the ids of e-mails that the last run asked for, smallest first."""
         paths = [
             each["path"].partition(f"/email/version/4/do/{operation}/id/")[2]
-            for each in self.sandbox.calls
+            for each in self.emulator.calls
         ]
         return sorted(int(number) for number in paths if number)
 
     def asked_visitors(self) -> list[int]:
         """Return the ids of visitors whose visits the last run asked for, smallest first."""
-        calls = [each for each in self.sandbox.calls if each["object"] == "visit"]
+        calls = [each for each in self.emulator.calls if each["object"] == "visit"]
         return sorted(int(n) for each in calls for n in each["params"]["visitor_ids"].split(","))
 
     def calls_for(self, stream: str) -> list[dict[str, Any]]:
         """Return the last run's queries of a parent."""
         return [
             each
-            for each in self.sandbox.calls
+            for each in self.emulator.calls
             if each["object"] == OBJECTS[stream] and each["op"] == "query"
         ]
 

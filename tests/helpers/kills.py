@@ -24,9 +24,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Self
 
+from pardot_emulator.harness import Emulator
+from pardot_emulator.objects_email import STATS_COUNTS
 from tap_pardot import jobs, pending, tap
-from tap_pardot.sandbox.harness import Sandbox
-from tap_pardot.sandbox.objects_email import STATS_COUNTS
 from tap_pardot.streams import STREAMS, children, visits
 from tap_pardot.streams.queries import OffsetStream, QueryStream
 from tests.helpers.exports import select
@@ -192,8 +192,8 @@ class Plan:
     width: int = 0
 
 
-class Account(Sandbox):
-    """A sandbox that changes, and may end the run, at a request.
+class Account(Emulator):
+    """An emulator that changes, and may end the run, at a request.
 
     Args:
         plan: What to begin with.
@@ -338,7 +338,7 @@ class Account(Sandbox):
                 here = target.tables[stream].get(key)
                 shown = None if here is None else {name: here[name] for name in row}
                 if shown != row:
-                    found.setdefault(stream, {})[key] = {"sandbox": row, "target": shown}
+                    found.setdefault(stream, {})[key] = {"emulator": row, "target": shown}
         return found
 
     def unheard_of(self, target: Target, streams: Iterable[str]) -> dict[str, set[int]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from tap_pardot.sandbox.dates import parse_instant
+from pardot_emulator.dates import parse_instant
 from tests.helpers.api import log_in
 from tests.helpers.children import Runs
 
@@ -24,34 +24,34 @@ class Mail(Runs):
     def act(self, kind: int = OPEN, *, at: str | None = None, **names: int) -> None:
         """Add an activity, an hour ago or at a moment; ``names`` are its ids of e-mails."""
         moment = self._moment(at)
-        number = 1 + max((row["id"] for row in self.sandbox.rows("visitorActivity")), default=0)
+        number = 1 + max((row["id"] for row in self.emulator.rows("visitorActivity")), default=0)
         times = {"created_at": moment, "updated_at": moment}
-        self.sandbox.add("visitorActivity", [{"id": number, "type": kind, **times, **names}])
+        self.emulator.add("visitorActivity", [{"id": number, "type": kind, **times, **names}])
 
     def click(self, *, at: str | None = None, **names: int) -> None:
         """Add a click, which never names an e-mail itself, only a list e-mail or a template."""
-        number = 1 + max((row["id"] for row in self.sandbox.rows("emailClick")), default=0)
-        self.sandbox.add("emailClick", [{"id": number, "created_at": self._moment(at), **names}])
+        number = 1 + max((row["id"] for row in self.emulator.rows("emailClick")), default=0)
+        self.emulator.add("emailClick", [{"id": number, "created_at": self._moment(at), **names}])
 
     def emails(self, numbers: Iterable[int], **fields: Any) -> None:
         """Add e-mails, each with an activity that names it."""
-        self.sandbox.add("email", [{"id": number, **fields} for number in numbers])
+        self.emulator.add("email", [{"id": number, **fields} for number in numbers])
         for number in numbers:
             self.act(email_id=number)
 
     def break_read(self, number: int, **fault: Any) -> None:
         """Let the reading of one e-mail go wrong from now on.
 
-        The sandbox compares a part of the path: no other id may begin with this one.
+        The emulator compares a part of the path: no other id may begin with this one.
         """
         path = f"/do/read/id/{number}"
-        self.sandbox.fault(object="email", path=path, **{"times": None, **fault})
+        self.emulator.fault(object="email", path=path, **{"times": None, **fault})
 
     def send(self, path: str, **body: Any) -> int:
         """Send an e-mail as Pardot's API does it; return its id."""
-        headers = log_in(self.sandbox)
+        headers = log_in(self.emulator)
         answer = requests.post(
-            f"{self.sandbox.url}/api/email/version/4/do/{path}?format=json",
+            f"{self.emulator.url}/api/email/version/4/do/{path}?format=json",
             data=body,
             headers=headers,
             timeout=10,
@@ -62,7 +62,7 @@ class Mail(Runs):
         return number
 
     def _moment(self, at: str | None) -> int:
-        return self.sandbox.settings.now() - 3600 if at is None else parse_instant(at)
+        return self.emulator.settings.now() - 3600 if at is None else parse_instant(at)
 
     def asked(self, operation: str, pardot_object: str = "email") -> list[int]:
         """Return the ids of the last run's calls, smallest first; ``operation`` as in the URL."""

@@ -47,9 +47,9 @@ from zlib import crc32
 from aiohttp import web
 from requests.adapters import HTTPAdapter
 
+from pardot_emulator.harness import Emulator
+from pardot_emulator.server import Server
 from tap_pardot.endings import ending_in_a_sentence
-from tap_pardot.sandbox.harness import Sandbox
-from tap_pardot.sandbox.server import Server
 from tap_pardot.streams import STREAMS
 from tap_pardot.streams.queries import QueryStream
 from tap_pardot.tap import TapPardot
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
 
     from requests import PreparedRequest, Response
 
-    from tap_pardot.sandbox.faults import Fault as SandboxFault
+    from pardot_emulator.faults import Fault as EmulatorFault
     from tests.helpers.tap import Tap
 
 # --- what must happen ---------------------------------------------------------------------------
@@ -149,7 +149,7 @@ class Call:
     """A kind of call.
 
     Attributes:
-        match: Which calls, in the words of the sandbox's faults.
+        match: Which calls, in the words of the emulator's faults.
         streams: Those that cannot be read without it.
         nth: Which one goes wrong: later than the first, so that there are rows before it.
         nth_for_good: From which one on, when the fault stays.
@@ -209,7 +209,7 @@ class Fault:
     """A way for a call to go wrong.
 
     Attributes:
-        once: What the sandbox does to a call.
+        once: What the emulator does to a call.
         stays: What it does to each one, where that is something else.
         oauth: How the connected app is set.
         version: The version of the API that the run begins with.
@@ -276,7 +276,7 @@ class Cell(NamedTuple):
         return f"{self.fault} at {self.call}, {'for good' if self.stays else 'once'}"
 
     def faults(self, other_host: str) -> Iterator[dict[str, Any]]:
-        """Yield what the sandbox must do wrong."""
+        """Yield what the emulator must do wrong."""
         fault, call = FAULTS[self.fault], CALLS[self.call]
         yield from map(dict, call.before)
         if self.stays and fault.revoked:
@@ -375,10 +375,10 @@ class _Network(HTTPAdapter):
 
 
 class _Dripping(Server):
-    """A sandbox that can also send an answer byte by byte."""
+    """An emulator that can also send an answer byte by byte."""
 
     async def _end(
-        self, http: web.Request, request: Any, call: Any, fault: SandboxFault
+        self, http: web.Request, request: Any, call: Any, fault: EmulatorFault
     ) -> web.StreamResponse:
         if _DRIP not in (fault.headers or {}):
             return await super()._end(http, request, call, fault)
@@ -428,7 +428,7 @@ class OtherHost:
 
 @contextmanager
 def heard() -> Iterator[io.StringIO]:
-    """Collect what goes to stderr, at debug level; the sandbox's own words are left out."""
+    """Collect what goes to stderr, at debug level; the emulator's own words are left out."""
     text = io.StringIO()
     handler = logging.StreamHandler(text)
     handler.setFormatter(logging.Formatter("%(asctime)s | %(levelname)s | %(name)s | %(message)s"))
@@ -469,13 +469,13 @@ class Lab:
 
     def __init__(self) -> None:
         self._folder = TemporaryDirectory()
-        self.sandbox = Sandbox(timezone="America/New_York")
-        self.sandbox._server = _Dripping(self.sandbox.state)
+        self.emulator = Emulator(timezone="America/New_York")
+        self.emulator._server = _Dripping(self.emulator.state)
         self.other_host = OtherHost()
         self._clean: dict[str, set[str]] = {}
 
     def __enter__(self) -> Self:
-        self.sandbox.start()
+        self.emulator.start()
         self._set_up(Fault({}))
         listed = self._tap("discover", self.config, Fault({}), "/")
         self.catalog = json.loads(listed.stdout)
@@ -485,18 +485,18 @@ class Lab:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.sandbox.stop()
+        self.emulator.stop()
         self.other_host.stop()
         self._folder.cleanup()
 
     # --- the account ---
 
     def _set_up(self, fault: Fault) -> None:
-        sandbox = self.sandbox
-        sandbox.state.reset()
-        sandbox.expire_tokens()
+        emulator = self.emulator
+        emulator.state.reset()
+        emulator.expire_tokens()
         self.other_host.shown.clear()
-        sandbox.set(
+        emulator.set(
             clock=NOW,
             api_version=fault.version,
             export_polls=1,
@@ -509,11 +509,11 @@ class Lab:
             },
         )
         for name, rows in account().items():
-            sandbox.add(name, rows)
+            emulator.add(name, rows)
         token_file = Path(self._folder.name, "token.json")
         token_file.unlink(missing_ok=True)
         self.config = {
-            **sandbox.config,
+            **emulator.config,
             **SETTINGS,
             "api_version": fault.version,
             "token_file": str(token_file),
@@ -523,7 +523,7 @@ class Lab:
         """Make the account anew, with the fault; return the settings."""
         self._set_up(FAULTS[cell.fault])
         for options in cell.faults(self.other_host.url):
-            self.sandbox.fault(**options)
+            self.emulator.fault(**options)
         return self.config
 
     # --- runs ---
@@ -587,13 +587,13 @@ class Lab:
             done = self._by_command(command, call.kind)
             found = []
         found += [*ends_badly(cell, done), *told(done), *self._shown(), *wrong_rows(cell, done)]
-        if not all(each["fired"] for each in self.sandbox.faults):
+        if not all(each["fired"] for each in self.emulator.faults):
             found.append("the fault was never met")
-        if len(self.sandbox.calls) > MOST_CALLS:
-            found.append(f"{len(self.sandbox.calls)} calls were made")
+        if len(self.emulator.calls) > MOST_CALLS:
+            found.append(f"{len(self.emulator.calls)} calls were made")
 
-        self.sandbox.clear_faults()
-        self.sandbox.forward(600)
+        self.emulator.clear_faults()
+        self.emulator.forward(600)
         before: dict[str, set[int]] = {}
         state = None
         if call.kind != "discover":
@@ -650,7 +650,7 @@ def account() -> dict[str, list[dict[str, Any]]]:
 # --- what is promised of a run ------------------------------------------------------------------
 
 _NEVER = re.compile(
-    # Headers, web tokens, access tokens and rotated refresh tokens of the sandbox, and data.
+    # Headers, web tokens, access tokens and rotated refresh tokens of the emulator, and data.
     rf"(?i:authorization)|Bearer |\beyJ|!AQ|5Aep|PRIVATE KEY|{HUSH}-|(?i:sentinel)"
 )
 _SENTENCE = re.compile(r"[A-Z0-9][^\n]{15,}[.)]")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from tap_pardot.sandbox.harness import Sandbox
+from pardot_emulator.harness import Emulator
 from tests.helpers.api import log_in
 from tests.helpers.exports import select
 
@@ -42,44 +42,44 @@ OBJECTS = {
 """Objects of the streams whose rows are compared with what arrived."""
 
 
-def account() -> Sandbox:
+def account() -> Emulator:
     """Return the account, not started; the same rows and numbers of jobs each time."""
-    sandbox = Sandbox(timezone="America/New_York", clock=CLOCK, export_seconds=3600.0)
+    emulator = Emulator(timezone="America/New_York", clock=CLOCK, export_seconds=3600.0)
 
     def times(moment: str) -> dict[str, str]:
         return {"created_at": moment, "updated_at": moment}
 
-    sandbox.add("campaign", [{"id": n, "name": f"c{n}"} for n in range(1, 4)])
+    emulator.add("campaign", [{"id": n, "name": f"c{n}"} for n in range(1, 4)])
     # More than two pages in one second: the killed run had one of them.
-    sandbox.add("list", [{"id": n, **times(EARLY)} for n in range(1, 451)])
-    sandbox.add("prospect", [{"id": n, "deleted": n == 3, **times(LATE)} for n in range(1, 9)])
-    sandbox.add("listMembership", [{"id": n, **times(LATE)} for n in range(1, 9)])
-    sandbox.add(
+    emulator.add("list", [{"id": n, **times(EARLY)} for n in range(1, 451)])
+    emulator.add("prospect", [{"id": n, "deleted": n == 3, **times(LATE)} for n in range(1, 9)])
+    emulator.add("listMembership", [{"id": n, **times(LATE)} for n in range(1, 9)])
+    emulator.add(
         "emailClick", [{"id": n, "list_email_id": 40 + n, "created_at": EARLY} for n in range(1, 6)]
     )
-    sandbox.add("email", [{"id": 500 + n, "name": f"e{n}", "created_at": EARLY} for n in range(9)])
+    emulator.add("email", [{"id": 500 + n, "name": f"e{n}", "created_at": EARLY} for n in range(9)])
     activities = [
         {"id": n, "type": 11, "email_id": 500 + n, "list_email_id": 40 + n, **times(LATE)}
         for n in range(1, 9)
     ]
-    sandbox.add("visitorActivity", activities)
-    sandbox.add("visitor", [{"id": n, **times(EARLY)} for n in range(1, 6)])
-    sandbox.add("visit", [{"id": 70 + n, "visitor_id": n, **times(EARLY)} for n in range(1, 6)])
-    sandbox.add(
+    emulator.add("visitorActivity", activities)
+    emulator.add("visitor", [{"id": n, **times(EARLY)} for n in range(1, 6)])
+    emulator.add("visit", [{"id": 70 + n, "visitor_id": n, **times(EARLY)} for n in range(1, 6)])
+    emulator.add(
         "opportunity",
         [{"id": n, "prospects": [{"id": n}, {"id": n + 1}], **times(EARLY)} for n in range(1, 4)],
     )
-    return sandbox
+    return emulator
 
 
-def run(sandbox: Sandbox, state: Any = None) -> list[dict[str, Any]]:
+def run(emulator: Emulator, state: Any = None) -> list[dict[str, Any]]:
     """Run the tap as a command; return its messages.
 
     Raises:
         subprocess.CalledProcessError: It ended with another code than 0.
     """
     with tempfile.TemporaryDirectory() as folder:
-        files = {"config": {**sandbox.config, **SETTINGS}, "catalog": select(*STREAMS)}
+        files = {"config": {**emulator.config, **SETTINGS}, "catalog": select(*STREAMS)}
         if state is not None:
             files["state"] = state
         command = [sys.executable, "-m", "tap_pardot"]
@@ -91,11 +91,11 @@ def run(sandbox: Sandbox, state: Any = None) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def order(sandbox: Sandbox, orders: Iterable[dict[str, Any]]) -> None:
+def order(emulator: Emulator, orders: Iterable[dict[str, Any]]) -> None:
     """Create the jobs of a killed run, which get their numbers again."""
-    headers = log_in(sandbox)
+    headers = log_in(emulator)
     for each in orders:
-        url = f"{sandbox.url}/api/export/version/4/do/create?format=json"
+        url = f"{emulator.url}/api/export/version/4/do/create?format=json"
         requests.post(url, json=each, headers=headers, timeout=10).raise_for_status()
 
 
@@ -110,9 +110,9 @@ def ids(messages: Iterable[dict[str, Any]]) -> dict[str, list[int]]:
 
 def killed() -> dict[str, Any]:
     """Run with today's code until the first page of lists is out; return what is left of it."""
-    with account() as sandbox:
-        sandbox.set(export_seconds=0.0)  # so that the run ends; the cut is far before that
-        messages = run(sandbox)
+    with account() as emulator:
+        emulator.set(export_seconds=0.0)  # so that the run ends; the cut is far before that
+        messages = run(emulator)
     place = next(
         number
         for number, message in enumerate(messages)
@@ -127,7 +127,7 @@ def killed() -> dict[str, Any]:
             "fields": job["fields"],
             "procedure": {"name": job["procedure"], "arguments": job["arguments"]},
         }
-        for job in sandbox.exports[:jobs]
+        for job in emulator.exports[:jobs]
     ]
     return {"state": state, "orders": orders, "arrived": ids(messages[: place + 1])}
 

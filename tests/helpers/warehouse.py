@@ -1,4 +1,4 @@
-"""What a target makes of the tap's messages, and what the sandbox says should be there.
+"""What a target makes of the tap's messages, and what the emulator says should be there.
 
 A run is judged by the tables a target ends up with, and STATE by what had reached the target
 when it came: nothing else tells whether a row is lost.
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tap_pardot.sandbox.harness import Sandbox
+    from pardot_emulator.harness import Emulator
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class Table:
     """One stream's table.
 
     Attributes:
-        object: The object in the sandbox.
-        version: A column that shows which version of a row arrived; named alike in the sandbox.
-        changed: The sandbox's name of the time that windows are made of; None: no window.
+        object: The object in the emulator.
+        version: A column that shows which version of a row arrived; named alike in the emulator.
+        changed: The emulator's name of the time that windows are made of; None: no window.
         is_immutable: Whether the bookmark is an id.
     """
 
@@ -35,7 +35,7 @@ class Table:
     is_immutable: bool = False
 
     def row(self, number: int, moment: str, version: str | None = None) -> dict[str, Any]:
-        """Return a row for the sandbox, made and last changed at a moment."""
+        """Return a row for the emulator, made and last changed at a moment."""
         row: dict[str, Any] = {"id": number}
         if self.object in {"import", "export"}:
             row |= {"createdAt": moment, "updatedAt": moment}
@@ -124,39 +124,39 @@ class Warehouse:
         bookmarks: dict[str, dict[str, Any]] = (self.state or {}).get("bookmarks", {})
         return bookmarks.get(stream, {})
 
-    def missing(self, sandbox: Sandbox, stream: str) -> list[int]:
+    def missing(self, emulator: Emulator, stream: str) -> list[int]:
         """Return the ids whose present version is not here."""
         table = TABLES[stream]
         here = self.tables[stream]
         return [
             row["id"]
-            for row in sandbox.rows(table.object)
+            for row in emulator.rows(table.object)
             if row["id"] not in here or here[row["id"]][table.version] != row[table.version]
         ]
 
     def all_missing(
-        self, sandbox: Sandbox, streams: Iterable[str] = TABLES
+        self, emulator: Emulator, streams: Iterable[str] = TABLES
     ) -> dict[str, list[int]]:
         """Return what is missing, by stream; streams that are complete are left out."""
-        found = {stream: self.missing(sandbox, stream) for stream in streams}
+        found = {stream: self.missing(emulator, stream) for stream in streams}
         return {stream: ids for stream, ids in found.items() if ids}
 
-    def promised(self, sandbox: Sandbox, stream: str) -> list[int]:
+    def promised(self, emulator: Emulator, stream: str) -> list[int]:
         """Return the ids that the last STATE covers and that are not here.
 
-        The sandbox's rows must not have changed since the first run.
+        The emulator's rows must not have changed since the first run.
         """
         table, bookmark = TABLES[stream], self.bookmark(stream)
         here = self.tables[stream]
         return [
             row["id"]
-            for row in sandbox.rows(table.object)
+            for row in emulator.rows(table.object)
             if covers(bookmark, table, row) and row["id"] not in here
         ]
 
 
 def covers(bookmark: dict[str, Any], table: Table, row: dict[str, Any]) -> bool:
-    """Whether a bookmark says that a row of the sandbox is out."""
+    """Whether a bookmark says that a row of the emulator is out."""
     moment = iso(datetime.fromtimestamp(row[table.changed], UTC)) if table.changed else ""
     value, cursor = bookmark.get("replication_key_value"), bookmark.get("cursor")
     if table.is_immutable:

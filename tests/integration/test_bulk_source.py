@@ -29,18 +29,18 @@ def rows(stream, number=SIZE, updated=THEN):
 
 
 @pytest.fixture
-def account(sandbox):
+def account(emulator):
     """Several pages of each object."""
-    sandbox.set(clock=NOW, export_seconds=0.0)
+    emulator.set(clock=NOW, export_seconds=0.0)
     for stream, name in OBJECTS.items():
-        sandbox.add(name, rows(stream))
-    sandbox.add("externalActivity", [{"id": 1, "createdAt": THEN}])
-    return sandbox
+        emulator.add(name, rows(stream))
+    emulator.add("externalActivity", [{"id": 1, "createdAt": THEN}])
+    return emulator
 
 
-def settings(sandbox, source="query", **more):
+def settings(emulator, source="query", **more):
     return {
-        **sandbox.config,
+        **emulator.config,
         "start_date": "2024-05-01",
         "bulk_source": source,
         "export_poll_interval": 1,

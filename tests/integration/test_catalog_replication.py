@@ -14,8 +14,8 @@ STREAMS = {"prospects": "prospect", "lists": "list", "users": "user", "email_cli
 
 
 @pytest.fixture
-def account(sandbox, caplog):
-    return Runs(sandbox, caplog)
+def account(emulator, caplog):
+    return Runs(emulator, caplog)
 
 
 def fill(account, numbers, at=THEN):
@@ -50,8 +50,8 @@ def test_another_key_loses_no_row(account, key, where):
     # Changed later, but made before: by created_at they would never be seen.
     fill(account, [3], at=account.later(2))
     moment = account.later(1)
-    account.sandbox.update("prospect", 1, updated_at=moment)
-    account.sandbox.update("list", 1, updated_at=moment)
+    account.emulator.update("prospect", 1, updated_at=moment)
+    account.emulator.update("list", 1, updated_at=moment)
     second = account.run(asked, bulk_source="export")
 
     assert (first.exit_code, second.exit_code) == (0, 0), first.stderr + second.stderr

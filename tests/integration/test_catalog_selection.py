@@ -9,15 +9,15 @@ from tests.helpers.exports import select
 
 
 @pytest.fixture
-def account(sandbox, caplog):
+def account(emulator, caplog):
     """Two prospects and an account with fields that no catalog of before knows."""
     times = {"created_at": THEN, "updated_at": THEN}
-    sandbox.add("customField", [{"id": 1, "name": "Salary", "field_id": "Salary", "type_id": 1}])
-    sandbox.add("prospectAccountField", [{"id": 2, "field_id": "Tax_Id", "label": "Tax id"}])
-    sandbox.add("prospect", [{"id": 1, "custom": {"Salary": "100"}, **times}])
-    sandbox.add("prospectAccount", [{"id": 1, "custom": {"Tax_Id": "7"}, **times}])
-    sandbox.add("list", [{"id": 1, **times}])
-    return Runs(sandbox, caplog)
+    emulator.add("customField", [{"id": 1, "name": "Salary", "field_id": "Salary", "type_id": 1}])
+    emulator.add("prospectAccountField", [{"id": 2, "field_id": "Tax_Id", "label": "Tax id"}])
+    emulator.add("prospect", [{"id": 1, "custom": {"Salary": "100"}, **times}])
+    emulator.add("prospectAccount", [{"id": 1, "custom": {"Tax_Id": "7"}, **times}])
+    emulator.add("list", [{"id": 1, **times}])
+    return Runs(emulator, caplog)
 
 
 NEW = {"prospects": "salary", "prospect_accounts": "tax_id"}
@@ -66,8 +66,8 @@ def test_new_fields_stay_out_where_a_column_is_deselected(account, stream, sourc
     lines = [each for each in account.warnings if "custom field" in each]
     (line,) = lines
     assert line.startswith(f"{stream}: 1 new custom field is not read, because the catalog ")
-    asked = [str(job["fields"]) for job in account.sandbox.exports]
-    asked += [call["params"].get("fields", "") for call in account.sandbox.calls]
+    asked = [str(job["fields"]) for job in account.emulator.exports]
+    asked += [call["params"].get("fields", "") for call in account.emulator.calls]
     assert not any(name in fields for fields in asked for name in ("Salary", "Tax_Id"))
 
 
@@ -128,7 +128,7 @@ def test_columns_are_not_called_gone_where_pardot_did_not_tell_its_fields(accoun
     for name, column in NEW.items():
         properties_of(catalog, name)[column] = {"type": ["string", "null"]}
     if fault:
-        account.sandbox.fault(times=None, **fault)
+        account.emulator.fault(times=None, **fault)
 
     run = account.run(catalog)
 

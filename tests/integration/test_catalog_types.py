@@ -46,8 +46,8 @@ STREAMS = {
 
 
 @pytest.fixture
-def account(sandbox, caplog):
-    return Runs(sandbox, caplog)
+def account(emulator, caplog):
+    return Runs(emulator, caplog)
 
 
 def fill(account, numbers, at=THEN):
@@ -102,7 +102,7 @@ def test_a_date_is_the_utc_day(account, source):
 
 def test_a_window_left_open_is_taken_up_with_other_types(account):
     fill(account, range(1, 301))
-    account.sandbox.fault(object="list", nth=2, code=46)
+    account.emulator.fault(object="list", nth=2, code=46)
     account.sync("lists")
     assert account.kept("lists")["cursor"] == 200
 
@@ -117,14 +117,14 @@ def test_a_window_left_open_is_taken_up_with_other_types(account):
 
 @pytest.mark.parametrize("source", ["export", "query"])
 def test_ids_as_text_move_cursors_and_find_children(account, source):
-    account.sandbox.add("email", [{"id": 7, "name": "n"}])
+    account.emulator.add("email", [{"id": 7, "name": "n"}])
     fill(account, range(1, 203))
     times = {"created_at": THEN, "updated_at": THEN}
-    account.sandbox.add(
+    account.emulator.add(
         "visitorActivity", [{"id": 300, "email_id": 7, "list_email_id": 8, **times}]
     )
     people = [{"id": 4}, {"id": 5}]
-    account.sandbox.add("opportunity", [{"id": 300, "prospects": people, **times}])
+    account.emulator.add("opportunity", [{"id": 300, "prospects": people, **times}])
     types = {
         **{name: {"id": TEXT} for name in STREAMS},
         "visitor_activities": {"id": TEXT, "email_id": TEXT, "list_email_id": TEXT},
@@ -154,8 +154,8 @@ def test_ids_as_text_move_cursors_and_find_children(account, source):
 
 def test_visits_of_visitors_whose_ids_are_text(account):
     times = {"created_at": THEN, "updated_at": THEN}
-    account.sandbox.add("visitor", [{"id": 5, **times}])
-    account.sandbox.add("visit", [{"id": 9, "visitor_id": 5, **times}])
+    account.emulator.add("visitor", [{"id": 5, **times}])
+    account.emulator.add("visit", [{"id": 9, "visitor_id": 5, **times}])
     types = {"visitors": {"id": TEXT}, "visits": {"visitor_id": TEXT, "created_at": DATE}}
 
     run = account.sync("visitors", "visits", types=types)
@@ -170,7 +170,7 @@ def test_visits_of_visitors_whose_ids_are_text(account):
 def test_text_takes_arrays_objects_and_what_fits_no_type(account):
     people = [{"id": 4, "email": "ada@example.com"}, {"id": 5}]
     row = {"created_at": THEN, "updated_at": THEN, "prospects": people, "probability": "high"}
-    account.sandbox.add("opportunity", [{"id": 1, **row, "value": 98.25}])
+    account.emulator.add("opportunity", [{"id": 1, **row, "value": 98.25}])
     types = {"prospects": TEXT, "probability": TEXT, "value": TEXT}
 
     run = account.sync("opportunities", types={"opportunities": types})
@@ -188,7 +188,7 @@ def test_scalars_take_what_converts_and_count_the_rest(account, source):
         {"id": 1, "zip": "02190", "employees": "12.5", "industry": "1", "is_starred": True},
         {"id": 2, "zip": "D-10115", "employees": "many", "industry": "maybe", "is_starred": False},
     ]
-    account.sandbox.add("prospect", [{**row, **times} for row in rows])
+    account.emulator.add("prospect", [{**row, **times} for row in rows])
     types = {
         "zip": {"type": ["integer", "null"]},
         "employees": {"type": ["number", "null"]},
@@ -206,11 +206,11 @@ def test_scalars_take_what_converts_and_count_the_rest(account, source):
 
 @pytest.mark.parametrize("source", ["export", "query"])
 def test_a_date_as_a_time_is_midnight_utc(account, source):
-    account.sandbox.add(
+    account.emulator.add(
         "customField", [{"id": 1, "name": "Renewal", "field_id": "Renewal", "type_id": 12}]
     )
     row = {"id": 1, "created_at": THEN, "updated_at": THEN, "custom": {"Renewal": "2024-11-03"}}
-    account.sandbox.add("prospect", [row])
+    account.emulator.add("prospect", [row])
 
     run = account.sync("prospects", types={"prospects": {"renewal": TIME}}, bulk_source=source)
 
@@ -220,7 +220,7 @@ def test_a_date_as_a_time_is_midnight_utc(account, source):
 def test_columns_inside_arrays_are_retyped_too(account):
     people = [{"id": 4, "company": "7"}, {"id": 5, "company": "x"}]
     row = {"id": 1, "created_at": THEN, "updated_at": THEN, "prospects": people}
-    account.sandbox.add("opportunity", [row])
+    account.emulator.add("opportunity", [row])
     items = {"type": "object", "properties": {"id": TEXT, "company": {"type": ["integer"]}}}
     types = {"opportunities": {"prospects": {"type": ["array", "null"], "items": items}}}
 
@@ -252,7 +252,7 @@ def assert_records_fit(run):
 )
 def test_schema_takes_the_nulls_that_come(account, types):
     times = {"created_at": THEN, "updated_at": THEN}
-    account.sandbox.add("opportunity", [{"id": 1, **times}, {"id": 2, "name": "Ada", **times}])
+    account.emulator.add("opportunity", [{"id": 1, **times}, {"id": 2, "name": "Ada", **times}])
 
     run = account.sync("opportunities", types={"opportunities": types})
 
@@ -274,7 +274,7 @@ def test_schema_takes_the_nulls_that_come(account, types):
 def test_records_fit_their_schema_inside_arrays_too(account, items):
     row = {"id": 1, "created_at": THEN, "updated_at": THEN}
     people = [{"id": 4, "company": "x"}, {"id": 5}]
-    account.sandbox.add("opportunity", [{**row, "prospects": people}])
+    account.emulator.add("opportunity", [{**row, "prospects": people}])
     types = {"opportunities": {"prospects": {"type": "array", "items": items}}}
 
     run = account.sync("opportunities", "opportunity_prospects", types=types)

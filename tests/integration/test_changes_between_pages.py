@@ -27,10 +27,10 @@ def new_version(table, number):
     return table.row(number, MEANWHILE, 10_000_000 + number if is_number else f"changed {number}")
 
 
-def change_while_paging(sandbox, table, nth):
+def change_while_paging(emulator, table, nth):
     """Change rows of every kind just before the nth page is answered."""
     written = [*INSERTED] if table.is_immutable else [*READ, *UNREAD, *INSERTED]
-    sandbox.fault(
+    emulator.fault(
         object=table.object,
         op="query",
         nth=nth,
@@ -42,55 +42,55 @@ def change_while_paging(sandbox, table, nth):
 
 
 @pytest.mark.parametrize("nth", [2, 3])
-def test_nothing_is_lost_over_two_runs_when_rows_change_before_a_page(sandbox, tap, nth):
+def test_nothing_is_lost_over_two_runs_when_rows_change_before_a_page(emulator, tap, nth):
     """Updated rows leave the window of the run; the next window has them."""
-    sandbox.set(clock=START)
+    emulator.set(clock=START)
     for table in TABLES.values():
-        sandbox.add(table.object, [table.row(each, BEFORE) for each in IDS])
-        change_while_paging(sandbox, table, nth)
+        emulator.add(table.object, [table.row(each, BEFORE) for each in IDS])
+        change_while_paging(emulator, table, nth)
     warehouse = Warehouse()
 
-    first = tap.run(sandbox.config)
+    first = tap.run(emulator.config)
     warehouse.load(first.stdout.splitlines(keepends=True))
 
     assert first.exit_code == 0, first.stderr
-    assert all(fault["fired"] for fault in sandbox.faults)
+    assert all(fault["fired"] for fault in emulator.faults)
     untouched = {*IDS} - {*READ, *UNREAD, *DELETED_READ, *DELETED_UNREAD}
     assert {stream: untouched - {*first.ids(stream)} for stream in TABLES} == by_stream(
         TABLES, set()
     )
     assert warehouse.bookmark("lists")["replication_key_value"] == "2024-06-01T11:59:00+00:00"
 
-    sandbox.set(clock=NEXT_RUN)
-    second = tap.run(sandbox.config, state=first.state)
+    emulator.set(clock=NEXT_RUN)
+    second = tap.run(emulator.config, state=first.state)
     warehouse.load(second.stdout.splitlines(keepends=True))
 
     assert second.exit_code == 0, second.stderr
-    assert warehouse.all_missing(sandbox) == {}
+    assert warehouse.all_missing(emulator) == {}
     changed = sorted([*READ, *UNREAD, *INSERTED])
     assert {name: second.ids(name) for name in WINDOWED} == by_stream(WINDOWED, changed)
     assert {name: sorted(second.ids(name)) for name in BY_ID} == by_stream(BY_ID, INSERTED)
     assert {name: second.ids(name) for name in BY_OFFSET} == by_stream(BY_OFFSET, changed)
-    assert sandbox.unknown_calls == []
+    assert emulator.unknown_calls == []
 
 
-def test_rows_changed_between_runs_arrive_without_the_others(sandbox, tap):
-    sandbox.set(clock=START)
+def test_rows_changed_between_runs_arrive_without_the_others(emulator, tap):
+    emulator.set(clock=START)
     for table in TABLES.values():
-        sandbox.add(table.object, [table.row(each, BEFORE) for each in IDS[:30]])
-    first = tap.run(sandbox.config)
+        emulator.add(table.object, [table.row(each, BEFORE) for each in IDS[:30]])
+    first = tap.run(emulator.config)
     warehouse = Warehouse()
     warehouse.load(first.stdout.splitlines(keepends=True))
     for table in TABLES.values():
         ids = [305, 1000] if table.is_immutable else [10, 20, 305, 1000]
-        sandbox.add(table.object, [new_version(table, each) for each in ids])
-        sandbox.delete(table.object, [30])
+        emulator.add(table.object, [new_version(table, each) for each in ids])
+        emulator.delete(table.object, [30])
 
-    sandbox.set(clock=NEXT_RUN)
-    second = tap.run(sandbox.config, state=first.state)
+    emulator.set(clock=NEXT_RUN)
+    second = tap.run(emulator.config, state=first.state)
     warehouse.load(second.stdout.splitlines(keepends=True))
 
-    assert warehouse.all_missing(sandbox) == {}
+    assert warehouse.all_missing(emulator) == {}
     unchanged = set(TABLES) - set(WHOLE)
     assert {name: [row for row in second.ids(name) if row in IDS[2:30]] for name in unchanged} == (
         by_stream(unchanged, [])
@@ -105,9 +105,9 @@ OLD = "2024-01-01T00:00:00+00:00"
 SIZES = {"imports": 100, "exports": 200}
 
 
-def pages_by_offset(sandbox, stream, size):
+def pages_by_offset(emulator, stream, size):
     """Return the ids that paging by offset brings, from the pages of one window."""
-    client = connect(normalised({**sandbox.config, **DEFAULTS}), {}, "test")
+    client = connect(normalised({**emulator.config, **DEFAULTS}), {}, "test")
     name = BY_OFFSET[stream].object
     source = query.Source(client, stream, name, name)
     pages = query.by_offset(source, {"updated_after": "2024-05-01 00:00:00"}, size)
@@ -118,16 +118,16 @@ def pages_by_offset(sandbox, stream, size):
 @pytest.mark.parametrize("nth", [2, 3])
 @pytest.mark.parametrize("deleted", [1, 49, 50, 99, 100, 200])
 def test_rows_that_leave_the_range_before_an_offset_page_hide_no_others(
-    sandbox, stream, nth, deleted
+    emulator, stream, nth, deleted
 ):
     table = BY_OFFSET[stream]
     size = SIZES[stream]
     ids = range(1, 4 * size + 8)
     gone = ids[:deleted]
-    sandbox.add(table.object, [table.row(each, BEFORE) for each in ids])
-    sandbox.fault(object=table.object, nth=nth, change={"delete": {table.object: [*gone]}})
+    emulator.add(table.object, [table.row(each, BEFORE) for each in ids])
+    emulator.fault(object=table.object, nth=nth, change={"delete": {table.object: [*gone]}})
 
-    found = pages_by_offset(sandbox, stream, size)
+    found = pages_by_offset(emulator, stream, size)
 
     assert {*ids} - {*gone} - {*found} == set()
     assert found == sorted({*found})
@@ -135,29 +135,29 @@ def test_rows_that_leave_the_range_before_an_offset_page_hide_no_others(
 
 @pytest.mark.parametrize("stream", ["imports", "exports"])
 @pytest.mark.parametrize("entered", [1, 99, 100, 101, 199, 200, 450])
-def test_rows_that_enter_the_range_before_an_offset_page_hide_no_others(sandbox, stream, entered):
+def test_rows_that_enter_the_range_before_an_offset_page_hide_no_others(emulator, stream, entered):
     """An old row with a small id that changes now pushes all others one further."""
     table = BY_OFFSET[stream]
     size = SIZES[stream]
     old, ids = range(1, 501), range(1001, 1001 + 3 * size)
-    sandbox.add(table.object, [table.row(each, OLD) for each in old])
-    sandbox.add(table.object, [table.row(each, BEFORE) for each in ids])
+    emulator.add(table.object, [table.row(each, OLD) for each in old])
+    emulator.add(table.object, [table.row(each, BEFORE) for each in ids])
     touched = [table.row(each, MEANWHILE) for each in old[:entered]]
-    sandbox.fault(object=table.object, nth=2, change={"upsert": {table.object: touched}})
+    emulator.fault(object=table.object, nth=2, change={"upsert": {table.object: touched}})
 
-    found = pages_by_offset(sandbox, stream, size)
+    found = pages_by_offset(emulator, stream, size)
 
     assert {*ids} - {*found} == set()
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_any_mix_of_rows_leaving_and_entering_hides_no_row_that_stays(sandbox, seed):
+def test_any_mix_of_rows_leaving_and_entering_hides_no_row_that_stays(emulator, seed):
     chance = random.Random(seed)
     table = BY_OFFSET["imports"]
     ids = sorted(chance.sample(range(1, 3000), chance.choice([99, 101, 350, 520])))
     old = [each for each in ids if chance.random() < 0.3]
     staying = {*ids} - {*old}
-    sandbox.add(table.object, [table.row(each, OLD if each in old else BEFORE) for each in ids])
+    emulator.add(table.object, [table.row(each, OLD if each in old else BEFORE) for each in ids])
     for nth in range(1, 8):
         some = chance.sample(sorted(staying), min(len(staying), chance.choice([0, 3, 40, 90])))
         gone = [each for each in some if chance.random() < 0.5]
@@ -165,23 +165,23 @@ def test_any_mix_of_rows_leaving_and_entering_hides_no_row_that_stays(sandbox, s
         entering = chance.sample(old, min(len(old), chance.choice([0, 2, 30, 120])))
         rows = [table.row(each, MEANWHILE) for each in entering]
         change = {"upsert": {"import": rows}, "delete": {"import": gone}}
-        sandbox.fault(object="import", nth=nth, change=change)
+        emulator.fault(object="import", nth=nth, change=change)
 
-    found = pages_by_offset(sandbox, "imports", 100)
+    found = pages_by_offset(emulator, "imports", 100)
 
     assert staying - {*found} == set()
     assert found == sorted({*found})
-    assert len(sandbox.calls) < 30
+    assert len(emulator.calls) < 30
 
 
-def test_exports_are_never_silently_cut_off_where_offsets_do_not_count(sandbox):
+def test_exports_are_never_silently_cut_off_where_offsets_do_not_count(emulator):
     """Whether the export query takes ``limit`` and ``offset`` is undocumented (reference D.6)."""
-    sandbox.set(export_paging="ignored")
+    emulator.set(export_paging="ignored")
     table = BY_OFFSET["exports"]
-    sandbox.add(table.object, [table.row(each, BEFORE) for each in range(1, 151)])
-    assert pages_by_offset(sandbox, "exports", 200) == [*range(1, 151)]
+    emulator.add(table.object, [table.row(each, BEFORE) for each in range(1, 151)])
+    assert pages_by_offset(emulator, "exports", 200) == [*range(1, 151)]
 
-    sandbox.add(table.object, [table.row(each, BEFORE) for each in range(151, 451)])
+    emulator.add(table.object, [table.row(each, BEFORE) for each in range(151, 451)])
     with pytest.raises(StreamFailed):
-        pages_by_offset(sandbox, "exports", 200)
-    assert len(sandbox.calls) <= 6
+        pages_by_offset(emulator, "exports", 200)
+    assert len(emulator.calls) <= 6

@@ -166,11 +166,11 @@ def test_version_names_the_tap():
     assert output("--version").startswith("tap-pardot v")
 
 
-def test_the_test_tells_of_each_stream_and_reads_nothing(sandbox, tap):
-    sandbox.set(forbidden={"list": 46, "export": 49})
-    sandbox.add("tag", [{"id": number} for number in range(1, 300)])
+def test_the_test_tells_of_each_stream_and_reads_nothing(emulator, tap):
+    emulator.set(forbidden={"list": 46, "export": 49})
+    emulator.add("tag", [{"id": number} for number in range(1, 300)])
 
-    run = tap.run(sandbox.config, "--test")
+    run = tap.run(emulator.config, "--test")
 
     assert run.exit_code == 0, run.stderr
     assert run.stdout == ""
@@ -181,26 +181,26 @@ def test_the_test_tells_of_each_stream_and_reads_nothing(sandbox, tap):
         assert f"{name}: cannot be read" in run.stderr
     assert "version 4" in run.last_line
     assert "America/New_York" in run.last_line
-    posted = [call["object"] for call in sandbox.calls if call["method"] != "GET"]
+    posted = [call["object"] for call in emulator.calls if call["method"] != "GET"]
     assert posted == ["visit", "visit"]
-    assert {call["op"] for call in sandbox.calls} == {
+    assert {call["op"] for call in emulator.calls} == {
         *("describe", "listOneToOne", "query", "read", "stats"),
     }
     # One for each stream, and two to learn the fields of prospects and their accounts.
-    assert len(sandbox.calls) == len(INCREMENTAL) + len(FULL_TABLE) + 2
-    assert len(sandbox.logins) == 1
+    assert len(emulator.calls) == len(INCREMENTAL) + len(FULL_TABLE) + 2
+    assert len(emulator.logins) == 1
 
 
-def test_the_test_names_the_account(sandbox, tap):
-    (account,) = sandbox.rows("account")
+def test_the_test_names_the_account(emulator, tap):
+    (account,) = emulator.rows("account")
 
-    run = tap.run(sandbox.config, "--test")
+    run = tap.run(emulator.config, "--test")
 
     assert str(account["id"]) in run.stderr or account["company"] in run.stderr
 
 
-def test_the_test_fails_when_the_login_does(sandbox, tap):
-    run = tap.run(sandbox.config | {"refresh_token": "expired"}, "--test")
+def test_the_test_fails_when_the_login_does(emulator, tap):
+    run = tap.run(emulator.config | {"refresh_token": "expired"}, "--test")
 
     assert run.exit_code == 1
     assert "refresh_token" in run.last_line

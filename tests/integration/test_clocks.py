@@ -47,7 +47,7 @@ from tests.helpers.warehouse import later, utc
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tap_pardot.sandbox.harness import Sandbox
+    from pardot_emulator.harness import Emulator
 
 ROOT = Path(__file__).parents[2]
 
@@ -78,16 +78,16 @@ class Account:
     """An account in which the same happens to rows of all kinds, and a tap that goes on.
 
     Attributes:
-        sandbox: The local Pardot; its clock stands.
+        emulator: The local Pardot; its clock stands.
         state: The last STATE.
         states: The bookmarks of each STATE that the last run wrote.
         read: By stream, how often each row has come.
     """
 
-    def __init__(self, sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
-        sandbox.set(clock=NOW, export_seconds=0)
+    def __init__(self, emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
+        emulator.set(clock=NOW, export_seconds=0)
         caplog.set_level("INFO")
-        self.sandbox = sandbox
+        self.emulator = emulator
         self.state: Any = None
         self.states: list[Any] = []
         self.read: dict[str, Counter[int]] = defaultdict(Counter)
@@ -109,17 +109,17 @@ class Account:
             "visit": {**times, "visitor_id": number, "visitor_page_views": [page]},
         }
         for name, fields in rows.items():
-            self.sandbox.add(name, [{"id": number, **fields}])
+            self.emulator.add(name, [{"id": number, **fields}])
         for stream, name in OBJECTS.items():
             more: dict[str, Any] = {"type": 11, **email} if name == "visitorActivity" else {}
-            self.sandbox.add(name, [row(stream, number, at, **more)])
+            self.emulator.add(name, [row(stream, number, at, **more)])
 
     def run(self, *streams: str, at: str | None = None, **config: Any) -> Finished:
         """Run the tap on from its last STATE, at another time if one is given."""
         if at is not None:
-            self.sandbox.set(clock=at)
+            self.emulator.set(clock=at)
         config = {"start_date": later(NOW, -7 * 86400), "export_poll_interval": 1, **config}
-        given_config = SimpleNamespace(config={**self.sandbox.config, **config}, parse_env=False)
+        given_config = SimpleNamespace(config={**self.emulator.config, **config}, parse_env=False)
         self._caplog.clear()
         with redirect_stdout(io.StringIO()) as out, pytest.raises(SystemExit) as end:  # noqa: SIM117
             with ending_in_a_sentence():
@@ -175,8 +175,8 @@ def numbers(run: Finished, stream: str) -> list[int]:
 
 
 @pytest.fixture
-def account(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> Account:
-    return Account(sandbox, caplog)
+def account(emulator: Emulator, caplog: pytest.LogCaptureFixture) -> Account:
+    return Account(emulator, caplog)
 
 
 # --- clocks ---
@@ -192,7 +192,7 @@ def test_a_wrong_clock_of_this_machine_loses_nothing(account, monkeypatch, wrong
     class Machine(datetime):
         @classmethod
         def now(cls, tz=None):
-            return datetime.fromtimestamp(account.sandbox.settings.now() + next(shifts), tz)
+            return datetime.fromtimestamp(account.emulator.settings.now() + next(shifts), tz)
 
     for module in ("clock", "run", "transport", "settings"):
         monkeypatch.setattr(f"tap_pardot.{module}.datetime", Machine)
@@ -238,10 +238,10 @@ WRONG = "Sat, 01 Jan 2028 00:00:00 GMT"
 )
 def test_the_clock_of_whoever_answers_in_pardots_place_does_not_count(account, fault):
     """A bookmark that is ahead of Pardot would pass over what is written until then."""
-    account.sandbox.fault(object="account", **fault)
+    account.emulator.fault(object="account", **fault)
     account.happen(1, later(NOW, -600))
     account.good(*EXACT)
-    assert account.sandbox.faults[0]["fired"] == 1
+    assert account.emulator.faults[0]["fired"] == 1
     end = later(NOW, -60)
     assert {stream: account.reached(stream) for stream in EXACT} == dict.fromkeys(EXACT, end)
     assert account.missing(EXACT) == {}
@@ -294,7 +294,7 @@ CHANGES = {
 def test_exports_and_children_lose_nothing_at_a_clock_change(account, name):
     """Nobody knows which side of a repeated hour Pardot means, so no edge lies in one."""
     zone, change, by = CHANGES[name]
-    account.sandbox.set(timezone=zone, fold="late")
+    account.emulator.set(timezone=zone, fold="late")
     streams = ("visitor_activities", "list_memberships", "external_activities", "visitors")
     streams += ("lists", "emails", "visits")
     start = later(change, -3 * 3600)
@@ -335,7 +335,7 @@ PLAIN = {
 
 @pytest.mark.parametrize("name", PLAIN)
 def test_where_no_hour_repeats_each_row_comes_once_with_its_own_time(account, name):
-    account.sandbox.set(timezone=name)
+    account.emulator.set(timezone=name)
     day, streams = PLAIN[name], (*EXACT, "emails", "visits")
     start = later(day, -7200)
     number = 0
@@ -382,7 +382,7 @@ def test_a_time_is_read_and_asked_by_the_rule_of_its_day(zone, wall, instant):
 @pytest.mark.parametrize("code", [46, 49])
 def test_a_zone_that_is_not_set_and_may_not_be_read_is_a_clear_error(account, code):
     account.happen(1, later(NOW, -600))
-    account.sandbox.set(forbidden={"user": code}, user_timezone=True)
+    account.emulator.set(forbidden={"user": code}, user_timezone=True)
     account.state = {"bookmarks": {"lists": {"replication_key_value": later(NOW, -3600)}}}
     before = json.dumps(account.state)
 
@@ -462,8 +462,8 @@ class Slow:
         asked: What it was asked, with whether that took too long.
     """
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        self.sandbox = sandbox
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator = emulator
         self.asked: list[tuple[Asked, bool]] = []
         self._too_much: Callable[[Asked], bool] = lambda _: False
         self._how: dict[str, Any] | None = None
@@ -486,7 +486,7 @@ class Slow:
             if slow and self._how is None:
                 raise requests.ReadTimeout
             if slow:
-                self.sandbox.fault(object=url.split("/")[4], op=asked.op, **(self._how or {}))
+                self.emulator.fault(object=url.split("/")[4], op=asked.op, **(self._how or {}))
         return self._real(session, method, url, **options)
 
     def _read(self, url: str, options: dict[str, Any]) -> Asked | None:
@@ -498,7 +498,7 @@ class Slow:
             order = options["json"]
             name, params = order["object"], order["procedure"]["arguments"]
         bounds: list[datetime] = []
-        zone = ZoneInfo(self.sandbox.settings.timezone)
+        zone = ZoneInfo(self.emulator.settings.timezone)
         for end in ("after", "before"):
             wall = params.get(f"updated_{end}") or params.get(f"created_{end}")
             if wall:
@@ -522,8 +522,8 @@ class Slow:
 
 
 @pytest.fixture
-def slow(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Slow:
-    pardot = Slow(sandbox)
+def slow(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Slow:
+    pardot = Slow(emulator)
 
     def request(session: requests.Session, *args: Any, **options: Any) -> requests.Response:
         return pardot.request(session, *args, **options)
@@ -574,7 +574,7 @@ def test_windows_are_halved_until_pardot_has_time_and_stay_so(account, slow, way
 
 def test_one_slow_answer_is_asked_again_as_it_was(account, slow):
     spread(account, TWO_DAYS, 20, 144)
-    account.sandbox.fault(object="list", code=202)
+    account.emulator.fault(object="list", code=202)
 
     account.good("lists", start_date=TWO_DAYS)
 
@@ -604,7 +604,7 @@ def test_bulk_by_query_is_halved_on_both_sides_of_the_recycle_bin(account, slow,
     spread(account, TWO_DAYS, 20, 144)
     streams = ("list_memberships", "prospects", "visitors", "visitor_activities")
     for stream in ("list_memberships", "prospects"):
-        account.sandbox.update(OBJECTS[stream], range(1, 145, 3), deleted=True)
+        account.emulator.update(OBJECTS[stream], range(1, 145, 3), deleted=True)
     slow.has_no_time_for(longer_than(6, *(OBJECTS[s] for s in streams)), WAYS[way])
 
     run = account.good(*streams, start_date=TWO_DAYS, bulk_source="query")
@@ -619,7 +619,7 @@ def test_bulk_by_query_is_halved_on_both_sides_of_the_recycle_bin(account, slow,
 def test_a_slow_recycle_bin_alone_halves_the_window(account, slow):
     """The living are out already by then; some may come again, none may be lost."""
     spread(account, TWO_DAYS, 20, 144)
-    account.sandbox.update("prospect", range(1, 145, 3), deleted=True)
+    account.emulator.update("prospect", range(1, 145, 3), deleted=True)
     real = slow.request
 
     def too_much(asked: Asked) -> bool:
@@ -645,7 +645,7 @@ def test_where_there_is_no_window_pages_are_halved(account, slow):
     spread(account, TWO_DAYS, 4, 300)
     wide = {"opportunity", "campaign"}
     slow.has_no_time_for(lambda asked: asked.object in wide and asked.limit > 60, WAYS["214"])
-    account.sandbox.add("campaign", [{"id": number} for number in range(1, 121)])
+    account.emulator.add("campaign", [{"id": number} for number in range(1, 121)])
 
     run = account.good("opportunities", "opportunity_prospects", "campaigns")
 
@@ -725,10 +725,10 @@ def test_a_run_that_ends_in_a_halved_window_goes_on_there(account, slow):
     slow.has_no_time_for(longer_than(3, "list", "emailClick", "visitor"), WAYS["504"])
     streams = ("lists", "email_clicks", "visitors", "visits")
     for nth in (12, 3, 14, 9):
-        account.sandbox.fault(code=122, nth=nth, times=None)
+        account.emulator.fault(code=122, nth=nth, times=None)
         run = account.run(*streams, start_date=TWO_DAYS, bulk_source="query")
         assert run.exit_code == 2
-        account.sandbox.clear_faults()
+        account.emulator.clear_faults()
 
     account.good(*streams, start_date=TWO_DAYS, bulk_source="query")
 
@@ -744,10 +744,10 @@ def test_a_run_that_ends_in_a_halved_window_goes_on_there(account, slow):
 def test_halved_windows_have_no_edge_in_a_repeated_hour(account, slow, name, streams):
     """The one around it stays longer than Pardot likes; its pages are halved then."""
     zone, change, _ = CHANGES[name]
-    account.sandbox.set(timezone=zone, fold="late", clock=later(change, 6 * 3600 + 60))
+    account.emulator.set(timezone=zone, fold="late", clock=later(change, 6 * 3600 + 60))
     start = later(change, -6 * 3600)
     spread(account, start, 5, 144)
-    account.sandbox.update("listMembership", range(1, 145, 3), deleted=True)
+    account.emulator.update("listMembership", range(1, 145, 3), deleted=True)
     slow.has_no_time_for(
         lambda asked: asked.seconds > 1500 and asked.limit > 50 and asked.op == "query", WAYS["202"]
     )
@@ -778,7 +778,7 @@ def test_children_alone_are_handed_all_of_a_halved_window(account, slow, source)
 def test_clicks_that_are_read_silently_in_halved_windows_hand_over_all(account, slow):
     """Nothing else names these e-mails."""
     spread(account, TWO_DAYS, 20, 144)
-    account.sandbox.clear("visitorActivity")
+    account.emulator.clear("visitorActivity")
     slow.has_no_time_for(longer_than(13, "emailClick"), WAYS["202"])
 
     account.good("email_stats", start_date=TWO_DAYS)
@@ -789,9 +789,9 @@ def test_clicks_that_are_read_silently_in_halved_windows_hand_over_all(account, 
 def test_a_job_that_becomes_too_much_while_its_window_is_read_loses_no_row(account):
     """The living are being read when the job for the recycle bin turns out to be too long."""
     spread(account, TWO_DAYS, 20, 144)
-    account.sandbox.update("prospect", range(1, 145, 3), deleted=True)
+    account.emulator.update("prospect", range(1, 145, 3), deleted=True)
     params = {"object": "prospect", "deleted": "true"}
-    account.sandbox.fault(op="create", params=params, code=202, times=2)
+    account.emulator.fault(op="create", params=params, code=202, times=2)
 
     run = account.good("prospects", start_date=TWO_DAYS, max_waiting_exports=1)
 

@@ -35,8 +35,8 @@ def column(field_id):
     return RENAMED.get(field_id, field_id.lower())
 
 
-def describe_fields(sandbox, fields):
-    sandbox.add(
+def describe_fields(emulator, fields):
+    emulator.add(
         "customField",
         [
             {
@@ -57,14 +57,14 @@ def prospect(number, **values):
 
 
 @pytest.fixture
-def account(sandbox):
+def account(emulator):
     """Five prospects, one in the recycle bin, with values in every custom field."""
-    sandbox.set(clock=NOW, export_seconds=0.0)
-    describe_fields(sandbox, FIELDS)
+    emulator.set(clock=NOW, export_seconds=0.0)
+    describe_fields(emulator, FIELDS)
     values = {name: value for name, _, _, value, _ in FIELDS}
     rows = [prospect(n, custom=values, deleted=n == 4) for n in range(1, 6)]
-    sandbox.add("prospect", rows)
-    sandbox.add(
+    emulator.add("prospect", rows)
+    emulator.add(
         "prospectAccountField",
         [
             {"id": 1, "field_id": "name", "label": "Name", "custom": False},
@@ -75,24 +75,24 @@ def account(sandbox):
         ],
     )
     own = {"Founded_On": "1999-01-31", "Products": ["A", "B"], "annual_revenue": 7, "zip": "02190"}
-    sandbox.add(
+    emulator.add(
         "prospectAccount",
         [{"id": 9, "name": "=Ltd", "created_at": THEN, "updated_at": THEN, "custom": own}],
     )
-    return sandbox
+    return emulator
 
 
-def settings(sandbox, source="export"):
+def settings(emulator, source="export"):
     return {
-        **sandbox.config,
+        **emulator.config,
         "start_date": "2024-05-01",
         "bulk_source": source,
         "export_poll_interval": 1,
     }
 
 
-def discovered(tap, sandbox):
-    done = tap.run(sandbox.config, "--discover")
+def discovered(tap, emulator):
+    done = tap.run(emulator.config, "--discover")
     assert done.exit_code == 0, done.stderr
     return json.loads(done.stdout), done.stderr
 
@@ -270,14 +270,14 @@ def test_records_with_custom_fields_take_the_fast_way_and_the_slow_way_alike(acc
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_two_hundred_custom_fields_arrive_whole_and_are_listed_once(sandbox, tap, source):
-    sandbox.set(clock=NOW, export_seconds=0.0)
+def test_two_hundred_custom_fields_arrive_whole_and_are_listed_once(emulator, tap, source):
+    emulator.set(clock=NOW, export_seconds=0.0)
     fields = [(f"Field_Number_{n}", 1 if n % 2 else 6, False) for n in range(200)]
-    describe_fields(sandbox, fields)
+    describe_fields(emulator, fields)
     values = {name: f"{n}" if n % 2 else [f"{n}", "x"] for n, (name, *_) in enumerate(fields)}
-    sandbox.add("prospect", [prospect(n, custom=values) for n in range(1, 8)])
+    emulator.add("prospect", [prospect(n, custom=values) for n in range(1, 8)])
 
-    run = tap.run(settings(sandbox, source), catalog=tap.catalog("prospects", "custom_fields"))
+    run = tap.run(settings(emulator, source), catalog=tap.catalog("prospects", "custom_fields"))
 
     assert run.exit_code == 0, run.stderr
     assert sorted(run.ids("prospects")) == list(range(1, 8))
@@ -285,11 +285,11 @@ def test_two_hundred_custom_fields_arrive_whole_and_are_listed_once(sandbox, tap
         assert {name: record[name.lower()] for name, *_ in fields} == values
     assert len(run.records["custom_fields"]) == 200
     # Discovery's two pages feed the stream.
-    assert sum(call["object"] == "customField" for call in sandbox.calls) == 2
+    assert sum(call["object"] == "customField" for call in emulator.calls) == 2
     if source == "query":
-        assert {c["method"] for c in sandbox.calls if c["object"] == "prospect"} == {"POST"}
+        assert {c["method"] for c in emulator.calls if c["object"] == "prospect"} == {"POST"}
     else:
-        assert max(len(job["fields"]) for job in sandbox.exports) <= 150
+        assert max(len(job["fields"]) for job in emulator.exports) <= 150
     assert_schema_fits(run)
 
 

@@ -44,8 +44,8 @@ def test_an_environment_without_settings_is_none():
 
 
 @pytest.mark.parametrize("changes", WRONG.values(), ids=WRONG)
-def test_wrong_settings_get_the_sentences_of_a_run(sandbox, tap, changes):
-    config = {k: v for k, v in {**sandbox.config, **changes}.items() if v is not None}
+def test_wrong_settings_get_the_sentences_of_a_run(emulator, tap, changes):
+    config = {k: v for k, v in {**emulator.config, **changes}.items() if v is not None}
     if "api_version" in changes:
         config = {"api_version": 4}
 
@@ -54,11 +54,11 @@ def test_wrong_settings_get_the_sentences_of_a_run(sandbox, tap, changes):
     assert discovery.exit_code == run.exit_code == 1
     assert discovery.stdout == ""
     assert sentences(discovery) == sentences(run) != []
-    assert sandbox.calls == sandbox.logins == []
+    assert emulator.calls == emulator.logins == []
 
 
-def test_wrong_settings_of_the_environment_get_them_too(sandbox):
-    env = {**sandbox.environment, "TAP_PARDOT_REQUEST_TIMEOUT": "30s"}
+def test_wrong_settings_of_the_environment_get_them_too(emulator):
+    env = {**emulator.environment, "TAP_PARDOT_REQUEST_TIMEOUT": "30s"}
 
     run = plain("--config", "ENV", "--discover", env=env)
 
@@ -72,8 +72,8 @@ def test_wrong_settings_of_the_environment_get_them_too(sandbox):
     [{"refresh_token": "revoked"}, {"client_secret": "wrong"}, {"client_id": "unheard of"}],
     ids=["refresh_token", "client_secret", "client_id"],
 )
-def test_a_login_that_is_refused_gets_the_sentence_of_a_run(sandbox, tap, changes):
-    config = sandbox.config | changes
+def test_a_login_that_is_refused_gets_the_sentence_of_a_run(emulator, tap, changes):
+    config = emulator.config | changes
 
     run = tap.run(config, catalog=tap.catalog("lists"))
     discovery = tap.run(config, "--discover")
@@ -84,20 +84,20 @@ def test_a_login_that_is_refused_gets_the_sentence_of_a_run(sandbox, tap, change
 
 
 @pytest.mark.parametrize("code", [184, 201])
-def test_a_refused_business_unit_gets_the_sentence_of_a_run(sandbox, tap, code):
+def test_a_refused_business_unit_gets_the_sentence_of_a_run(emulator, tap, code):
     for object_ in ("account", "customField"):
-        sandbox.fault(object=object_, code=code, times=None)
+        emulator.fault(object=object_, code=code, times=None)
 
-    run = tap.run(sandbox.config, catalog=tap.catalog("lists"))
-    discovery = tap.run(sandbox.config, "--discover")
+    run = tap.run(emulator.config, catalog=tap.catalog("lists"))
+    discovery = tap.run(emulator.config, "--discover")
 
     assert run.exit_code == discovery.exit_code == 1
     assert discovery.stdout == ""
     assert discovery.last_line == run.last_line.removeprefix("Stopped after 0 rows: ")
 
 
-def test_right_settings_list_all_streams(sandbox, tap):
-    run = tap.run(sandbox.config, "--discover")
+def test_right_settings_list_all_streams(emulator, tap):
+    run = tap.run(emulator.config, "--discover")
 
     assert run.exit_code == 0, run.stderr
     assert len(listed(run)) == 29

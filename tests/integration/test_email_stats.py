@@ -23,8 +23,8 @@ COUNTS = [
 
 
 @pytest.fixture
-def mail(sandbox, caplog):
-    return Mail(sandbox, caplog)
+def mail(emulator, caplog):
+    return Mail(emulator, caplog)
 
 
 def stats_of(run):
@@ -84,7 +84,7 @@ def test_counts_are_integers_and_rates_are_numbers(mail):
 )
 def test_a_rate_is_the_number_before_the_percent_sign(mail, sent, read):
     mail.act(SENT, list_email_id=50)
-    mail.sandbox.add("emailStats", [{"id": 50, "sent": 9, **dict.fromkeys(RATES, sent)}])
+    mail.emulator.add("emailStats", [{"id": 50, "sent": 9, **dict.fromkeys(RATES, sent)}])
     run = mail.sync("email_stats")
 
     figures = stats_of(run)[50]
@@ -95,9 +95,9 @@ def test_a_rate_is_the_number_before_the_percent_sign(mail, sent, read):
 @pytest.mark.parametrize("nothing", [0, "0"])
 @pytest.mark.parametrize("form", ["0%", "0.00%", "", None])
 def test_where_nothing_was_sent_there_are_counts_but_no_rates(mail, form, nothing):
-    mail.sandbox.set(stats_zero_rate=form)
+    mail.emulator.set(stats_zero_rate=form)
     mail.act(OPEN, list_email_id=50)
-    mail.sandbox.add("emailStats", [{"id": 50, "sent": nothing}])
+    mail.emulator.add("emailStats", [{"id": 50, "sent": nothing}])
     run = mail.sync("email_stats")
 
     figures = stats_of(run)[50]
@@ -111,7 +111,7 @@ def test_figures_that_are_missing_or_of_another_kind_are_null(mail):
     mail.act(SENT, list_email_id=51)
     wire = {"drop": ["opt_out_rate", "opens"], "set": {"out_out_rate": "1.5%", "new": 1}}
     odd = {"sent": [], "opens": "many", "opens_rate": {}}
-    mail.sandbox.add("emailStats", [{"id": 50, "_wire": wire}, {"id": 51, **odd}])
+    mail.emulator.add("emailStats", [{"id": 50, "_wire": wire}, {"id": 51, **odd}])
     run = mail.sync("email_stats")
 
     figures = stats_of(run)
@@ -156,20 +156,20 @@ def test_figures_are_read_of_exactly_what_was_seen_or_sent_lately(mail):
         asked.append(mail.asked("stats"))
 
     sync()  # all are in the window
-    mail.sandbox.forward(3600)
+    mail.emulator.forward(3600)
     sync()  # nothing has happened
-    mail.sandbox.forward(days=1)
+    mail.emulator.forward(days=1)
     mail.act(OPEN, list_email_id=1)
     sync()
-    mail.sandbox.forward(days=1)
+    mail.emulator.forward(days=1)
     mail.click(list_email_id=2)
     sync()
-    mail.sandbox.forward(days=6)  # 9 days and an hour after the fourth was sent
+    mail.emulator.forward(days=6)  # 9 days and an hour after the fourth was sent
     mail.act(SENT, list_email_id=1)  # and the first is sent on
     sync()
-    mail.sandbox.forward(days=2)
+    mail.emulator.forward(days=2)
     sync()
-    mail.sandbox.forward(days=11)
+    mail.emulator.forward(days=11)
     sync()
 
     assert asked == [[1, 2, 3, 4, 5], [4], [1, 4], [2, 4], [1, 4], [1], []]
@@ -179,7 +179,7 @@ def test_an_email_that_is_sent_on_counts_from_its_last_sending(mail):
     mail.act(SENT, at="2024-05-31T10:00:00Z", list_email_id=50)
     mail.act(SENT, at="2024-05-24T10:00:00Z", list_email_id=50)
     mail.sync("email_stats")
-    mail.sandbox.forward(days=8)
+    mail.emulator.forward(days=8)
     mail.sync("email_stats")
 
     assert mail.asked("stats") == [50]
@@ -192,7 +192,7 @@ def test_email_stats_days_tells_how_long_figures_are_read_without_activity(mail,
     # After an hour; two hours; all but half a day of the time; a day more than it, as the time
     # of sending is remembered by its day.
     for wait in (0, 3600, max(0, 86400 * (days - 0.5)), 86400 * 1.5):
-        mail.sandbox.forward(wait)
+        mail.emulator.forward(wait)
         mail.sync("email_stats", email_stats_days=days)
         asked.append(mail.asked("stats"))
 
@@ -215,7 +215,7 @@ def test_what_was_sent_lately_is_known_also_of_columns_that_are_not_selected(mai
     mail.act(SENT, list_email_id=50)
     run = mail.sync("visitor_activities", "email_stats", columns={"visitor_activities": columns})
     assert [sorted(record) for record in run.records["visitor_activities"]] == [sorted(columns)]
-    mail.sandbox.forward(days=5)
+    mail.emulator.forward(days=5)
     mail.sync("visitor_activities", "email_stats")
 
     assert mail.asked("stats") == [50]
@@ -227,8 +227,8 @@ def test_what_was_sent_lately_is_known_also_of_columns_that_are_not_selected(mai
 def test_unknown_and_denied_list_emails_cost_only_themselves(mail):
     for number in (501, 502, 503):
         mail.act(SENT, at=LONG_AGO, list_email_id=number)
-    mail.sandbox.fault(path="/stats/id/501", code=109, times=None)
-    mail.sandbox.fault(path="/stats/id/502", code=46, times=None)
+    mail.emulator.fault(path="/stats/id/501", code=109, times=None)
+    mail.emulator.fault(path="/stats/id/502", code=46, times=None)
     run = mail.sync("email_stats")
 
     assert (run.exit_code, list(stats_of(run))) == (0, [503])
@@ -239,10 +239,10 @@ def test_unknown_and_denied_list_emails_cost_only_themselves(mail):
 
 
 def test_without_the_right_to_figures_the_emails_are_read_all_the_same(mail):
-    mail.sandbox.add("email", [{"id": number} for number in range(1, 21)])
+    mail.emulator.add("email", [{"id": number} for number in range(1, 21)])
     for number in range(1, 21):
         mail.act(SENT, at=LONG_AGO, email_id=number, list_email_id=100 + number)
-    fault = mail.sandbox.fault
+    fault = mail.emulator.fault
     fault(object="email", path="/do/stats/", code=46, times=None)
     run = mail.sync("visitor_activities", "emails", "email_stats")
 
@@ -250,8 +250,8 @@ def test_without_the_right_to_figures_the_emails_are_read_all_the_same(mail):
     assert "Skipped: email_stats." in run.last_line
     assert run.ids("emails") == list(range(1, 21))
     assert len(run.ids("visitor_activities")) == 20
-    mail.sandbox.clear_faults()
-    mail.sandbox.forward(60)
+    mail.emulator.clear_faults()
+    mail.emulator.forward(60)
     run = mail.sync("visitor_activities", "emails", "email_stats")
     assert list(stats_of(run)) == list(range(101, 121))
     assert mail.asked("read") == []
@@ -260,11 +260,11 @@ def test_without_the_right_to_figures_the_emails_are_read_all_the_same(mail):
 def test_figures_that_fail_are_read_by_the_next_run(mail):
     for number in (501, 502, 503):
         mail.act(SENT, at=LONG_AGO, list_email_id=number)
-    mail.sandbox.fault(path="/stats/id/502", code=198, times=None)
+    mail.emulator.fault(path="/stats/id/502", code=198, times=None)
     run = mail.sync("email_stats")
     assert (run.exit_code, list(stats_of(run))) == (1, [501, 503])
-    mail.sandbox.clear_faults()
-    mail.sandbox.forward(60)
+    mail.emulator.clear_faults()
+    mail.emulator.forward(60)
     run = mail.sync("email_stats")
 
     assert (run.exit_code, list(stats_of(run)), mail.asked("stats")) == (0, [502], [502])
@@ -274,18 +274,18 @@ def test_figures_that_fail_are_read_by_the_next_run(mail):
 
 
 def test_an_email_is_sent_read_opened_and_its_figures_move(mail):
-    sandbox = mail.sandbox
-    sandbox.add("campaign", [{"id": 7, "name": "Web"}])
-    sandbox.add("list", [{"id": 1}])
+    emulator = mail.emulator
+    emulator.add("campaign", [{"id": 7, "name": "Web"}])
+    emulator.add("list", [{"id": 1}])
     people = range(1, 5)
-    sandbox.add("prospect", [{"id": n, "email": f"p{n}@example.com"} for n in people])
-    sandbox.add("listMembership", [{"id": n, "list_id": 1, "prospect_id": n} for n in people])
+    emulator.add("prospect", [{"id": n, "email": f"p{n}@example.com"} for n in people])
+    emulator.add("listMembership", [{"id": n, "list_id": 1, "prospect_id": n} for n in people])
     content = {"campaign_id": 7, "name": "News", "subject": "Autumn", "from_name": "A"}
     content |= {"from_email": "a@example.com", "text_content": "Hi %%unsubscribe%%"}
     streams = ("visitor_activities", "email_clicks", "emails", "email_stats")
 
     def sync():
-        sandbox.forward(120)
+        emulator.forward(120)
         run = mail.sync(*streams)
         assert run.exit_code == 0, run.stderr
         return run.ids("emails"), stats_of(run)
@@ -296,21 +296,21 @@ def test_an_email_is_sent_read_opened_and_its_figures_move(mail):
     numbers, figures = sync()
     assert numbers == [to_all, to_one]
     (list_email,) = figures
-    assert list_email == sandbox.outbox[0]["list_email_id"]
+    assert list_email == emulator.outbox[0]["list_email_id"]
     moving = ("sent", "opens", "unique_opens", "opens_rate", "total_clicks")
     assert [figures[list_email][name] for name in moving] == [4, 0, 0, 0.0, 0]
 
-    sandbox.forward(7200)
+    emulator.forward(7200)
     mail.act(OPEN, prospect_id=3, email_id=to_all, list_email_id=list_email)
     mail.act(OPEN, prospect_id=2, email_id=to_one)
     numbers, figures = sync()
     assert numbers == []
     assert [figures[list_email][name] for name in moving] == [4, 1, 1, 25.0, 0]
 
-    sandbox.forward(days=20)
+    emulator.forward(days=20)
     assert sync() == ([], {})
-    sandbox.forward(7200)
+    emulator.forward(7200)
     mail.act(CLICK, prospect_id=3, email_id=to_all, list_email_id=list_email)
     _, figures = sync()
     assert [figures[list_email][name] for name in moving] == [4, 1, 1, 25.0, 1]
-    assert sandbox.unknown_calls == []
+    assert emulator.unknown_calls == []

@@ -17,8 +17,8 @@ IN_LIST = [
 
 
 @pytest.fixture
-def mail(sandbox, caplog):
-    return Mail(sandbox, caplog)
+def mail(emulator, caplog):
+    return Mail(emulator, caplog)
 
 
 def read_ids(mail):
@@ -28,7 +28,7 @@ def read_ids(mail):
 def listings(mail):
     return [
         call["params"]["archived"]
-        for call in mail.sandbox.calls
+        for call in mail.emulator.calls
         if call["path"].endswith("/do/listOneToOne")
     ]
 
@@ -36,7 +36,7 @@ def listings(mail):
 def shelf(mail, *numbers, **fields):
     """Add templates for one-to-one e-mails."""
     rows = [{"id": number, "isOneToOneEmail": 1, **fields} for number in numbers]
-    mail.sandbox.add("emailTemplate", rows)
+    mail.emulator.add("emailTemplate", rows)
 
 
 # --- one template ----------------------------------------------------------------------------
@@ -138,26 +138,26 @@ def test_send_options_that_hold_broken_json_cost_no_more_than_themselves(mail):
 
 def test_listed_templates_are_read_once_and_again_when_they_change(mail):
     shelf(mail, 1, 2, 3, name="a", htmlMessage="<p>long</p>")
-    mail.sandbox.update("emailTemplate", 2, isArchived=1)
-    mail.sandbox.add("emailTemplate", [{"id": 9, "isDripEmail": 1}])  # nothing names it
+    mail.emulator.update("emailTemplate", 2, isArchived=1)
+    mail.emulator.add("emailTemplate", [{"id": 9, "isDripEmail": 1}])  # nothing names it
     first = mail.sync("email_templates")
 
     assert first.ids("email_templates") == [1, 2, 3]
     bodies = [record["html_message"] for record in first.records["email_templates"]]
     assert bodies == ["<p>long</p>"] * 3  # which the list does not have
     assert (listings(mail), read_ids(mail)) == (["true"], [1, 2, 3])
-    mail.sandbox.forward(3600)
+    mail.emulator.forward(3600)
     assert mail.sync("email_templates").ids("email_templates") == []
     assert (listings(mail), read_ids(mail)) == (["true"], [])
-    mail.sandbox.forward(3600)
-    mail.sandbox.update("emailTemplate", 3, name="b")
+    mail.emulator.forward(3600)
+    mail.emulator.update("emailTemplate", 3, name="b")
     shelf(mail, 4)
     third = mail.sync("email_templates")
     assert (third.ids("email_templates"), read_ids(mail)) == ([3, 4], [3, 4])
     assert third.records["email_templates"][0]["name"] == "b"
-    mail.sandbox.forward(3600)
-    mail.sandbox.update("emailTemplate", 1, isArchived=1)
-    mail.sandbox.delete("emailTemplate", 2)  # gone for good: nothing is to be read
+    mail.emulator.forward(3600)
+    mail.emulator.update("emailTemplate", 1, isArchived=1)
+    mail.emulator.delete("emailTemplate", 2)  # gone for good: nothing is to be read
     fourth = mail.sync("email_templates")
     assert [record["is_archived"] for record in fourth.records["email_templates"]] == [True]
     assert (fourth.exit_code, mail.warnings) == (0, [])
@@ -166,7 +166,7 @@ def test_listed_templates_are_read_once_and_again_when_they_change(mail):
 @pytest.mark.parametrize("form", ["list", "one_or_many"])
 @pytest.mark.parametrize("number", [0, 1, 2])
 def test_none_one_and_many_are_listed(mail, number, form):
-    mail.sandbox.set(template_list=form)
+    mail.emulator.set(template_list=form)
     shelf(mail, *range(1, number + 1))
     run = mail.sync("email_templates")
 
@@ -196,7 +196,7 @@ def test_the_list_alone_is_asked_where_it_has_all_selected_columns(mail):
         }
         for number in (1, 2)
     ]
-    mail.sandbox.forward(3600)
+    mail.emulator.forward(3600)
     assert mail.sync("email_templates", columns={"email_templates": IN_LIST}).records == {}
 
 
@@ -206,7 +206,7 @@ def test_the_list_alone_is_asked_where_it_has_all_selected_columns(mail):
 def test_templates_of_activities_and_clicks_are_read_each_once(mail):
     shelf(mail, 1)
     others = [{"id": 2, "isDripEmail": 1}, {"id": 3, "isArchived": 1}, {"id": 4}, {"id": 5}]
-    mail.sandbox.add("emailTemplate", others)
+    mail.emulator.add("emailTemplate", others)
     for number in (1, 2, 3, 2):
         mail.act(SENT, email_template_id=number)
     mail.click(email_template_id=4)
@@ -216,7 +216,7 @@ def test_templates_of_activities_and_clicks_are_read_each_once(mail):
     assert run.exit_code == 0, run.stderr
     assert run.ids("email_templates") == [1, 2, 3, 4]
     assert read_ids(mail) == [1, 2, 3, 4]
-    mail.sandbox.forward(7200)
+    mail.emulator.forward(7200)
     mail.act(OPEN, email_template_id=3)  # it may have changed, which nothing else tells
     run = mail.sync("email_templates")
     assert (run.ids("email_templates"), read_ids(mail)) == ([3], [3])
@@ -225,8 +225,8 @@ def test_templates_of_activities_and_clicks_are_read_each_once(mail):
 @pytest.mark.parametrize("code", [86, 68])
 @pytest.mark.parametrize("form", ["record", "error"])
 def test_a_template_that_is_not_found_is_counted_and_is_no_record(mail, form, code):
-    mail.sandbox.set(template_missing=form, template_code=code)
-    mail.sandbox.add("emailTemplate", [{"id": 2, "name": "n"}])
+    mail.emulator.set(template_missing=form, template_code=code)
+    mail.emulator.add("emailTemplate", [{"id": 2, "name": "n"}])
     for number in (1, 2, 3):
         mail.act(SENT, email_template_id=number)
     run = mail.sync("email_templates")
@@ -239,7 +239,7 @@ def test_a_template_that_is_not_found_is_counted_and_is_no_record(mail, form, co
 
 @pytest.mark.parametrize("error", [1, "1", True, "true"])
 def test_an_error_beside_other_keys_is_an_error_too(mail, error):
-    mail.sandbox.add("emailTemplate", [{"id": 1, "_wire": {"set": {"error": error}}}])
+    mail.emulator.add("emailTemplate", [{"id": 1, "_wire": {"set": {"error": error}}}])
     mail.act(SENT, email_template_id=1)
     run = mail.sync("email_templates")
 
@@ -249,7 +249,7 @@ def test_an_error_beside_other_keys_is_an_error_too(mail, error):
 
 @pytest.mark.parametrize("error", [0, "0", False, None, ""])
 def test_no_error_in_any_form_is_data(mail, error):
-    mail.sandbox.add("emailTemplate", [{"id": 1, "_wire": {"set": {"error": error}}}])
+    mail.emulator.add("emailTemplate", [{"id": 1, "_wire": {"set": {"error": error}}}])
     mail.act(SENT, email_template_id=1)
 
     assert mail.sync("email_templates").ids("email_templates") == [1]
@@ -259,7 +259,7 @@ def test_no_error_in_any_form_is_data(mail, error):
 def test_a_template_without_an_id_is_never_emitted(mail, wire):
     shelf(mail, 1, 3, name="listed")
     shelf(mail, 2, _wire=wire)
-    mail.sandbox.add("emailTemplate", [{"id": 4, "_wire": wire}, {"id": 5}])
+    mail.emulator.add("emailTemplate", [{"id": 4, "_wire": wire}, {"id": 5}])
     mail.act(SENT, email_template_id=4)
     mail.act(SENT, email_template_id=5)
     run = mail.sync("email_templates")
@@ -286,7 +286,7 @@ NOT_FOUND = {"error": 1, "errorCode": 86, "errorMessage": "Invalid"}
 )
 def test_a_listed_template_that_cannot_be_read_is_what_the_list_says(mail, fault):
     shelf(mail, 1, name="listed", htmlMessage="long")
-    mail.sandbox.fault(object="emailTemplate", path="/do/read/", times=None, **fault)
+    mail.emulator.fault(object="emailTemplate", path="/do/read/", times=None, **fault)
     run = mail.sync("email_templates")
 
     (record,) = run.records["email_templates"]
@@ -302,24 +302,24 @@ def test_without_the_right_to_templates_all_else_is_read(mail, code):
     shelf(mail, 1, 2)
     mail.emails([7, 8])
     mail.act(SENT, email_template_id=20)
-    mail.sandbox.set(forbidden={"emailTemplate": code})
+    mail.emulator.set(forbidden={"emailTemplate": code})
     run = mail.sync("visitor_activities", "emails", "email_templates")
 
     assert run.exit_code == 0, run.stderr
     assert "Skipped: email_templates." in run.last_line
     assert run.ids("emails") == [7, 8]
-    mail.sandbox.set(forbidden={})
-    mail.sandbox.add("emailTemplate", [{"id": 20}])
-    mail.sandbox.forward(60)
+    mail.emulator.set(forbidden={})
+    mail.emulator.add("emailTemplate", [{"id": 20}])
+    mail.emulator.forward(60)
     run = mail.sync("visitor_activities", "emails", "email_templates")
     assert run.ids("email_templates") == [1, 2, 20]
 
 
 def test_one_template_that_is_denied_is_skipped_with_a_count(mail):
-    mail.sandbox.add("emailTemplate", [{"id": number} for number in (101, 102, 103)])
+    mail.emulator.add("emailTemplate", [{"id": number} for number in (101, 102, 103)])
     for number in (101, 102, 103):
         mail.act(SENT, email_template_id=number)
-    mail.sandbox.fault(path="/do/read/id/102", code=46, times=None)
+    mail.emulator.fault(path="/do/read/id/102", code=46, times=None)
     run = mail.sync("email_templates")
 
     assert (run.exit_code, run.ids("email_templates")) == (0, [101, 103])
@@ -330,11 +330,11 @@ def test_one_template_that_is_denied_is_skipped_with_a_count(mail):
 
 def test_a_template_that_fails_is_read_by_the_next_run(mail):
     shelf(mail, 101, 102, 103)
-    mail.sandbox.fault(path="/do/read/id/102", code=198, times=None)
+    mail.emulator.fault(path="/do/read/id/102", code=198, times=None)
     run = mail.sync("email_templates")
     assert (run.exit_code, run.ids("email_templates")) == (1, [101, 103])
-    mail.sandbox.clear_faults()
-    mail.sandbox.forward(60)
+    mail.emulator.clear_faults()
+    mail.emulator.forward(60)
     run = mail.sync("email_templates")
 
     assert (run.exit_code, run.ids("email_templates")) == (0, [102])

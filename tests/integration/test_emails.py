@@ -18,8 +18,8 @@ DENIED = "emails: the API user may not read {} of the ids that other records nam
 
 
 @pytest.fixture
-def mail(sandbox, caplog):
-    return Mail(sandbox, caplog)
+def mail(emulator, caplog):
+    return Mail(emulator, caplog)
 
 
 def columns_of(run):
@@ -86,7 +86,7 @@ def test_bodies_are_asked_for_and_emitted_only_when_selected(mail, chosen, emitt
 
     asked = {
         call["params"].get("include_message", "true")
-        for call in mail.sandbox.calls
+        for call in mail.emulator.calls
         if call["object"] == "email"
     }
     assert asked == {"true" if set(emitted) & set(BODIES) else "false"}
@@ -128,21 +128,21 @@ def test_records_come_in_the_order_of_the_ids_whatever_answers_first(mail):
     mail.emails(range(1, 10))
     mail.break_read(1, latency=0.2, times=1)
     mail.break_read(4, latency=0.1, times=1)
-    mail.sandbox.set(max_concurrent=3)
+    mail.emulator.set(max_concurrent=3)
     run = mail.sync("emails", max_concurrent_requests=3)
 
     assert run.ids("emails") == list(range(1, 10))
-    assert all(call["status"] == 200 for call in mail.sandbox.calls)
+    assert all(call["status"] == 200 for call in mail.emulator.calls)
 
 
 def test_an_email_that_an_earlier_run_has_read_is_not_read_again(mail):
     mail.emails([1, 2])
     first = mail.sync("emails")
-    mail.sandbox.forward(7200)
+    mail.emulator.forward(7200)
     mail.act(OPEN, email_id=1)
     mail.emails([3])
     second = mail.sync("emails")
-    mail.sandbox.forward(7200)
+    mail.emulator.forward(7200)
     mail.act(OPEN, email_id=3)
     third = mail.sync("emails")
 
@@ -153,7 +153,7 @@ def test_an_email_that_an_earlier_run_has_read_is_not_read_again(mail):
 def test_an_email_is_read_again_when_other_columns_are_selected(mail):
     mail.emails([1, 2], message={"text": "t"})
     mail.sync("emails")
-    mail.sandbox.forward(7200)
+    mail.emulator.forward(7200)
     mail.act(OPEN, email_id=1)
     run = mail.sync("emails", columns={"emails": [*OTHERS, "message_text"]})
 
@@ -162,7 +162,7 @@ def test_an_email_is_read_again_when_other_columns_are_selected(mail):
 
 
 def test_a_click_names_a_list_email_which_is_read_by_that_id(mail):
-    mail.sandbox.add("email", [{"id": number, "name": "n"} for number in (7, 50, 51)])
+    mail.emulator.add("email", [{"id": number, "name": "n"} for number in (7, 50, 51)])
     mail.click(list_email_id=50)
     mail.click(list_email_id=51)
     # This one tells which e-mail its list e-mail is.
@@ -175,11 +175,11 @@ def test_a_click_names_a_list_email_which_is_read_by_that_id(mail):
 
 @pytest.mark.parametrize("streams", [["emails"], ["email_clicks", "emails"]])
 def test_a_click_on_a_list_email_read_before_asks_for_nothing(mail, streams):
-    mail.sandbox.add("email", [{"id": 50}])
+    mail.emulator.add("email", [{"id": 50}])
     mail.click(list_email_id=50)
     mail.sync(*streams)
     assert mail.asked("read") == [50]
-    mail.sandbox.forward(7200)
+    mail.emulator.forward(7200)
     mail.click(list_email_id=50)
     run = mail.sync(*streams)
 
@@ -192,7 +192,7 @@ def test_a_click_on_a_list_email_read_before_asks_for_nothing(mail, streams):
 def test_too_many_list_emails_of_clicks_are_not_kept_in_state(mail, monkeypatch):
     monkeypatch.setattr("tap_pardot.pending.MOST_IN_STATE", 4)
     monkeypatch.setattr("tap_pardot.streams.emails.MOST_IN_STATE", 4)
-    mail.sandbox.add("email", [{"id": number} for number in (7, *range(50, 60))])
+    mail.emulator.add("email", [{"id": number} for number in (7, *range(50, 60))])
     for number in range(50, 60):
         mail.click(list_email_id=number)
     mail.act(CLICK, email_id=7, list_email_id=52)
@@ -210,7 +210,7 @@ def test_ids_left_by_a_run_with_too_many_are_read_before_what_is_new(mail):
     mail.emails([101, 102], name="old")
     mail.sync("emails")
     mail.state["bookmarks"]["emails"] |= {"pending": "101+1", "known": None, "marks": []}
-    mail.sandbox.forward(7200)
+    mail.emulator.forward(7200)
     mail.emails([110], name="new")
     run = mail.sync("emails")
 
@@ -227,7 +227,7 @@ def test_ids_left_by_a_run_with_too_many_are_read_before_what_is_new(mail):
 
 @pytest.mark.parametrize("code", [16, 109, 192])
 def test_unknown_ids_are_never_emitted_but_counted_in_one_warning(mail, code):
-    mail.sandbox.set(unknown_email=code)
+    mail.emulator.set(unknown_email=code)
     mail.emails([2, 4])
     for number in (1, 3, 5):
         mail.act(email_id=number)
@@ -236,7 +236,7 @@ def test_unknown_ids_are_never_emitted_but_counted_in_one_warning(mail, code):
     assert run.exit_code == 0, run.stderr
     assert run.ids("emails") == [2, 4]
     assert mail.warnings == [UNKNOWN.format(3)]
-    mail.sandbox.forward(7200)
+    mail.emulator.forward(7200)
     mail.act(email_id=3)
     run = mail.sync("emails")
     assert (run.exit_code, mail.asked("read"), mail.warnings) == (0, [], [])
@@ -269,7 +269,7 @@ def test_a_denied_id_is_skipped_with_a_count(mail, code):
     assert mail.warnings == [DENIED.format(2)]
     assert "done" in said(run, "emails")
     assert "Skipped" not in run.last_line
-    mail.sandbox.forward(60)
+    mail.emulator.forward(60)
     mail.sync("emails")
     assert (mail.asked("read"), mail.warnings) == ([], [])
 
@@ -278,7 +278,7 @@ def test_a_denied_id_is_skipped_with_a_count(mail, code):
 @pytest.mark.parametrize("number", [1, 3, 40])
 def test_without_the_right_the_stream_is_skipped_and_its_ids_are_kept(mail, number, code):
     mail.emails(range(1, number + 1), list_email_id=None)
-    mail.sandbox.set(forbidden={"email": code})
+    mail.emulator.set(forbidden={"email": code})
     run = mail.sync("visitor_activities", "emails", "email_templates")
 
     assert run.exit_code == 0, run.stderr
@@ -287,8 +287,8 @@ def test_without_the_right_the_stream_is_skipped_and_its_ids_are_kept(mail, numb
     # Five in a row, the youngest, and those that were under way meanwhile.
     assert len(mail.asked("read")) <= 5 + 1 + 2 * 4
     assert number in mail.asked("read")
-    mail.sandbox.set(forbidden={})
-    mail.sandbox.forward(60)
+    mail.emulator.set(forbidden={})
+    mail.emulator.forward(60)
     run = mail.sync("visitor_activities", "emails", "email_templates")
     assert run.ids("emails") == list(range(1, number + 1))
 
@@ -340,8 +340,8 @@ def test_an_id_that_fails_is_kept_and_read_by_the_next_run(mail, fault):
     assert run.ids("emails") == [1, 2, 4, 5, 6]
     assert "failed" in said(run, "emails")
     assert mail.kept("emails")["pending"] == "3"
-    mail.sandbox.clear_faults()
-    mail.sandbox.forward(60)
+    mail.emulator.clear_faults()
+    mail.emulator.forward(60)
     run = mail.sync("emails")
     assert (run.exit_code, run.ids("emails"), mail.asked("read")) == (0, [3], [3])
     assert mail.kept("emails")["pending"] is None
@@ -349,15 +349,15 @@ def test_an_id_that_fails_is_kept_and_read_by_the_next_run(mail, fault):
 
 def test_ids_that_all_fail_end_the_stream_early_and_are_kept(mail):
     mail.emails(range(1, 41))
-    mail.sandbox.fault(object="email", op="read", code=198, times=None)
+    mail.emulator.fault(object="email", op="read", code=198, times=None)
     run = mail.sync("email_templates", "emails", max_concurrent_requests=1)
 
     assert run.exit_code == 1
     assert "Failed: emails." in run.last_line or "emails failed" in run.last_line
     assert "done" in said(run, "email_templates")
     assert len(mail.asked("read")) <= 5 + 1 + 2
-    mail.sandbox.clear_faults()
-    mail.sandbox.forward(60)
+    mail.emulator.clear_faults()
+    mail.emulator.forward(60)
     assert mail.sync("emails").ids("emails") == list(range(1, 41))
 
 
@@ -376,11 +376,11 @@ def test_an_answer_that_is_none_is_asked_for_again(mail):
 
 def test_a_thousand_activities_of_forty_emails_cost_a_call_for_each_email(mail):
     numbers = range(1, 41)
-    sandbox = mail.sandbox
-    sandbox.add("email", [{"id": n, "list_email_id": 500 + n} for n in numbers])
-    sandbox.add("emailTemplate", [{"id": 900 + n} for n in range(4)])
+    emulator = mail.emulator
+    emulator.add("email", [{"id": n, "list_email_id": 500 + n} for n in numbers])
+    emulator.add("emailTemplate", [{"id": 900 + n} for n in range(4)])
     moment = "2024-05-10T10:00:00Z"
-    sandbox.add(
+    emulator.add(
         "visitorActivity",
         [
             {
@@ -396,7 +396,7 @@ def test_a_thousand_activities_of_forty_emails_cost_a_call_for_each_email(mail):
         ],
     )
     clicks = [{"id": n, "list_email_id": 500 + n, "created_at": moment} for n in numbers]
-    sandbox.add("emailClick", clicks)
+    emulator.add("emailClick", clicks)
     streams = ("visitor_activities", "email_clicks", "emails", "email_stats", "email_templates")
     run = mail.sync(*streams)
 
@@ -405,7 +405,7 @@ def test_a_thousand_activities_of_forty_emails_cost_a_call_for_each_email(mail):
     assert mail.asked("read") == list(numbers)
     assert mail.asked("stats") == [500 + n for n in numbers]
     assert mail.asked("read", "emailTemplate") == [900, 901, 902, 903]
-    made = Counter(call["object"] for call in sandbox.calls)
+    made = Counter(call["object"] for call in emulator.calls)
     # 5 full pages and one that shows the end; one page of clicks; the list of templates.
     assert made == {
         "account": 1,
@@ -414,12 +414,12 @@ def test_a_thousand_activities_of_forty_emails_cost_a_call_for_each_email(mail):
         "email": 80,
         "emailTemplate": 5,
     }
-    sandbox.forward(3600)
+    emulator.forward(3600)
     run = mail.sync(*streams)
     assert run.exit_code == 0
     assert mail.asked("read") == mail.asked("stats") == []
     assert mail.asked("read", "emailTemplate") == []
-    assert sum(not call["path"].endswith("read") for call in sandbox.calls) <= 4
+    assert sum(not call["path"].endswith("read") for call in emulator.calls) <= 4
 
 
 def test_an_email_that_is_never_answered_costs_only_itself_and_a_minute(mail, waits):
@@ -436,5 +436,5 @@ def test_an_email_that_is_never_answered_costs_only_itself_and_a_minute(mail, wa
     assert again.exit_code == 1
     assert set(mail.asked("read")) == {3}
     assert sum(waits) <= 100
-    mail.sandbox.clear_faults()
+    mail.emulator.clear_faults()
     assert mail.sync("emails").ids("emails") == [3]

@@ -58,14 +58,14 @@ def last_lines(run: Finished, streams: list[str]) -> dict[str, tuple[int, int, s
     }
 
 
-def test_a_complete_run_ends_with_a_line_for_each_selected_stream(sandbox, tap):
-    sandbox.set(clock="2024-06-01T12:00:00Z")
-    sandbox.add("list", [{"id": number} for number in range(1, 1235)])
-    sandbox.add("emailClick", [{"id": 77}])
-    sandbox.add("campaign", [{"id": 5}])
+def test_a_complete_run_ends_with_a_line_for_each_selected_stream(emulator, tap):
+    emulator.set(clock="2024-06-01T12:00:00Z")
+    emulator.add("list", [{"id": number} for number in range(1, 1235)])
+    emulator.add("emailClick", [{"id": 77}])
+    emulator.add("campaign", [{"id": 5}])
     chosen = ["campaigns", "email_clicks", "lists"]
 
-    run = tap.run(sandbox.config, catalog=tap.catalog(*chosen))
+    run = tap.run(emulator.config, catalog=tap.catalog(*chosen))
 
     assert run.exit_code == 0, run.stderr
     lines = last_lines(run, chosen)
@@ -74,18 +74,18 @@ def test_a_complete_run_ends_with_a_line_for_each_selected_stream(sandbox, tap):
     assert lines["campaigns"][:3] == (1, 1, "done")
     assert "2024-06-01T11:59:00" in lines["lists"][3]  # the run's end: a minute before its start
     assert "77" in lines["email_clicks"][3]
-    calls = sum(call["object"] != "account" for call in sandbox.calls)
+    calls = sum(call["object"] != "account" for call in emulator.calls)
     assert sum(line[1] for line in lines.values()) == calls
     assert "1,236 rows" in run.last_line
     assert "3 streams" in run.last_line
 
 
-def test_streams_that_end_early_say_why_and_the_sentence_names_them(sandbox, tap):
-    sandbox.set(forbidden={"form": 46})
-    sandbox.fault(object="list", code=777, times=None)
-    sandbox.add("tag", [{"id": 1}, {"id": 2}])
+def test_streams_that_end_early_say_why_and_the_sentence_names_them(emulator, tap):
+    emulator.set(forbidden={"form": 46})
+    emulator.fault(object="list", code=777, times=None)
+    emulator.add("tag", [{"id": 1}, {"id": 2}])
 
-    run = tap.run(sandbox.config)
+    run = tap.run(emulator.config)
 
     assert run.exit_code == 1
     lines = last_lines(run, NAMES)
@@ -100,26 +100,26 @@ def test_streams_that_end_early_say_why_and_the_sentence_names_them(sandbox, tap
     assert "Traceback" not in run.stderr
 
 
-def test_streams_that_were_not_begun_say_so(sandbox, tap):
-    sandbox.set(daily_limit=3)
+def test_streams_that_were_not_begun_say_so(emulator, tap):
+    emulator.set(daily_limit=3)
 
-    run = tap.run(sandbox.config)
+    run = tap.run(emulator.config)
 
     assert run.exit_code == 2
     lines = last_lines(run, NAMES)
     assert [name for name, line in lines.items() if line[2] == "done"] == NAMES[:3]
     assert {line[2] for name, line in lines.items() if name not in NAMES[:3]} == {"stopped"}
     assert lines["users"] == (0, 0, "stopped", "not read in this run")
-    assert sum(line[1] for line in lines.values()) == len(sandbox.calls)
+    assert sum(line[1] for line in lines.values()) == len(emulator.calls)
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyError, RecursionError, MemoryError])
 def test_an_error_nobody_foresaw_costs_one_stream_and_shows_no_data(
-    sandbox, run, monkeypatch, error
+    emulator, run, monkeypatch, error
 ):
-    sandbox.add("list", [{"id": 1, "name": SENTINEL}])
-    sandbox.add("form", [{"id": 1}])
-    sandbox.add("tag", [{"id": 2}])
+    emulator.add("list", [{"id": 1, "name": SENTINEL}])
+    emulator.add("form", [{"id": 1}])
+    emulator.add("tag", [{"id": 2}])
     decode = Decoder.__call__
 
     def broken(decoder: Decoder, row: dict[str, Any]) -> dict[str, Any]:
@@ -129,7 +129,7 @@ def test_an_error_nobody_foresaw_costs_one_stream_and_shows_no_data(
 
     monkeypatch.setattr(Decoder, "__call__", broken)
 
-    done = run(sandbox.config)
+    done = run(emulator.config)
 
     assert done.exit_code == 1
     assert (done.ids("forms"), done.ids("tags")) == ([1], [2])
@@ -145,13 +145,13 @@ def test_an_error_nobody_foresaw_costs_one_stream_and_shows_no_data(
     assert "replication_key_value" not in state.get("lists", {})
 
 
-def test_an_error_nobody_foresaw_before_the_streams_is_a_sentence(sandbox, run, monkeypatch):
+def test_an_error_nobody_foresaw_before_the_streams_is_a_sentence(emulator, run, monkeypatch):
     def broken(*_: Any, **__: Any) -> None:
         raise ValueError(SENTINEL)
 
     monkeypatch.setattr("tap_pardot.tap.connect", broken)
 
-    done = run(sandbox.config)
+    done = run(emulator.config)
 
     assert done.exit_code == 1
     assert "ValueError" in done.last_line
@@ -160,9 +160,9 @@ def test_an_error_nobody_foresaw_before_the_streams_is_a_sentence(sandbox, run, 
     assert not {"SCHEMA", "RECORD"} & {message["type"] for message in done.messages}
 
 
-def test_a_target_that_closes_the_pipe_is_a_sentence(sandbox, tap):
-    sandbox.add("list", [{"id": number, "name": "x" * 200} for number in range(1, 1000)])
-    process = tap.start(sandbox.config)
+def test_a_target_that_closes_the_pipe_is_a_sentence(emulator, tap):
+    emulator.add("list", [{"id": number, "name": "x" * 200} for number in range(1, 1000)])
+    process = tap.start(emulator.config)
     process.stdout.readline()
     process.stdout.close()
 
@@ -201,9 +201,9 @@ OUTPUTS = {
 
 @pytest.mark.parametrize(("rest", "said"), OUTPUTS.values(), ids=OUTPUTS)
 @pytest.mark.parametrize("maps", [{}, {"lists": {"name": "name"}}], ids=["fast", "stream maps"])
-def test_a_stdout_that_takes_no_more_is_a_sentence(sandbox, tap, rest, said, maps):
-    sandbox.add("list", [{"id": number, "name": "x" * 200} for number in range(1, 1000)])
-    command = tap.command(sandbox.config | {"stream_maps": maps}, catalog=tap.catalog("lists"))
+def test_a_stdout_that_takes_no_more_is_a_sentence(emulator, tap, rest, said, maps):
+    emulator.add("list", [{"id": number, "name": "x" * 200} for number in range(1, 1000)])
+    command = tap.command(emulator.config | {"stream_maps": maps}, catalog=tap.catalog("lists"))
 
     run = shell(command, rest)
 
@@ -214,7 +214,7 @@ def test_a_stdout_that_takes_no_more_is_a_sentence(sandbox, tap, rest, said, map
     assert "Exception ignored" not in run.stderr
     assert "BrokenPipe" not in run.stderr
     if rest == ">&-":
-        assert sandbox.calls == sandbox.logins == []
+        assert emulator.calls == emulator.logins == []
 
 
 @pytest.mark.parametrize("rest", ["> /dev/full", ">&-", "| true"])
@@ -229,9 +229,9 @@ def test_a_stdout_that_takes_no_more_is_told_of_what_is_printed(tap, rest, argum
         assert run.last_line.endswith(".")
 
 
-def test_ctrl_c_that_ends_the_target_too_is_told_as_ctrl_c(sandbox, tap):
-    sandbox.fault(object="list", hang=20)
-    process = tap.start(sandbox.config, catalog=tap.catalog("lists"))
+def test_ctrl_c_that_ends_the_target_too_is_told_as_ctrl_c(emulator, tap):
+    emulator.fault(object="list", hang=20)
+    process = tap.start(emulator.config, catalog=tap.catalog("lists"))
     process.stdout.readline()
     process.stdout.close()
 
@@ -253,29 +253,29 @@ def test_ctrl_c_that_ends_the_target_too_is_told_as_ctrl_c(sandbox, tap):
     ("name", "value"),
     [("TAP_PARDOT_LOGLEVEL", "verbose"), ("SINGER_SDK_LOG_CONFIG", os.devnull)],
 )
-def test_a_log_that_cannot_be_set_up_is_a_sentence(sandbox, tap, name, value):
-    run = tap.run(sandbox.config, env={name: value})
+def test_a_log_that_cannot_be_set_up_is_a_sentence(emulator, tap, name, value):
+    run = tap.run(emulator.config, env={name: value})
 
     assert run.exit_code == 1
     assert run.stdout == ""
     assert run.last_line.startswith("The log cannot be set up: check TAP_PARDOT_LOGLEVEL")
-    assert sandbox.calls == []
+    assert emulator.calls == []
 
 
 @pytest.mark.parametrize("arguments", [("--stat", "x"), ("--config",), ("unexpected",)])
-def test_wrong_arguments_are_a_sentence_and_no_outage(sandbox, tap, arguments):
-    run = tap.run(sandbox.config, *arguments)
+def test_wrong_arguments_are_a_sentence_and_no_outage(emulator, tap, arguments):
+    run = tap.run(emulator.config, *arguments)
 
     assert run.exit_code == 1
     assert run.last_line.endswith(" See tap-pardot --help.")
-    assert sandbox.calls == []
+    assert emulator.calls == []
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_after_the_last_line_changes_nothing(sandbox, tap, signum):
+def test_a_signal_after_the_last_line_changes_nothing(emulator, tap, signum):
     """It would be raised in whatever the interpreter has still to do."""
-    sandbox.add("list", [{"id": 1}])
-    command = tap.command(sandbox.config, catalog=tap.catalog("lists"))
+    emulator.add("list", [{"id": 1}])
+    command = tap.command(emulator.config, catalog=tap.catalog("lists"))
     late = (
         "import atexit, os, sys; from tap_pardot.tap import main; "
         f"atexit.register(os.kill, os.getpid(), {signum}); sys.argv = sys.argv[1:]; main()"
@@ -290,12 +290,12 @@ def test_a_signal_after_the_last_line_changes_nothing(sandbox, tap, signum):
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_while_modules_are_loaded_is_a_sentence(sandbox, tap, tmp_path, signum):
+def test_a_signal_while_modules_are_loaded_is_a_sentence(emulator, tap, tmp_path, signum):
     slow = tmp_path / "modules"
     slow.mkdir()
     (slow / "singer_sdk.py").write_text("import time; print(flush=True); time.sleep(30)")
     paths = os.pathsep.join([str(slow), *filter(None, [os.environ.get("PYTHONPATH")])])
-    process = tap.start(sandbox.config, catalog={}, env={"PYTHONPATH": paths})
+    process = tap.start(emulator.config, catalog={}, env={"PYTHONPATH": paths})
     process.stdout.readline()
 
     process.send_signal(signum)
@@ -305,12 +305,12 @@ def test_a_signal_while_modules_are_loaded_is_a_sentence(sandbox, tap, tmp_path,
     assert stderr == f"Stopped by {signal.Signals(signum).name}: nothing was read.\n"
 
 
-def test_a_signal_at_any_moment_of_a_run_ends_in_a_sentence(sandbox, tap):
-    sandbox.add("list", [{"id": number, "name": "x" * 300} for number in range(1, 2001)])
+def test_a_signal_at_any_moment_of_a_run_ends_in_a_sentence(emulator, tap):
+    emulator.add("list", [{"id": number, "name": "x" * 300} for number in range(1, 2001)])
     moments = random.Random(3)
     ends = set()
     for _ in range(8):
-        process = tap.start(sandbox.config, catalog=tap.catalog("lists"))
+        process = tap.start(emulator.config, catalog=tap.catalog("lists"))
         output = [process.stdout.readline()]  # the handlers are there by now
         reader = threading.Thread(target=lambda p=process, o=output: o.extend(p.stdout))
         errors = []

@@ -28,9 +28,9 @@ MARCH = "2024-03-05T10:00:00+00:00"
 
 
 @pytest.fixture
-def account(sandbox):
-    sandbox.set(clock=NOW, export_seconds=0.01)
-    return sandbox
+def account(emulator):
+    emulator.set(clock=NOW, export_seconds=0.01)
+    return emulator
 
 
 def test_no_file_one_file_and_three_files_of_a_job_are_all_of_it(account, tap):

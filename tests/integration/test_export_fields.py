@@ -20,9 +20,9 @@ LONG = {**QUICK, "start_date": "2021-09-01"}
 
 
 @pytest.fixture
-def account(sandbox):
-    sandbox.set(clock=NOW, export_seconds=0.05)  # time to cancel what was only tried
-    return sandbox
+def account(emulator):
+    emulator.set(clock=NOW, export_seconds=0.05)  # time to cancel what was only tried
+    return emulator
 
 
 def with_custom_fields(account, number, rows=4):

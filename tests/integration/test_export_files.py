@@ -23,9 +23,9 @@ SINCE = {**QUICK, "start_date": "2023-09-01"}
 
 
 @pytest.fixture
-def account(sandbox):
-    sandbox.set(clock=NOW, export_seconds=0.01)
-    return sandbox
+def account(emulator):
+    emulator.set(clock=NOW, export_seconds=0.01)
+    return emulator
 
 
 @pytest.fixture

@@ -29,10 +29,10 @@ SINGLE = ("visitor_activities", "external_activities")
 
 
 @pytest.fixture
-def account(sandbox):
-    sandbox.set(clock=NOW, export_seconds=0.01)
-    fill(sandbox, OBJECTS, [MARCH] * 5)
-    return sandbox
+def account(emulator):
+    emulator.set(clock=NOW, export_seconds=0.01)
+    fill(emulator, OBJECTS, [MARCH] * 5)
+    return emulator
 
 
 # --- lost jobs ---

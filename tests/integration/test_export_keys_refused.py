@@ -17,11 +17,11 @@ OBJECTS = {
 
 
 @pytest.fixture
-def account(sandbox, caplog):
+def account(emulator, caplog):
     for name in OBJECTS.values():
         rows = [{"id": n, "created_at": THEN, "updated_at": THEN} for n in (1, 2)]
-        sandbox.add(name, rows)
-    return Runs(sandbox, caplog)
+        emulator.add(name, rows)
+    return Runs(emulator, caplog)
 
 
 def columns_of(run, stream):
@@ -32,7 +32,7 @@ def columns_of(run, stream):
 @pytest.mark.parametrize("stream", OBJECTS)
 @pytest.mark.parametrize("code", [154, 180])
 def test_the_query_brings_the_rows_without_columns_that_only_exports_have(account, stream, code):
-    account.sandbox.set(export_refused_fields=["updated_at"], export_refusal=code)
+    account.emulator.set(export_refused_fields=["updated_at"], export_refusal=code)
 
     run = account.sync(stream, bulk_source="export")
 
@@ -47,8 +47,8 @@ def test_the_query_brings_the_rows_without_columns_that_only_exports_have(accoun
 
 def test_columns_are_right_also_where_the_first_job_had_to_wait_for_its_turn(account):
     """SCHEMA comes at the stream's turn: by then it is known what exports refuse."""
-    account.sandbox.set(export_refused_fields=["updated_at"], export_refusal=154)
-    account.sandbox.add("externalActivity", [{"id": 7, "createdAt": THEN}])
+    account.emulator.set(export_refused_fields=["updated_at"], export_refusal=154)
+    account.emulator.add("externalActivity", [{"id": 7, "createdAt": THEN}])
     streams = ("external_activities", "prospects")
 
     run = account.sync(*streams, bulk_source="export", max_waiting_exports=1)
@@ -60,10 +60,10 @@ def test_columns_are_right_also_where_the_first_job_had_to_wait_for_its_turn(acc
 
 
 def test_the_next_run_goes_on_from_the_bookmark_with_the_same_columns(account):
-    account.sandbox.set(export_refused_fields=["updated_at"], export_refusal=154)
+    account.emulator.set(export_refused_fields=["updated_at"], export_refusal=154)
     first = account.sync("prospects", bulk_source="export")
     moment = account.later(2)
-    account.sandbox.update("prospect", 2, updated_at=moment)
+    account.emulator.update("prospect", 2, updated_at=moment)
 
     second = account.sync("prospects", bulk_source="export")
 

@@ -26,10 +26,10 @@ MOST_SECONDS = 10
 
 
 @pytest.fixture
-def account(sandbox):
-    sandbox.set(clock=NOW, export_seconds=0.02, export_file_rows=20)
-    fill(sandbox, STREAMS, [MOMENTS[n % len(MOMENTS)] for n in range(ROWS)])
-    return sandbox
+def account(emulator):
+    emulator.set(clock=NOW, export_seconds=0.02, export_file_rows=20)
+    fill(emulator, STREAMS, [MOMENTS[n % len(MOMENTS)] for n in range(ROWS)])
+    return emulator
 
 
 class Killed:

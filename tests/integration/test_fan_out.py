@@ -20,8 +20,8 @@ CHILDREN = (*MAIL, *VISITS, "opportunity_prospects")
 
 
 @pytest.fixture
-def account(sandbox, caplog, monkeypatch):
-    return Account(sandbox, caplog, monkeypatch)
+def account(emulator, caplog, monkeypatch):
+    return Account(emulator, caplog, monkeypatch)
 
 
 def filled(account):
@@ -52,7 +52,7 @@ def times_asked(account):
 
 
 def on(account, moment=NEXT):
-    account.sandbox.set(clock=moment)
+    account.emulator.set(clock=moment)
 
 
 # --- children alone, and with their parents ---
@@ -112,9 +112,9 @@ def test_an_export_is_asked_for_the_needed_columns_only(account):
     assert run.exit_code == 0, run.stderr
     assert account.tables["emails"] == FILLED["emails"]
     assert account.tables["visits"] == FILLED["visits"]
-    (acts,) = jobs_of(account.sandbox, "visitor_activities")
+    (acts,) = jobs_of(account.emulator, "visitor_activities")
     assert set(acts["fields"]) == {"id", "updated_at", "email_id", "list_email_id"}
-    (visitors,) = jobs_of(account.sandbox, "visitors")
+    (visitors,) = jobs_of(account.emulator, "visitors")
     assert set(visitors["fields"]) == {"id", "updated_at"}
     assert account.kept("visitors").get("jobs") is None
     assert account.kept("visitors")["feed"]["jobs"] is None
@@ -136,7 +136,7 @@ def test_what_children_need_of_a_parent_is_asked_but_not_emitted(account, source
     ):
         assert {frozenset(record) for record in run.records[stream]} == {frozenset(shown)}
     if source == "export":
-        (job,) = jobs_of(account.sandbox, "visitor_activities")
+        (job,) = jobs_of(account.emulator, "visitor_activities")
         needed = {"id", "updated_at", "type", "created_at", "email_id", "list_email_id"}
         assert set(job["fields"]) == {*needed, "email_template_id"}
 
@@ -176,7 +176,7 @@ def test_a_child_selected_later_reads_what_its_parents_read_before(account, sour
     assert account.asked("stats") == [1, 2, 3, 4, 5, 6, 7, 8]
     assert account.asked_visitors() == [11, 12, 13, 14]
     if source == "export":
-        gap = jobs_of(account.sandbox, "visitor_activities")[-1]["arguments"]
+        gap = jobs_of(account.emulator, "visitor_activities")[-1]["arguments"]
         assert gap["updated_before"] == "2024-06-01 07:59:00"  # New York: up to the bookmark
 
     on(account, "2024-06-03T12:00:00+00:00")
@@ -237,7 +237,7 @@ def test_a_child_may_be_read_with_and_without_its_parent_by_turns(account):
         ],
         start=2,
     ):
-        account.sandbox.set(clock=f"2024-06-0{day}T12:00:00+00:00")
+        account.emulator.set(clock=f"2024-06-0{day}T12:00:00+00:00")
         account.opens(f"2024-06-0{day}T01:00:00Z", [10 + day])
         account.clicks(f"2024-06-0{day}T02:00:00Z", [20 + day])
         run = account.run(*streams)
@@ -256,11 +256,11 @@ def test_a_child_taken_out_of_state_starts_over_though_its_parent_was_half_throu
     for streams in (("email_clicks", "email_stats"), ("email_stats",)):
         account.tables.clear()
         account.clicks(EARLY, range(1, 8))
-        account.sandbox.fault(object="emailClick", op="query", nth=3, code=198, times=None)
+        account.emulator.fault(object="emailClick", op="query", nth=3, code=198, times=None)
         failed = account.run(*streams, state={})
         assert failed.exit_code == 1
         del account.state["bookmarks"]["email_stats"]
-        account.sandbox.clear_faults()
+        account.emulator.clear_faults()
         run = account.run(*streams)
 
         assert run.exit_code == 0, run.stderr
@@ -298,10 +298,10 @@ def test_a_whole_reading_that_is_not_through_does_not_pass_for_one(account, sour
     for name in ("visitorActivity", "emailClick", "export"):
         for op in faults:
             if (name, op) != ("export", "query"):
-                account.sandbox.fault(object=name, op=op, code=198, times=None)
+                account.emulator.fault(object=name, op=op, code=198, times=None)
     failed = account.run(*parents, "email_stats", full=parents, bulk_source=source)
     assert failed.exit_code == 1, failed.stderr
-    account.sandbox.clear_faults()
+    account.emulator.clear_faults()
     run = account.run(*parents, "email_stats", bulk_source=source)
 
     assert run.exit_code == 0, run.stderr
@@ -317,7 +317,7 @@ def test_a_parent_that_cannot_be_read_is_told_of_its_children_only(
     account, silent, code, exit_code, word
 ):
     filled(account)
-    account.sandbox.fault(object="emailClick", op="query", code=code, times=None)
+    account.emulator.fault(object="emailClick", op="query", code=code, times=None)
     parents = () if silent else ("visitor_activities", "email_clicks")
     run = account.run(*parents, *CHILDREN)
 
@@ -330,7 +330,7 @@ def test_a_parent_that_cannot_be_read_is_told_of_its_children_only(
     # What the other parent named is read all the same.
     assert account.tables["email_stats"] == {1, 2, 3, 4}
 
-    account.sandbox.clear_faults()
+    account.emulator.clear_faults()
     on(account)
     run = account.run(*parents, *CHILDREN)
     assert run.exit_code == 0, run.stderr
@@ -340,8 +340,8 @@ def test_a_parent_that_cannot_be_read_is_told_of_its_children_only(
 
 def test_a_failed_parent_counts_more_than_a_skipped_one(account):
     filled(account)
-    account.sandbox.fault(object="emailClick", op="query", code=198, times=None)
-    account.sandbox.fault(object="visitorActivity", op="query", code=46, times=None)
+    account.emulator.fault(object="emailClick", op="query", code=198, times=None)
+    account.emulator.fault(object="visitorActivity", op="query", code=46, times=None)
     run = account.run("email_stats")
 
     assert run.exit_code == 1, run.stderr
@@ -356,11 +356,11 @@ def test_a_gap_that_cannot_be_read_stays_open_though_the_parent_goes_on(account)
     account.opens("2024-06-02T01:00:00Z", [7])
     streams = ("visitor_activities", "email_clicks", "email_stats")
     # The first query is the parent's.
-    account.sandbox.fault(object="visitorActivity", op="query", nth=2, code=198, times=None)
+    account.emulator.fault(object="visitorActivity", op="query", nth=2, code=198, times=None)
     failed = account.run(*streams)
     assert failed.exit_code == 1, failed.stderr
     assert ", done: " in said(failed, "visitor_activities")
-    account.sandbox.clear_faults()
+    account.emulator.clear_faults()
     on(account, "2024-06-03T12:00:00+00:00")
     run = account.run(*streams)
 
@@ -383,9 +383,9 @@ def test_a_day_without_calls_left_ends_a_silent_reading_as_it_ends_any_other(acc
 
     assert run.exit_code == 0, run.stderr
     assert ", stopped: " in said(run, "email_stats")
-    assert len(account.sandbox.calls) == 5
+    assert len(account.emulator.calls) == 5
     for day in range(2, 7):
-        account.sandbox.set(clock=f"2024-06-0{day}T12:00:00+00:00")
+        account.emulator.set(clock=f"2024-06-0{day}T12:00:00+00:00")
         run = account.run("email_stats", daily_call_limit=5)
         assert run.exit_code == 0, run.stderr
     assert account.tables["email_stats"] == {1, 2, 3, 4, 5, 6, 7}
@@ -393,8 +393,8 @@ def test_a_day_without_calls_left_ends_a_silent_reading_as_it_ends_any_other(acc
 
 def test_a_child_that_may_not_be_read_costs_the_others_nothing_and_keeps_its_ids(account):
     filled(account)
-    account.sandbox.set(forbidden={"visit": 46})
-    account.sandbox.fault(path="/email/version/4/do/stats/", code=46, times=None)
+    account.emulator.set(forbidden={"visit": 46})
+    account.emulator.fault(path="/email/version/4/do/stats/", code=46, times=None)
     run = account.run(*CHILDREN)
 
     assert run.exit_code == 0, run.stderr
@@ -403,8 +403,8 @@ def test_a_child_that_may_not_be_read_costs_the_others_nothing_and_keeps_its_ids
     others = ("email_templates", "emails", "opportunity_prospects")
     assert dict(account.tables) == {name: FILLED[name] for name in others}
 
-    account.sandbox.set(forbidden={})
-    account.sandbox.clear_faults()
+    account.emulator.set(forbidden={})
+    account.emulator.clear_faults()
     on(account)
     run = account.run(*CHILDREN)
     assert run.exit_code == 0, run.stderr
@@ -414,14 +414,14 @@ def test_a_child_that_may_not_be_read_costs_the_others_nothing_and_keeps_its_ids
 
 def test_an_id_that_fails_is_tried_again_by_the_next_run_and_no_other(account):
     filled(account)
-    account.sandbox.fault(path="/do/stats/id/3", code=10000, times=None)
+    account.emulator.fault(path="/do/stats/id/3", code=10000, times=None)
     run = account.run("email_stats", "emails")
 
     assert run.exit_code == 1, run.stderr
     assert ", done: " in said(run, "emails")
     assert account.tables["email_stats"] == {1, 2, 4, 5, 6}
 
-    account.sandbox.clear_faults()
+    account.emulator.clear_faults()
     on(account)
     run = account.run("email_stats", "emails")
     assert run.exit_code == 0, run.stderr
@@ -475,7 +475,7 @@ def test_a_child_begins_at_start_date_and_never_again(account):
 def test_a_clock_that_goes_back_costs_no_id(account):
     filled(account)
     account.run("visitor_activities", "email_stats")
-    account.sandbox.set(clock="2024-05-25T12:00:00+00:00")
+    account.emulator.set(clock="2024-05-25T12:00:00+00:00")
     run = account.run("visitor_activities", "email_stats")
     assert run.exit_code == 0, run.stderr
     assert account.kept("email_stats")["seen"] == dict.fromkeys(
@@ -514,7 +514,7 @@ def test_a_state_of_parents_or_children_that_cannot_be_read_is_refused(account, 
     last = run.stderr.rstrip().splitlines()[-1]
     assert last.startswith(f"The STATE of stream {stream} cannot be read (")
     assert run.stdout == ""
-    assert account.sandbox.calls == []
+    assert account.emulator.calls == []
 
 
 def test_stream_maps_may_drop_parents_and_children(account):

@@ -13,10 +13,10 @@ IDS = [11, 12, 13, 14, 15]
 
 
 @pytest.fixture
-def runs(sandbox, caplog):
-    runs = Runs(sandbox, caplog)
-    sandbox.add("visitor", [{"id": n, "created_at": THEN, "updated_at": THEN} for n in IDS])
-    sandbox.add(
+def runs(emulator, caplog):
+    runs = Runs(emulator, caplog)
+    emulator.add("visitor", [{"id": n, "created_at": THEN, "updated_at": THEN} for n in IDS])
+    emulator.add(
         "visit",
         [
             {
@@ -35,7 +35,7 @@ def refuse(runs, code, gone, ids):
     """Refuse each call that names a visitor who is gone."""
     if gone.intersection(ids):
         asked = {"visitor_ids": ",".join(map(str, ids))}
-        runs.sandbox.fault(object="visit", params=asked, code=code, times=None)
+        runs.emulator.fault(object="visit", params=asked, code=code, times=None)
     if len(ids) > 1:
         refuse(runs, code, gone, ids[: len(ids) // 2])
         refuse(runs, code, gone, ids[len(ids) // 2 :])
@@ -56,23 +56,23 @@ def test_visitors_that_are_gone_cost_their_own_visits_only(runs, code, gone):
     assert warning.endswith(f": Pardot does not know {len(gone)} of the visitors (any more).")
     again = runs.sync(*BOTH)
     assert again.exit_code == 0
-    assert not [call for call in runs.sandbox.calls if call["object"] == "visit"]
+    assert not [call for call in runs.emulator.calls if call["object"] == "visit"]
 
 
 def test_a_refusal_of_all_visitors_is_the_streams_and_costs_few_calls(runs):
-    runs.sandbox.fault(object="visit", code=109, times=None)
+    runs.emulator.fault(object="visit", code=109, times=None)
 
     run = runs.sync(*BOTH)
 
     assert run.exit_code == 1
     assert "failed: Pardot does not know a record" in said(run, "visits")
-    assert len([call for call in runs.sandbox.calls if call["object"] == "visit"]) < 12
+    assert len([call for call in runs.emulator.calls if call["object"] == "visit"]) < 12
 
 
 @pytest.mark.parametrize("code", sorted(UNKNOWN_RECORD))
 def test_a_stream_that_such_a_code_ends_says_what_to_do(runs, code):
-    runs.sandbox.fault(object="list", code=code, times=None)
-    runs.sandbox.add("tag", [{"id": 1, "updated_at": THEN}])
+    runs.emulator.fault(object="list", code=code, times=None)
+    runs.emulator.add("tag", [{"id": 1, "updated_at": THEN}])
 
     run = runs.sync("lists", "tags")
 

@@ -28,12 +28,12 @@ FEW = 7
 
 
 @pytest.fixture
-def account(sandbox, caplog, monkeypatch):
+def account(emulator, caplog, monkeypatch):
     """Pages of five rows, and STATE after every second call."""
     monkeypatch.setattr("tap_pardot.streams.queries.QueryStream.page_size", 5)
     monkeypatch.setattr("tap_pardot.streams.children._SAVE_EVERY", 2)
     monkeypatch.setattr("tap_pardot.streams.visits._VISITORS", 3)
-    return Account(sandbox, caplog, monkeypatch)
+    return Account(emulator, caplog, monkeypatch)
 
 
 @pytest.fixture
@@ -161,7 +161,7 @@ def test_an_id_that_is_both_an_email_and_a_list_email_is_not_lost(account):
     account.clicks(EARLY, [5007])
     account.opens(EARLY, [7])  # e-mail 5007
     activities = [{"id": 900, "type": 11, "email_id": 6000, "list_email_id": 5007, **times}]
-    account.sandbox.add("visitorActivity", activities)
+    account.emulator.add("visitorActivity", activities)
     whole = account.run("emails")
     assert 5007 in account.tables["emails"]
 
@@ -174,7 +174,7 @@ def test_an_id_that_is_both_an_email_and_a_list_email_is_not_lost(account):
 def test_ids_that_were_handed_over_are_in_state_before_the_parent_is_ahead_of_them(account):
     """Of each STATE: what its windows say is out of a parent is out of the child, or pending."""
     fill(account)
-    named = {row["id"]: row["list_email_id"] for row in account.sandbox.rows("emailClick")}
+    named = {row["id"]: row["list_email_id"] for row in account.emulator.rows("emailClick")}
     whole = account.run("email_clicks", "email_stats")
     out, some = set(), 0
     for message in whole.messages:
@@ -197,12 +197,12 @@ def test_another_choice_of_children_after_a_kill_loses_no_id(account, silent):
     streams = () if silent else ("email_clicks",)
     # One, two, three pages, then the call fails, as if the run was killed there.
     for selected in (("email_stats", "emails"), ("email_stats",), ("emails",)):
-        account.sandbox.clear_faults()
-        account.sandbox.fault(object="emailClick", op="query", nth=3, code=198, times=None)
+        account.emulator.clear_faults()
+        account.emulator.fault(object="emailClick", op="query", nth=3, code=198, times=None)
         run = account.run(*streams, *selected)
         assert run.exit_code == 1
-    account.sandbox.clear_faults()
-    account.sandbox.add("email", [{"id": number} for number in range(1, 31)])
+    account.emulator.clear_faults()
+    account.emulator.add("email", [{"id": number} for number in range(1, 31)])
     run = account.run(*streams, "email_stats", "emails")
 
     assert run.exit_code == 0, run.stderr
@@ -219,13 +219,13 @@ def test_a_child_deselected_while_a_kill_left_the_window_open_misses_nothing(
     account, silent, again
 ):
     account.clicks(EARLY, range(1, 31))
-    account.sandbox.fault(object="emailClick", op="query", nth=3, code=198, times=None)
+    account.emulator.fault(object="emailClick", op="query", nth=3, code=198, times=None)
     account.run("email_clicks", "email_stats")
-    account.sandbox.clear_faults()
+    account.emulator.clear_faults()
     if again:  # killed as well, further on
-        account.sandbox.fault(object="emailClick", op="query", nth=3, code=198, times=None)
+        account.emulator.fault(object="emailClick", op="query", nth=3, code=198, times=None)
     account.run("email_clicks")
-    account.sandbox.clear_faults()
+    account.emulator.clear_faults()
     run = account.run(*(() if silent else ("email_clicks",)), "email_stats")
 
     assert run.exit_code == 0, run.stderr
@@ -348,20 +348,20 @@ def test_runs_killed_again_and_again_come_to_an_end_without_loss(account, seed):
     streams = CHILDREN if seed % 2 else (*PARENTS, *CHILDREN)
     due, calls = {}, 0
     for day in range(2, 9):
-        account.sandbox.set(clock=f"2024-06-0{day}T12:00:00+00:00")
+        account.emulator.set(clock=f"2024-06-0{day}T12:00:00+00:00")
         account.opens(f"2024-06-0{day}T01:00:00Z", chance.sample(range(1, 30), 4))
         account.visitors(f"2024-06-0{day}T02:00:00Z", chance.sample(range(1, 30), 4))
         run = account.run(*streams, keep=False)
-        calls += len(account.sandbox.calls)
+        calls += len(account.emulator.calls)
         places = cuts(run)
         account.take(run.messages[: chance.choice(places[len(places) // 4 :])])
     run = account.run(*streams)
 
     assert run.exit_code == 0, run.stderr
-    acts = {row["list_email_id"] for row in account.sandbox.rows("visitorActivity")}
-    due = acts | {row["list_email_id"] for row in account.sandbox.rows("emailClick")}
+    acts = {row["list_email_id"] for row in account.emulator.rows("visitorActivity")}
+    due = acts | {row["list_email_id"] for row in account.emulator.rows("emailClick")}
     assert account.tables["email_stats"] == due
-    assert account.tables["visits"] == {row["id"] for row in account.sandbox.rows("visit")}
+    assert account.tables["visits"] == {row["id"] for row in account.emulator.rows("visit")}
     assert account.tables["emails"] == {5000 + number for number in acts}
 
 
@@ -374,7 +374,7 @@ def test_figures_are_as_young_as_the_last_activity_however_often_runs_were_kille
     read, at = {}, dict.fromkeys(range(1, 25), EARLY)
     for day in range(2, 9):
         moment = f"2024-06-0{day}T12:00:00+00:00"
-        account.sandbox.set(clock=moment)
+        account.emulator.set(clock=moment)
         for number in chance.sample(range(1, 25), 3):
             at[number] = f"2024-06-0{day}T0{chance.randint(1, 9)}:00:00+00:00"
             account.clicks(at[number], [number])
@@ -401,11 +401,11 @@ def test_a_small_daily_call_limit_makes_progress_every_day(account, limit, silen
     calls = days = 0
     while True:
         days += 1
-        account.sandbox.set(clock=f"2024-06-{days:02}T12:00:00+00:00")
+        account.emulator.set(clock=f"2024-06-{days:02}T12:00:00+00:00")
         run = account.run(*streams, "email_stats", "visits", daily_call_limit=limit)
         assert run.exit_code == 0, run.stderr
-        calls += len(account.sandbox.calls)
-        assert len(account.sandbox.calls) <= limit
+        calls += len(account.emulator.calls)
+        assert len(account.emulator.calls) <= limit
         if "Complete: " in run.stderr:
             break
         assert days < 29, (account.state, account.tables)
@@ -437,11 +437,11 @@ def test_what_a_failed_parent_did_not_name_is_not_taken_for_read(account):
     """The first run reads high ids of one parent, and the other names a low one later."""
     account.clicks(EARLY, range(101, 131))
     account.opens(EARLY, [3, 105, 60])
-    account.sandbox.fault(object="visitorActivity", op="query", code=198, times=None)
+    account.emulator.fault(object="visitorActivity", op="query", code=198, times=None)
     failed = account.run("email_stats", keep=False)
     places = cuts(failed)
     for place in places[len(places) // 2 :: 2]:
-        account.sandbox.clear_faults()
+        account.emulator.clear_faults()
         cut(account, failed, place)
         run = account.run("email_stats")
         assert run.exit_code == 0, run.stderr
@@ -469,20 +469,20 @@ def test_rows_before_an_earlier_start_date_are_not_taken_for_read(account):
 @pytest.mark.usefixtures("overflowing")
 def test_an_id_that_fails_among_too_many_keeps_no_window_open(account):
     account.clicks(EARLY, range(1, 31))
-    account.sandbox.fault(path="/do/stats/id/12", code=10000, times=None)
+    account.emulator.fault(path="/do/stats/id/12", code=10000, times=None)
     whole = account.run("email_clicks", "email_stats")
     assert whole.exit_code == 1
     assert account.kept("email_clicks")["until"] == END
     assert unpack(account.kept("email_stats")["pending"]) == [12]
 
-    account.sandbox.clear_faults()
+    account.emulator.clear_faults()
     for place in cuts(whole)[7:-1:3]:
         cut(account, whole, place)
         run = account.run("email_clicks", "email_stats")
         assert run.exit_code == 0, run.stderr
         assert account.tables["email_stats"] == set(range(1, 31))
     cut(account, whole, len(whole.messages))
-    account.sandbox.set(clock="2024-06-02T12:00:00+00:00")
+    account.emulator.set(clock="2024-06-02T12:00:00+00:00")
     run = account.run("email_clicks", "email_stats")
     assert run.exit_code == 0
     assert account.asked("stats") == [12]
@@ -492,13 +492,13 @@ def test_an_id_that_fails_among_too_many_keeps_no_window_open(account):
 @pytest.mark.usefixtures("overflowing")
 def test_ids_of_a_child_that_may_not_be_read_stay_few_and_the_others_go_on(account):
     account.clicks(EARLY, range(1, 31))
-    account.sandbox.fault(path="/do/stats/id/", code=46, times=None)
+    account.emulator.fault(path="/do/stats/id/", code=46, times=None)
     run = account.run("email_stats", "emails")
 
     assert run.exit_code == 0, run.stderr
     assert unpack(account.kept("email_stats")["pending"]) == list(range(24, 31))
     assert "23 are let go, which only a full refresh of the stream brings." in run.stderr
-    account.sandbox.clear_faults()
+    account.emulator.clear_faults()
     account.run("email_stats", "emails")
     assert account.asked("stats") == list(range(24, 31))
     assert account.asked("read") == []
@@ -516,8 +516,8 @@ def test_more_than_ten_thousand_visitors(account, monkeypatch):
         {"id": n, "created_at": moments[n % 2], "updated_at": moments[n % 2]}
         for n in range(1, number + 1)
     ]
-    account.sandbox.add("visitor", rows)
-    account.sandbox.add("visit", [{"id": 70000 + n, "visitor_id": n} for n in range(1, number, 9)])
+    account.emulator.add("visitor", rows)
+    account.emulator.add("visit", [{"id": 70000 + n, "visitor_id": n} for n in range(1, number, 9)])
     due = {70000 + n for n in range(1, number, 9)}
     whole = account.run("visitors", "visits")
     assert whole.exit_code == 0, whole.stderr
@@ -545,7 +545,7 @@ def test_more_than_ten_thousand_visitors(account, monkeypatch):
 
 
 def started(account, tap, streams, state, **settings):
-    config = {**account.sandbox.config, **account.settings, **settings}
+    config = {**account.emulator.config, **account.settings, **settings}
     return tap.start(config, catalog=select(*streams), state=state)
 
 
@@ -557,15 +557,15 @@ def loaded(account, lines):
 def test_runs_killed_by_signals_at_any_moment_are_complete_in_the_end(account, tap, signum):
     """The real command; each run is ended after some more calls, then one is left alone."""
     fill(account)
-    account.sandbox.set(latency=0.02)
+    account.emulator.set(latency=0.02)
     chance = random.Random(11)
     streams = (*PARENTS, *CHILDREN)
     ended = 0
     for calls in (4, 9, 15, 22):
-        account.sandbox.clear_calls()
+        account.emulator.clear_calls()
         process = started(account, tap, streams, account.state)
         until = time.monotonic() + 20
-        while len(account.sandbox.calls) < calls and process.poll() is None:
+        while len(account.emulator.calls) < calls and process.poll() is None:
             assert time.monotonic() < until
             time.sleep(0.005)
         time.sleep(chance.random() / 30)
@@ -574,7 +574,7 @@ def test_runs_killed_by_signals_at_any_moment_are_complete_in_the_end(account, t
         ended += process.returncode in {-signal.SIGKILL, 143}
         assert "Traceback" not in err
         loaded(account, out.splitlines(keepends=True))
-    account.sandbox.set(latency=0)
+    account.emulator.set(latency=0)
     run = account.run(*streams)
 
     assert run.exit_code == 0, run.stderr

@@ -28,8 +28,8 @@ from tap_pardot.transport import Transport, retry_after
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pardot_emulator.harness import Emulator
     from tap_pardot.client import Client
-    from tap_pardot.sandbox.harness import Sandbox
     from tests.helpers.tap import Finished
 
     Run = Callable[..., Finished]
@@ -42,9 +42,9 @@ PAGES = list(range(1, 451))  # three pages
 SECRET_HEADERS = {"authorization", "pardot-business-unit-id"}
 
 
-def client_of(sandbox: Sandbox, **settings: Any) -> Client:
+def client_of(emulator: Emulator, **settings: Any) -> Client:
     """Return a run's client."""
-    return TapPardot(config=sandbox.config | settings).client
+    return TapPardot(config=emulator.config | settings).client
 
 
 def read_lists(client: Client, **params: str) -> list[int]:
@@ -142,13 +142,13 @@ PASSING: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING)
-def test_a_fault_between_two_pages_costs_two_calls_and_no_row(sandbox, waits, fault):
-    sandbox.add("list", [{"id": number} for number in PAGES])
-    sandbox.fault(object="list", nth=2, times=2, **fault)
+def test_a_fault_between_two_pages_costs_two_calls_and_no_row(emulator, waits, fault):
+    emulator.add("list", [{"id": number} for number in PAGES])
+    emulator.fault(object="list", nth=2, times=2, **fault)
 
-    assert read_lists(client_of(sandbox)) == PAGES
+    assert read_lists(client_of(emulator)) == PAGES
 
-    asked = [call["params"] for call in sandbox.calls]
+    asked = [call["params"] for call in emulator.calls]
     assert len(asked) == 5
     assert asked[1] == asked[2] == asked[3]
     assert len(waits) == 2
@@ -156,29 +156,29 @@ def test_a_fault_between_two_pages_costs_two_calls_and_no_row(sandbox, waits, fa
     assert max(waits) <= 20
 
 
-def test_a_call_that_hangs_is_left_and_repeated(sandbox):
-    sandbox.add("list", [{"id": number} for number in PAGES])
-    sandbox.fault(object="list", nth=2, hang=30)
-    client = client_of(sandbox, request_timeout=1)
+def test_a_call_that_hangs_is_left_and_repeated(emulator):
+    emulator.add("list", [{"id": number} for number in PAGES])
+    emulator.fault(object="list", nth=2, hang=30)
+    client = client_of(emulator, request_timeout=1)
     started = time.monotonic()
 
     assert read_lists(client) == PAGES
 
-    assert len(sandbox.calls) == 4
+    assert len(emulator.calls) == 4
     assert 1 <= time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize("nth", [1, 2])
-def test_an_answer_that_counts_rows_but_brings_none_never_ends_a_stream(sandbox, nth):
-    sandbox.add("list", [{"id": number} for number in PAGES])
+def test_an_answer_that_counts_rows_but_brings_none_never_ends_a_stream(emulator, nth):
+    emulator.add("list", [{"id": number} for number in PAGES])
     body = ENVELOPE + '"result":{"total_results":250,"lists":[]}}'
-    sandbox.fault(object="list", nth=nth, times=None, body=body)
+    emulator.fault(object="list", nth=nth, times=None, body=body)
 
     with pytest.raises((StreamFailed, Outage)):
-        read_lists(client_of(sandbox))
+        read_lists(client_of(emulator))
 
 
-def test_a_run_with_a_fault_on_ten_streams_finishes_complete(sandbox, tap):
+def test_a_run_with_a_fault_on_ten_streams_finishes_complete(emulator, tap):
     faults = {
         "campaign": {"code": 66},
         "customField": {"code": 183, "status": 200},
@@ -192,15 +192,15 @@ def test_a_run_with_a_fault_on_ten_streams_finishes_complete(sandbox, tap):
         "import": {"hang": 30},
     }
     for name, fault in faults.items():
-        sandbox.add(name, [{"id": 1}, {"id": 2}])
-        sandbox.fault(object=name, **fault)
+        emulator.add(name, [{"id": 1}, {"id": 2}])
+        emulator.fault(object=name, **fault)
 
-    run = tap.run(sandbox.config | {"request_timeout": 1})
+    run = tap.run(emulator.config | {"request_timeout": 1})
 
     assert run.exit_code == 0, run.stderr
     assert sorted(map(len, run.records.values())) == [1] + 10 * [2]
     for name in faults:
-        first, second = (call for call in sandbox.calls if call["object"] == name)
+        first, second = (call for call in emulator.calls if call["object"] == name)
         assert first["params"] == second["params"]
         assert second["at"] - first["at"] - first["seconds"] < 2
     assert "Traceback" not in run.stderr
@@ -231,22 +231,22 @@ def in_seconds(seconds: float) -> str:
     ],
     ids=["s", "299 s", "a day", "date", "far date", "past date", "0", "-5", "word", "nan"],
 )
-def test_retry_after_is_honoured_up_to_five_minutes(sandbox, waits, status, asked, window):
-    sandbox.add("list", [{"id": 1}])
-    sandbox.fault(object="list", status=status, headers={"Retry-After": asked()})
+def test_retry_after_is_honoured_up_to_five_minutes(emulator, waits, status, asked, window):
+    emulator.add("list", [{"id": 1}])
+    emulator.fault(object="list", status=status, headers={"Retry-After": asked()})
 
-    assert read_lists(client_of(sandbox)) == [1]
+    assert read_lists(client_of(emulator)) == [1]
 
     (wait,) = waits
     least, most = window
     assert least <= wait <= most
 
 
-def test_retry_after_counts_beside_an_error_code_too(sandbox, waits):
-    sandbox.add("list", [{"id": 1}])
-    sandbox.fault(object="list", code=66, headers={"Retry-After": "12"})
+def test_retry_after_counts_beside_an_error_code_too(emulator, waits):
+    emulator.add("list", [{"id": 1}])
+    emulator.fault(object="list", code=66, headers={"Retry-After": "12"})
 
-    assert read_lists(client_of(sandbox)) == [1]
+    assert read_lists(client_of(emulator)) == [1]
 
     assert 12 <= waits[0] <= 13
 
@@ -264,15 +264,15 @@ def test_a_date_without_a_zone_in_retry_after_does_no_harm():
     ids=["503", "66", "reset", "garbage"],
 )
 def test_an_outage_of_all_stops_the_run_after_ten_minutes_with_a_good_state(
-    sandbox, run, waits, fault
+    emulator, run, waits, fault
 ):
-    sandbox.add("list", [{"id": number} for number in PAGES])
-    sandbox.add("tag", [{"id": 1}])
+    emulator.add("list", [{"id": number} for number in PAGES])
+    emulator.add("tag", [{"id": 1}])
     # From the second page of lists on, Pardot is down as a whole.
-    sandbox.fault(object="list", nth=2, times=None, **fault)
-    sandbox.fault(object="account", nth=2, times=None, **fault)
+    emulator.fault(object="list", nth=2, times=None, **fault)
+    emulator.fault(object="account", nth=2, times=None, **fault)
 
-    first = run(sandbox.config)
+    first = run(emulator.config)
 
     assert first.exit_code == 2
     assert first.ids("lists") == PAGES[:200]
@@ -283,21 +283,21 @@ def test_an_outage_of_all_stops_the_run_after_ten_minutes_with_a_good_state(
     assert waits[0] < 2
     assert max(waits) <= 20
     assert 500 <= sum(waits) <= 700
-    sandbox.clear_faults()
+    emulator.clear_faults()
 
-    second = run(sandbox.config, first.state)
+    second = run(emulator.config, first.state)
 
     assert second.exit_code == 0, second.stderr
     assert second.ids("lists") == PAGES[200:]
     assert second.ids("tags") == [1]
 
 
-def test_an_outage_of_one_object_costs_only_its_stream(sandbox, run, waits):
-    sandbox.add("list", [{"id": number} for number in PAGES])
-    sandbox.add("tag", [{"id": 1}])
-    sandbox.fault(object="list", nth=2, times=None, code=183)
+def test_an_outage_of_one_object_costs_only_its_stream(emulator, run, waits):
+    emulator.add("list", [{"id": number} for number in PAGES])
+    emulator.add("tag", [{"id": 1}])
+    emulator.fault(object="list", nth=2, times=None, code=183)
 
-    first = run(sandbox.config)
+    first = run(emulator.config)
 
     assert first.exit_code == 1
     assert first.ids("lists") == PAGES[:200]
@@ -306,27 +306,27 @@ def test_an_outage_of_one_object_costs_only_its_stream(sandbox, run, waits):
     # A minute is enough where Pardot answers others.
     assert 45 <= sum(waits) <= 100
     assert len(waits) >= 5
-    sandbox.clear_faults()
+    emulator.clear_faults()
 
-    second = run(sandbox.config, first.state)
+    second = run(emulator.config, first.state)
 
     assert second.exit_code == 0, second.stderr
     assert second.ids("lists") == PAGES[200:]
 
 
-def test_too_many_requests_are_no_outage_of_one_object(sandbox, run, waits):
+def test_too_many_requests_are_no_outage_of_one_object(emulator, run, waits):
     """Other tools take all slots: that a read of the account finds one says nothing."""
-    sandbox.add("list", [{"id": 1}])
-    sandbox.fault(object="list", times=18, code=66)
-    done = run(sandbox.config)
+    emulator.add("list", [{"id": 1}])
+    emulator.fault(object="list", times=18, code=66)
+    done = run(emulator.config)
     assert done.exit_code == 0, done.stderr
     assert done.ids("lists") == [1]
     assert sum(waits) > 150
 
 
-def test_silence_of_all_is_an_outage_and_not_too_much_at_once(sandbox, run, waits, monkeypatch):
+def test_silence_of_all_is_an_outage_and_not_too_much_at_once(emulator, run, waits, monkeypatch):
     """To halve windows down to a minute meanwhile would take an hour."""
-    sandbox.add("list", [{"id": number} for number in PAGES])
+    emulator.add("list", [{"id": number} for number in PAGES])
     real, asked = requests.Session.request, []
 
     def request(session, method, url, **options):
@@ -337,17 +337,17 @@ def test_silence_of_all_is_an_outage_and_not_too_much_at_once(sandbox, run, wait
         return real(session, method, url, **options)
 
     monkeypatch.setattr(requests.Session, "request", request)
-    done = run(sandbox.config)
+    done = run(emulator.config)
     assert done.exit_code == 2
     assert done.ids("lists") == PAGES[:200]
     assert 500 <= sum(waits) <= 700
     assert len({each.get("updated_before") for each in asked} - {None}) == 1
 
 
-def test_an_outage_at_the_first_call_stops_before_any_data(sandbox, run, waits):
-    sandbox.fault(times=None, status=503)
+def test_an_outage_at_the_first_call_stops_before_any_data(emulator, run, waits):
+    emulator.fault(times=None, status=503)
 
-    done = run(sandbox.config)
+    done = run(emulator.config)
 
     assert done.exit_code == 2
     assert "Run again" in done.last_line
@@ -355,13 +355,13 @@ def test_an_outage_at_the_first_call_stops_before_any_data(sandbox, run, waits):
     assert 500 <= sum(waits) <= 700
 
 
-def test_long_waits_that_the_server_asks_for_still_leave_six_tries(sandbox, waits):
-    sandbox.fault(object="list", times=None, status=429, headers={"Retry-After": "86400"})
+def test_long_waits_that_the_server_asks_for_still_leave_six_tries(emulator, waits):
+    emulator.fault(object="list", times=None, status=429, headers={"Retry-After": "86400"})
 
     with pytest.raises(Outage):
-        read_lists(client_of(sandbox))
+        read_lists(client_of(emulator))
 
-    assert len(sandbox.calls) == 6
+    assert len(emulator.calls) == 6
     assert waits == [300] * 5
 
 
@@ -369,11 +369,11 @@ def test_long_waits_that_the_server_asks_for_still_leave_six_tries(sandbox, wait
 
 
 @pytest.mark.parametrize("legacy", [False, True], ids=["HTTP 4xx", "HTTP 200"])
-def test_missing_rights_skip_the_stream_and_the_run_is_good(sandbox, tap, legacy):
-    sandbox.set(forbidden={"list": 46, "tag": 49}, legacy_status=legacy)
-    sandbox.add("form", [{"id": 1}])
+def test_missing_rights_skip_the_stream_and_the_run_is_good(emulator, tap, legacy):
+    emulator.set(forbidden={"list": 46, "tag": 49}, legacy_status=legacy)
+    emulator.add("form", [{"id": 1}])
 
-    run = tap.run(sandbox.config)
+    run = tap.run(emulator.config)
 
     assert run.exit_code == 0, run.stderr
     assert run.ids("forms") == [1]
@@ -381,132 +381,132 @@ def test_missing_rights_skip_the_stream_and_the_run_is_good(sandbox, tap, legacy
     assert "lists, tags" in run.last_line
     assert "lists: 0 rows, 1 call, skipped" in run.stderr
     assert "tags: 0 rows, 1 call, skipped" in run.stderr
-    assert len(sandbox.calls) == 16
-    assert len(sandbox.logins) == 1
+    assert len(emulator.calls) == 16
+    assert len(emulator.logins) == 1
 
 
-def test_a_refusal_in_xml_is_understood(sandbox, waits):
+def test_a_refusal_in_xml_is_understood(emulator, waits):
     # Pardot's default form, from a gateway that drops format=json (reference A.7).
     body = '<?xml version="1.0"?><rsp stat="fail" version="1.0"><err code="46">No</err></rsp>'
-    sandbox.fault(object="list", status=403, body=body, times=None)
+    emulator.fault(object="list", status=403, body=body, times=None)
 
     with pytest.raises(StreamSkipped, match="46"):
-        read_lists(client_of(sandbox))
+        read_lists(client_of(emulator))
 
     assert waits == []
 
 
 @pytest.mark.parametrize("status", [200, 400])
-def test_an_unknown_code_fails_its_stream_only_and_its_state_is_good(sandbox, run, status):
-    sandbox.add("list", [{"id": number} for number in PAGES])
-    sandbox.add("tag", [{"id": 1}])
-    sandbox.fault(object="list", nth=2, times=None, code=777, status=status)
+def test_an_unknown_code_fails_its_stream_only_and_its_state_is_good(emulator, run, status):
+    emulator.add("list", [{"id": number} for number in PAGES])
+    emulator.add("tag", [{"id": 1}])
+    emulator.fault(object="list", nth=2, times=None, code=777, status=status)
 
-    first = run(sandbox.config)
+    first = run(emulator.config)
 
     assert first.exit_code == 1
     assert first.ids("lists") == PAGES[:200]
     assert first.ids("tags") == [1]
     assert "lists failed" in first.last_line
     assert "Pardot code 777" in first.stderr
-    assert sum(call["object"] == "list" for call in sandbox.calls) == 2
-    sandbox.clear_faults()
+    assert sum(call["object"] == "list" for call in emulator.calls) == 2
+    emulator.clear_faults()
 
-    second = run(sandbox.config, first.state)
+    second = run(emulator.config, first.state)
 
     assert second.exit_code == 0, second.stderr
     assert second.ids("lists") == PAGES[200:]
 
 
 @pytest.mark.parametrize("legacy", [False, True], ids=["HTTP 429", "HTTP 200"])
-def test_the_daily_limit_stops_the_run_and_the_next_day_completes_it(sandbox, tap, legacy):
-    sandbox.set(daily_limit=13, legacy_status=legacy)  # lists are the 12th stream
-    sandbox.add("list", [{"id": number} for number in PAGES])
-    sandbox.add("tag", [{"id": 1}])
+def test_the_daily_limit_stops_the_run_and_the_next_day_completes_it(emulator, tap, legacy):
+    emulator.set(daily_limit=13, legacy_status=legacy)  # lists are the 12th stream
+    emulator.add("list", [{"id": number} for number in PAGES])
+    emulator.add("tag", [{"id": 1}])
 
-    first = tap.run(sandbox.config)
+    first = tap.run(emulator.config)
 
     assert first.exit_code == 2
     assert first.ids("lists") == PAGES[:400]
     assert "Pardot code 122" in first.last_line
     assert "midnight" in first.last_line
     assert "Traceback" not in first.stderr
-    assert [call["code"] for call in sandbox.calls] == 13 * [None] + [122]
-    sandbox.set(daily_limit=None)
+    assert [call["code"] for call in emulator.calls] == 13 * [None] + [122]
+    emulator.set(daily_limit=None)
 
-    second = tap.run(sandbox.config, state=first.state)
+    second = tap.run(emulator.config, state=first.state)
 
     assert second.exit_code == 0, second.stderr
     assert second.ids("lists") == PAGES[400:]
     assert second.ids("tags") == [1]
 
 
-def test_the_daily_limit_at_the_first_call_stops_before_any_data(sandbox, run):
-    sandbox.fault(code=122, times=None)
+def test_the_daily_limit_at_the_first_call_stops_before_any_data(emulator, run):
+    emulator.fault(code=122, times=None)
 
-    done = run(sandbox.config)
+    done = run(emulator.config)
 
     assert done.exit_code == 2
     assert "Pardot code 122" in done.last_line
     assert not {"SCHEMA", "RECORD"} & {message["type"] for message in done.messages}
-    assert len(sandbox.calls) == 1
+    assert len(emulator.calls) == 1
 
 
 # --- redirects ---
 
 
-def test_a_get_is_not_redirected_to_another_host(sandbox):
+def test_a_get_is_not_redirected_to_another_host(emulator):
     with answering(no_rows) as other:
-        sandbox.fault(object="list", redirect=f"{other.url}/moved?format=json")
+        emulator.fault(object="list", redirect=f"{other.url}/moved?format=json")
 
         with pytest.raises(StreamFailed, match="redirects"):
-            read_lists(client_of(sandbox))
+            read_lists(client_of(emulator))
 
         assert other.seen == []
-    assert len(sandbox.calls) == 1
+    assert len(emulator.calls) == 1
 
 
-def test_a_get_redirected_on_the_same_host_keeps_our_headers(sandbox):
-    sandbox.add("list", [{"id": 1}])
+def test_a_get_redirected_on_the_same_host_keeps_our_headers(emulator):
+    emulator.add("list", [{"id": 1}])
     path = "/api/list/version/4/do/query?format=json"
-    sandbox.fault(object="list", redirect=path)
+    emulator.fault(object="list", redirect=path)
 
-    assert read_lists(client_of(sandbox)) == [1]
+    assert read_lists(client_of(emulator)) == [1]
 
-    assert [call["code"] for call in sandbox.calls] == [None, None]
-    assert [call["status"] for call in sandbox.calls] == [302, 200]
+    assert [call["code"] for call in emulator.calls] == [None, None]
+    assert [call["status"] for call in emulator.calls] == [302, 200]
 
 
 @pytest.mark.parametrize("status", [302, 303, 307, 308])
-def test_a_post_is_never_followed(sandbox, status):
+def test_a_post_is_never_followed(emulator, status):
     long = ",".join(str(number) for number in range(1000))
     with answering(no_rows) as other:
-        sandbox.fault(object="list", status=status, redirect=f"{other.url}/moved", times=None)
+        emulator.fault(object="list", status=status, redirect=f"{other.url}/moved", times=None)
 
         with pytest.raises(StreamFailed, match="redirects"):
-            read_lists(client_of(sandbox), ids=long)
+            read_lists(client_of(emulator), ids=long)
 
         assert other.seen == []
-    assert [call["method"] for call in sandbox.calls] == ["POST"]
+    assert [call["method"] for call in emulator.calls] == ["POST"]
 
 
-def test_a_login_is_never_followed(sandbox):
+def test_a_login_is_never_followed(emulator):
     with answering(no_rows) as other:
-        sandbox.fault(op="token", status=307, redirect=f"{other.url}/login", times=None)
+        emulator.fault(op="token", status=307, redirect=f"{other.url}/login", times=None)
 
         with pytest.raises(Exception, match="login_url"):
-            read_lists(client_of(sandbox))
+            read_lists(client_of(emulator))
 
         assert other.seen == []
 
 
-def test_redirects_in_a_circle_end(sandbox):
-    sandbox.fault(object="list", redirect="/api/list/version/4/do/query", times=None)
+def test_redirects_in_a_circle_end(emulator):
+    emulator.fault(object="list", redirect="/api/list/version/4/do/query", times=None)
 
     with pytest.raises(StreamFailed, match="redirects"):
-        read_lists(client_of(sandbox))
+        read_lists(client_of(emulator))
 
-    assert len(sandbox.calls) <= 10
+    assert len(emulator.calls) <= 10
 
 
 # --- answers without end ---
@@ -564,19 +564,19 @@ def test_a_page_over_64_mib_is_refused_in_bounded_memory(prepare):
     assert peak < 160 * MIB
 
 
-def test_a_page_that_is_refused_fails_its_stream_only(sandbox, run):
-    sandbox.add("tag", [{"id": 1}])
-    sandbox.fault(
+def test_a_page_that_is_refused_fails_its_stream_only(emulator, run):
+    emulator.add("tag", [{"id": 1}])
+    emulator.fault(
         object="list", body=zipped(80 * MIB), headers={"Content-Encoding": "gzip"}, times=None
     )
 
-    done = run(sandbox.config)
+    done = run(emulator.config)
 
     assert done.exit_code == 1
     assert done.ids("tags") == [1]
     assert "lists failed" in done.last_line
     assert "64 MiB" in done.stderr
-    assert sum(call["object"] == "list" for call in sandbox.calls) == 1
+    assert sum(call["object"] == "list" for call in emulator.calls) == 1
 
 
 def trickle_body(http: BaseHTTPRequestHandler) -> None:

@@ -42,10 +42,10 @@ def command(*arguments: str, stdin: bytes | None = None, **env: str) -> Finished
 
 
 @pytest.fixture
-def contents(sandbox, tap) -> dict[str, Any]:
+def contents(emulator, tap) -> dict[str, Any]:
     """Give what a run of one stream needs, by option."""
-    sandbox.add("list", [{"id": 1, "updated_at": "2023-06-01"}, {"id": 2}])
-    return {"--config": sandbox.config, "--catalog": tap.catalog("lists"), "--state": STATE}
+    emulator.add("list", [{"id": 1, "updated_at": "2023-06-01"}, {"id": 2}])
+    return {"--config": emulator.config, "--catalog": tap.catalog("lists"), "--state": STATE}
 
 
 def arguments(folder: Path, contents: dict[str, Any], **data: bytes) -> list[str]:
@@ -90,13 +90,13 @@ def test_files_of_windows_are_read(tmp_path, contents, encoding, mark):
     ],
     ids=["a comma is missing", "Latin 1", "YAML"],
 )
-def test_a_file_that_is_no_json_is_named_with_its_place(sandbox, tmp_path, contents, option, bad):
+def test_a_file_that_is_no_json_is_named_with_its_place(emulator, tmp_path, contents, option, bad):
     data, where = bad
     run = command(*arguments(tmp_path, contents, **{option.removeprefix("--"): data}))
 
     assert run.exit_code == 1
     assert run.stdout == ""
-    assert sandbox.calls == sandbox.logins == []
+    assert emulator.calls == emulator.logins == []
     assert run.last_line.startswith(f"{option}: the file {tmp_path}/")
     assert where in run.last_line
     assert SECRET not in run.stderr
@@ -104,14 +104,14 @@ def test_a_file_that_is_no_json_is_named_with_its_place(sandbox, tmp_path, conte
 
 
 @pytest.mark.parametrize("option", OPTIONS)
-def test_a_file_that_is_not_there_is_named(sandbox, tmp_path, contents, option):
+def test_a_file_that_is_not_there_is_named(emulator, tmp_path, contents, option):
     missing = str(tmp_path / "missing.json")
 
     run = command(*arguments(tmp_path, contents), option, missing)
 
     assert run.exit_code == 1
     assert run.stdout == ""
-    assert sandbox.calls == sandbox.logins == []
+    assert emulator.calls == emulator.logins == []
     assert run.last_line.startswith(f"{option}: the file {missing} cannot be read (No such file")
 
 
@@ -132,12 +132,12 @@ def test_state_comes_from_a_pipe_too(contents, tmp_path):
     assert run.ids("lists") == [2]
 
 
-def test_files_and_the_environment_are_one_configuration(sandbox, tmp_path, contents):
+def test_files_and_the_environment_are_one_configuration(emulator, tmp_path, contents):
     given = arguments(tmp_path, contents, config=b'{"client_id": "overridden"}')
     more = tmp_path / "more.json"
-    more.write_text(json.dumps({"client_id": sandbox.config["client_id"]}))
+    more.write_text(json.dumps({"client_id": emulator.config["client_id"]}))
 
-    run = command(*given, "--config", str(more), "--config", "ENV", **sandbox.environment)
+    run = command(*given, "--config", str(more), "--config", "ENV", **emulator.environment)
 
     assert run.exit_code == 0, run.stderr
     assert run.ids("lists") == [2]

@@ -35,14 +35,14 @@ ENDS = {
 
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
 @pytest.mark.parametrize("state", [None, STATE], ids=["no STATE", "STATE"])
-def test_the_output_ends_with_state(sandbox, tap, end, state):
+def test_the_output_ends_with_state(emulator, tap, end, state):
     switches, faults, code = end
-    sandbox.set(**switches)
-    sandbox.add("list", [{"id": 1}])
+    emulator.set(**switches)
+    emulator.add("list", [{"id": 1}])
     for fault in faults:
-        sandbox.fault(**fault)
+        emulator.fault(**fault)
 
-    run = tap.run(sandbox.config, state=state, catalog=tap.catalog("forms", "lists", "tags"))
+    run = tap.run(emulator.config, state=state, catalog=tap.catalog("forms", "lists", "tags"))
 
     assert run.exit_code == code, run.stderr
     assert last_type(run) == "STATE"
@@ -51,32 +51,32 @@ def test_the_output_ends_with_state(sandbox, tap, end, state):
 
 
 @pytest.mark.parametrize("state", [None, STATE], ids=["no STATE", "STATE"])
-def test_it_does_also_where_nothing_is_selected(sandbox, tap, state):
-    run = tap.run(sandbox.config, state=state, catalog=tap.catalog())
+def test_it_does_also_where_nothing_is_selected(emulator, tap, state):
+    run = tap.run(emulator.config, state=state, catalog=tap.catalog())
 
     assert run.exit_code == 0, run.stderr
     assert [message["type"] for message in run.messages][-1] == "STATE"
 
 
 @pytest.mark.parametrize("name", ["opportunity_prospects", "email_templates", "campaigns"])
-def test_it_does_also_behind_a_stream_without_rows(sandbox, tap, name):
-    sandbox.set(clock="2024-06-01T12:00:00+00:00")
-    first = tap.run(sandbox.config, catalog=tap.catalog(name))
-    second = tap.run(sandbox.config, state=first.state, catalog=tap.catalog(name))
+def test_it_does_also_behind_a_stream_without_rows(emulator, tap, name):
+    emulator.set(clock="2024-06-01T12:00:00+00:00")
+    first = tap.run(emulator.config, catalog=tap.catalog(name))
+    second = tap.run(emulator.config, state=first.state, catalog=tap.catalog(name))
 
     for run in (first, second):
         assert run.exit_code == 0, run.stderr
         assert last_type(run) == "STATE"
 
 
-def test_it_does_also_after_an_error_nobody_foresaw_between_the_streams(sandbox, run, monkeypatch):
+def test_it_does_also_after_an_error_nobody_foresaw_between_the_streams(emulator, run, monkeypatch):
     def broken(*_):
         raise KeyError("hunter2")
 
-    sandbox.add("list", [{"id": 1}])
+    emulator.add("list", [{"id": 1}])
     monkeypatch.setattr("tap_pardot.fanout.FanOut.submit", broken)
 
-    done = run(sandbox.config)
+    done = run(emulator.config)
 
     assert done.exit_code == 1
     assert last_type(done) == "STATE"
@@ -86,10 +86,10 @@ def test_it_does_also_after_an_error_nobody_foresaw_between_the_streams(sandbox,
 
 
 @pytest.mark.parametrize("state", [None, "", " \n", "{}", '{"bookmarks": {}}', "\ufeff"])
-def test_a_first_run_says_from_where_it_reads(sandbox, tap, state):
-    sandbox.add("list", [{"id": 1}])
+def test_a_first_run_says_from_where_it_reads(emulator, tap, state):
+    emulator.add("list", [{"id": 1}])
     for changes, start in (({}, "2007-01-01"), ({"start_date": "2024-05-01"}, "2024-05-01")):
-        run = tap.run(sandbox.config | changes, state=state, catalog=tap.catalog("lists"))
+        run = tap.run(emulator.config | changes, state=state, catalog=tap.catalog("lists"))
 
         assert run.exit_code == 0, run.stderr
         said = [line for line in run.stderr.splitlines() if "No STATE" in line]
@@ -98,21 +98,21 @@ def test_a_first_run_says_from_where_it_reads(sandbox, tap, state):
         assert "| INFO" in line
 
 
-def test_a_run_with_state_does_not_say_so(sandbox, tap):
-    run = tap.run(sandbox.config, state=STATE, catalog=tap.catalog("lists"))
+def test_a_run_with_state_does_not_say_so(emulator, tap):
+    run = tap.run(emulator.config, state=STATE, catalog=tap.catalog("lists"))
 
     assert run.exit_code == 0, run.stderr
     assert "No STATE" not in run.stderr
 
 
-def test_a_state_that_is_not_there_is_named(sandbox, tap, tmp_path):
+def test_a_state_that_is_not_there_is_named(emulator, tap, tmp_path):
     missing = str(tmp_path / "no" / "state.json")
 
-    run = tap.run(sandbox.config, "--state", missing)
+    run = tap.run(emulator.config, "--state", missing)
 
     assert run.exit_code == 1
     assert run.stdout == ""
-    assert sandbox.calls == sandbox.logins == []
+    assert emulator.calls == emulator.logins == []
     assert run.last_line.startswith(f"--state: the file {missing} cannot be read (No such file")
 
 
@@ -126,11 +126,11 @@ def test_a_state_that_is_not_there_is_named(sandbox, tap, tmp_path):
     ],
     ids=["meltano state get", "with other keys", "a message", "both"],
 )
-def test_a_wrapped_state_is_taken(sandbox, tap, wrap):
-    sandbox.add("list", [{"id": 1, "updated_at": "2023-06-01"}, {"id": 2}])
-    sandbox.update("list", 2, updated_at="2024-06-01")
+def test_a_wrapped_state_is_taken(emulator, tap, wrap):
+    emulator.add("list", [{"id": 1, "updated_at": "2023-06-01"}, {"id": 2}])
+    emulator.update("list", 2, updated_at="2024-06-01")
 
-    run = tap.run(sandbox.config, state=wrap(STATE), catalog=tap.catalog("lists"))
+    run = tap.run(emulator.config, state=wrap(STATE), catalog=tap.catalog("lists"))
 
     assert run.exit_code == 0, run.stderr
     assert run.ids("lists") == [2]
@@ -138,16 +138,16 @@ def test_a_wrapped_state_is_taken(sandbox, tap, wrap):
 
 
 @pytest.mark.parametrize("inner", [None, {}, {"bookmarks": {}}])
-def test_an_empty_wrapped_state_is_none(sandbox, tap, inner):
-    run = tap.run(sandbox.config, state={"singer_state": inner}, catalog=tap.catalog("lists"))
+def test_an_empty_wrapped_state_is_none(emulator, tap, inner):
+    run = tap.run(emulator.config, state={"singer_state": inner}, catalog=tap.catalog("lists"))
 
     assert run.exit_code == 0, run.stderr
     assert FIRST in run.stderr
 
 
 @pytest.mark.parametrize("inner", [[], "", 7, {"lists": BOOKMARK}])
-def test_a_wrapped_state_of_another_form_is_refused(sandbox, tap, inner):
-    run = tap.run(sandbox.config, state={"singer_state": inner}, catalog=tap.catalog("lists"))
+def test_a_wrapped_state_of_another_form_is_refused(emulator, tap, inner):
+    run = tap.run(emulator.config, state={"singer_state": inner}, catalog=tap.catalog("lists"))
 
     assert run.exit_code == 1
     assert run.stdout == ""

@@ -21,10 +21,10 @@ BATCH = {"encoding": {"format": "jsonl", "compression": "gzip"}, "storage": {"ro
     ],
 )
 def test_a_bad_value_is_one_sentence_from_the_environment_and_from_a_file(
-    sandbox, tap, name, value, said
+    emulator, tap, name, value, said
 ):
-    given = {**sandbox.environment, f"TAP_PARDOT_{name.upper()}": value}
-    runs = [plain("--config", "ENV", env=given), tap.run(sandbox.config | {name: value})]
+    given = {**emulator.environment, f"TAP_PARDOT_{name.upper()}": value}
+    runs = [plain("--config", "ENV", env=given), tap.run(emulator.config | {name: value})]
 
     for run in runs:
         assert run.exit_code == 1
@@ -33,14 +33,14 @@ def test_a_bad_value_is_one_sentence_from_the_environment_and_from_a_file(
         assert "Nothing was read: correct the setting named above" in run.last_line
         assert "hunter2" not in run.stderr
         assert "Traceback" not in run.stderr
-    assert sandbox.calls == sandbox.logins == []
+    assert emulator.calls == emulator.logins == []
 
 
-def test_blanks_around_secrets_and_addresses_do_not_matter(sandbox, tap):
-    sandbox.add("list", [{"id": 1}])
+def test_blanks_around_secrets_and_addresses_do_not_matter(emulator, tap):
+    emulator.add("list", [{"id": 1}])
     config = {
         name: f" {value}\r\n" if isinstance(value, str) else value
-        for name, value in sandbox.config.items()
+        for name, value in emulator.config.items()
     }
 
     run = tap.run(config, catalog=tap.catalog("lists"))
@@ -50,7 +50,7 @@ def test_blanks_around_secrets_and_addresses_do_not_matter(sandbox, tap):
 
 
 @pytest.mark.parametrize("arguments", [(), ("--discover",), ("--test",)])
-def test_unknown_settings_are_one_warning_without_their_values(sandbox, tap, arguments):
+def test_unknown_settings_are_one_warning_without_their_values(emulator, tap, arguments):
     strange = {
         "strat_date": "hunter2",
         "user_key": "hunter2",
@@ -60,7 +60,7 @@ def test_unknown_settings_are_one_warning_without_their_values(sandbox, tap, arg
         "nothing": None,
     }
 
-    run = tap.run(sandbox.config | strange, *arguments)
+    run = tap.run(emulator.config | strange, *arguments)
 
     assert run.exit_code == 0, run.stderr
     (warning,) = [line for line in run.stderr.splitlines() if "Unknown settings" in line]
@@ -72,8 +72,12 @@ def test_unknown_settings_are_one_warning_without_their_values(sandbox, tap, arg
     assert "hunter2" not in run.stderr
 
 
-def test_a_misspelt_variable_of_the_environment_is_an_unknown_setting(sandbox):
-    given = {**sandbox.environment, "TAP_PARDOT_BULK_SORCE": "query", "TAP_PARDOT_LOGLEVEL": "INFO"}
+def test_a_misspelt_variable_of_the_environment_is_an_unknown_setting(emulator):
+    given = {
+        **emulator.environment,
+        "TAP_PARDOT_BULK_SORCE": "query",
+        "TAP_PARDOT_LOGLEVEL": "INFO",
+    }
     given["TAP_PARDOT_BULK_SOURCE"] = "query"
 
     run = plain("--config", "ENV", env=given)
@@ -83,14 +87,14 @@ def test_a_misspelt_variable_of_the_environment_is_an_unknown_setting(sandbox):
 
 
 @pytest.mark.parametrize("arguments", [(), ("--discover",), ("--test",)])
-def test_batch_config_is_refused_before_any_call(sandbox, tap, arguments):
+def test_batch_config_is_refused_before_any_call(emulator, tap, arguments):
     runs = [
-        tap.run(sandbox.config | {"batch_config": BATCH}, *arguments),
+        tap.run(emulator.config | {"batch_config": BATCH}, *arguments),
         plain(
             "--config",
             "ENV",
             *arguments,
-            env={**sandbox.environment, "TAP_PARDOT_BATCH_CONFIG": json.dumps(BATCH)},
+            env={**emulator.environment, "TAP_PARDOT_BATCH_CONFIG": json.dumps(BATCH)},
         ),
     ]
 
@@ -98,25 +102,25 @@ def test_batch_config_is_refused_before_any_call(sandbox, tap, arguments):
         assert run.exit_code == 1
         assert run.stdout == ""
         assert sentences(run)[0].startswith("batch_config must not be set: ")
-    assert sandbox.calls == sandbox.logins == []
+    assert emulator.calls == emulator.logins == []
 
 
 @pytest.mark.parametrize("empty", [None, {}, ""])
-def test_a_batch_config_that_is_empty_is_as_good_as_none(sandbox, tap, empty):
-    sandbox.add("list", [{"id": 1}])
+def test_a_batch_config_that_is_empty_is_as_good_as_none(emulator, tap, empty):
+    emulator.add("list", [{"id": 1}])
 
-    run = tap.run(sandbox.config | {"batch_config": empty}, catalog=tap.catalog("lists"))
+    run = tap.run(emulator.config | {"batch_config": empty}, catalog=tap.catalog("lists"))
 
     assert run.exit_code == 0, run.stderr
     assert run.ids("lists") == [1]
     assert {message["type"] for message in run.messages} == {"SCHEMA", "RECORD", "STATE"}
 
 
-def test_what_the_sdk_refuses_in_stream_maps_is_named_without_its_value(sandbox, tap):
-    run = tap.run(sandbox.config | {"stream_maps": {"lists": "hunter2", "tags": {"name": 5}}})
+def test_what_the_sdk_refuses_in_stream_maps_is_named_without_its_value(emulator, tap):
+    run = tap.run(emulator.config | {"stream_maps": {"lists": "hunter2", "tags": {"name": 5}}})
 
     assert run.exit_code == 1
     assert run.stdout == ""
     assert any(each.startswith("stream_maps: lists must be an object") for each in sentences(run))
     assert "hunter2" not in run.stderr
-    assert sandbox.calls == []
+    assert emulator.calls == []

@@ -35,25 +35,25 @@ def counted(run: Finished) -> Counter[str]:
 
 
 @pytest.fixture
-def account(sandbox):
+def account(emulator):
     """Give an account with opportunities, visitors and their visits."""
-    sandbox.set(clock="2024-06-01T12:00:00Z")
-    sandbox.add("prospect", [{"id": number} for number in range(1, 5)])
-    sandbox.add(
+    emulator.set(clock="2024-06-01T12:00:00Z")
+    emulator.add("prospect", [{"id": number} for number in range(1, 5)])
+    emulator.add(
         "opportunity",
         [{"id": n, "updated_at": THEN, "prospects": [{"id": n}, {"id": n + 1}]} for n in (1, 2, 3)],
     )
-    sandbox.add("visitor", [{"id": n, "created_at": THEN, "updated_at": THEN} for n in (1, 2)])
+    emulator.add("visitor", [{"id": n, "created_at": THEN, "updated_at": THEN} for n in (1, 2)])
     pages = [{"id": n, "url": "https://a.example", "created_at": THEN} for n in (7, 8)]
-    sandbox.add(
+    emulator.add(
         "visit",
         [{"id": n, "visitor_id": n, "created_at": THEN, "visitor_page_views": pages} for n in (1,)],
     )
-    return sandbox
+    return emulator
 
 
-def settings(sandbox):
-    return {**sandbox.config, "start_date": "2024-05-01", "bulk_source": "query"}
+def settings(emulator):
+    return {**emulator.config, "start_date": "2024-05-01", "bulk_source": "query"}
 
 
 @pytest.mark.parametrize("maps", [{}, {"opportunity_prospects": {"who": "prospect_id"}}])
@@ -94,13 +94,13 @@ def test_streams_that_are_read_through_others_are_not_announced_as_full_table(ac
     }
 
 
-def test_the_level_of_a_streams_line_follows_how_it_ended(sandbox, tap):
-    sandbox.set(forbidden={"form": 46})
-    sandbox.fault(object="list", code=777, times=None)
-    sandbox.fault(object="user", code=122, times=None)
+def test_the_level_of_a_streams_line_follows_how_it_ended(emulator, tap):
+    emulator.set(forbidden={"form": 46})
+    emulator.fault(object="list", code=777, times=None)
+    emulator.fault(object="user", code=122, times=None)
     names = ("forms", "lists", "tags", "users")
 
-    run = tap.run(sandbox.config, catalog=tap.catalog(*names))
+    run = tap.run(emulator.config, catalog=tap.catalog(*names))
 
     assert run.exit_code == 2
     assert LEVEL.findall(run.stderr) == [
@@ -112,10 +112,10 @@ def test_the_level_of_a_streams_line_follows_how_it_ended(sandbox, tap):
 
 
 @pytest.mark.parametrize("fault", [{"code": 66}, {"status": 503}, {"code": 183}])
-def test_that_a_call_is_tried_again_is_a_warning(sandbox, tap, fault):
-    sandbox.fault(object="list", **fault)
+def test_that_a_call_is_tried_again_is_a_warning(emulator, tap, fault):
+    emulator.fault(object="list", **fault)
 
-    run = tap.run(sandbox.config, catalog=tap.catalog("lists"))
+    run = tap.run(emulator.config, catalog=tap.catalog("lists"))
 
     assert run.exit_code == 0, run.stderr
     (line,) = [line for line in run.stderr.splitlines() if "Trying again in" in line]
@@ -131,9 +131,9 @@ def test_that_a_call_is_tried_again_is_a_warning(sandbox, tap, fault):
     ],
     ids=["login", "no call left", "no zone"],
 )
-def test_that_nothing_was_read_is_one_line(sandbox, tap, changes, switch, code):
-    sandbox.set(**switch)
-    config = {k: v for k, v in {**sandbox.config, **changes}.items() if v is not None}
+def test_that_nothing_was_read_is_one_line(emulator, tap, changes, switch, code):
+    emulator.set(**switch)
+    config = {k: v for k, v in {**emulator.config, **changes}.items() if v is not None}
 
     run = tap.run(config, catalog=tap.catalog("lists", "tags", "forms"))
 
@@ -144,16 +144,16 @@ def test_that_nothing_was_read_is_one_line(sandbox, tap, changes, switch, code):
     assert "not read in this run" not in run.stderr
 
 
-def test_a_structured_log_has_the_figures_as_fields(sandbox, tap, tmp_path):
-    sandbox.set(clock="2024-06-01T12:00:00Z", forbidden={"form": 46})
-    sandbox.add("list", [{"id": 1}, {"id": 2}])
-    sandbox.add("emailClick", [{"id": 9}])
+def test_a_structured_log_has_the_figures_as_fields(emulator, tap, tmp_path):
+    emulator.set(clock="2024-06-01T12:00:00Z", forbidden={"form": 46})
+    emulator.add("list", [{"id": 1}, {"id": 2}])
+    emulator.add("emailClick", [{"id": 9}])
     path = tmp_path / "logging.yml"
     path.write_text(JSON_LOG)
     names = ("campaigns", "email_clicks", "forms", "lists")
 
     run = tap.run(
-        sandbox.config, catalog=tap.catalog(*names), env={"SINGER_SDK_LOG_CONFIG": str(path)}
+        emulator.config, catalog=tap.catalog(*names), env={"SINGER_SDK_LOG_CONFIG": str(path)}
     )
 
     assert run.exit_code == 0, run.stderr

@@ -19,12 +19,12 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from tap_pardot.sandbox.oauth import DESCRIPTIONS
+from pardot_emulator.oauth import DESCRIPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_pardot.sandbox.harness import Sandbox
+    from pardot_emulator.harness import Emulator
     from tests.helpers.tap import Finished
 
     Run = Callable[..., Finished]
@@ -60,13 +60,13 @@ GRANTS = {
 }
 
 
-def config_for(sandbox: Sandbox, key: SimpleNamespace, flow: str) -> dict[str, Any]:
+def config_for(emulator: Emulator, key: SimpleNamespace, flow: str) -> dict[str, Any]:
     """Return the settings of one flow, and give Salesforce the key."""
-    sandbox.set(oauth={"public_key": key.public})
+    emulator.set(oauth={"public_key": key.public})
     values = {
-        **sandbox.config,
-        "username": sandbox.oauth.username,
-        "password": sandbox.oauth.password,
+        **emulator.config,
+        "username": emulator.oauth.username,
+        "password": emulator.oauth.password,
         "private_key": key.private,
     }
     left_out = {name for names in FLOWS.values() for name in names} - set(FLOWS[flow])
@@ -87,23 +87,23 @@ def refused(run: Finished, *settings: str) -> None:
 
 
 @pytest.mark.parametrize("flow", FLOWS)
-def test_each_flow_reads_everything_with_one_login(sandbox, key, run, flow):
-    sandbox.add("list", ROWS)
-    sandbox.add("tag", ROWS)
+def test_each_flow_reads_everything_with_one_login(emulator, key, run, flow):
+    emulator.add("list", ROWS)
+    emulator.add("tag", ROWS)
 
-    done = run(config_for(sandbox, key, flow))
+    done = run(config_for(emulator, key, flow))
 
     assert done.exit_code == 0, done.stderr
     assert done.ids("lists") == done.ids("tags") == [1, 2, 3]
-    assert [login["grant_type"] for login in sandbox.logins] == [GRANTS[flow]]
-    assert len(sandbox.calls) == 16
-    assert {call["code"] for call in sandbox.calls} == {None}
+    assert [login["grant_type"] for login in emulator.logins] == [GRANTS[flow]]
+    assert len(emulator.calls) == 16
+    assert {call["code"] for call in emulator.calls} == {None}
 
 
-def test_a_private_key_with_escaped_newlines_from_the_environment_works(sandbox, key, tap):
-    config = config_for(sandbox, key, "jwt")
+def test_a_private_key_with_escaped_newlines_from_the_environment_works(emulator, key, tap):
+    config = config_for(emulator, key, "jwt")
     config["private_key"] = key.private.replace("\n", "\\n")
-    sandbox.add("list", ROWS)
+    emulator.add("list", ROWS)
 
     done = tap.run(config)
 
@@ -111,21 +111,21 @@ def test_a_private_key_with_escaped_newlines_from_the_environment_works(sandbox,
     assert done.ids("lists") == [1, 2, 3]
 
 
-def test_a_refresh_token_needs_no_secret_where_the_app_asks_for_none(sandbox, run):
-    sandbox.set(oauth={"require_client_secret": False})
-    config = sandbox.config
+def test_a_refresh_token_needs_no_secret_where_the_app_asks_for_none(emulator, run):
+    emulator.set(oauth={"require_client_secret": False})
+    config = emulator.config
     del config["client_secret"]
 
     assert run(config).exit_code == 0
 
 
-def test_a_password_in_netrc_is_not_sent_to_the_login(sandbox, run, tmp_path, monkeypatch):
+def test_a_password_in_netrc_is_not_sent_to_the_login(emulator, run, tmp_path, monkeypatch):
     # requests would put it into an Authorization header, which Salesforce prefers to the form.
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login somebody password else\n")
     monkeypatch.setenv("NETRC", str(netrc))
 
-    assert run(sandbox.config).exit_code == 0
+    assert run(emulator.config).exit_code == 0
 
 
 # --- refusals by Salesforce ---
@@ -152,31 +152,31 @@ REFUSALS: list[tuple[str, dict[str, Any], list[str]]] = [
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda r: f"{r[0]} {r[1]}")
-def test_each_refusal_names_the_setting_and_is_not_repeated(sandbox, key, run, waits, refusal):
+def test_each_refusal_names_the_setting_and_is_not_repeated(emulator, key, run, waits, refusal):
     flow, app, settings = refusal
-    config = config_for(sandbox, key, flow)
-    sandbox.set(oauth=app)
+    config = config_for(emulator, key, flow)
+    emulator.set(oauth=app)
 
     done = run(config)
 
     refused(done, *settings)
     assert waits == []
-    assert len(sandbox.logins) == 1
-    assert sandbox.calls == []
+    assert len(emulator.logins) == 1
+    assert emulator.calls == []
 
 
-def test_a_refused_login_on_the_command_line_ends_without_traceback(sandbox, tap):
-    done = tap.run(sandbox.config | {"refresh_token": "expired-hunter2"})
+def test_a_refused_login_on_the_command_line_ends_without_traceback(emulator, tap):
+    done = tap.run(emulator.config | {"refresh_token": "expired-hunter2"})
 
     refused(done, "refresh_token", "login_url")
     assert "expired-hunter2" not in done.stderr + done.stdout
 
 
-def test_words_of_a_refusal_that_nobody_knows_are_not_repeated(sandbox, run):
+def test_words_of_a_refusal_that_nobody_knows_are_not_repeated(emulator, run):
     body = json.dumps({"error": "Secret: hunter2!", "error_description": "user ada@example.com"})
-    sandbox.fault(op="token", status=400, body=body, times=None)
+    emulator.fault(op="token", status=400, body=body, times=None)
 
-    done = run(sandbox.config)
+    done = run(emulator.config)
 
     refused(done, "login_url")
     assert "hunter2" not in done.stderr
@@ -184,25 +184,25 @@ def test_words_of_a_refusal_that_nobody_knows_are_not_repeated(sandbox, run):
 
 
 @pytest.mark.parametrize("status", [403, 404, 405])
-def test_a_web_page_in_place_of_the_login_names_login_url(sandbox, run, waits, status):
-    sandbox.fault(op="token", status=status, html=True, times=None)
+def test_a_web_page_in_place_of_the_login_names_login_url(emulator, run, waits, status):
+    emulator.fault(op="token", status=status, html=True, times=None)
 
-    done = run(sandbox.config)
+    done = run(emulator.config)
 
     refused(done, "login_url")
     assert waits == []
-    assert len(sandbox.logins) == 1
+    assert len(emulator.logins) == 1
 
 
-def test_a_login_that_redirects_is_refused_at_once_and_takes_no_secret_along(sandbox, run):
+def test_a_login_that_redirects_is_refused_at_once_and_takes_no_secret_along(emulator, run):
     # The classic: login_url without "login." or "my." in front answers with a redirect.
-    sandbox.fault(op="token", redirect=f"{sandbox.url}/elsewhere", times=None)
+    emulator.fault(op="token", redirect=f"{emulator.url}/elsewhere", times=None)
 
-    done = run(sandbox.config)
+    done = run(emulator.config)
 
     refused(done, "login_url")
-    assert len(sandbox.logins) == 1
-    assert sandbox.calls == []
+    assert len(emulator.logins) == 1
+    assert emulator.calls == []
 
 
 @pytest.mark.parametrize(
@@ -217,15 +217,15 @@ def test_a_login_that_redirects_is_refused_at_once_and_takes_no_secret_along(san
     ],
     ids=["502", "503", "429", "rate limit", "reset", "truncated"],
 )
-def test_a_login_that_fails_for_a_moment_is_repeated(sandbox, run, waits, fault):
-    sandbox.fault(op="token", times=2, **fault)
-    sandbox.add("list", ROWS)
+def test_a_login_that_fails_for_a_moment_is_repeated(emulator, run, waits, fault):
+    emulator.fault(op="token", times=2, **fault)
+    emulator.add("list", ROWS)
 
-    done = run(sandbox.config)
+    done = run(emulator.config)
 
     assert done.exit_code == 0, done.stderr
     assert done.ids("lists") == [1, 2, 3]
-    assert len(sandbox.logins) == 3
+    assert len(emulator.logins) == 3
     assert waits[0] >= 3 if "headers" in fault else waits[0] < 2
 
 
@@ -234,18 +234,18 @@ def test_a_login_that_fails_for_a_moment_is_repeated(sandbox, run, waits, fault)
     [{"status": 503}, {"status": 502, "html": True}, {"status": 200, "html": True}],
     ids=["503", "HTML 502", "HTML 200"],
 )
-def test_a_login_that_stays_down_is_an_outage_that_names_login_url(sandbox, run, waits, fault):
-    sandbox.fault(op="token", times=None, **fault)
+def test_a_login_that_stays_down_is_an_outage_that_names_login_url(emulator, run, waits, fault):
+    emulator.fault(op="token", times=None, **fault)
     state = {"bookmarks": {"lists": {"replication_key_value": "2024-01-01T00:00:00+00:00"}}}
 
-    done = run(sandbox.config, state)
+    done = run(emulator.config, state)
 
     assert done.exit_code == 2
     assert not {"SCHEMA", "RECORD"} & {message["type"] for message in done.messages}
     assert "Traceback" not in done.stderr
     assert "login" in done.last_line
     assert "login_url" in done.last_line
-    assert sandbox.calls == []
+    assert emulator.calls == []
     assert len(waits) >= 5
     assert waits[0] < 2
     assert max(waits) <= 20
@@ -318,21 +318,21 @@ FINAL = [
 
 
 @pytest.mark.parametrize("fault", PASSING, ids=str)
-def test_a_failure_of_salesforce_that_passes_is_repeated(sandbox, run, waits, fault):
-    sandbox.fault(times=2, **fault)
+def test_a_failure_of_salesforce_that_passes_is_repeated(emulator, run, waits, fault):
+    emulator.fault(times=2, **fault)
 
-    done = run(sandbox.config)
+    done = run(emulator.config)
 
     assert done.exit_code == 0, done.stderr
-    assert len(sandbox.logins) == 3
+    assert len(emulator.logins) == 3
     assert waits[0] < 2
 
 
 @pytest.mark.parametrize("fault", PASSING, ids=str)
-def test_one_that_stays_is_an_outage_and_not_told_as_wrong_settings(sandbox, run, waits, fault):
-    sandbox.fault(times=None, **fault)
+def test_one_that_stays_is_an_outage_and_not_told_as_wrong_settings(emulator, run, waits, fault):
+    emulator.fault(times=None, **fault)
 
-    done = run(sandbox.config)
+    done = run(emulator.config)
 
     assert done.exit_code == 2
     assert 500 <= sum(waits) <= 700
@@ -342,24 +342,24 @@ def test_one_that_stays_is_an_outage_and_not_told_as_wrong_settings(sandbox, run
         assert setting not in done.last_line
     in_its_own_words = fault["status"] == 429 or "rror" in str(fault.get("body"))
     assert ("login_url" in done.last_line) != in_its_own_words
-    assert sandbox.calls == []
+    assert emulator.calls == []
 
 
 @pytest.mark.parametrize("fault", FINAL, ids=str)
-def test_a_refusal_for_good_is_not_repeated_however_it_is_worded(sandbox, run, waits, fault):
-    sandbox.fault(times=None, **fault)
+def test_a_refusal_for_good_is_not_repeated_however_it_is_worded(emulator, run, waits, fault):
+    emulator.fault(times=None, **fault)
 
-    done = run(sandbox.config)
+    done = run(emulator.config)
 
     refused(done, "client_secret" if "Client" in fault["body"] else "login_url")
     assert waits == []
-    assert len(sandbox.logins) == 1
+    assert len(emulator.logins) == 1
 
 
-def test_the_word_of_a_passing_failure_is_told(sandbox, run):
-    sandbox.fault(**PASSING[0], times=None)
+def test_the_word_of_a_passing_failure_is_told(emulator, run):
+    emulator.fault(**PASSING[0], times=None)
 
-    done = run(sandbox.config)
+    done = run(emulator.config)
 
     assert (
         "Nothing could be read for about 10 minutes: Salesforce does not take the login for now "
@@ -368,14 +368,14 @@ def test_the_word_of_a_passing_failure_is_told(sandbox, run):
 
 
 @pytest.mark.parametrize("token", ["a\nb", "tok\u20acn", "\ud800", 5, ""])
-def test_a_token_that_cannot_be_sent_is_an_answer_without_one(sandbox, run, waits, token):
-    sandbox.fault(op="token", body=json.dumps({"access_token": token, "refresh_token": token}))
+def test_a_token_that_cannot_be_sent_is_an_answer_without_one(emulator, run, waits, token):
+    emulator.fault(op="token", body=json.dumps({"access_token": token, "refresh_token": token}))
 
-    done = run(sandbox.config)
+    done = run(emulator.config)
 
     assert done.exit_code == 0, done.stderr
     assert "Salesforce's login answered HTTP 200 without a token." in done.stderr
-    assert len(sandbox.logins) == 2
+    assert len(emulator.logins) == 2
     assert len(waits) == 1
 
 
@@ -392,35 +392,35 @@ def test_a_token_that_cannot_be_sent_is_an_answer_without_one(sandbox, run, wait
         ({"code": 201, "status": 200}, ["pardot_business_unit_id", "is_sandbox", "201"]),
     ],
 )
-def test_each_refusal_of_the_business_unit_names_the_setting(sandbox, run, fault, settings):
-    sandbox.fault(times=None, **fault)
+def test_each_refusal_of_the_business_unit_names_the_setting(emulator, run, fault, settings):
+    emulator.fault(times=None, **fault)
 
-    done = run(sandbox.config)
+    done = run(emulator.config)
 
     refused(done, *settings)
-    assert len(sandbox.calls) == 1
+    assert len(emulator.calls) == 1
 
 
-def test_an_unknown_business_unit_ends_before_any_data(sandbox, tap):
-    sandbox.set(business_unit_id="0UvANOTHER00000002")
-    config = sandbox.config | {"pardot_business_unit_id": "0UvSANDBOX00000001"}
+def test_an_unknown_business_unit_ends_before_any_data(emulator, tap):
+    emulator.set(business_unit_id="0UvANOTHER00000002")
+    config = emulator.config | {"pardot_business_unit_id": "0UvEMULATOR0000001"}
 
     done = tap.run(config)
 
     refused(done, "pardot_business_unit_id", "201")
-    assert [call["code"] for call in sandbox.calls] == [201]
-    assert len(sandbox.logins) == 1
+    assert [call["code"] for call in emulator.calls] == [201]
+    assert len(emulator.logins) == 1
 
 
 @pytest.mark.parametrize("legacy", [False, True], ids=["HTTP 401", "HTTP 200"])
-def test_a_token_that_pardot_never_takes_names_scope_and_business_unit(sandbox, run, legacy):
-    sandbox.set(oauth={"pardot_scope": False}, legacy_status=legacy)
+def test_a_token_that_pardot_never_takes_names_scope_and_business_unit(emulator, run, legacy):
+    emulator.set(oauth={"pardot_scope": False}, legacy_status=legacy)
 
-    done = run(sandbox.config)
+    done = run(emulator.config)
 
     refused(done, "pardot_api", "pardot_business_unit_id", "184")
-    assert len(sandbox.logins) == 2
-    assert [call["code"] for call in sandbox.calls] == [184, 184]
+    assert len(emulator.logins) == 2
+    assert [call["code"] for call in emulator.calls] == [184, 184]
 
 
 # --- a token that dies on the way ---
@@ -436,79 +436,79 @@ def test_a_token_that_pardot_never_takes_names_scope_and_business_unit(sandbox, 
     ],
     ids=["HTTP 401", "HTTP 200", "without a code", "code 1"],
 )
-def test_a_token_that_dies_on_the_way_is_renewed_once_and_the_call_repeated(sandbox, run, fault):
-    sandbox.add("list", [{"id": number} for number in range(1, 451)])
-    sandbox.fault(object="list", nth=2, **fault)
+def test_a_token_that_dies_on_the_way_is_renewed_once_and_the_call_repeated(emulator, run, fault):
+    emulator.add("list", [{"id": number} for number in range(1, 451)])
+    emulator.fault(object="list", nth=2, **fault)
 
-    done = run(sandbox.config)
+    done = run(emulator.config)
 
     assert done.exit_code == 0, done.stderr
     assert done.ids("lists") == list(range(1, 451))
-    assert len(sandbox.logins) == 2
-    asked = [call["params"] for call in sandbox.calls if call["object"] == "list"]
+    assert len(emulator.logins) == 2
+    asked = [call["params"] for call in emulator.calls if call["object"] == "list"]
     assert len(asked) == 4
     assert asked[1] == asked[2]
-    assert len(sandbox.calls) == 16 + 3
+    assert len(emulator.calls) == 16 + 3
 
 
-def test_two_refusals_apart_in_time_are_two_renewals(sandbox, run):
-    sandbox.add("list", [{"id": number} for number in range(1, 451)])
-    sandbox.set(oauth={"expire_after_calls": 4})
+def test_two_refusals_apart_in_time_are_two_renewals(emulator, run):
+    emulator.add("list", [{"id": number} for number in range(1, 451)])
+    emulator.set(oauth={"expire_after_calls": 4})
 
-    done = run(sandbox.config)
+    done = run(emulator.config)
 
     assert done.exit_code == 0, done.stderr
     assert done.ids("lists") == list(range(1, 451))
-    assert len(sandbox.logins) == 5  # 18 good calls, 4 for each token
-    assert len(sandbox.calls) == 18 + 4
+    assert len(emulator.logins) == 5  # 18 good calls, 4 for each token
+    assert len(emulator.calls) == 18 + 4
 
 
-def test_a_token_refused_for_good_on_the_way_stops_all_and_the_next_run_goes_on(sandbox, run):
-    sandbox.add("list", [{"id": number} for number in range(1, 451)])
-    sandbox.add("tag", ROWS)
-    sandbox.fault(object="list", nth=2, code=184, times=None)
+def test_a_token_refused_for_good_on_the_way_stops_all_and_the_next_run_goes_on(emulator, run):
+    emulator.add("list", [{"id": number} for number in range(1, 451)])
+    emulator.add("tag", ROWS)
+    emulator.fault(object="list", nth=2, code=184, times=None)
 
-    first = run(sandbox.config)
+    first = run(emulator.config)
 
     assert first.exit_code == 1
     assert "pardot_business_unit_id" in first.last_line
     assert "Traceback" not in first.stderr
     assert first.ids("lists") == list(range(1, 201))
     assert first.ids("tags") == []
-    sandbox.clear_faults()
+    emulator.clear_faults()
 
-    second = run(sandbox.config, first.state)
+    second = run(emulator.config, first.state)
 
     assert second.exit_code == 0, second.stderr
     assert second.ids("lists") == list(range(201, 451))
     assert second.ids("tags") == [1, 2, 3]
 
 
-def test_a_login_that_goes_down_on_the_way_is_an_outage_with_a_good_state(sandbox, run, waits):
-    sandbox.add("list", [{"id": number} for number in range(1, 451)])
-    sandbox.fault(object="list", nth=2, change={"expire_tokens": True})
-    sandbox.fault(op="token", nth=2, times=None, status=503)
+def test_a_login_that_goes_down_on_the_way_is_an_outage_with_a_good_state(emulator, run, waits):
+    emulator.add("list", [{"id": number} for number in range(1, 451)])
+    emulator.fault(object="list", nth=2, change={"expire_tokens": True})
+    emulator.fault(op="token", nth=2, times=None, status=503)
 
-    first = run(sandbox.config)
+    first = run(emulator.config)
 
     assert first.exit_code == 2
     assert first.ids("lists") == list(range(1, 201))
     assert "Traceback" not in first.stderr
     assert 500 <= sum(waits) <= 700
-    sandbox.clear_faults()
+    emulator.clear_faults()
 
-    second = run(sandbox.config, first.state)
+    second = run(emulator.config, first.state)
 
     assert second.exit_code == 0, second.stderr
     assert second.ids("lists") == list(range(201, 451))
 
 
-def test_a_login_that_is_refused_on_the_way_names_the_setting(sandbox, run, waits):
-    sandbox.add("list", [{"id": number} for number in range(1, 451)])
-    sandbox.fault(object="list", nth=2, change={"expire_tokens": True})
-    sandbox.fault(op="token", nth=2, times=None, status=400, body='{"error": "invalid_grant"}')
+def test_a_login_that_is_refused_on_the_way_names_the_setting(emulator, run, waits):
+    emulator.add("list", [{"id": number} for number in range(1, 451)])
+    emulator.fault(object="list", nth=2, change={"expire_tokens": True})
+    emulator.fault(op="token", nth=2, times=None, status=400, body='{"error": "invalid_grant"}')
 
-    done = run(sandbox.config)
+    done = run(emulator.config)
 
     assert done.exit_code == 1
     assert "refresh_token" in done.last_line

@@ -18,7 +18,7 @@ from tests.helpers.meltano import PLUGINS, Meltano, as_environment
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_pardot.sandbox.harness import Sandbox
+    from pardot_emulator.harness import Emulator
     from tests.helpers.postgres import Postgres
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -61,12 +61,12 @@ def warehouse(postgres: Postgres, project: Path) -> Postgres:
 
 
 @pytest.fixture
-def run(project: Path, sandbox: Sandbox, warehouse: Postgres) -> Callable[[], str]:
+def run(project: Path, emulator: Emulator, warehouse: Postgres) -> Callable[[], str]:
     """Give ``meltano run tap-pardot target-postgres``."""
     meltano = Meltano(
         project,
         project,
-        as_environment("tap-pardot", sandbox.config)
+        as_environment("tap-pardot", emulator.config)
         | as_environment("target-postgres", {"sqlalchemy_url": warehouse.url}),
     )
     return lambda: meltano.run("run", *PLUGINS)
@@ -80,11 +80,11 @@ def configure(project: Path, **changes: Any) -> None:
     file.write_text(yaml.safe_dump(document, sort_keys=False))
 
 
-def test_a_run_fills_postgres(sandbox, run, warehouse, project):
-    sandbox.add("list", [{"id": n, "name": f"List {n}"} for n in range(1, 202)])
-    sandbox.add("list", [{"id": 900, "name": "02190", "created_at": "2024-03-10T07:00:00Z"}])
-    sandbox.add("tagObject", [{"id": 7, "tag_id": 3, "type": "Prospect", "object_id": 5}])
-    sandbox.set(export_seconds=0)
+def test_a_run_fills_postgres(emulator, run, warehouse, project):
+    emulator.add("list", [{"id": n, "name": f"List {n}"} for n in range(1, 202)])
+    emulator.add("list", [{"id": 900, "name": "02190", "created_at": "2024-03-10T07:00:00Z"}])
+    emulator.add("tagObject", [{"id": 7, "tag_id": 3, "type": "Prospect", "object_id": 5}])
+    emulator.set(export_seconds=0)
     document = yaml.safe_load((project / "meltano.yml").read_text())
     config = document["plugins"]["extractors"][0].get("config", {})
     configure(project, config=config | {"start_date": "2023-06-01"})
@@ -101,8 +101,8 @@ def test_a_run_fills_postgres(sandbox, run, warehouse, project):
     ]
 
 
-def test_a_stream_map_in_meltano_yml_is_honoured(sandbox, run, warehouse, project):
-    sandbox.add("list", [{"id": 1, "name": "Secret"}, {"id": 2, "name": "Internal"}])
+def test_a_stream_map_in_meltano_yml_is_honoured(emulator, run, warehouse, project):
+    emulator.add("list", [{"id": 1, "name": "Secret"}, {"id": 2, "name": "Internal"}])
     configure(
         project,
         select=["lists.*"],
@@ -132,17 +132,17 @@ def test_a_stream_map_in_meltano_yml_is_honoured(sandbox, run, warehouse, projec
     assert ("updated_at",) in columns
 
 
-def test_a_second_run_goes_on_from_the_state_that_meltano_kept(sandbox, run, warehouse, project):
+def test_a_second_run_goes_on_from_the_state_that_meltano_kept(emulator, run, warehouse, project):
     configure(project, select=["lists.*", "tag_objects.*"])
-    sandbox.set(clock="2024-06-01T12:00:00Z")
-    sandbox.add("list", [{"id": n, "name": "Old"} for n in range(1, 451)])
-    sandbox.add("tagObject", [{"id": n, "tag_id": 1} for n in range(1, 451)])
+    emulator.set(clock="2024-06-01T12:00:00Z")
+    emulator.add("list", [{"id": n, "name": "Old"} for n in range(1, 451)])
+    emulator.add("tagObject", [{"id": n, "tag_id": 1} for n in range(1, 451)])
     run()
-    sandbox.clear_calls()
-    sandbox.set(clock="2024-06-01T14:00:00Z")
+    emulator.clear_calls()
+    emulator.set(clock="2024-06-01T14:00:00Z")
     between = "2024-06-01T13:00:00Z"
-    sandbox.add("list", [{"id": n, "name": "New", "updated_at": between} for n in (3, 450, 451)])
-    sandbox.add("tagObject", [{"id": 451, "tag_id": 2, "created_at": between}])
+    emulator.add("list", [{"id": n, "name": "New", "updated_at": between} for n in (3, 450, 451)])
+    emulator.add("tagObject", [{"id": 451, "tag_id": 2, "created_at": between}])
 
     run()
 
@@ -150,9 +150,9 @@ def test_a_second_run_goes_on_from_the_state_that_meltano_kept(sandbox, run, war
     assert new == [(3,), (450,), (451,)]
     assert warehouse.table_counts("tap_pardot") == {"lists": 451, "tag_objects": 451}
     # Nothing old is read again.
-    assert max(call["rows"] for call in sandbox.calls) == 3
+    assert max(call["rows"] for call in emulator.calls) == 3
     # Two of these are Meltano's discovery, which lists the custom fields.
-    assert len(sandbox.calls) <= 6
+    assert len(emulator.calls) <= 6
 
 
 def test_meltano_yml_declares_the_taps_own_settings_and_capabilities():

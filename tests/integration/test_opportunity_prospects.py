@@ -38,14 +38,14 @@ def links(run):
 
 
 @pytest.fixture
-def runs(sandbox, caplog):
-    return Runs(sandbox, caplog)
+def runs(emulator, caplog):
+    return Runs(emulator, caplog)
 
 
 @pytest.fixture
 def account(runs):
     """Opportunities with no prospect, one, many."""
-    runs.sandbox.add(
+    runs.emulator.add(
         "opportunity", [opportunity(1), opportunity(2, 20), opportunity(3, 20, 30, 31)]
     )
     return runs
@@ -80,7 +80,7 @@ def test_the_key_is_both_ids_and_comes_before_the_first_link(account):
 
 
 def test_without_any_link_there_is_a_table_all_the_same(runs):
-    runs.sandbox.add("opportunity", [opportunity(1)])
+    runs.emulator.add("opportunity", [opportunity(1)])
 
     run = runs.sync(*WAYS[1])
 
@@ -103,14 +103,14 @@ def test_without_any_link_there_is_a_table_all_the_same(runs):
 )
 def test_prospects_in_other_shapes_are_the_same_links(runs, wire, ids):
     odd = opportunity(1, 20) | {"_wire": {"set": {"prospects": wire}}}
-    runs.sandbox.add("opportunity", [odd, opportunity(2, 30)])
+    runs.emulator.add("opportunity", [odd, opportunity(2, 30)])
 
     run = runs.sync(*WAYS[1])
 
     assert run.exit_code == 0, run.stderr
     assert links(run) == [*((1, each) for each in ids), (2, 30)]
     absent = opportunity(1, 20) | {"_wire": {"drop": ["prospects", "updated_at"]}}
-    runs.sandbox.add("opportunity", [absent])
+    runs.emulator.add("opportunity", [absent])
     runs.state = None
     assert links(runs.sync(CHILD)) == [(2, 30)]
 
@@ -135,7 +135,7 @@ def test_only_selected_columns_are_emitted_and_prospects_need_not_be(account):
 
 @pytest.mark.parametrize("methods", METHODS, ids=["INCREMENTAL", "FULL_TABLE"])
 def test_links_cost_no_call_in_any_run(runs, methods):
-    runs.sandbox.add("opportunity", [opportunity(n, n, n + 1) for n in range(1, 451)])
+    runs.emulator.add("opportunity", [opportunity(n, n, n + 1) for n in range(1, 451)])
     calls = {}
     for chosen in (("opportunities",), *WAYS, (*WAYS[1], "tags")):
         runs.state = None
@@ -158,7 +158,7 @@ def test_a_second_run_brings_the_links_of_what_has_changed(account):
     assert idle.records == {}
 
     moment = account.later()
-    account.sandbox.add(
+    account.emulator.add(
         "opportunity",
         [
             opportunity(1, 10, updated=moment),
@@ -201,7 +201,7 @@ def test_opportunities_deselected_and_selected_again_lose_no_link(account):
     account.sync(*WAYS[1], methods=METHODS[0])
     for number, chosen in enumerate((WAYS[0], ("opportunities",), WAYS[1]), start=1):
         moment = account.later()
-        account.sandbox.add("opportunity", [opportunity(100 + number, number, updated=moment)])
+        account.emulator.add("opportunity", [opportunity(100 + number, number, updated=moment)])
         run = account.sync(*chosen, methods=METHODS[0])
         assert run.exit_code == 0, run.stderr
         if chosen == WAYS[0]:
@@ -218,7 +218,7 @@ def test_opportunities_deselected_and_selected_again_lose_no_link(account):
 
 @pytest.mark.parametrize("chosen", WAYS)
 def test_without_the_right_to_opportunities_links_are_skipped(account, chosen):
-    account.sandbox.set(forbidden={"opportunity"})
+    account.emulator.set(forbidden={"opportunity"})
 
     run = account.sync(*chosen, "tags")
 
@@ -227,7 +227,7 @@ def test_without_the_right_to_opportunities_links_are_skipped(account, chosen):
         assert "skipped: " in said(run, stream)
         assert "(Pardot code 46)" in said(run, stream)
     assert "tags: 0 rows, 1 call, done" in run.stderr
-    account.sandbox.set(forbidden={})
+    account.emulator.set(forbidden={})
     assert len(links(account.sync(*chosen))) == 4
 
 
@@ -235,14 +235,14 @@ def test_without_the_right_to_opportunities_links_are_skipped(account, chosen):
 @pytest.mark.parametrize("chosen", WAYS)
 @pytest.mark.parametrize(("code", "exit_code"), [(10000, 1), (122, 2)])
 def test_a_reading_cut_short_goes_on_with_its_second_page(runs, chosen, methods, code, exit_code):
-    runs.sandbox.add("opportunity", [opportunity(n, n) for n in range(1, 451)])
-    runs.sandbox.fault(object="opportunity", nth=2, times=None, code=code)
+    runs.emulator.add("opportunity", [opportunity(n, n) for n in range(1, 451)])
+    runs.emulator.fault(object="opportunity", nth=2, times=None, code=code)
     first = runs.sync(*chosen, methods=methods)
     assert first.exit_code == exit_code
     assert links(first) == [(n, n) for n in range(1, 201)]
     assert "done: " not in said(first, CHILD)
 
-    runs.sandbox.clear_faults()
+    runs.emulator.clear_faults()
     runs.later()
     second = runs.sync(*chosen, methods=methods)
 
@@ -253,14 +253,14 @@ def test_a_reading_cut_short_goes_on_with_its_second_page(runs, chosen, methods,
 
 
 def test_a_run_killed_between_two_pages_loses_no_link(runs, tap, tmp_path):
-    runs.sandbox.add("opportunity", [opportunity(n, n, 1000 + n) for n in range(1, 451)])
-    runs.sandbox.fault(object="opportunity", nth=2, hang=60, times=None)
-    config = {**runs.sandbox.config, **SINCE}
+    runs.emulator.add("opportunity", [opportunity(n, n, 1000 + n) for n in range(1, 451)])
+    runs.emulator.fault(object="opportunity", nth=2, hang=60, times=None)
+    config = {**runs.emulator.config, **SINCE}
     with (tmp_path / "out").open("w") as out:
         command = tap.command(config, catalog=select(CHILD))
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL)
     until = time.monotonic() + 20
-    while not runs.sandbox.faults[0]["fired"]:
+    while not runs.emulator.faults[0]["fired"]:
         assert time.monotonic() < until
         time.sleep(0.02)
     time.sleep(0.3)
@@ -269,7 +269,7 @@ def test_a_run_killed_between_two_pages_loses_no_link(runs, tap, tmp_path):
     cut = Finished(-9, (tmp_path / "out").read_text(), "")
     assert len(links(cut)) == 400
 
-    runs.sandbox.clear_faults()
+    runs.emulator.clear_faults()
     runs.state = cut.state
     rest = runs.sync(CHILD)
 

@@ -20,10 +20,10 @@ MOMENTS = [
 
 
 @pytest.fixture
-def account(sandbox):
+def account(emulator):
     """Twelve prospects of many years, two in the recycle bin."""
-    sandbox.set(clock=NOW, export_seconds=0.0)
-    sandbox.add(
+    emulator.set(clock=NOW, export_seconds=0.0)
+    emulator.add(
         "prospect",
         [
             {
@@ -35,12 +35,12 @@ def account(sandbox):
             for n in range(1, 13)
         ],
     )
-    return sandbox
+    return emulator
 
 
-def settings(sandbox, source="export"):
+def settings(emulator, source="export"):
     return {
-        **sandbox.config,
+        **emulator.config,
         "start_date": "2024-05-01",
         "bulk_source": source,
         "export_poll_interval": 1,

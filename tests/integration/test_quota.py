@@ -35,26 +35,26 @@ def test_the_limit_of_an_edition_is_known_or_nothing_is_said(level, number):
     assert daily_calls(level) == number
 
 
-def test_a_run_begins_with_the_limit_of_the_accounts_edition(sandbox, tap):
-    (account,) = sandbox.rows("account")
-    sandbox.update("account", [account["id"]], level="Plus")
+def test_a_run_begins_with_the_limit_of_the_accounts_edition(emulator, tap):
+    (account,) = emulator.rows("account")
+    emulator.update("account", [account["id"]], level="Plus")
 
-    run = tap.run(sandbox.config, catalog=tap.catalog("tags"))
+    run = tap.run(emulator.config, catalog=tap.catalog("tags"))
 
     told = run.stderr.index("50,000 API calls a day")
     assert told < run.stderr.index("Beginning")
 
 
-def test_the_table_the_metrics_and_pardots_own_count_agree(sandbox, tap):
-    sandbox.add("list", [{"id": number} for number in range(1, 612)])
-    sandbox.add("emailClick", [{"id": number} for number in range(1, 202)])
-    sandbox.fault(object="tag", code=66, times=1)
+def test_the_table_the_metrics_and_pardots_own_count_agree(emulator, tap):
+    emulator.add("list", [{"id": number} for number in range(1, 612)])
+    emulator.add("emailClick", [{"id": number} for number in range(1, 202)])
+    emulator.fault(object="tag", code=66, times=1)
     chosen = ("campaigns", "email_clicks", "lists", "tags")
 
-    run = tap.run(sandbox.config, catalog=tap.catalog(*chosen))
+    run = tap.run(emulator.config, catalog=tap.catalog(*chosen))
 
     assert run.exit_code == 0, run.stderr
-    counted = Counter(call["object"] for call in sandbox.calls)
+    counted = Counter(call["object"] for call in emulator.calls)
     metrics = [json.loads(text) for text in METRIC.findall(run.stderr)]
     by_stream = {each["tags"]["stream"]: each["value"] for each in metrics}
     assert len(by_stream) == len(metrics)
@@ -69,7 +69,7 @@ def test_the_table_the_metrics_and_pardots_own_count_agree(sandbox, tap):
     assert by_stream["tags"] == 2
     table = {name: int(number.replace(",", "")) for name, number in LINE.findall(run.stderr)}
     assert table == {name: by_stream[name] for name in chosen}
-    assert run.last_line.endswith(f" in {len(sandbox.calls)} calls.")
+    assert run.last_line.endswith(f" in {len(emulator.calls)} calls.")
 
 
 def test_quiet_is_kept_by_all_threads():
@@ -94,24 +94,24 @@ def test_quiet_is_kept_by_all_threads():
 
 
 @pytest.mark.parametrize("most", [1, 3])
-def test_never_more_calls_at_once_than_the_setting(sandbox, tap, most):
+def test_never_more_calls_at_once_than_the_setting(emulator, tap, most):
     ids = range(1, 41)
-    sandbox.add("email", [{"id": number, "name": "x"} for number in ids])
-    sandbox.add("emailClick", [{"id": number, "list_email_id": number} for number in ids])
-    sandbox.set(latency=0.1)  # else calls may be over before the next ones begin
-    config = {**sandbox.config, **QUICK, "max_concurrent_requests": most}
+    emulator.add("email", [{"id": number, "name": "x"} for number in ids])
+    emulator.add("emailClick", [{"id": number, "list_email_id": number} for number in ids])
+    emulator.set(latency=0.1)  # else calls may be over before the next ones begin
+    config = {**emulator.config, **QUICK, "max_concurrent_requests": most}
 
     run = tap.run(config, catalog=select("email_stats"))
 
     assert run.exit_code == 0, run.stderr
     assert {record["list_email_id"] for record in run.records["email_stats"]} == {*ids}
-    assert max(call["in_flight"] for call in sandbox.calls) == most
+    assert max(call["in_flight"] for call in emulator.calls) == most
 
 
-def test_too_many_calls_at_once_hold_all_threads_back_and_not_one(sandbox):
-    settings = {**sandbox.config, "max_concurrent_requests": 3}
+def test_too_many_calls_at_once_hold_all_threads_back_and_not_one(emulator):
+    settings = {**emulator.config, "max_concurrent_requests": 3}
     client = connect(with_defaults(normalised(settings)), {}, "test")
-    sandbox.fault(object="list", nth=12, code=66, times=1)
+    emulator.fault(object="list", nth=12, code=66, times=1)
 
     def ask():
         for _ in range(20):
@@ -123,7 +123,7 @@ def test_too_many_calls_at_once_hold_all_threads_back_and_not_one(sandbox):
     for thread in threads:
         thread.join(20)
 
-    times = [call["at"] for call in sandbox.calls]
+    times = [call["at"] for call in emulator.calls]
     assert len(times) == 61
     # Some calls are under way; one thread alone would let some forty of the others pass.
     quiet = max(range(1, 61), key=lambda place: times[place] - times[place - 1])

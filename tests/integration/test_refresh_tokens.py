@@ -1,6 +1,6 @@
 """A refresh token that Salesforce replaced is never sent again, whatever happens.
 
-The sandbox revokes everything when it is, as Salesforce does: whoever sends an old token is taken
+The emulator revokes everything when it is, as Salesforce does: whoever sends an old token is taken
 for a thief, and the connected app must be authorized again by hand (reference B.1).
 """
 
@@ -49,11 +49,11 @@ def kept(tmp_path):
 
 
 @pytest.fixture
-def config(sandbox, kept):
+def config(emulator, kept):
     """Settings with a token file, of an app that rotates refresh tokens."""
-    sandbox.set(oauth={"rotate_refresh_token": True})
-    sandbox.add("list", ROWS)
-    return sandbox.config | {"token_file": str(kept)}
+    emulator.set(oauth={"rotate_refresh_token": True})
+    emulator.add("list", ROWS)
+    return emulator.config | {"token_file": str(kept)}
 
 
 def text_of(configured: str, token: str) -> str:
@@ -75,8 +75,8 @@ def refused(run: Finished, *words: str) -> None:
         assert word in run.last_line
 
 
-def is_revoked(sandbox: Any) -> bool:
-    return not sandbox.oauth.refresh_token
+def is_revoked(emulator: Any) -> bool:
+    return not emulator.oauth.refresh_token
 
 
 @contextmanager
@@ -93,16 +93,16 @@ def held(kept: Path) -> Iterator[None]:
 # --- the file ---
 
 
-def test_a_rotated_refresh_token_is_used_kept_and_never_shown(sandbox, tap, config, kept):
-    sandbox.set(oauth={"expire_after_calls": 6})
+def test_a_rotated_refresh_token_is_used_kept_and_never_shown(emulator, tap, config, kept):
+    emulator.set(oauth={"expire_after_calls": 6})
     debug = {"TAP_PARDOT_LOGLEVEL": "DEBUG"}
 
     first = tap.run(config, env=debug)
 
     good(first)
     # Salesforce lets each old token die, so these logins worked with the rotated ones.
-    assert [login["status"] for login in sandbox.logins] == [200, 200, 200]
-    rotated = sandbox.oauth.refresh_token
+    assert [login["status"] for login in emulator.logins] == [200, 200, 200]
+    rotated = emulator.oauth.refresh_token
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert rotated in kept.read_text()
     assert "rotated refresh_token" in first.stderr
@@ -110,77 +110,77 @@ def test_a_rotated_refresh_token_is_used_kept_and_never_shown(sandbox, tap, conf
     assert config["refresh_token"] not in first.stderr + first.stdout
     assert [path.name for path in kept.parent.glob(".token-*")] == []
 
-    sandbox.clear_calls()
+    emulator.clear_calls()
     second = tap.run(config, state=first.state, env=debug)
 
     assert second.exit_code == 0, second.stderr
-    assert {login["status"] for login in sandbox.logins} == {200}
-    assert sandbox.oauth.refresh_token != rotated
-    assert sandbox.oauth.refresh_token in kept.read_text()
+    assert {login["status"] for login in emulator.logins} == {200}
+    assert emulator.oauth.refresh_token != rotated
+    assert emulator.oauth.refresh_token in kept.read_text()
 
 
-def test_a_newly_configured_refresh_token_wins_over_the_kept_one(sandbox, run, config):
+def test_a_newly_configured_refresh_token_wins_over_the_kept_one(emulator, run, config):
     good(run(config))
-    sandbox.set(oauth={"refresh_token": NEW})
-    sandbox.clear_calls()
+    emulator.set(oauth={"refresh_token": NEW})
+    emulator.clear_calls()
 
     good(run(config | {"refresh_token": NEW}))
 
-    assert [login["status"] for login in sandbox.logins] == [200]
+    assert [login["status"] for login in emulator.logins] == [200]
 
 
-def test_the_configured_token_is_not_sent_when_the_kept_one_is_refused(sandbox, run, config):
+def test_the_configured_token_is_not_sent_when_the_kept_one_is_refused(emulator, run, config):
     good(run(config))
-    sandbox.clear_calls()
-    sandbox.fault(**EXPIRED)
+    emulator.clear_calls()
+    emulator.fault(**EXPIRED)
 
     done = run(config)
 
     refused(done, "invalid_grant", "authorize the connected app again", "refresh_token")
-    assert len(sandbox.logins) == 1
-    assert not is_revoked(sandbox)
+    assert len(emulator.logins) == 1
+    assert not is_revoked(emulator)
     good(run(config))
 
 
 @pytest.mark.parametrize("error", ["inactive_user", "invalid_client", "invalid_scope", "x"])
-def test_no_refusal_makes_the_configured_token_be_sent(sandbox, run, config, error):
+def test_no_refusal_makes_the_configured_token_be_sent(emulator, run, config, error):
     good(run(config))
-    sandbox.clear_calls()
-    sandbox.set(oauth={"refuse_with": error})
+    emulator.clear_calls()
+    emulator.set(oauth={"refuse_with": error})
 
     refused(run(config), error)
 
-    assert len(sandbox.logins) == 1
-    sandbox.set(oauth={"refuse_with": None})
+    assert len(emulator.logins) == 1
+    emulator.set(oauth={"refuse_with": None})
     good(run(config))
 
 
-def test_a_setting_that_is_changed_back_does_not_send_what_was_replaced(sandbox, run, config):
+def test_a_setting_that_is_changed_back_does_not_send_what_was_replaced(emulator, run, config):
     good(run(config))
-    live = sandbox.oauth.refresh_token
-    sandbox.set(oauth={"refresh_token": NEW})
+    live = emulator.oauth.refresh_token
+    emulator.set(oauth={"refresh_token": NEW})
     good(run(config | {"refresh_token": NEW}))
-    newer = sandbox.oauth.refresh_token
-    sandbox.set(oauth={"refresh_token": live})
+    newer = emulator.oauth.refresh_token
+    emulator.set(oauth={"refresh_token": live})
 
     good(run(config))
 
-    sandbox.set(oauth={"refresh_token": newer})
+    emulator.set(oauth={"refresh_token": newer})
     good(run(config | {"refresh_token": NEW}))
-    assert not is_revoked(sandbox)
+    assert not is_revoked(emulator)
 
 
-def test_a_token_copied_out_of_the_file_into_the_settings_goes_on_from_there(sandbox, run, config):
+def test_a_token_copied_out_of_the_file_into_the_settings_goes_on_from_there(emulator, run, config):
     good(run(config))
-    copied = config | {"refresh_token": sandbox.oauth.refresh_token}
+    copied = config | {"refresh_token": emulator.oauth.refresh_token}
 
     for each in (copied, config, copied, config):
         good(run(each))
 
-    assert not is_revoked(sandbox)
+    assert not is_revoked(emulator)
 
 
-def test_pipelines_that_share_a_file_through_a_link_use_one_token(sandbox, run, config, kept):
+def test_pipelines_that_share_a_file_through_a_link_use_one_token(emulator, run, config, kept):
     link = kept.with_name("link.json")
     link.symlink_to(kept)
 
@@ -188,11 +188,11 @@ def test_pipelines_that_share_a_file_through_a_link_use_one_token(sandbox, run, 
         good(run(config | {"token_file": str(path)}))
 
     assert link.is_symlink()
-    assert not is_revoked(sandbox)
+    assert not is_revoked(emulator)
 
 
 def test_a_file_that_cannot_be_replaced_is_written_in_place(
-    sandbox, run, config, kept, monkeypatch
+    emulator, run, config, kept, monkeypatch
 ):
     # As a file that is mounted into a container by itself.
     kept.write_text("")
@@ -207,7 +207,7 @@ def test_a_file_that_cannot_be_replaced_is_written_in_place(
 
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert [path.name for path in kept.parent.glob(".token-*")] == []
-    assert not is_revoked(sandbox)
+    assert not is_revoked(emulator)
 
 
 @pytest.mark.parametrize("text", ["", "\n", "{}", "\ufeff{}"])
@@ -235,18 +235,18 @@ def test_an_empty_file_keeps_no_token(run, config, kept, text):
         b"[" * 100_000,
     ],
 )
-def test_a_damaged_file_ends_the_run_before_any_token_is_sent(sandbox, run, config, kept, content):
+def test_a_damaged_file_ends_the_run_before_any_token_is_sent(emulator, run, config, kept, content):
     kept.write_bytes(content)
 
     refused(run(config), "token_file", "refresh_token")
 
-    assert sandbox.logins == []
+    assert emulator.logins == []
     assert kept.read_bytes() == content
 
 
 @pytest.mark.parametrize("path", ["{folder}", "{file}/token.json", "{loop}"])
 def test_a_path_that_cannot_be_a_file_ends_the_run_before_any_token_is_sent(
-    sandbox, run, config, tmp_path, path
+    emulator, run, config, tmp_path, path
 ):
     (tmp_path / "file").write_text("x")
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
@@ -254,17 +254,17 @@ def test_a_path_that_cannot_be_a_file_ends_the_run_before_any_token_is_sent(
 
     refused(run(config | {"token_file": path.format(**names)}), "token_file cannot be ")
 
-    assert sandbox.logins == []
+    assert emulator.logins == []
 
 
 @pytest.mark.parametrize("name", ["{folder}/missing/token.json", "~nobody-here/token.json"])
 def test_a_token_file_that_cannot_be_written_ends_the_run_before_any_token_is_sent(
-    sandbox, run, config, tmp_path, name
+    emulator, run, config, tmp_path, name
 ):
     """Else the next run would send a token that was replaced, and Salesforce revoke everything."""
     refused(run(config | {"token_file": name.format(folder=tmp_path)}), "cannot be written")
 
-    assert sandbox.logins == []
+    assert emulator.logins == []
 
 
 def test_a_home_folder_may_be_named(run, config, tmp_path, monkeypatch):
@@ -275,9 +275,9 @@ def test_a_home_folder_may_be_named(run, config, tmp_path, monkeypatch):
     assert (tmp_path / "token.json").exists()
 
 
-def test_the_file_of_an_earlier_version_is_read(sandbox, run, config, kept):
+def test_the_file_of_an_earlier_version_is_read(emulator, run, config, kept):
     good(run(config))
-    kept.write_text(text_of(config["refresh_token"], sandbox.oauth.refresh_token))
+    kept.write_text(text_of(config["refresh_token"], emulator.oauth.refresh_token))
 
     good(run(config))
 
@@ -285,7 +285,7 @@ def test_the_file_of_an_earlier_version_is_read(sandbox, run, config, kept):
 # --- without a file ---
 
 
-def test_without_a_token_file_a_rotation_is_a_warning_that_names_the_setting(sandbox, run, config):
+def test_without_a_token_file_a_rotation_is_a_warning_that_names_the_setting(emulator, run, config):
     del config["token_file"]
 
     done = run(config)
@@ -293,33 +293,33 @@ def test_without_a_token_file_a_rotation_is_a_warning_that_names_the_setting(san
     good(done)
     warning = next(line for line in done.stderr.splitlines() if "rotated" in line)
     assert "token_file" in warning
-    assert sandbox.oauth.refresh_token not in done.stderr
+    assert emulator.oauth.refresh_token not in done.stderr
 
 
 @pytest.mark.parametrize("file", [True, False])
-def test_a_login_on_the_way_sends_the_successor_or_nothing(sandbox, run, config, file):
+def test_a_login_on_the_way_sends_the_successor_or_nothing(emulator, run, config, file):
     if not file:
         del config["token_file"]
-    sandbox.set(oauth={"expire_after_calls": 4})
+    emulator.set(oauth={"expire_after_calls": 4})
     good(run(config))
-    assert len(sandbox.logins) > 3
-    assert {login["status"] for login in sandbox.logins} == {200}
+    assert len(emulator.logins) > 3
+    assert {login["status"] for login in emulator.logins} == {200}
 
 
-def test_a_login_on_the_way_that_is_refused_is_not_tried_again_by_others(sandbox, run, config):
-    sandbox.fault(object="list", change={"expire_tokens": True})
-    sandbox.fault(**EXPIRED, nth=2, times=None)
+def test_a_login_on_the_way_that_is_refused_is_not_tried_again_by_others(emulator, run, config):
+    emulator.fault(object="list", change={"expire_tokens": True})
+    emulator.fault(**EXPIRED, nth=2, times=None)
 
     done = run(config)
 
     assert done.exit_code == 1
     assert "authorize the connected app again" in done.last_line
-    assert len(sandbox.logins) == 2
-    assert not is_revoked(sandbox)
+    assert len(emulator.logins) == 2
+    assert not is_revoked(emulator)
 
 
 def test_a_successor_that_could_not_be_written_is_used_on_the_way(
-    sandbox, run, config, kept, monkeypatch
+    emulator, run, config, kept, monkeypatch
 ):
     good(run(config))
 
@@ -327,22 +327,22 @@ def test_a_successor_that_could_not_be_written_is_used_on_the_way(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(token_file, "_write_through", full)
-    sandbox.set(oauth={"expire_after_calls": 4})
+    emulator.set(oauth={"expire_after_calls": 4})
     before = kept.read_text()
     done = run(config)
 
     good(done)
     assert kept.read_text() == before
     assert "token_file could not be written (No space left on device)" in done.stderr
-    assert not is_revoked(sandbox)
+    assert not is_revoked(emulator)
 
 
 # --- two runs at once ---
 
 
-def test_runs_at_once_share_one_token_file(sandbox, tap, config, tmp_path):
-    sandbox.set(oauth={"expire_after_calls": 3})
-    sandbox.fault(op="token", latency=0.3, times=None)
+def test_runs_at_once_share_one_token_file(emulator, tap, config, tmp_path):
+    emulator.set(oauth={"expire_after_calls": 3})
+    emulator.fault(op="token", latency=0.3, times=None)
     runs = [type(tap)(tmp_path / str(number)) for number in range(2)]
     for each in runs:
         each.folder.mkdir()
@@ -353,15 +353,15 @@ def test_runs_at_once_share_one_token_file(sandbox, tap, config, tmp_path):
 
     for (out, err), code in ended:
         good(Finished(code, out, err))
-    assert {login["status"] for login in sandbox.logins} == {200}
-    assert len(sandbox.logins) > 6
-    assert not is_revoked(sandbox)
+    assert {login["status"] for login in emulator.logins} == {200}
+    assert len(emulator.logins) > 6
+    assert not is_revoked(emulator)
 
 
-def test_a_token_that_another_run_has_put_there_meanwhile_is_used(sandbox, run, config, kept):
+def test_a_token_that_another_run_has_put_there_meanwhile_is_used(emulator, run, config, kept):
     """Where locks do not work."""
     kept.write_text(text_of(config["refresh_token"], "5Aep-replaced-just-now"))
-    sandbox.set(oauth={"refresh_token": "5Aep-of-another-run"})
+    emulator.set(oauth={"refresh_token": "5Aep-of-another-run"})
     text = text_of(config["refresh_token"], "5Aep-of-another-run")
     original = token_file.TokenFile.load
     looks = []
@@ -376,10 +376,10 @@ def test_a_token_that_another_run_has_put_there_meanwhile_is_used(sandbox, run, 
         patch.setattr(token_file.TokenFile, "load", load)
         good(run(config))
 
-    assert [login["status"] for login in sandbox.logins] == [400, 200]
+    assert [login["status"] for login in emulator.logins] == [400, 200]
 
 
-def test_the_file_is_read_again_once_only(sandbox, run, config, monkeypatch):
+def test_the_file_is_read_again_once_only(emulator, run, config, monkeypatch):
     looks = []
 
     def load(_):
@@ -391,7 +391,7 @@ def test_the_file_is_read_again_once_only(sandbox, run, config, monkeypatch):
     refused(run(config), "invalid_grant")
 
     assert len(looks) == 2
-    assert len(sandbox.logins) == 2
+    assert len(emulator.logins) == 2
 
 
 def test_a_file_system_without_locks_is_a_warning(run, config, monkeypatch):
@@ -408,7 +408,7 @@ def test_a_file_system_without_locks_is_a_warning(run, config, monkeypatch):
 
 @pytest.mark.parametrize("where", ["a folder that takes no new file", "a container each"])
 def test_runs_at_once_that_cannot_share_a_file_beside_it_lock_the_file(  # noqa: PLR0913, PLR0917
-    sandbox, tap, config, kept, tmp_path, where
+    emulator, tap, config, kept, tmp_path, where
 ):
     kept.write_text("")
     first, second = tmp_path / "1", tmp_path / "2"
@@ -426,11 +426,11 @@ def test_runs_at_once_that_cannot_share_a_file_beside_it_lock_the_file(  # noqa:
         process.communicate(timeout=30)
 
     assert waited
-    assert sandbox.logins == []
+    assert emulator.logins == []
 
 
 def test_a_lock_is_waited_for_a_minute_and_then_it_is_an_outage(
-    sandbox, run, config, kept, monkeypatch
+    emulator, run, config, kept, monkeypatch
 ):
     clock = type("Clock", (), {"now": 0.0, "monotonic": lambda _: clock.now})()
     slept = []
@@ -450,7 +450,7 @@ def test_a_lock_is_waited_for_a_minute_and_then_it_is_an_outage(
     assert "60 seconds" in done.last_line
     assert 59 <= sum(slept) <= 61
     assert max(slept) <= 0.5
-    assert sandbox.logins == []
+    assert emulator.logins == []
     assert done.state["bookmarks"]["lists"] == state["bookmarks"]["lists"]
 
 
@@ -466,7 +466,7 @@ def test_a_lock_that_becomes_free_is_taken(tap, config, kept):
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_the_wait_for_the_lock(sandbox, tap, config, kept, signum):
+def test_a_signal_ends_the_wait_for_the_lock(emulator, tap, config, kept, signum):
     with held(kept):
         process = tap.start(config)
         for line in process.stderr:
@@ -480,7 +480,7 @@ def test_a_signal_ends_the_wait_for_the_lock(sandbox, tap, config, kept, signum)
     assert process.returncode == 128 + signum
     assert took < 5
     assert "Traceback" not in err
-    assert sandbox.logins == []
+    assert emulator.logins == []
 
 
 # --- answers that are lost ---
@@ -490,15 +490,15 @@ LOST = [{"truncate": 10}, {"truncate": 0}]
 
 @pytest.mark.parametrize("fault", LOST)
 @pytest.mark.parametrize("file", [True, False])
-def test_a_successor_that_was_lost_is_said_so(sandbox, run, config, fault, file):
+def test_a_successor_that_was_lost_is_said_so(emulator, run, config, fault, file):
     if not file:
         del config["token_file"]
-    sandbox.fault(op="token", **fault)
+    emulator.fault(op="token", **fault)
 
     done = run(config)
 
     refused(done, "an earlier answer was lost", "authorize the connected app again")
-    assert len(sandbox.logins) == 2
+    assert len(emulator.logins) == 2
 
 
 @pytest.mark.parametrize(
@@ -506,33 +506,33 @@ def test_a_successor_that_was_lost_is_said_so(sandbox, run, config, fault, file)
     [{"reset": True}, {"status": 504, "html": True}, {"status": 200, "body": "cut"}, {"hang": 9}],
     ids=str,
 )
-def test_without_an_answer_the_same_token_is_sent_again(sandbox, run, config, fault):
-    sandbox.fault(op="token", times=2, **fault)
+def test_without_an_answer_the_same_token_is_sent_again(emulator, run, config, fault):
+    emulator.fault(op="token", times=2, **fault)
 
     good(run(config | {"request_timeout": 1}))
 
-    assert len(sandbox.logins) == 3
+    assert len(emulator.logins) == 3
     good(run(config))
 
 
 @pytest.mark.parametrize("fault", [{"reset": True}, {"status": 502, "html": True}], ids=str)
 def test_it_is_not_sent_again_after_a_refusal_that_follows_a_lost_answer(
-    sandbox, run, config, fault
+    emulator, run, config, fault
 ):
     good(run(config))
-    sandbox.clear_calls()
-    sandbox.fault(op="token", **fault)
-    sandbox.fault(**BUSY, nth=2)
+    emulator.clear_calls()
+    emulator.fault(op="token", **fault)
+    emulator.fault(**BUSY, nth=2)
 
     done = run(config)
 
     refused(done, "an earlier answer was lost")
-    assert len(sandbox.logins) == 2
+    assert len(emulator.logins) == 2
 
 
-def test_a_refusal_without_a_lost_answer_does_not_speak_of_one(sandbox, run, config):
-    sandbox.fault(op="token", status=503)
-    sandbox.fault(**EXPIRED, nth=2)
+def test_a_refusal_without_a_lost_answer_does_not_speak_of_one(emulator, run, config):
+    emulator.fault(op="token", status=503)
+    emulator.fault(**EXPIRED, nth=2)
 
     done = run(config)
 
@@ -540,14 +540,14 @@ def test_a_refusal_without_a_lost_answer_does_not_speak_of_one(sandbox, run, con
     assert "lost" not in done.last_line
 
 
-def test_a_new_refresh_token_counts_also_where_no_access_token_came_with_it(sandbox, run, config):
-    sandbox.set(oauth={"refresh_token": NEW})
+def test_a_new_refresh_token_counts_also_where_no_access_token_came_with_it(emulator, run, config):
+    emulator.set(oauth={"refresh_token": NEW})
     body = json.dumps({"refresh_token": NEW})
-    sandbox.fault(op="token", status=200, body=body)
+    emulator.fault(op="token", status=200, body=body)
 
     good(run(config | {"refresh_token": "5Aep-before"}))
 
-    assert [login["status"] for login in sandbox.logins] == [200, 200]
+    assert [login["status"] for login in emulator.logins] == [200, 200]
 
 
 def test_what_cannot_be_read_is_told_without_its_content(tmp_path):
@@ -566,11 +566,11 @@ def test_what_cannot_be_read_is_told_without_its_content(tmp_path):
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("earlier", [False, True], ids=["first run", "later run"])
 def test_a_signal_does_not_lose_the_successor(  # noqa: PLR0913, PLR0917
-    sandbox, tap, config, monkeypatch, signum, earlier
+    emulator, tap, config, monkeypatch, signum, earlier
 ):
     if earlier:
         good(tap.run(config))
-    exchange = sandbox.state.issuer.exchange
+    exchange = emulator.state.issuer.exchange
     replaced = threading.Event()
 
     def slow(*arguments):
@@ -580,7 +580,7 @@ def test_a_signal_does_not_lose_the_successor(  # noqa: PLR0913, PLR0917
         return answer
 
     with monkeypatch.context() as patch:
-        patch.setattr(sandbox.state.issuer, "exchange", slow)
+        patch.setattr(emulator.state.issuer, "exchange", slow)
         process = tap.start(config)
         assert replaced.wait(20)
         process.send_signal(signum)
@@ -591,13 +591,13 @@ def test_a_signal_does_not_lose_the_successor(  # noqa: PLR0913, PLR0917
     assert "Traceback" not in err
     assert run.last_line.startswith("Stopped by SIG")
     good(tap.run(config))
-    assert not is_revoked(sandbox)
+    assert not is_revoked(emulator)
 
 
-def test_a_login_that_hangs_does_not_keep_a_signal_for_long(sandbox, tap, config):
-    sandbox.fault(op="token", hang=60)
+def test_a_login_that_hangs_does_not_keep_a_signal_for_long(emulator, tap, config):
+    emulator.fault(op="token", hang=60)
     process = tap.start(config)
-    while not sandbox.logins:
+    while not emulator.logins:
         time.sleep(0.02)
     sent = time.monotonic()
     process.send_signal(signal.SIGTERM)

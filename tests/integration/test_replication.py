@@ -49,30 +49,30 @@ def choose(catalog, stream, method=None, key=None, way="both"):
         entry["replication_key"] = key
 
 
-def fill(sandbox, streams, ids=range(10, 2510, 10)):
-    sandbox.set(clock=NOW)
+def fill(emulator, streams, ids=range(10, 2510, 10)):
+    emulator.set(clock=NOW)
     for stream in streams:
         table = TABLES[stream]
-        sandbox.add(table.object, [table.row(each, BEFORE) for each in ids])
+        emulator.add(table.object, [table.row(each, BEFORE) for each in ids])
 
 
-def change(sandbox, streams, ids):
-    sandbox.set(clock=NEXT)
+def change(emulator, streams, ids):
+    emulator.set(clock=NEXT)
     for stream in streams:
         table = TABLES[stream]
-        sandbox.add(table.object, [table.row(each, BETWEEN, f"changed {each}") for each in ids])
+        emulator.add(table.object, [table.row(each, BETWEEN, f"changed {each}") for each in ids])
 
 
-def test_full_table_forced_by_metadata_reads_everything_each_time(sandbox, tap, catalog):
+def test_full_table_forced_by_metadata_reads_everything_each_time(emulator, tap, catalog):
     ways = {"lists": "both", "email_clicks": "forced", "imports": "entry", "tags": "forced"}
     streams = [*ways]
-    fill(sandbox, streams)
+    fill(emulator, streams)
     for stream, way in ways.items():
         choose(catalog, stream, "FULL_TABLE", way=way)
 
-    first = tap.run(sandbox.config, catalog=catalog)
-    sandbox.set(clock=NEXT)
-    second = tap.run(sandbox.config, catalog=catalog, state=first.state)
+    first = tap.run(emulator.config, catalog=catalog)
+    emulator.set(clock=NEXT)
+    second = tap.run(emulator.config, catalog=catalog, state=first.state)
 
     for run in (first, second):
         assert run.exit_code == 0, run.stderr
@@ -81,21 +81,21 @@ def test_full_table_forced_by_metadata_reads_everything_each_time(sandbox, tap, 
             bookmark = run.state["bookmarks"][stream]
             assert bookmark.get("replication_key_value") is None
             assert bookmark.get("cursor") is None
-    assert [call["params"] for call in sandbox.calls if "updated_after" in call["params"]] == []
+    assert [call["params"] for call in emulator.calls if "updated_after" in call["params"]] == []
 
 
-def test_rows_of_the_last_stream_go_out_although_the_state_is_the_same_as_before(sandbox, tap):
+def test_rows_of_the_last_stream_go_out_although_the_state_is_the_same_as_before(emulator, tap):
     catalog = tap.catalog("account")
-    first = tap.run(sandbox.config, catalog=catalog)
+    first = tap.run(emulator.config, catalog=catalog)
 
-    second = tap.run(sandbox.config, catalog=catalog, state=first.state)
+    second = tap.run(emulator.config, catalog=catalog, state=first.state)
 
-    assert second.ids("account") == first.ids("account") == [sandbox.rows("account")[0]["id"]]
+    assert second.ids("account") == first.ids("account") == [emulator.rows("account")[0]["id"]]
 
 
-def test_incremental_after_full_table_still_goes_on_from_its_own_bookmark(sandbox, tap, catalog):
+def test_incremental_after_full_table_still_goes_on_from_its_own_bookmark(emulator, tap, catalog):
     """The other way round, nothing may be taken for read that was not."""
-    fill(sandbox, ["lists", "email_clicks"])
+    fill(emulator, ["lists", "email_clicks"])
     full = copy.deepcopy(catalog)
     for stream in ("lists", "email_clicks"):
         choose(full, stream, "FULL_TABLE")
@@ -104,8 +104,8 @@ def test_incremental_after_full_table_still_goes_on_from_its_own_bookmark(sandbo
     left = {"window": {"start": None, "end": None}, "cursor": 2000}
     state = {"bookmarks": {"lists": left, "email_clicks": left}}
 
-    resumed = tap.run(sandbox.config, catalog=full, state=state)
-    incremental = tap.run(sandbox.config, catalog=catalog, state=state)
+    resumed = tap.run(emulator.config, catalog=full, state=state)
+    incremental = tap.run(emulator.config, catalog=catalog, state=state)
 
     for stream in ("lists", "email_clicks"):
         assert resumed.ids(stream) == [*range(2010, 2510, 10)]
@@ -113,69 +113,69 @@ def test_incremental_after_full_table_still_goes_on_from_its_own_bookmark(sandbo
 
 
 @pytest.mark.parametrize("key", [None, "updated_at"])
-def test_incremental_campaigns_are_only_those_that_changed(sandbox, tap, catalog, key):
+def test_incremental_campaigns_are_only_those_that_changed(emulator, tap, catalog, key):
     """They carry no time, but Pardot filters them by it (reference C.2)."""
-    fill(sandbox, ["campaigns"])
+    fill(emulator, ["campaigns"])
     choose(catalog, "campaigns", "INCREMENTAL", key)
     warehouse = Warehouse()
 
-    first = tap.run(sandbox.config, catalog=catalog)
+    first = tap.run(emulator.config, catalog=catalog)
     warehouse.load(first.stdout.splitlines(keepends=True))
     assert first.exit_code == 0, first.stderr
     assert first.ids("campaigns") == [*range(10, 2510, 10)]
 
-    change(sandbox, ["campaigns"], [20, 2005, 2600])
-    second = tap.run(sandbox.config, catalog=catalog, state=first.state)
+    change(emulator, ["campaigns"], [20, 2005, 2600])
+    second = tap.run(emulator.config, catalog=catalog, state=first.state)
     warehouse.load(second.stdout.splitlines(keepends=True))
     assert second.exit_code == 0, second.stderr
     assert second.ids("campaigns") == [20, 2005, 2600]
-    assert warehouse.all_missing(sandbox) == {}
+    assert warehouse.all_missing(emulator) == {}
 
 
-def test_incremental_without_a_filter_emits_only_rows_that_changed(sandbox, tap, catalog):
+def test_incremental_without_a_filter_emits_only_rows_that_changed(emulator, tap, catalog):
     """Pardot is asked for all of them; the target need not see those it has."""
     streams = ["opportunities", "users", "custom_fields"]
-    fill(sandbox, streams)
+    fill(emulator, streams)
     for stream, way in zip(streams, ("both", "entry", "forced"), strict=True):
         choose(catalog, stream, "INCREMENTAL", "updated_at", way)
     warehouse = Warehouse()
 
-    first = tap.run(sandbox.config, catalog=catalog)
+    first = tap.run(emulator.config, catalog=catalog)
     warehouse.load(first.stdout.splitlines(keepends=True))
     assert first.exit_code == 0, first.stderr
     assert {s: first.ids(s) for s in streams} == by_stream(streams, [*range(10, 2510, 10)])
 
     changed = [20, 2005, 2500, 2600]
-    change(sandbox, streams, changed)
+    change(emulator, streams, changed)
     # Dated between the bookmark and the first run: within the lag, so not covered by it.
     for stream in streams:
         table = TABLES[stream]
-        sandbox.add(table.object, [table.row(30, later(NOW, -30), "late")])
+        emulator.add(table.object, [table.row(30, later(NOW, -30), "late")])
         # A row already read that changes while the second page is read.
-        sandbox.fault(
+        emulator.fault(
             object=table.object,
             nth=2,
             change={"upsert": {table.object: [table.row(10, later(NEXT, 5), "meanwhile")]}},
         )
-    second = tap.run(sandbox.config, catalog=catalog, state=first.state)
+    second = tap.run(emulator.config, catalog=catalog, state=first.state)
     warehouse.load(second.stdout.splitlines(keepends=True))
     assert second.exit_code == 0, second.stderr
     assert {s: second.ids(s) for s in streams} == by_stream(streams, sorted([30, *changed]))
 
-    sandbox.set(clock=later(NEXT, 3600))
-    third = tap.run(sandbox.config, catalog=catalog, state=second.state)
+    emulator.set(clock=later(NEXT, 3600))
+    third = tap.run(emulator.config, catalog=catalog, state=second.state)
     warehouse.load(third.stdout.splitlines(keepends=True))
     assert {s: third.ids(s) for s in streams} == by_stream(streams, [10])
-    assert warehouse.all_missing(sandbox) == {}
+    assert warehouse.all_missing(emulator) == {}
 
 
-def test_an_incremental_part_with_end_date_leaves_later_changes_to_the_next(sandbox, tap, catalog):
-    fill(sandbox, ["opportunities"], range(10, 50, 10))
-    sandbox.update("opportunity", 20, updated_at="2024-05-20T00:00:00Z")
+def test_an_incremental_part_with_end_date_leaves_later_changes_to_the_next(emulator, tap, catalog):
+    fill(emulator, ["opportunities"], range(10, 50, 10))
+    emulator.update("opportunity", 20, updated_at="2024-05-20T00:00:00Z")
     choose(catalog, "opportunities", "INCREMENTAL", "updated_at")
 
-    early = tap.run({**sandbox.config, "end_date": "2024-05-10"}, catalog=catalog)
-    rest = tap.run(sandbox.config, catalog=catalog, state=early.state)
+    early = tap.run({**emulator.config, "end_date": "2024-05-10"}, catalog=catalog)
+    rest = tap.run(emulator.config, catalog=catalog, state=early.state)
 
     bookmark = early.state["bookmarks"]["opportunities"]
     assert bookmark["replication_key_value"] == "2024-05-10T00:00:00+00:00"
@@ -183,9 +183,9 @@ def test_an_incremental_part_with_end_date_leaves_later_changes_to_the_next(sand
     assert rest.ids("opportunities") == [20]
 
 
-def test_deselected_columns_are_left_out_and_keys_stay(sandbox, tap, catalog):
+def test_deselected_columns_are_left_out_and_keys_stay(emulator, tap, catalog):
     streams = ["lists", "email_clicks", "opportunities", "imports", "campaigns"]
-    fill(sandbox, streams, range(10, 40, 10))
+    fill(emulator, streams, range(10, 40, 10))
     for stream in streams:
         choose(catalog, stream)
         # Everything is deselected, even what cannot be.
@@ -193,7 +193,7 @@ def test_deselected_columns_are_left_out_and_keys_stay(sandbox, tap, catalog):
             metadata_of(catalog, stream, "properties", name)["selected"] = False
     metadata_of(catalog, "lists", "properties", "name")["selected"] = True
 
-    run = tap.run(sandbox.config, catalog=catalog)
+    run = tap.run(emulator.config, catalog=catalog)
 
     assert run.exit_code == 0, run.stderr
     columns = {
@@ -213,18 +213,18 @@ def test_deselected_columns_are_left_out_and_keys_stay(sandbox, tap, catalog):
         assert run.ids(stream) == [10, 20, 30]
     assert "lists.id is deselected in the catalog but is a key" in run.stderr
 
-    sandbox.set(clock=NEXT)
-    sandbox.add("list", [{"id": 20, "updated_at": BETWEEN}])
-    again = tap.run(sandbox.config, catalog=catalog, state=run.state)
+    emulator.set(clock=NEXT)
+    emulator.add("list", [{"id": 20, "updated_at": BETWEEN}])
+    again = tap.run(emulator.config, catalog=catalog, state=run.state)
     assert again.ids("lists") == [20]
     assert again.ids("email_clicks") == []
 
 
 def test_schema_and_records_agree_when_a_catalog_deselects_keys_it_does_not_mark(
-    sandbox, tap, catalog
+    emulator, tap, catalog
 ):
     """As catalogs come from users' hands; a SCHEMA without its key is refused by targets."""
-    fill(sandbox, ["lists", "email_clicks"], [10])
+    fill(emulator, ["lists", "email_clicks"], [10])
     for stream in ("lists", "email_clicks"):
         choose(catalog, stream)
         for name in entry_of(catalog, stream)["schema"]["properties"]:
@@ -232,7 +232,7 @@ def test_schema_and_records_agree_when_a_catalog_deselects_keys_it_does_not_mark
             metadata.pop("inclusion", None)
             metadata["selected"] = False
 
-    run = tap.run(sandbox.config, catalog=catalog)
+    run = tap.run(emulator.config, catalog=catalog)
 
     schemas = {each["stream"]: each for each in run.messages if each["type"] == "SCHEMA"}
     for stream, columns in (("lists", {"id", "updated_at"}), ("email_clicks", {"id"})):
@@ -240,28 +240,28 @@ def test_schema_and_records_agree_when_a_catalog_deselects_keys_it_does_not_mark
         assert {*schemas[stream]["schema"]["properties"]} == columns
 
 
-def test_a_deselected_stream_makes_no_call_and_no_message(sandbox, tap, catalog):
-    fill(sandbox, TABLES, [10])
+def test_a_deselected_stream_makes_no_call_and_no_message(emulator, tap, catalog):
+    fill(emulator, TABLES, [10])
     choose(catalog, "tags")
 
-    run = tap.run(sandbox.config, catalog=catalog)
+    run = tap.run(emulator.config, catalog=catalog)
 
     assert run.exit_code == 0, run.stderr
     # The read of the account begins every run: it tells version, rights and the server's time.
-    assert {call["object"] for call in sandbox.calls} <= {"account", "tag"}
+    assert {call["object"] for call in emulator.calls} <= {"account", "tag"}
     assert {each["stream"] for each in run.messages if "stream" in each} == {"tags"}
     assert {*run.state["bookmarks"]} == {"tags"}
     assert run.last_line.startswith("Complete: 1 row of 1 stream in 2 calls.")
 
 
-def test_bookmarks_of_deselected_streams_are_kept(sandbox, tap, catalog):
+def test_bookmarks_of_deselected_streams_are_kept(emulator, tap, catalog):
     """Selecting a stream again goes on where it was."""
-    fill(sandbox, ["lists", "tags"], [10])
-    both = tap.run(sandbox.config)
+    fill(emulator, ["lists", "tags"], [10])
+    both = tap.run(emulator.config)
     choose(catalog, "tags")
 
-    sandbox.set(clock=NEXT)
-    run = tap.run(sandbox.config, catalog=catalog, state=both.state)
+    emulator.set(clock=NEXT)
+    run = tap.run(emulator.config, catalog=catalog, state=both.state)
 
     assert run.state["bookmarks"]["lists"] == both.state["bookmarks"]["lists"]
     assert run.state["bookmarks"]["tags"] != both.state["bookmarks"]["tags"]

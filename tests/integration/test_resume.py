@@ -40,9 +40,9 @@ EXIT = {signal.SIGTERM: 143, signal.SIGINT: 130}
 
 
 @pytest.fixture
-def account(sandbox):
+def account(emulator):
     """Rows of several pages whose ids do not follow their times."""
-    sandbox.set(clock=NOW)
+    emulator.set(clock=NOW)
     chance = random.Random(7)
     first, last = 1_600_000_000, 1_717_200_000
     for stream, number in ROWS.items():
@@ -54,8 +54,8 @@ def account(sandbox):
             table.row(10 * position, iso(datetime.fromtimestamp(moment, UTC)))
             for position, moment in enumerate(moments, start=1)
         ]
-        sandbox.add(table.object, rows)
-    return sandbox
+        emulator.add(table.object, rows)
+    return emulator
 
 
 def wait_until(happened, seconds=10.0):
@@ -88,20 +88,20 @@ class Listener:
         return code, self.out, "".join(self.err)
 
 
-def stalled_at(sandbox, stream, nth=3):
+def stalled_at(emulator, stream, nth=3):
     """Let the nth call of a stream hang; return whether it does by now."""
-    sandbox.fault(object=TABLES[stream].object, op="query", nth=nth, hang=60)
-    return lambda: any(fault["fired"] for fault in sandbox.faults)
+    emulator.fault(object=TABLES[stream].object, op="query", nth=nth, hang=60)
+    return lambda: any(fault["fired"] for fault in emulator.faults)
 
 
-def asked_again(sandbox, bookmarks):
+def asked_again(emulator, bookmarks):
     """Return the calls for pages that a STATE says are out already."""
     again = []
     for stream, bookmark in bookmarks.items():
         if stream not in TABLES:
             continue
         table = TABLES[stream]
-        calls = [each for each in sandbox.calls if each["object"] == table.object]
+        calls = [each for each in emulator.calls if each["object"] == table.object]
         cursor = bookmark.get("cursor") or 0
         if cursor or table.is_immutable:
             cursor = cursor or bookmark.get("replication_key_value") or 0

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tap_pardot.sandbox.harness import Sandbox
+    from pardot_emulator.harness import Emulator
     from tests.helpers.tap import Finished
 
 DEBUG = {"TAP_PARDOT_LOGLEVEL": "DEBUG"}
@@ -34,20 +34,20 @@ NEVER = re.compile(r"(?i:authorization)|Bearer |\beyJ|PRIVATE KEY|(?i:sentinel)"
 
 
 @pytest.fixture
-def people(sandbox: Sandbox) -> Sandbox:
-    """Give the sandbox rows that hold a person's data, good and bad."""
-    sandbox.add("opportunity", [{"id": 1, "name": "Sentinel deal", "prospects": [PERSON]}])
-    sandbox.add("user", [{"id": 1, "email": "user@sentinel.example.com", "last_name": "Sentinel"}])
-    sandbox.add("list", [{"id": number, "name": "sentinel list"} for number in range(1, 450)])
+def people(emulator: Emulator) -> Emulator:
+    """Give the emulator rows that hold a person's data, good and bad."""
+    emulator.add("opportunity", [{"id": 1, "name": "Sentinel deal", "prospects": [PERSON]}])
+    emulator.add("user", [{"id": 1, "email": "user@sentinel.example.com", "last_name": "Sentinel"}])
+    emulator.add("list", [{"id": number, "name": "sentinel list"} for number in range(1, 450)])
     # A value that does not fit, a key that nobody knows, and a row without an id.
-    sandbox.add(
+    emulator.add(
         "form",
         [
             {"id": 1, "_wire": {"set": {"created_at": "sentinel o'clock", "is_new": "Sentinel"}}},
             {"id": 2, "_wire": {"set": {"id": "sentinel"}}},
         ],
     )
-    return sandbox
+    return emulator
 
 
 def spoken(run: Finished) -> str:
@@ -67,38 +67,38 @@ def check(run: Finished, secrets: Iterable[str]) -> None:
     assert "Traceback" not in run.stderr
 
 
-def tokens(sandbox: Sandbox) -> list[str]:
+def tokens(emulator: Emulator) -> list[str]:
     """Return the access tokens that are out."""
-    return list(sandbox.state.issuer._live)
+    return list(emulator.state.issuer._live)
 
 
 def test_a_run_through_all_kinds_of_trouble_writes_no_secret_and_no_person(people, tap, tmp_path):
-    sandbox = people
-    config = sandbox.config | {"token_file": str(tmp_path / "kept.json")}
-    sandbox.set(oauth={"rotate_refresh_token": True, "expire_after_calls": 5})
+    emulator = people
+    config = emulator.config | {"token_file": str(tmp_path / "kept.json")}
+    emulator.set(oauth={"rotate_refresh_token": True, "expire_after_calls": 5})
     sentence = "sentinel ada@sentinel.example.com"
-    sandbox.fault(object="campaign", body=f"<html>{sentence}</html>")
-    sandbox.fault(object="tag", code=46, message=sentence)
-    sandbox.fault(object="tagObject", code=777, message=sentence, times=None)
-    sandbox.fault(object="lifecycleStage", body=json.dumps({sentence: sentence}))
+    emulator.fault(object="campaign", body=f"<html>{sentence}</html>")
+    emulator.fault(object="tag", code=46, message=sentence)
+    emulator.fault(object="tagObject", code=777, message=sentence, times=None)
+    emulator.fault(object="lifecycleStage", body=json.dumps({sentence: sentence}))
     secrets: set[str] = {config["refresh_token"], config["client_secret"]}
 
     run = tap.run(config, env=DEBUG)
 
     assert run.exit_code == 1
-    assert len(sandbox.logins) > 2
+    assert len(emulator.logins) > 2
     assert run.ids("opportunities") == [1]
     assert run.ids("lists") == list(range(1, 450))
-    check(run, secrets | {sandbox.oauth.refresh_token, *tokens(sandbox)})
+    check(run, secrets | {emulator.oauth.refresh_token, *tokens(emulator)})
 
 
-def test_the_signature_in_an_address_that_pardot_redirects_to_is_not_written(sandbox, tap):
+def test_the_signature_in_an_address_that_pardot_redirects_to_is_not_written(emulator, tap):
     # Whoever reads such an address from a log can fetch what lies behind it.
     address = "/api/list/version/4/do/query?limit=200&X-Amz-Signature=c0ffee&format=json"
-    sandbox.fault(object="list", redirect=address)
-    sandbox.add("list", [{"id": 1}])
+    emulator.fault(object="list", redirect=address)
+    emulator.add("list", [{"id": 1}])
 
-    run = tap.run(sandbox.config, env=DEBUG)
+    run = tap.run(emulator.config, env=DEBUG)
 
     assert run.ids("lists") == [1]
     check(run, ["c0ffee"])

@@ -24,11 +24,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from pardot_emulator.harness import Emulator
 from tap_pardot import transport
 from tap_pardot.csvfile import rows_of_file
 from tap_pardot.errors import StreamFailed
 from tap_pardot.report import End
-from tap_pardot.sandbox.harness import Sandbox
 from tap_pardot.settings import SETTINGS
 from tap_pardot.tap import TapPardot
 from tests.helpers.exports import QUICK, fill, ops, said, select
@@ -51,9 +51,9 @@ def queries_only():
 
 
 @pytest.fixture
-def account(sandbox):
-    sandbox.set(clock=NOW, export_seconds=0.01)
-    return sandbox
+def account(emulator):
+    emulator.set(clock=NOW, export_seconds=0.01)
+    return emulator
 
 
 @pytest.fixture
@@ -451,7 +451,7 @@ def test_a_first_call_that_is_redirected_elsewhere_ends_the_run(account, tap, ar
 
 
 def test_rows_do_not_come_from_the_host_of_the_login(account, tap):
-    with Sandbox(timezone="America/New_York") as login:
+    with Emulator(timezone="America/New_York") as login:
         login.add("list", [{"id": 1}])
         account.fault(
             object="list", redirect=f"{login.url}/api/list/version/4/do/query?format=json"

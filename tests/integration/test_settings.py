@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GOOD = {
-    "pardot_business_unit_id": "0UvSANDBOX00000001",
+    "pardot_business_unit_id": "0UvEMULATOR0000001",
     "client_id": "app",
     "client_secret": "hunter2-secret",
     "refresh_token": "hunter2-refresh",
@@ -84,10 +84,10 @@ def test_the_settings_that_the_others_are_changed_from_are_good():
     [
         ("pardot_business_unit_id", None),
         ("pardot_business_unit_id", ""),
-        ("pardot_business_unit_id", "0UvSANDBOX0000001"),
-        ("pardot_business_unit_id", "0UvSANDBOX000000012"),
-        ("pardot_business_unit_id", "0uvSANDBOX00000001"),
-        ("pardot_business_unit_id", "0UvSANDBOX0000000é"),
+        ("pardot_business_unit_id", "0UvEMULATOR000001"),
+        ("pardot_business_unit_id", "0UvEMULATOR00000012"),
+        ("pardot_business_unit_id", "0uvEMULATOR00000001"),
+        ("pardot_business_unit_id", "0UvEMULATOR000000é"),
         ("client_id", None),
         ("client_id", ""),
         ("timezone", "New York"),
@@ -199,8 +199,8 @@ def test_half_a_login_names_what_is_missing(changes, named):
     assert "hunter2" not in said
 
 
-def test_all_problems_are_told_at_once_before_any_call_and_without_a_secret(sandbox, tap):
-    config = sandbox.config | {
+def test_all_problems_are_told_at_once_before_any_call_and_without_a_secret(emulator, tap):
+    config = emulator.config | {
         "pardot_business_unit_id": "0Xv123",
         "timezone": "Mars/Olympus",
         "start_date": "the other day",
@@ -220,7 +220,7 @@ def test_all_problems_are_told_at_once_before_any_call_and_without_a_secret(sand
 
     assert run.exit_code == 1
     assert run.stdout == ""
-    assert sandbox.calls == sandbox.logins == []
+    assert emulator.calls == emulator.logins == []
     assert "Traceback" not in run.stderr
     *said, last = sentences(run)
     for setting in config.keys() - {"client_id", "refresh_token", "username"}:
@@ -250,11 +250,11 @@ def test_a_config_file_that_is_missing_or_no_json_object_is_a_sentence(tmp_path,
 # --- settings that are honoured ---
 
 
-def test_config_env_takes_the_settings_from_the_environment(sandbox):
-    sandbox.add("list", [{"id": 1}])
-    env = sandbox.environment | {
+def test_config_env_takes_the_settings_from_the_environment(emulator):
+    emulator.add("list", [{"id": 1}])
+    env = emulator.environment | {
         "TAP_PARDOT_MAX_CONCURRENT_REQUESTS": "2",
-        "TAP_PARDOT_IS_SANDBOX": "false",
+        "TAP_PARDOT_IS_EMULATOR": "false",
         "TAP_PARDOT_START_DATE": "",
         "TAP_PARDOT_BULK_SOURCE": "query",
     }
@@ -265,10 +265,10 @@ def test_config_env_takes_the_settings_from_the_environment(sandbox):
     assert run.ids("lists") == [1]
 
 
-def test_pardot_api_url_is_another_name_of_api_url(sandbox, tap):
-    config = sandbox.config
+def test_pardot_api_url_is_another_name_of_api_url(emulator, tap):
+    config = emulator.config
     config["pardot_api_url"] = config.pop("api_url")
-    sandbox.add("list", [{"id": 1}])
+    emulator.add("list", [{"id": 1}])
 
     run = tap.run(config)
 
@@ -300,25 +300,25 @@ def test_the_user_agent_names_the_tap_or_what_is_set():
 # --- time zone ---
 
 
-def without_zone(sandbox: Any) -> dict[str, Any]:
+def without_zone(emulator: Any) -> dict[str, Any]:
     """Return settings that leave the zone to Pardot."""
-    return {name: value for name, value in sandbox.config.items() if name != "timezone"}
+    return {name: value for name, value in emulator.config.items() if name != "timezone"}
 
 
-def test_the_zone_comes_from_the_user_records_which_are_read_once(sandbox, tap):
-    sandbox.set(user_timezone=True, timezone="America/New_York")
+def test_the_zone_comes_from_the_user_records_which_are_read_once(emulator, tap):
+    emulator.set(user_timezone=True, timezone="America/New_York")
     users = [{"id": number, "timezone": "America/New_York"} for number in range(1, 251)]
-    sandbox.add("user", users)
-    sandbox.add("list", [{"id": 1, "created_at": "2024-07-01T12:00:00Z"}])
+    emulator.add("user", users)
+    emulator.add("list", [{"id": 1, "created_at": "2024-07-01T12:00:00Z"}])
 
-    run = tap.run(without_zone(sandbox))
+    run = tap.run(without_zone(emulator))
 
     assert run.exit_code == 0, run.stderr
     assert "time zone is America/New_York" in run.stderr
     assert run.records["lists"][0]["created_at"].startswith("2024-07-01T12:00:00")
     assert run.ids("users") == list(range(1, 251))
-    assert sum(call["object"] == "user" for call in sandbox.calls) == 2
-    assert len(sandbox.calls) == 17
+    assert sum(call["object"] == "user" for call in emulator.calls) == 2
+    assert len(emulator.calls) == 17
     assert "users: 250 rows, 2 calls" in run.stderr
 
 
@@ -332,11 +332,11 @@ def test_the_zone_comes_from_the_user_records_which_are_read_once(sandbox, tap):
     ],
     ids=["not told", "two zones", "no IANA name", "no users"],
 )
-def test_a_zone_that_pardot_does_not_tell_is_asked_of_the_user(sandbox, tap, shown, zones):
-    sandbox.set(user_timezone=shown)
-    sandbox.add("user", [{"id": n, "timezone": zone} for n, zone in enumerate(zones, 1)])
+def test_a_zone_that_pardot_does_not_tell_is_asked_of_the_user(emulator, tap, shown, zones):
+    emulator.set(user_timezone=shown)
+    emulator.add("user", [{"id": n, "timezone": zone} for n, zone in enumerate(zones, 1)])
 
-    run = tap.run(without_zone(sandbox))
+    run = tap.run(without_zone(emulator))
 
     assert run.exit_code == 1
     assert "set timezone" in run.last_line
@@ -358,19 +358,19 @@ def test_of_many_users_the_one_who_logs_in_tells_the_zone():
 # --- daily_call_limit ---
 
 
-def test_the_daily_call_limit_is_shared_by_runs_of_a_day_and_not_by_those_of_the_next(sandbox, tap):
-    config = sandbox.config | {"daily_call_limit": 20}
-    sandbox.add("tag", [{"id": 1}])
+def test_the_daily_call_limit_is_shared_by_the_runs_of_a_day_only(emulator, tap):
+    config = emulator.config | {"daily_call_limit": 20}
+    emulator.add("tag", [{"id": 1}])
 
     first = tap.run(config)
 
-    assert (first.exit_code, len(sandbox.calls)) == (0, 16)
+    assert (first.exit_code, len(emulator.calls)) == (0, 16)
 
-    sandbox.set(clock=10)  # two runs in one second would leave the second nothing to ask
+    emulator.set(clock=10)  # two runs in one second would leave the second nothing to ask
     second = tap.run(config, state=first.state)
 
     assert second.exit_code == 0
-    assert len(sandbox.calls) == 20
+    assert len(emulator.calls) == 20
     assert "daily_call_limit" in second.last_line
     assert "| WARNING" in second.stderr.splitlines()[-1]
     assert "lists: 0 rows, 0 calls, stopped" in second.stderr
@@ -378,29 +378,29 @@ def test_the_daily_call_limit_is_shared_by_runs_of_a_day_and_not_by_those_of_the
     third = tap.run(config, state=second.state)
 
     assert third.exit_code == 0
-    assert len(sandbox.calls) == 20
+    assert len(emulator.calls) == 20
     assert third.state["bookmarks"] == second.state["bookmarks"]
 
     # The same STATE a day later: the count begins again.
     day = datetime.fromisoformat(third.state["calls"]["day"]) - timedelta(days=1)
     kept = {**third.state, "calls": {**third.state["calls"], "day": f"{day:%Y-%m-%d}"}}
 
-    sandbox.set(clock=20)
+    emulator.set(clock=20)
     fourth = tap.run(config, state=kept)
 
     assert fourth.exit_code == 0
     # The stream that was stopped has a window left open, and another one after it.
-    assert len(sandbox.calls) == 37
+    assert len(emulator.calls) == 37
     assert "Complete" in fourth.last_line
 
 
-def test_the_daily_call_limit_counts_repeated_calls_too(sandbox, tap):
-    sandbox.fault(object="campaign", code=66)
+def test_the_daily_call_limit_counts_repeated_calls_too(emulator, tap):
+    emulator.fault(object="campaign", code=66)
 
-    run = tap.run(sandbox.config | {"daily_call_limit": 3})
+    run = tap.run(emulator.config | {"daily_call_limit": 3})
 
     assert run.exit_code == 0
-    assert len(sandbox.calls) == 3
+    assert len(emulator.calls) == 3
     assert "daily_call_limit" in run.last_line
 
 
@@ -446,23 +446,23 @@ def test_a_bookmark_that_cannot_be_read_names_its_stream(state, stream):
 
 
 @pytest.mark.parametrize("state", WHOLLY_UNREADABLE.values(), ids=WHOLLY_UNREADABLE)
-def test_a_state_that_cannot_be_read_stops_the_run_before_any_call(sandbox, tap, state):
-    run = tap.run(sandbox.config, state=state)
+def test_a_state_that_cannot_be_read_stops_the_run_before_any_call(emulator, tap, state):
+    run = tap.run(emulator.config, state=state)
 
     assert run.exit_code == 1
     assert run.stdout == ""
-    assert sandbox.calls == sandbox.logins == []
+    assert emulator.calls == emulator.logins == []
     assert "STATE" in run.last_line
     assert "Traceback" not in run.stderr
 
 
 @pytest.mark.parametrize(("state", "named"), UNREADABLE.values(), ids=UNREADABLE)
-def test_a_state_that_cannot_be_read_names_the_stream_and_stops(sandbox, tap, state, named):
-    run = tap.run(sandbox.config, state=state)
+def test_a_state_that_cannot_be_read_names_the_stream_and_stops(emulator, tap, state, named):
+    run = tap.run(emulator.config, state=state)
 
     assert run.exit_code == 1
     assert run.stdout == ""
-    assert sandbox.calls == sandbox.logins == []
+    assert emulator.calls == emulator.logins == []
     assert named in run.last_line
     assert "STATE" in run.last_line
     assert "Traceback" not in run.stderr
@@ -476,11 +476,11 @@ READABLE: dict[str, Any] = {
 }
 
 
-def test_states_that_can_be_read_are_followed(sandbox, tap):
-    sandbox.add("list", [{"id": 1, "updated_at": "2023-06-01"}, {"id": 2}])
-    sandbox.update("list", 2, updated_at="2024-06-01")
+def test_states_that_can_be_read_are_followed(emulator, tap):
+    emulator.add("list", [{"id": 1, "updated_at": "2023-06-01"}, {"id": 2}])
+    emulator.update("list", 2, updated_at="2024-06-01")
     for name, state in READABLE.items():
-        run = tap.run(sandbox.config, state=state)
+        run = tap.run(emulator.config, state=state)
 
         assert run.exit_code == 0, (name, run.stderr)
         expected = [2] if "lists" in json.dumps(state) else [1, 2]
@@ -488,14 +488,14 @@ def test_states_that_can_be_read_are_followed(sandbox, tap):
 
 
 @pytest.mark.parametrize("where", ["start_date", "end_date", "STATE"])
-def test_the_first_day_of_the_calendar_is_read_or_refused_but_no_surprise(sandbox, tap, where):
+def test_the_first_day_of_the_calendar_is_read_or_refused_but_no_surprise(emulator, tap, where):
     # Its local time west of Greenwich lies before the first day that Python knows.
     first = "0001-01-01T00:00:00Z"
     bookmark = {**NAMED, "replication_key_value": first}
     state = {"bookmarks": {"lists": bookmark}} if where == "STATE" else None
     setting = {} if where == "STATE" else {where: first}
 
-    run = tap.run(sandbox.config | setting, state=state)
+    run = tap.run(emulator.config | setting, state=state)
 
     assert "nobody foresaw" not in run.stderr
     assert run.exit_code == 0 or where in run.last_line or where in run.stderr
@@ -504,8 +504,8 @@ def test_the_first_day_of_the_calendar_is_read_or_refused_but_no_surprise(sandbo
 # --- catalog ---
 
 
-def test_what_the_catalog_asks_in_vain_is_said(sandbox, tap):
-    sandbox.add("list", [{"id": 1, "name": "A"}])
+def test_what_the_catalog_asks_in_vain_is_said(emulator, tap):
+    emulator.add("list", [{"id": 1, "name": "A"}])
     catalog = tap.catalog("lists", "account")
     entry = next(each for each in catalog["streams"] if each["tap_stream_id"] == "lists")
     for each in entry["metadata"]:
@@ -513,7 +513,7 @@ def test_what_the_catalog_asks_in_vain_is_said(sandbox, tap):
             each["metadata"] = {"inclusion": "available", "selected": False}
     catalog["streams"].append({**entry, "tap_stream_id": "landing_pages"})
 
-    run = tap.run(sandbox.config, catalog=catalog)
+    run = tap.run(emulator.config, catalog=catalog)
 
     assert run.exit_code == 0, run.stderr
     warnings = [line for line in run.stderr.splitlines() if "| WARNING" in line]
@@ -542,15 +542,15 @@ LISTS = {"tap_stream_id": "lists", "schema": {"properties": {}}}
         {"streams": [{**LISTS, "metadata": [{"breadcrumb": []}]}]},
     ],
 )
-def test_a_catalog_of_another_form_is_a_sentence(sandbox, tap, catalog):
-    run = tap.run(sandbox.config, catalog=catalog)
+def test_a_catalog_of_another_form_is_a_sentence(emulator, tap, catalog):
+    run = tap.run(emulator.config, catalog=catalog)
     assert run.exit_code == 1
     assert run.last_line.startswith("The catalog has not the form of one: pass a file that")
-    assert sandbox.calls == []
+    assert emulator.calls == []
 
 
-def test_that_nothing_is_selected_is_said(sandbox, tap):
-    run = tap.run(sandbox.config, catalog=tap.catalog())
+def test_that_nothing_is_selected_is_said(emulator, tap):
+    run = tap.run(emulator.config, catalog=tap.catalog())
     assert run.exit_code == 0
     assert "No stream is selected" in run.stderr
     # Nor is anything said of fields that nobody asked for.
@@ -565,13 +565,13 @@ def test_a_folder_in_place_of_a_file_is_a_sentence(tmp_path):
     assert last.startswith(f"--config: the file {tmp_path} cannot be read (Is a directory): ")
 
 
-def test_a_catalog_that_is_no_json_is_a_sentence(sandbox, tap):
-    run = tap.run(sandbox.config, catalog="{not JSON")
+def test_a_catalog_that_is_no_json_is_a_sentence(emulator, tap):
+    run = tap.run(emulator.config, catalog="{not JSON")
 
     assert run.exit_code == 1
     assert "JSON" in run.last_line
     assert "Traceback" not in run.stderr
-    assert sandbox.calls == []
+    assert emulator.calls == []
 
 
 # --- proxies and certificates ---
@@ -630,20 +630,20 @@ def serving(
 
 
 @pytest.mark.parametrize("excepted", [False, True], ids=["HTTP_PROXY", "NO_PROXY"])
-def test_a_proxy_in_the_environment_is_used_unless_excepted(sandbox, tap, excepted):
-    sandbox.add("list", [{"id": 1}])
+def test_a_proxy_in_the_environment_is_used_unless_excepted(emulator, tap, excepted):
+    emulator.add("list", [{"id": 1}])
     env = dict.fromkeys([*PROXIES, *map(str.lower, PROXIES)], "")
     with proxy() as between:
         env |= {"HTTP_PROXY": between.url, "http_proxy": between.url}
         if excepted:
             env |= {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
 
-        run = tap.run(sandbox.config, env=env)
+        run = tap.run(emulator.config, env=env)
 
     assert run.exit_code == 0, run.stderr
     assert run.ids("lists") == [1]
     assert len(between.seen) == (0 if excepted else 17)
-    assert all(target.startswith(sandbox.url) for target in between.seen)
+    assert all(target.startswith(emulator.url) for target in between.seen)
 
 
 def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:

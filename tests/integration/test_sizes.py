@@ -24,12 +24,12 @@ OBJECTS = {
 
 
 @pytest.mark.parametrize("rows", [0, 1, 199, 200, 201, 1234])
-def test_all_rows_of_every_stream_arrive_once(sandbox, tap, rows):
+def test_all_rows_of_every_stream_arrive_once(emulator, tap, rows):
     for name in OBJECTS.values():
-        sandbox.add(name, [{"id": 10 * number} for number in range(1, rows + 1)])
+        emulator.add(name, [{"id": 10 * number} for number in range(1, rows + 1)])
 
     # Without the streams that read by export: their jobs would be rows of the stream exports.
-    run = tap.run(sandbox.config, catalog=tap.catalog("account", *OBJECTS))
+    run = tap.run(emulator.config, catalog=tap.catalog("account", *OBJECTS))
 
     assert run.exit_code == 0, run.stderr
     assert len(run.ids("account")) == 1
@@ -38,5 +38,5 @@ def test_all_rows_of_every_stream_arrive_once(sandbox, tap, rows):
     pages = rows // 200 + 1
     # imports have pages of 100, and offset pages overlap by one row
     most = 1 + len(OBJECTS) * pages + rows // 99 + 1
-    assert len(sandbox.calls) <= most
-    assert sandbox.unknown_calls == []
+    assert len(emulator.calls) <= most
+    assert emulator.unknown_calls == []

@@ -22,14 +22,14 @@ SINGER_IO = {
 }
 
 
-def test_a_time_of_singer_io_goes_on_and_everything_else_starts_over_with_a_sentence(sandbox, tap):
-    sandbox.set(timezone="America/New_York")
+def test_a_time_of_singer_io_goes_on_and_everything_else_starts_over_with_a_sentence(emulator, tap):
+    emulator.set(timezone="America/New_York")
     moments = ["2024-03-12T13:28:30Z", "2024-03-12T13:29:30Z", "2024-03-12T13:30:01Z"]
-    sandbox.add("list", [{"id": n, "updated_at": at} for n, at in enumerate(moments, 1)])
-    sandbox.add("emailClick", [{"id": 5}, {"id": 8}])
+    emulator.add("list", [{"id": n, "updated_at": at} for n, at in enumerate(moments, 1)])
+    emulator.add("emailClick", [{"id": 5}, {"id": 8}])
     catalog = tap.catalog("lists", "email_clicks", "campaigns")
 
-    run = tap.run(sandbox.config, catalog=catalog, state=SINGER_IO)
+    run = tap.run(emulator.config, catalog=catalog, state=SINGER_IO)
 
     assert run.exit_code == 0, run.stderr
     # 09:30 in New York, and the minute before it once more.
@@ -38,23 +38,23 @@ def test_a_time_of_singer_io_goes_on_and_everything_else_starts_over_with_a_sent
     assert "lists: goes on from 2024-03-12T13:29:00+00:00" in run.stderr
     for stream in ("email_clicks", "campaigns", "visits", "a_stream_of_old"):
         assert stream in run.stderr
-    again = tap.run(sandbox.config, catalog=catalog, state=run.state)
+    again = tap.run(emulator.config, catalog=catalog, state=run.state)
     assert (again.exit_code, again.ids("lists"), again.ids("email_clicks")) == (0, [], [])
 
 
-def test_the_ambiguous_hour_of_singer_io_is_read_as_the_earlier(sandbox, tap):
-    sandbox.set(timezone="America/New_York")
+def test_the_ambiguous_hour_of_singer_io_is_read_as_the_earlier(emulator, tap):
+    emulator.set(timezone="America/New_York")
     moments = ["2024-11-03T05:30:30Z", "2024-11-03T06:30:30Z"]
-    sandbox.add("list", [{"id": n, "updated_at": at} for n, at in enumerate(moments, 1)])
+    emulator.add("list", [{"id": n, "updated_at": at} for n, at in enumerate(moments, 1)])
     state = {"bookmarks": {"lists": {"updated_at": "2024-11-03 01:30:00"}}}
 
-    run = tap.run(sandbox.config, catalog=tap.catalog("lists"), state=state)
+    run = tap.run(emulator.config, catalog=tap.catalog("lists"), state=state)
 
     assert run.ids("lists") == [1, 2]
 
 
-def test_a_login_that_fails_leaves_the_bookmarks_of_singer_io_as_they_were(sandbox, tap):
-    config = sandbox.config | {"refresh_token": "expired"}
+def test_a_login_that_fails_leaves_the_bookmarks_of_singer_io_as_they_were(emulator, tap):
+    config = emulator.config | {"refresh_token": "expired"}
 
     run = tap.run(config, catalog=tap.catalog("lists"), state=SINGER_IO)
 
@@ -63,18 +63,18 @@ def test_a_login_that_fails_leaves_the_bookmarks_of_singer_io_as_they_were(sandb
 
 
 @pytest.fixture
-def state(sandbox, tap):
+def state(emulator, tap):
     """Give the STATE of a run of lists, whose only row is older than a day."""
-    sandbox.add("list", [{"id": 1, "updated_at": "2024-01-01T12:00:00Z"}])
-    run = tap.run(sandbox.config, catalog=tap.catalog("lists"))
+    emulator.add("list", [{"id": 1, "updated_at": "2024-01-01T12:00:00Z"}])
+    run = tap.run(emulator.config, catalog=tap.catalog("lists"))
     assert run.ids("lists") == [1]
     return run.state
 
 
-def test_a_state_of_another_business_unit_ends_the_run_before_any_row(sandbox, tap, state):
+def test_a_state_of_another_business_unit_ends_the_run_before_any_row(emulator, tap, state):
     state["settings"]["business_unit"] = "0Uv000000000002AAA"
 
-    run = tap.run(sandbox.config, catalog=tap.catalog("lists"), state=state)
+    run = tap.run(emulator.config, catalog=tap.catalog("lists"), state=state)
 
     assert run.exit_code == 1
     assert run.records == {}
@@ -84,18 +84,18 @@ def test_a_state_of_another_business_unit_ends_the_run_before_any_row(sandbox, t
 
 
 def test_after_a_change_of_zone_the_last_day_is_read_again_until_a_run_is_complete(
-    sandbox, tap, state
+    emulator, tap, state
 ):
     this_day = datetime.now(UTC) - timedelta(hours=5)
-    sandbox.add("list", [{"id": 2, "updated_at": this_day.isoformat()}])
+    emulator.add("list", [{"id": 2, "updated_at": this_day.isoformat()}])
     state["settings"]["timezone"] = "Asia/Tokyo"
-    sandbox.fault(object="list", op="query", code=5, times=None)
-    failed = tap.run(sandbox.config, catalog=tap.catalog("lists"), state=state)
+    emulator.fault(object="list", op="query", code=5, times=None)
+    failed = tap.run(emulator.config, catalog=tap.catalog("lists"), state=state)
     assert failed.exit_code == 1
-    sandbox.clear_faults()
+    emulator.clear_faults()
 
-    run = tap.run(sandbox.config, catalog=tap.catalog("lists"), state=failed.state)
-    after = tap.run(sandbox.config, catalog=tap.catalog("lists"), state=run.state)
+    run = tap.run(emulator.config, catalog=tap.catalog("lists"), state=failed.state)
+    after = tap.run(emulator.config, catalog=tap.catalog("lists"), state=run.state)
 
     assert run.exit_code == 0
     assert run.ids("lists") == [2]
@@ -104,8 +104,8 @@ def test_after_a_change_of_zone_the_last_day_is_read_again_until_a_run_is_comple
     assert after.ids("lists") == []
 
 
-def test_an_earlier_start_date_is_explained_and_loses_no_bookmark(sandbox, tap, state):
-    config = sandbox.config | {"start_date": "2020-01-01"}
+def test_an_earlier_start_date_is_explained_and_loses_no_bookmark(emulator, tap, state):
+    config = emulator.config | {"start_date": "2020-01-01"}
     state["settings"]["start_date"] = "2023-01-01T00:00:00+00:00"
 
     run = tap.run(config, catalog=tap.catalog("lists"), state=state)
@@ -115,18 +115,18 @@ def test_an_earlier_start_date_is_explained_and_loses_no_bookmark(sandbox, tap, 
     assert run.ids("lists") == []
 
 
-def test_a_state_of_a_later_version_is_refused(sandbox, tap, state):
-    run = tap.run(sandbox.config, catalog=tap.catalog("lists"), state=state | {"version": 9})
+def test_a_state_of_a_later_version_is_refused(emulator, tap, state):
+    run = tap.run(emulator.config, catalog=tap.catalog("lists"), state=state | {"version": 9})
 
     assert run.exit_code == 1
     assert "upgrade the tap" in run.last_line
-    assert sandbox.calls == [] or run.records == {}
+    assert emulator.calls == [] or run.records == {}
 
 
-def test_a_state_without_version_and_settings_is_ours_of_before(sandbox, tap, state):
+def test_a_state_without_version_and_settings_is_ours_of_before(emulator, tap, state):
     old = {"bookmarks": state["bookmarks"]}
 
-    run = tap.run(sandbox.config, catalog=tap.catalog("lists"), state=old)
+    run = tap.run(emulator.config, catalog=tap.catalog("lists"), state=old)
 
     assert (run.exit_code, run.ids("lists")) == (0, [])
     assert run.state["version"] == 1

@@ -24,27 +24,27 @@ def test_there_are_states_with_a_window_open_jobs_waiting_and_ids_pending():
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_killed_run_of_an_earlier_version_is_completed(file):
     left = json.loads(file.read_text())
-    with states.account() as sandbox:
-        states.order(sandbox, left["orders"])
-        jobs = [job["id"] for job in sandbox.exports]
+    with states.account() as emulator:
+        states.order(emulator, left["orders"])
+        jobs = [job["id"] for job in emulator.exports]
         kept = [
             job["id"]
             for part in left["state"]["bookmarks"].values()
             for job in part.get("jobs") or []
         ]
         assert sorted(kept) == jobs
-        sandbox.set(export_seconds=0.0)
-        sandbox.clear_calls()
-        messages = states.run(sandbox, left["state"])
+        emulator.set(export_seconds=0.0)
+        emulator.clear_calls()
+        messages = states.run(emulator, left["state"])
 
         arrived = states.ids(messages)
         for stream, name in states.OBJECTS.items():
-            everything = {row["id"] for row in sandbox.rows(name)}
+            everything = {row["id"] for row in emulator.rows(name)}
             assert {*arrived[stream], *left["arrived"][stream]} == everything, stream
         # On from the cursor, with the jobs of then.
         assert arrived["lists"] == [*range(201, 451)]
         assert arrived["email_clicks"] == []
-        created = [call for call in sandbox.calls if call["op"] == "create"]
+        created = [call for call in emulator.calls if call["op"] == "create"]
         assert created == []
         emails = [
             m["record"]["id"] for m in messages if m.get("stream") == "emails" and "record" in m

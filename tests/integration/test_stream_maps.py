@@ -30,11 +30,11 @@ PEOPLE = [
 
 
 @pytest.fixture
-def account(sandbox, caplog, monkeypatch):
-    sandbox.add("list", LISTS)
-    sandbox.add("tag", TAGS)
-    sandbox.add("prospect", PEOPLE)
-    return Account(sandbox, caplog, monkeypatch)
+def account(emulator, caplog, monkeypatch):
+    emulator.add("list", LISTS)
+    emulator.add("tag", TAGS)
+    emulator.add("prospect", PEOPLE)
+    return Account(emulator, caplog, monkeypatch)
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def refused(account, run):
     """Return the sentences of a run that the settings ended before any call and any message."""
     assert run.exit_code == 1
     assert run.stdout == ""
-    assert account.sandbox.calls == []
+    assert account.emulator.calls == []
     assert "nobody foresaw" not in run.stderr
     assert run.last_line.startswith("Nothing was read: correct the ")
     return [line for line in run.stderr.splitlines() if line.startswith("stream_maps")]
@@ -98,7 +98,7 @@ def test_a_map_for_all_streams_reaches_all_that_are_selected(account, warnings):
 
 def test_a_map_for_all_streams_works_without_a_catalog(account, run, warnings):
     maps = {"*": {"unit": "'emea'", "name": "md5(name) if name else name"}}
-    config = {**account.sandbox.config, **account.settings, "stream_maps": maps}
+    config = {**account.emulator.config, **account.settings, "stream_maps": maps}
     found = run(config)
 
     assert found.exit_code == 0, found.stderr
@@ -111,9 +111,9 @@ def test_a_map_for_all_streams_works_without_a_catalog(account, run, warnings):
     assert all(len(each["name"]) == 32 for each in found.records["lists"])
 
 
-def test_schemas_are_shown_with_maps_of_streams_that_are_off_by_default(sandbox, tap):
+def test_schemas_are_shown_with_maps_of_streams_that_are_off_by_default(emulator, tap):
     maps = {"*": {"unit": "'emea'"}, "prospect_ids": {"unit": "'emea'"}, "tags": None}
-    run = tap.run({**sandbox.config, "stream_maps": maps}, "--test=schema")
+    run = tap.run({**emulator.config, "stream_maps": maps}, "--test=schema")
 
     assert run.exit_code == 0, run.stderr
     shown = {each["stream"] for each in run.messages}
@@ -122,7 +122,7 @@ def test_schemas_are_shown_with_maps_of_streams_that_are_off_by_default(sandbox,
 
 
 def test_a_map_for_all_streams_reaches_columns_that_are_only_known_in_the_run(account):
-    account.sandbox.add(
+    account.emulator.add(
         "customField", [{"id": 1, "field_id": "Shoe_Size", "name": "Shoe size", "type": "Text"}]
     )
     maps = {"*": {"unit": "'emea'", "shoe_size": "'***'"}}
@@ -337,7 +337,7 @@ def test_no_log_shows_a_value_of_a_record(account, caplog, filtering):
 def test_rows_that_a_failing_map_held_back_come_when_it_is_mended(account, source):
     maps = {"prospects": {"email": "email + 5"}}
     failed = account.run("prospects", "tags", stream_maps=maps, bulk_source=source)
-    jobs = len(jobs_of(account.sandbox, "prospects"))
+    jobs = len(jobs_of(account.emulator, "prospects"))
     run = account.run("prospects", "tags", bulk_source=source)
 
     assert failed.exit_code == 1
@@ -345,7 +345,7 @@ def test_rows_that_a_failing_map_held_back_come_when_it_is_mended(account, sourc
     assert "prospects.email fails for a record (TypeError)" in said(failed, "prospects")
     assert run.exit_code == 0, run.stderr
     assert sorted(run.ids("prospects")) == [11, 12]
-    assert len(jobs_of(account.sandbox, "prospects")) == jobs
+    assert len(jobs_of(account.emulator, "prospects")) == jobs
 
 
 @pytest.mark.parametrize("broken", ["visits", "visitor_page_views"])
@@ -382,7 +382,7 @@ def test_a_failing_map_of_links_costs_no_opportunity_and_no_link(account, parent
         assert failed.ids("opportunities") == [31, 41]
         assert "done: " in said(failed, "opportunities")
 
-    account.sandbox.set(clock=NEXT)
+    account.emulator.set(clock=NEXT)
     run = account.run(*chosen)
     assert run.exit_code == 0, run.stderr
     assert account.tables["opportunity_prospects"] == {(31, 31), (31, 32), (41, 41), (41, 42)}
@@ -441,7 +441,7 @@ def test_a_map_that_changes_nothing_is_warned_of_once(account, warnings, maps, s
 
 
 def test_a_misspelt_mask_writes_no_row_and_is_warned_of(account, warnings):
-    account.sandbox.add(
+    account.emulator.add(
         "customField", [{"id": 1, "field_id": "Shoe_Size", "name": "Shoe", "type": "Text"}]
     )
     maps = {"prospects": {"emial": "md5(self)", "shoe_size": None, "scroe": None}}
@@ -457,7 +457,7 @@ def test_a_misspelt_mask_writes_no_row_and_is_warned_of(account, warnings):
 
 
 def test_a_map_of_a_custom_field_that_may_not_be_read_ends_its_stream_only(account, warnings):
-    account.sandbox.fault(object="customField", code=46, times=None)
+    account.emulator.fault(object="customField", code=46, times=None)
     maps = {"prospects": {"shoe_size": "md5(shoe_size)"}}
     run = account.run("prospects", "lists", stream_maps=maps)
 
@@ -471,7 +471,7 @@ def test_a_map_of_a_custom_field_that_may_not_be_read_ends_its_stream_only(accou
 
 @pytest.mark.parametrize("code", [15, 122])
 def test_what_ends_the_run_is_not_taken_for_a_mistake_in_a_map(account, code):
-    account.sandbox.fault(object="account", code=code, times=None)
+    account.emulator.fault(object="account", code=code, times=None)
     maps = {"prospects": {"shoe_size": "md5(shoe_size)", "no_column": None}}
     run = account.run("prospects", stream_maps=maps)
 
@@ -516,12 +516,12 @@ def test_a_map_that_is_in_order_is_not_warned_of(account, warnings, maps):
 def test_a_dropped_stream_is_not_read(account, maps):
     account.run("lists", "tags")
     before = account.kept("lists")
-    account.sandbox.set(clock=NEXT)
-    account.sandbox.add("list", [{"id": 3, "created_at": NEXT, "updated_at": NEXT}])
+    account.emulator.set(clock=NEXT)
+    account.emulator.add("list", [{"id": 3, "created_at": NEXT, "updated_at": NEXT}])
     run = account.run("lists", "tags", stream_maps=maps)
 
     assert run.exit_code == 0, run.stderr
-    assert not any(each["object"] == "list" for each in account.sandbox.calls)
+    assert not any(each["object"] == "list" for each in account.emulator.calls)
     assert "lists" not in streams_of(run)
     assert "lists: " not in run.stderr
     assert "Streams that stream_maps drop are not read: lists." in run.stderr
@@ -536,8 +536,8 @@ def test_a_dropped_bulk_stream_has_no_job_and_no_custom_fields(account):
     run = account.run("prospects", "lists", stream_maps=maps, bulk_source="export", state=state)
 
     assert run.exit_code == 0, run.stderr
-    assert {each["object"] for each in account.sandbox.calls} <= {"account", "list"}
-    assert jobs_of(account.sandbox, "prospects") == []
+    assert {each["object"] for each in account.emulator.calls} <= {"account", "list"}
+    assert jobs_of(account.emulator, "prospects") == []
     assert account.kept("prospects") == state["bookmarks"]["prospects"]
 
 
@@ -604,13 +604,13 @@ def test_an_alias_names_the_messages_but_not_the_state(account, alias):
 )
 def test_a_stream_that_is_written_twice_is_read_once(account, maps, names):
     plain = account.run("lists", keep=False)
-    calls = [each["path"] for each in account.sandbox.calls]
+    calls = [each["path"] for each in account.emulator.calls]
     run = account.run("lists", stream_maps=maps, keep=False)
 
     assert run.exit_code == 0, run.stderr
     assert streams_of(run) == names
     assert all(run.ids(name) == plain.ids("lists") for name in names)
-    assert [each["path"] for each in account.sandbox.calls] == calls
+    assert [each["path"] for each in account.emulator.calls] == calls
     assert set(run.state["bookmarks"]) == {"lists"}
 
 
@@ -623,7 +623,7 @@ def test_a_replication_key_may_be_renamed(account):
     assert "updated_at" not in schema["schema"]["properties"]
     assert "bookmark_properties" not in schema
     assert all(each["changed_at"] for each in run.records["lists"])
-    account.sandbox.set(clock=NEXT)
+    account.emulator.set(clock=NEXT)
     assert account.run("lists", stream_maps=maps).records == {}
 
 
@@ -684,7 +684,7 @@ SETTINGS = [
 @pytest.mark.parametrize("maps", SETTINGS, ids=str)
 def test_the_settings_stay_as_they_are_however_often_a_mapper_is_made(account, maps):
     given = copy.deepcopy(maps)
-    config = {**account.sandbox.config, **account.settings, "stream_maps": given}
+    config = {**account.emulator.config, **account.settings, "stream_maps": given}
     found = []
     for _ in range(2):
         tap = TapPardot(config=config)
@@ -714,11 +714,11 @@ def test_entries_hold_for_the_streams_that_the_sdk_would_use_them_for(maps):
         assert further == [each.stream_alias for each in theirs[1:]]
 
 
-def test_maps_may_come_as_json_in_the_environment(sandbox, tap):
-    sandbox.add("list", LISTS)
+def test_maps_may_come_as_json_in_the_environment(emulator, tap):
+    emulator.add("list", LISTS)
     maps = {"__else__": None, "lists": {"name": "'***'", "title": "__NULL__"}, "list": None}
     run = tap.run(
-        sandbox.config,
+        emulator.config,
         "--config=ENV",
         "--catalog",
         tap._file("one.json", tap.catalog("lists", "tags")),
@@ -732,16 +732,16 @@ def test_maps_may_come_as_json_in_the_environment(sandbox, tap):
     assert run.stderr.count("stream_maps: list is not a stream of this tap") == 1
 
 
-def test_discovery_is_the_same_whatever_maps_there_are(sandbox, tap):
-    plain = tap.run(sandbox.config, "--discover")
-    mapped = tap.run({**sandbox.config, "stream_maps": {"*": None, "lsts": {}}}, "--discover")
+def test_discovery_is_the_same_whatever_maps_there_are(emulator, tap):
+    plain = tap.run(emulator.config, "--discover")
+    mapped = tap.run({**emulator.config, "stream_maps": {"*": None, "lsts": {}}}, "--discover")
 
     assert mapped.exit_code == 0, mapped.stderr
     assert mapped.stdout == plain.stdout
 
 
-def test_the_access_check_names_maps_that_change_nothing_once(sandbox, tap):
-    run = tap.run({**sandbox.config, "stream_maps": {"lsts": None, "*": {"u": "'x'"}}}, "--test")
+def test_the_access_check_names_maps_that_change_nothing_once(emulator, tap):
+    run = tap.run({**emulator.config, "stream_maps": {"lsts": None, "*": {"u": "'x'"}}}, "--test")
 
     assert run.exit_code == 0, run.stderr
     assert run.stderr.count("stream_maps: lsts is not a stream") == 1

@@ -41,16 +41,16 @@ def as_read(moment, zone):
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_times_on_both_sides_of_both_clock_changes_are_right_to_the_second(sandbox, tap, name):
-    sandbox.set(timezone=name, clock="2025-01-01T00:00:00Z")
+def test_times_on_both_sides_of_both_clock_changes_are_right_to_the_second(emulator, tap, name):
+    emulator.set(timezone=name, clock="2025-01-01T00:00:00Z")
     zone = ZoneInfo(name)
     moments = [utc(at) + timedelta(seconds=s) for at, _ in CHANGES[name] for s in AROUND]
     for stream in STREAMS:
         table = TABLES[stream]
         rows = [table.row(number, iso(moment)) for number, moment in enumerate(moments, start=1)]
-        sandbox.add(table.object, rows)
+        emulator.add(table.object, rows)
 
-    run = tap.run({**sandbox.config, "timezone": name})
+    run = tap.run({**emulator.config, "timezone": name})
 
     assert run.exit_code == 0, run.stderr
     expected = [as_read(moment, zone) for moment in moments]
@@ -64,9 +64,9 @@ def test_times_on_both_sides_of_both_clock_changes_are_right_to_the_second(sandb
     assert wrong.count(0.0) < len(wrong) or not repeated
 
 
-def test_the_examples_of_a_repeated_and_a_skipped_hour_are_read_as_written_here(sandbox, tap):
+def test_the_examples_of_a_repeated_and_a_skipped_hour_are_read_as_written_here(emulator, tap):
     """The same as above for New York without any arithmetic."""
-    sandbox.set(clock="2025-01-01T00:00:00Z")
+    emulator.set(clock="2025-01-01T00:00:00Z")
     examples = {
         "2024-03-10T06:59:59Z": "2024-03-10T06:59:59+00:00",  # 01:59:59 EST
         "2024-03-10T07:00:00Z": "2024-03-10T07:00:00+00:00",  # 03:00:00 EDT
@@ -78,9 +78,9 @@ def test_the_examples_of_a_repeated_and_a_skipped_hour_are_read_as_written_here(
         "2024-11-03T07:00:00Z": "2024-11-03T07:00:00+00:00",  # 02:00:00 EST
     }
     rows = [{"id": n, "updated_at": at} for n, at in enumerate(examples, start=1)]
-    sandbox.add("list", rows)
+    emulator.add("list", rows)
 
-    run = tap.run(sandbox.config)
+    run = tap.run(emulator.config)
 
     assert [record["updated_at"] for record in run.records["lists"]] == [*examples.values()]
 
@@ -104,11 +104,11 @@ def run_here(config, warehouse, monkeypatch, **more):
 @pytest.mark.parametrize("fold", ["early", "late"])
 @pytest.mark.parametrize("name", ["America/New_York", "Australia/Sydney", "Australia/Lord_Howe"])
 def test_runs_every_few_minutes_across_the_autumn_change_lose_nothing(
-    sandbox, monkeypatch, name, fold
+    emulator, monkeypatch, name, fold
 ):
     """Nobody knows which side Pardot means by a time in the repeated hour."""
     change = CHANGES[name][1][0]
-    sandbox.set(timezone=name, fold=fold)
+    emulator.set(timezone=name, fold=fold)
     warehouse = Warehouse()
     ends = []
     number = 0
@@ -118,25 +118,25 @@ def test_runs_every_few_minutes_across_the_autumn_change_lose_nothing(
             number += 1
             for stream in (*WINDOWED, *BY_ID, *BY_OFFSET):
                 row = TABLES[stream].row(number, later(now, seconds))
-                sandbox.add(TABLES[stream].object, [row])
-        sandbox.set(clock=now)
-        run_here(sandbox.config, warehouse, monkeypatch, start_date=later(change, -9000))
+                emulator.add(TABLES[stream].object, [row])
+        emulator.set(clock=now)
+        run_here(emulator.config, warehouse, monkeypatch, start_date=later(change, -9000))
         ends.append(warehouse.bookmark("lists")["replication_key_value"])
         # All that is older than the lag must be here unless the end waits for the hour to pass.
         early = {
             stream: [
                 row["id"]
-                for row in sandbox.rows(TABLES[stream].object)
+                for row in emulator.rows(TABLES[stream].object)
                 if iso(datetime.fromtimestamp(row[TABLES[stream].changed], UTC)) < ends[-1]
                 and row["id"] not in warehouse.tables[stream]
             ]
             for stream in (*WINDOWED, *BY_ID, *BY_OFFSET)
         }
         assert {stream: ids for stream, ids in early.items() if ids} == {}
-    sandbox.set(clock=later(change, 4 * 3600))
-    run_here(sandbox.config, warehouse, monkeypatch)
+    emulator.set(clock=later(change, 4 * 3600))
+    run_here(emulator.config, warehouse, monkeypatch)
 
-    assert warehouse.all_missing(sandbox, [*WINDOWED, *BY_ID, *BY_OFFSET]) == {}
+    assert warehouse.all_missing(emulator, [*WINDOWED, *BY_ID, *BY_OFFSET]) == {}
     assert ends == sorted(ends)
     repeated = 60 * -CHANGES[name][1][1]
     unsafe = later(change, -repeated), later(change, repeated)
@@ -160,20 +160,20 @@ def test_runs_every_few_minutes_across_the_autumn_change_lose_nothing(
         "2024-03-10T03:00:00-04:00",
     ],
 )
-def test_two_parts_that_meet_in_a_clock_change_are_the_whole(sandbox, monkeypatch, cut, fold):
+def test_two_parts_that_meet_in_a_clock_change_are_the_whole(emulator, monkeypatch, cut, fold):
     """``end_date`` of one job is ``start_date`` of the next."""
-    sandbox.set(fold=fold, clock="2025-01-01T00:00:00Z")
+    emulator.set(fold=fold, clock="2025-01-01T00:00:00Z")
     at = [utc(change) for change, _ in CHANGES["America/New_York"]]
     moments = [moment + timedelta(minutes=m, seconds=s) for moment in at
                for m in range(-150, 150, 10) for s in (-1, 0, 1)]  # fmt: skip
     streams = [*WINDOWED, *BY_ID]
     for stream in streams:
         rows = [TABLES[stream].row(n, iso(moment)) for n, moment in enumerate(moments, start=1)]
-        sandbox.add(TABLES[stream].object, rows)
+        emulator.add(TABLES[stream].object, rows)
     early, late = Warehouse(), Warehouse()
 
-    run_here(sandbox.config, early, monkeypatch, end_date=cut)
-    run_here(sandbox.config, late, monkeypatch, start_date=cut)
+    run_here(emulator.config, early, monkeypatch, end_date=cut)
+    run_here(emulator.config, late, monkeypatch, start_date=cut)
 
     edge = datetime.fromisoformat(cut)
     edge = edge if edge.tzinfo else edge.replace(tzinfo=UTC)
@@ -188,14 +188,14 @@ def test_two_parts_that_meet_in_a_clock_change_are_the_whole(sandbox, monkeypatc
             assert [n for n in second if moments[n - 1] < edge] == []
 
 
-def test_a_bookmark_in_the_repeated_hour_of_a_zone_set_since_loses_nothing(sandbox, tap):
+def test_a_bookmark_in_the_repeated_hour_of_a_zone_set_since_loses_nothing(emulator, tap):
     """Another zone was right when the STATE was written; nothing checks its edges but we."""
-    sandbox.set(fold="late", clock="2025-01-01T00:00:00Z")
+    emulator.set(fold="late", clock="2025-01-01T00:00:00Z")
     bookmark = "2024-11-03T05:30:00+00:00"
     moments = [later(bookmark, seconds) for seconds in (-1, 0, 1, 60, 3599, 3600, 9000)]
     for stream in ("lists", "tags", "imports", "email_clicks"):
         rows = [TABLES[stream].row(n, at) for n, at in enumerate(moments, start=1)]
-        sandbox.add(TABLES[stream].object, rows)
+        emulator.add(TABLES[stream].object, rows)
     value = {"replication_key": "updated_at", "replication_key_value": bookmark}
     window = {"start": "2024-10-01T00:00:00+00:00", "end": bookmark}
     state = {
@@ -208,22 +208,22 @@ def test_a_bookmark_in_the_repeated_hour_of_a_zone_set_since_loses_nothing(sandb
         }
     }
 
-    run = tap.run(sandbox.config, state=state)
+    run = tap.run(emulator.config, state=state)
 
     assert run.exit_code == 0, run.stderr
     for stream in ("lists", "imports", "tags", "email_clicks"):
         assert {2, 3, 4, 5, 6, 7} - {*run.ids(stream)} == set(), stream
 
 
-def test_a_window_left_open_that_ends_in_the_repeated_hour_loses_nothing(sandbox, tap):
-    sandbox.set(fold="early", clock="2025-01-01T00:00:00Z")
+def test_a_window_left_open_that_ends_in_the_repeated_hour_loses_nothing(emulator, tap):
+    emulator.set(fold="early", clock="2025-01-01T00:00:00Z")
     end = "2024-11-03T06:30:00+00:00"  # the second 01:30, which Pardot here takes for the first
     moments = [later(end, seconds) for seconds in (-7200, -3601, -3600, -3599, -1, 0, 1)]
-    sandbox.add("list", [TABLES["lists"].row(n, at) for n, at in enumerate(moments, start=1)])
+    emulator.add("list", [TABLES["lists"].row(n, at) for n, at in enumerate(moments, start=1)])
     window = {"start": "2024-10-01T00:00:00+00:00", "end": end}
     state = {"bookmarks": {"lists": {"replication_key_value": window["start"], "window": window}}}
 
-    run = tap.run(sandbox.config, state=state)
+    run = tap.run(emulator.config, state=state)
 
     assert {*run.ids("lists")} == {*range(1, 8)}
 
@@ -231,14 +231,14 @@ def test_a_window_left_open_that_ends_in_the_repeated_hour_loses_nothing(sandbox
 # --- start_date, end_date ---
 
 
-def test_start_date_is_inclusive_and_end_date_exclusive_to_the_second(sandbox, tap):
-    sandbox.set(clock="2024-06-01T12:00:00Z")
+def test_start_date_is_inclusive_and_end_date_exclusive_to_the_second(emulator, tap):
+    emulator.set(clock="2024-06-01T12:00:00Z")
     start, end = "2024-05-01T00:00:00+00:00", "2024-05-02T00:00:00+00:00"
     moments = [later(start, -1), start, later(start, 1), later(end, -1), end, later(end, 1)]
     for table in TABLES.values():
-        sandbox.add(table.object, [table.row(n, at) for n, at in enumerate(moments, start=1)])
+        emulator.add(table.object, [table.row(n, at) for n, at in enumerate(moments, start=1)])
 
-    run = tap.run({**sandbox.config, "start_date": start, "end_date": end})
+    run = tap.run({**emulator.config, "start_date": start, "end_date": end})
 
     assert run.exit_code == 0, run.stderr
     assert {s: run.ids(s) for s in (*WINDOWED, *BY_ID)} == by_stream((*WINDOWED, *BY_ID), [2, 3, 4])
@@ -248,23 +248,23 @@ def test_start_date_is_inclusive_and_end_date_exclusive_to_the_second(sandbox, t
         run.state["bookmarks"][s]["replication_key_value"] for s in (*WINDOWED, *BY_OFFSET)
     } == {end}
 
-    rest = tap.run({**sandbox.config, "start_date": start}, state=run.state)
+    rest = tap.run({**emulator.config, "start_date": start}, state=run.state)
     assert {s: rest.ids(s) for s in (*WINDOWED, *BY_ID, *BY_OFFSET)} == by_stream(
         (*WINDOWED, *BY_ID, *BY_OFFSET), [5, 6]
     )
 
 
-def test_start_date_still_counts_when_the_first_run_found_nothing(sandbox, tap):
-    sandbox.set(clock="2024-06-01T12:00:00Z")
-    config = {**sandbox.config, "start_date": "2024-06-01T00:00:00Z"}
+def test_start_date_still_counts_when_the_first_run_found_nothing(emulator, tap):
+    emulator.set(clock="2024-06-01T12:00:00Z")
+    config = {**emulator.config, "start_date": "2024-06-01T00:00:00Z"}
     for table in BY_ID.values():
-        sandbox.add(table.object, [table.row(n, "2024-05-01T00:00:00Z") for n in (1, 2, 3)])
+        emulator.add(table.object, [table.row(n, "2024-05-01T00:00:00Z") for n in (1, 2, 3)])
     first = tap.run(config)
     assert {stream: first.ids(stream) for stream in BY_ID} == by_stream(BY_ID, [])
 
-    sandbox.set(clock="2024-06-01T13:00:00Z")
+    emulator.set(clock="2024-06-01T13:00:00Z")
     for table in BY_ID.values():
-        sandbox.add(table.object, [table.row(4, "2024-06-01T12:30:00Z")])
+        emulator.add(table.object, [table.row(4, "2024-06-01T12:30:00Z")])
     second = tap.run(config, state=first.state)
     assert {stream: second.ids(stream) for stream in BY_ID} == by_stream(BY_ID, [4])
 
@@ -272,22 +272,22 @@ def test_start_date_still_counts_when_the_first_run_found_nothing(sandbox, tap):
 # --- the server's clock ---
 
 
-def test_rows_within_the_lag_and_dated_ahead_come_when_their_time_has_come(sandbox, tap):
+def test_rows_within_the_lag_and_dated_ahead_come_when_their_time_has_come(emulator, tap):
     """The bookmark is the window's end, whatever times the rows show."""
     now = "2024-06-01T12:00:00+00:00"
-    sandbox.set(clock=now)
+    emulator.set(clock=now)
     moments = [later(now, seconds) for seconds in (-600, -65, -50, -1, 0, 1800, 86400)]
     streams = [*WINDOWED, *BY_ID]
     for stream in (*streams, *BY_OFFSET):
         # Ids against the order of time: the last id is out first.
         rows = [TABLES[stream].row(10 - n, at) for n, at in enumerate(moments)]
-        sandbox.add(TABLES[stream].object, rows)
+        emulator.add(TABLES[stream].object, rows)
     warehouse = Warehouse()
     state = None
     arrived = []
     for clock in (now, later(now, 50), later(now, 600), later(now, 3600), later(now, 90000)):
-        sandbox.set(clock=clock)
-        run = tap.run(sandbox.config, state=state)
+        emulator.set(clock=clock)
+        run = tap.run(emulator.config, state=state)
         assert run.exit_code == 0, run.stderr
         state = run.state
         warehouse.load(run.stdout.splitlines(keepends=True))
@@ -300,44 +300,44 @@ def test_rows_within_the_lag_and_dated_ahead_come_when_their_time_has_come(sandb
 
     expected = [[9, 10], [8], [6, 7], [5], [4]]
     assert arrived == [[ids] * len(streams) for ids in expected]
-    assert warehouse.all_missing(sandbox) == {}
+    assert warehouse.all_missing(emulator) == {}
 
 
-def test_a_server_clock_behind_the_bookmark_waits_and_keeps_it(sandbox, tap):
+def test_a_server_clock_behind_the_bookmark_waits_and_keeps_it(emulator, tap):
     now = "2024-06-01T12:00:00+00:00"
-    sandbox.set(clock=now)
+    emulator.set(clock=now)
     streams = [*WINDOWED, *BY_ID, *BY_OFFSET]
     for stream in streams:
-        sandbox.add(TABLES[stream].object, [TABLES[stream].row(10, later(now, -600))])
-    first = tap.run(sandbox.config)
+        emulator.add(TABLES[stream].object, [TABLES[stream].row(10, later(now, -600))])
+    first = tap.run(emulator.config)
     kept = {stream: first.state["bookmarks"][stream] for stream in streams}
 
-    sandbox.set(clock=later(now, -3600))
+    emulator.set(clock=later(now, -3600))
     for stream in streams:
-        sandbox.add(TABLES[stream].object, [TABLES[stream].row(20, later(now, -3600))])
-    sandbox.clear_calls()
-    behind = tap.run(sandbox.config, state=first.state)
+        emulator.add(TABLES[stream].object, [TABLES[stream].row(20, later(now, -3600))])
+    emulator.clear_calls()
+    behind = tap.run(emulator.config, state=first.state)
 
     assert behind.exit_code == 0, behind.stderr
     assert {stream: behind.state["bookmarks"][stream] for stream in streams} == kept
     assert {stream: behind.ids(stream) for stream in streams} == by_stream(streams, [])
-    asked = {call["object"] for call in sandbox.calls}
+    asked = {call["object"] for call in emulator.calls}
     assert asked & {TABLES[stream].object for stream in streams} == set()
     for stream in streams:
         assert f"{stream}: Pardot's clock is behind the bookmark" in behind.stderr
 
-    sandbox.set(clock=later(now, 3600))
+    emulator.set(clock=later(now, 3600))
     for stream in streams:
-        sandbox.add(TABLES[stream].object, [TABLES[stream].row(30, later(now, 1800))])
-    after = tap.run(sandbox.config, state=behind.state)
+        emulator.add(TABLES[stream].object, [TABLES[stream].row(30, later(now, 1800))])
+    after = tap.run(emulator.config, state=behind.state)
     for stream in streams:
         assert 30 in after.ids(stream)
 
 
-def test_a_window_left_open_waits_for_a_server_clock_behind_its_end(sandbox, tap):
+def test_a_window_left_open_waits_for_a_server_clock_behind_its_end(emulator, tap):
     """Rows are still being written into it: closing it now would pass them over."""
     now = "2024-06-01T12:00:00+00:00"
-    sandbox.set(clock=later(now, -7200))
+    emulator.set(clock=later(now, -7200))
     window = {"start": later(now, -86400), "end": now}
     value = {"replication_key_value": window["start"], "window": window, "cursor": 100}
     clicks = {"replication_key_value": 50, "until": window["start"], "window": window}
@@ -345,28 +345,28 @@ def test_a_window_left_open_waits_for_a_server_clock_behind_its_end(sandbox, tap
         "bookmarks": {"lists": value, "email_clicks": {**clicks, "cursor": 100}},
     }
 
-    run = tap.run(sandbox.config, state=state)
-    sandbox.set(clock=later(now, 3600))
+    run = tap.run(emulator.config, state=state)
+    emulator.set(clock=later(now, 3600))
     for stream in ("lists", "email_clicks"):
         # Written after the first run, into the window's time.
-        sandbox.add(TABLES[stream].object, [TABLES[stream].row(150, later(now, -3600))])
-    after = tap.run(sandbox.config, state=run.state)
+        emulator.add(TABLES[stream].object, [TABLES[stream].row(150, later(now, -3600))])
+    after = tap.run(emulator.config, state=run.state)
 
     assert after.exit_code == 0, after.stderr
     assert {*after.ids("lists")} == {*after.ids("email_clicks")} == {150}
 
 
 @pytest.mark.parametrize("ahead", [600, -600])
-def test_only_the_servers_clock_counts_not_this_machines(sandbox, tap, ahead):
-    sandbox.set(clock=ahead)
+def test_only_the_servers_clock_counts_not_this_machines(emulator, tap, ahead):
+    emulator.set(clock=ahead)
     now = iso(datetime.now(UTC) + timedelta(seconds=ahead))
     moments = [later(now, seconds) for seconds in (-700, -80, -20, 300)]
     streams = [*WINDOWED, *BY_ID]
     for stream in streams:
         rows = [TABLES[stream].row(n, at) for n, at in enumerate(moments, start=1)]
-        sandbox.add(TABLES[stream].object, rows)
+        emulator.add(TABLES[stream].object, rows)
 
-    run = tap.run(sandbox.config)
+    run = tap.run(emulator.config)
 
     assert {stream: run.ids(stream) for stream in streams} == by_stream(streams, [1, 2])
     end = utc(run.state["bookmarks"]["lists"]["replication_key_value"])

@@ -10,9 +10,9 @@ import pytest
 
 
 @pytest.fixture
-def account(sandbox):
-    sandbox.set(clock="2024-06-01T12:00:00+00:00")
-    return sandbox
+def account(emulator):
+    emulator.set(clock="2024-06-01T12:00:00+00:00")
+    return emulator
 
 
 def records_of(run, stream):
@@ -27,8 +27,8 @@ def page(key, *rows):
     return f'{{"@attributes":{{"stat":"ok"}},"result":{{"total_results":1,"{key}":[{rows}]}}}}'
 
 
-def answers(sandbox, name, body):
-    sandbox.fault(object=name, op="query", times=None, body=body)
+def answers(emulator, name, body):
+    emulator.fault(object=name, op="query", times=None, body=body)
 
 
 # --- numbers ---------------------------------------------------------------------------------

@@ -33,12 +33,12 @@ def view(number, **fields):
 
 
 @pytest.fixture
-def runs(sandbox, caplog):
-    return Runs(sandbox, caplog)
+def runs(emulator, caplog):
+    return Runs(emulator, caplog)
 
 
 def visitors(runs, numbers, moment=THEN, **fields):
-    runs.sandbox.add("visitor", [row("visitors", n, moment, **fields) for n in numbers])
+    runs.emulator.add("visitor", [row("visitors", n, moment, **fields) for n in numbers])
 
 
 def crowd(runs, number):
@@ -50,7 +50,7 @@ def crowd(runs, number):
     visitors(runs, ids)
     visited = [who for n, who in enumerate(ids) if n % 10 != 9]
     rows = [visit(n, who, view(900_000 + n)) for n, who in enumerate(visited, start=1)]
-    runs.sandbox.add("visit", rows)
+    runs.emulator.add("visit", rows)
     return ids
 
 
@@ -64,8 +64,8 @@ def lacking(runs, *finished):
     """Return the ids of visits and page views that the account has and these runs do not."""
     here = [{number for run in finished for number in run.ids(stream)} for stream in BOTH]
     there = [
-        {each["id"] for each in runs.sandbox.rows("visit")},
-        {each["id"] for each in runs.sandbox.page_views()},
+        {each["id"] for each in runs.emulator.rows("visit")},
+        {each["id"] for each in runs.emulator.page_views()},
     ]
     return [sorted(told - found) for told, found in zip(there, here, strict=True)]
 
@@ -80,7 +80,7 @@ def once(run):
 
 def test_a_visit_is_a_record_with_its_page_views_and_each_of_them_is_one(runs):
     visitors(runs, [7])
-    runs.sandbox.add(
+    runs.emulator.add(
         "visit",
         [
             visit(
@@ -134,9 +134,9 @@ def test_a_visit_is_a_record_with_its_page_views_and_each_of_them_is_one(runs):
 
 @pytest.mark.parametrize("none", ["null", "absent"])
 def test_a_visit_has_no_page_views_or_one_or_many(runs, none):
-    runs.sandbox.set(visit_no_views=none)
+    runs.emulator.set(visit_no_views=none)
     visitors(runs, [7])
-    runs.sandbox.add(
+    runs.emulator.add(
         "visit",
         [visit(31, 7), visit(32, 7, view(1)), visit(33, 7, view(2), view(3)), visit(34, 7)],
     )
@@ -164,7 +164,7 @@ def test_a_visit_has_no_page_views_or_one_or_many(runs, none):
 def test_page_views_in_other_shapes_are_the_same_in_both_streams(runs, wire, ids):
     visitors(runs, [7])
     odd = {**visit(31, 7, view(1)), "_wire": {"set": {"visitor_page_views": wire}}}
-    runs.sandbox.add("visit", [odd, visit(32, 7, view(9))])
+    runs.emulator.add("visit", [odd, visit(32, 7, view(9))])
 
     run = runs.sync(*BOTH)
 
@@ -182,9 +182,9 @@ def test_page_views_in_other_shapes_are_the_same_in_both_streams(runs, wire, ids
 def test_a_visit_or_a_page_view_without_an_id_costs_only_itself_and_is_counted(runs):
     visitors(runs, [7])
     for number, wire in ((32, {"drop": ["id"]}), (33, {"set": {"id": None}})):
-        runs.sandbox.add("visit", [visit(number, 7, view(number * 10)) | {"_wire": wire}])
+        runs.emulator.add("visit", [visit(number, 7, view(number * 10)) | {"_wire": wire}])
     views = {"visitor_page_view": [{"title": "no id"}, {"id": 1, "title": "one"}]}
-    runs.sandbox.add(
+    runs.emulator.add(
         "visit",
         [
             visit(31, 7, view(310)),
@@ -288,7 +288,7 @@ def test_records_come_in_the_same_order_with_several_calls_at_once(runs):
     one = runs.sync(*BOTH, max_concurrent_requests=1)
     runs.state = None
     # The first answer is the last to come.
-    runs.sandbox.fault(object="visit", latency=0.3)
+    runs.emulator.fault(object="visit", latency=0.3)
     four = runs.sync(*BOTH, max_concurrent_requests=4)
 
     assert four.exit_code == 0, four.stderr
@@ -298,8 +298,8 @@ def test_records_come_in_the_same_order_with_several_calls_at_once(runs):
 
 def test_a_visitor_with_450_visits_spans_pages_without_loss(runs):
     visitors(runs, [6, 7, 8])
-    runs.sandbox.add("visit", [visit(n, 7, view(1000 + n)) for n in range(1, 451)])
-    runs.sandbox.add("visit", [visit(500, 6), visit(501, 8)])
+    runs.emulator.add("visit", [visit(n, 7, view(1000 + n)) for n in range(1, 451)])
+    runs.emulator.add("visit", [visit(500, 6), visit(501, 8)])
 
     run = runs.sync(*BOTH)
 
@@ -325,13 +325,13 @@ def test_a_visitor_with_450_visits_spans_pages_without_loss(runs):
 )
 def test_visits_that_come_and_go_between_pages_hide_no_other(runs, change, nth):
     visitors(runs, [7, 8])
-    runs.sandbox.add("visit", [visit(n, 7 + n % 2, view(1000 + n)) for n in range(10, 460)])
-    runs.sandbox.fault(object="visit", nth=nth, change=change)
+    runs.emulator.add("visit", [visit(n, 7 + n % 2, view(1000 + n)) for n in range(10, 460)])
+    runs.emulator.fault(object="visit", nth=nth, change=change)
 
     run = runs.sync(*BOTH)
 
     assert run.exit_code == 0, run.stderr
-    assert runs.sandbox.faults[0]["fired"]
+    assert runs.emulator.faults[0]["fired"]
     assert lacking(runs, run) == [[], []]
     assert once(run)
     assert len(asked(runs)) <= 9
@@ -340,8 +340,8 @@ def test_visits_that_come_and_go_between_pages_hide_no_other(runs, change, nth):
 @pytest.mark.parametrize("totals", [(7, 450, 450), (450, 1000, 450), (450, 0, 0)])
 def test_a_total_that_moves_costs_no_row(runs, monkeypatch, totals):
     visitors(runs, [7])
-    runs.sandbox.add("visit", [visit(n, 7, view(1000 + n)) for n in range(1, 451)])
-    model, left = runs.sandbox.state.model, list(totals)
+    runs.emulator.add("visit", [visit(n, 7, view(1000 + n)) for n in range(1, 451)])
+    model, left = runs.emulator.state.model, list(totals)
     real = model.total
 
     def total(name, selection):
@@ -359,11 +359,11 @@ def test_a_total_that_moves_costs_no_row(runs, monkeypatch, totals):
 
 def test_offsets_that_do_not_count_are_a_sentence_not_a_hang(runs, monkeypatch):
     visitors(runs, [7, 8])
-    runs.sandbox.add("visit", [visit(n, 7) for n in range(1, 451)])
-    model = runs.sandbox.state.model
+    runs.emulator.add("visit", [visit(n, 7) for n in range(1, 451)])
+    model = runs.emulator.state.model
     real = model.fetch
     monkeypatch.setattr(model, "fetch", lambda name, what: real(name, what._replace(offset=0)))
-    runs.sandbox.add("list", [{"id": 1, "created_at": THEN, "updated_at": THEN}])
+    runs.emulator.add("list", [{"id": 1, "created_at": THEN, "updated_at": THEN}])
 
     run = runs.sync(*BOTH, "lists")
 
@@ -391,7 +391,7 @@ def test_offsets_that_do_not_count_are_a_sentence_not_a_hang(runs, monkeypatch):
 )
 def test_when_pardot_wants_fewer_ids_they_are_halved_once_for_the_run(runs, most, sizes):
     crowd(runs, 450)
-    runs.sandbox.set(visit_max_ids=most)
+    runs.emulator.set(visit_max_ids=most)
 
     run = runs.sync(*BOTH, max_concurrent_requests=1)
 
@@ -404,7 +404,7 @@ def test_when_pardot_wants_fewer_ids_they_are_halved_once_for_the_run(runs, most
 
 def test_ids_are_halved_down_to_one(runs):
     crowd(runs, 7)
-    runs.sandbox.set(visit_max_ids=1)
+    runs.emulator.set(visit_max_ids=1)
 
     run = runs.sync(*BOTH, max_concurrent_requests=1)
 
@@ -415,7 +415,7 @@ def test_ids_are_halved_down_to_one(runs):
 
 def test_ids_are_halved_also_while_several_calls_are_under_way(runs):
     crowd(runs, 900)
-    runs.sandbox.set(visit_max_ids=60)
+    runs.emulator.set(visit_max_ids=60)
 
     run = runs.sync(*BOTH, max_concurrent_requests=4)
 
@@ -430,7 +430,7 @@ def test_ids_are_halved_also_while_several_calls_are_under_way(runs):
 @pytest.mark.parametrize("fault", [{"code": 202, "status": 429}, {"status": 504, "html": True}])
 def test_where_pardot_has_no_time_for_so_many_visitors_fewer_are_asked(runs, fault):
     crowd(runs, 450)
-    runs.sandbox.fault(object="visit", times=4, **fault)
+    runs.emulator.fault(object="visit", times=4, **fault)
 
     run = runs.sync(*BOTH, max_concurrent_requests=1)
 
@@ -442,7 +442,7 @@ def test_where_pardot_has_no_time_for_so_many_visitors_fewer_are_asked(runs, fau
 
 def test_a_single_id_that_is_too_many_fails_the_stream(runs):
     crowd(runs, 3)
-    runs.sandbox.fault(object="visit", code=63, times=None)
+    runs.emulator.fault(object="visit", code=63, times=None)
 
     run = runs.sync(*BOTH)
 
@@ -466,12 +466,14 @@ def test_a_second_run_asks_only_for_visitors_that_changed(runs, chosen):
 
     moment = runs.later()
     changed = [ids[3], ids[300]]
-    runs.sandbox.update("visitor", changed, updated_at=moment)
-    runs.sandbox.add("visit", [visit(5000, ids[3], view(5001))])
+    runs.emulator.update("visitor", changed, updated_at=moment)
+    runs.emulator.add("visit", [visit(5000, ids[3], view(5001))])
     second = runs.sync(*chosen)
 
     assert asked(runs) == [changed]
-    visits_of = {each["id"] for each in runs.sandbox.rows("visit") if each["visitor_id"] in changed}
+    visits_of = {
+        each["id"] for each in runs.emulator.rows("visit") if each["visitor_id"] in changed
+    }
     assert set(second.ids("visits")) == visits_of
     runs.later()
     assert runs.sync(*chosen).exit_code == 0
@@ -483,12 +485,12 @@ def test_calls_are_at_most_one_for_200_visitors_and_one_for_200_visits(runs, num
     ids = crowd(runs, number)
     for visits in (0, 450):
         runs.state = None
-        runs.sandbox.add("visit", [visit(9000 + n, ids[0]) for n in range(visits) if ids])
+        runs.emulator.add("visit", [visit(9000 + n, ids[0]) for n in range(visits) if ids])
 
         run = runs.sync("visitors", *BOTH)
 
         assert lacking(runs, run) == [[], []]
-        pages = ceil(runs.sandbox.count("visit") / 200)
+        pages = ceil(runs.emulator.count("visit") / 200)
         assert len(asked(runs)) <= ceil(number / 200) + pages
         assert number or not asked(runs)
 
@@ -497,8 +499,8 @@ def test_deleted_and_anonymous_visitors_are_asked_for_as_well(runs):
     """An export tells of the recycle bin, a query does not (reference C.21)."""
     visitors(runs, [1, 2], identified=True)
     visitors(runs, [3, 4], identified=False)
-    runs.sandbox.update("visitor", [2, 4], deleted=True)
-    runs.sandbox.add("visit", [visit(10 + n, n, view(20 + n)) for n in range(1, 5)])
+    runs.emulator.update("visitor", [2, 4], deleted=True)
+    runs.emulator.add("visit", [visit(10 + n, n, view(20 + n)) for n in range(1, 5)])
 
     for chosen in (BOTH, ("visitors", *BOTH)):
         runs.state = None
@@ -515,9 +517,9 @@ def test_deleted_and_anonymous_visitors_are_asked_for_as_well(runs):
 
 def test_a_visitor_that_is_deleted_later_is_asked_for_once_more(runs):
     visitors(runs, [1, 2])
-    runs.sandbox.add("visit", [visit(11, 1), visit(12, 2)])
+    runs.emulator.add("visit", [visit(11, 1), visit(12, 2)])
     runs.sync(*BOTH, bulk_source="export")
-    runs.sandbox.update("visitor", 2, deleted=True, updated_at=runs.later())
+    runs.emulator.update("visitor", 2, deleted=True, updated_at=runs.later())
 
     run = runs.sync(*BOTH, bulk_source="export")
 
@@ -531,7 +533,7 @@ def test_only_ids_are_read_of_visitors_that_are_not_selected(runs):
     run = runs.sync(*BOTH, bulk_source="export")
 
     assert "visitors" not in run.records
-    assert [sorted(job["fields"]) for job in runs.sandbox.exports] == [["id", "updated_at"]]
+    assert [sorted(job["fields"]) for job in runs.emulator.exports] == [["id", "updated_at"]]
     runs.later()
     runs.state = None
     runs.sync(*BOTH)
@@ -544,7 +546,7 @@ def test_only_ids_are_read_of_visitors_that_are_not_selected(runs):
 @pytest.mark.parametrize("code", [46, 49])
 def test_without_the_right_only_visits_and_page_views_are_skipped(runs, code):
     ids = crowd(runs, 250)
-    runs.sandbox.set(forbidden={"visit": code})
+    runs.emulator.set(forbidden={"visit": code})
 
     run = runs.sync("visitors", *BOTH, max_concurrent_requests=1)
 
@@ -559,7 +561,7 @@ def test_without_the_right_only_visits_and_page_views_are_skipped(runs, code):
     assert run.last_line.startswith("Complete")
 
     # Their ids are not forgotten.
-    runs.sandbox.set(forbidden={})
+    runs.emulator.set(forbidden={})
     runs.later()
     second = runs.sync("visitors", *BOTH, max_concurrent_requests=1)
     assert second.ids("visitors") == []
@@ -569,7 +571,7 @@ def test_without_the_right_only_visits_and_page_views_are_skipped(runs, code):
 
 def test_without_visitors_there_are_no_visits_and_that_is_said(runs):
     crowd(runs, 3)
-    runs.sandbox.set(forbidden={"visitor"})
+    runs.emulator.set(forbidden={"visitor"})
 
     run = runs.sync("visitors", *BOTH)
 
@@ -578,7 +580,7 @@ def test_without_visitors_there_are_no_visits_and_that_is_said(runs):
         assert "skipped: " in said(run, stream)
         assert "(Pardot code 46)" in said(run, stream)
     assert asked(runs) == []
-    runs.sandbox.set(forbidden={})
+    runs.emulator.set(forbidden={})
     second = runs.sync("visitors", *BOTH)
     assert lacking(runs, second) == [[], []]
 
@@ -589,16 +591,16 @@ def test_without_visitors_there_are_no_visits_and_that_is_said(runs):
 @pytest.mark.parametrize("chosen", [BOTH, ("visitors", *BOTH)], ids=["alone", "with visitors"])
 def test_what_is_out_is_not_asked_for_again_after_a_failure(runs, chosen, code, exit_code, end):
     ids = crowd(runs, 600)
-    runs.sandbox.fault(object="visit", nth=3, code=code, times=None)
+    runs.emulator.fault(object="visit", nth=3, code=code, times=None)
 
     first = runs.sync(*chosen, max_concurrent_requests=1)
 
     assert first.exit_code == exit_code
     assert f"{end}: " in said(first, "visits")
     assert len(first.ids("visits")) == len(first.ids("visitor_page_views")) == 360
-    runs.sandbox.clear_faults()
+    runs.emulator.clear_faults()
     moment = runs.later()
-    runs.sandbox.update("visitor", ids[0], updated_at=moment)
+    runs.emulator.update("visitor", ids[0], updated_at=moment)
     second = runs.sync(*chosen, max_concurrent_requests=1)
 
     assert second.exit_code == 0
@@ -608,13 +610,13 @@ def test_what_is_out_is_not_asked_for_again_after_a_failure(runs, chosen, code, 
 
 def test_a_run_killed_between_two_calls_goes_on_with_the_rest(runs, tap, tmp_path):
     ids = crowd(runs, 700)
-    runs.sandbox.fault(object="visit", nth=3, hang=60, times=None)
-    config = {**runs.sandbox.config, **SINCE, "max_concurrent_requests": 1}
+    runs.emulator.fault(object="visit", nth=3, hang=60, times=None)
+    config = {**runs.emulator.config, **SINCE, "max_concurrent_requests": 1}
     command = tap.command(config, catalog=select("visitors", *BOTH))
     with (tmp_path / "out").open("w") as out:  # a pipe that nobody reads would be full
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL)
     until = time.monotonic() + 20
-    while not runs.sandbox.faults[0]["fired"]:
+    while not runs.emulator.faults[0]["fired"]:
         assert time.monotonic() < until
         time.sleep(0.02)
     time.sleep(0.3)
@@ -624,7 +626,7 @@ def test_a_run_killed_between_two_calls_goes_on_with_the_rest(runs, tap, tmp_pat
     warehouse.load((tmp_path / "out").read_text().splitlines(keepends=True))
     assert set(warehouse.tables["visits"]) == set(range(1, 361))
 
-    runs.sandbox.clear_faults()
+    runs.emulator.clear_faults()
     runs.state = warehouse.state
     resumed = runs.sync("visitors", *BOTH, max_concurrent_requests=1)
     warehouse.load(resumed.stdout.splitlines(keepends=True))
@@ -632,9 +634,9 @@ def test_a_run_killed_between_two_calls_goes_on_with_the_rest(runs, tap, tmp_pat
     assert resumed.exit_code == 0, resumed.stderr
     assert resumed.ids("visitors") == []
     assert [number for each in asked(runs) for number in each] == ids[400:]
-    assert set(warehouse.tables["visits"]) == {each["id"] for each in runs.sandbox.rows("visit")}
+    assert set(warehouse.tables["visits"]) == {each["id"] for each in runs.emulator.rows("visit")}
     assert set(warehouse.tables["visitor_page_views"]) == {
-        each["id"] for each in runs.sandbox.page_views()
+        each["id"] for each in runs.emulator.page_views()
     }
 
 
@@ -667,7 +669,7 @@ def test_too_many_visitors_for_state_are_asked_for_once_all_the_same(runs, chose
 @pytest.mark.usefixtures("narrow")
 def test_too_many_visitors_for_state_survive_a_failure(runs, chosen):
     ids = crowd(runs, 700)
-    runs.sandbox.fault(object="visit", nth=3, code=122, times=None)
+    runs.emulator.fault(object="visit", nth=3, code=122, times=None)
     first = runs.sync(*chosen, max_concurrent_requests=1)
     assert first.exit_code == 2
     assert len(first.ids("visits")) == 360
@@ -680,10 +682,10 @@ def test_too_many_visitors_for_state_survive_a_failure(runs, chosen):
     ]
     assert max(len(each.split("+")) for each in [*kept, ""] if each is not None) <= 100
 
-    runs.sandbox.clear_faults()
+    runs.emulator.clear_faults()
     moment = runs.later()
-    runs.sandbox.update("visitor", ids[0], updated_at=moment)
-    runs.sandbox.add("visit", [visit(9000, ids[0], view(9001))])
+    runs.emulator.update("visitor", ids[0], updated_at=moment)
+    runs.emulator.add("visit", [visit(9000, ids[0], view(9001))])
     second = runs.sync(*chosen, max_concurrent_requests=1)
     assert second.exit_code == 0, second.stderr
     assert [number for each in asked(runs) for number in each] == [ids[0], *ids[400:]]

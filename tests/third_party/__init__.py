@@ -1,1 +1,1 @@
-"""Pardot clients that nobody here wrote, run against the sandbox."""
+"""Pardot clients that nobody here wrote, run against the emulator."""

@@ -1,4 +1,4 @@
-"""Runs the other clients with their hosts redirected to the sandbox."""
+"""Runs the other clients with their hosts redirected to the emulator."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tests.helpers.tap import Finished
 # Read by Python at start, before the client. Only the hosts change: what the client asks and
 # how it understands the answer stay its own.
 _SITECUSTOMIZE = '''
-"""Sends requests for Pardot and Salesforce to the sandbox and refuses all others."""
+"""Sends requests for Pardot and Salesforce to the emulator and refuses all others."""
 
 import os
 
 import requests
 
-SANDBOX = os.environ["PARDOT_SANDBOX_URL"]
+EMULATOR = os.environ["PARDOT_EMULATOR_URL"]
 HOSTS = ("https://pi.pardot.com/", "https://login.salesforce.com/")
 original = requests.Session.request
 
@@ -28,7 +28,7 @@ def request(self, method, url, *arguments, **options):
     host = next((host for host in HOSTS if url.startswith(host)), None)
     if host is None:
         raise RuntimeError("this client asked for an unknown host")
-    return original(self, method, SANDBOX + "/" + url[len(host):], *arguments, **options)
+    return original(self, method, EMULATOR + "/" + url[len(host):], *arguments, **options)
 
 
 requests.Session.request = request
@@ -38,20 +38,20 @@ _NOWHERE = "http://127.0.0.1:9"
 
 
 def redirected(url: str, folder: Path) -> dict[str, str]:
-    """Return the environment variables under which a client meets the sandbox, and only that.
+    """Return the environment variables under which a client meets the emulator, and only that.
 
     Args:
-        url: Origin of the sandbox.
+        url: Origin of the emulator.
         folder: An empty folder for the ``sitecustomize``.
     """
     folder.mkdir(exist_ok=True)
     (folder / "sitecustomize.py").write_text(_SITECUSTOMIZE)
     # Nothing of ours but the PATH: the checkout on PYTHONPATH would hide singer-io's package of
-    # the same name, and a proxy would stand between the client and the sandbox.
+    # the same name, and a proxy would stand between the client and the emulator.
     return {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(folder),
-        "PARDOT_SANDBOX_URL": url,
+        "PARDOT_EMULATOR_URL": url,
         "HTTPS_PROXY": _NOWHERE,
     }
 
@@ -123,22 +123,22 @@ class SingerIo:
 
     def run(
         self,
-        sandbox: Any,
+        emulator: Any,
         streams: dict[str, dict[str, str]],
         *,
         state: Any = None,
         start_date: str = "2020-01-01T00:00:00Z",
     ) -> Finished:
-        """Read streams from a sandbox.
+        """Read streams from an emulator.
 
         Args:
-            sandbox: The sandbox.
+            emulator: The emulator.
             streams: By stream, its columns and their types.
             state: STATE of an earlier run.
             start_date: ISO 8601.
         """
         command = self.command(
-            singer_config(sandbox.config, start_date), singer_catalog(streams), state
+            singer_config(emulator.config, start_date), singer_catalog(streams), state
         )
         done = subprocess.run(
             command,
@@ -146,7 +146,7 @@ class SingerIo:
             text=True,
             check=False,
             timeout=30,
-            env=redirected(sandbox.url, self.folder / "redirect"),
+            env=redirected(emulator.url, self.folder / "redirect"),
             cwd=self.folder,
         )
         return Finished(done.returncode, done.stdout, done.stderr)
@@ -166,16 +166,16 @@ class PyPardotSF:
         self.programs = programs
         self.folder = folder
 
-    def run(self, sandbox: Any, *calls: tuple[Any, ...], version: int = 4) -> list[Any]:
+    def run(self, emulator: Any, *calls: tuple[Any, ...], version: int = 4) -> list[Any]:
         """Return what each call returns; a refusal as ``{"err_code": ..., "message": ...}``.
 
         Args:
-            sandbox: The sandbox.
+            emulator: The emulator.
             calls: Each an attribute of the client (``lists``), a method, and its arguments as a
                 dict; ``("", "refresh_sf_token")`` logs in.
             version: Of the API.
         """
-        config = sandbox.config
+        config = emulator.config
         job = {
             "client": {
                 "sf_consumer_key": config["client_id"],
@@ -193,7 +193,7 @@ class PyPardotSF:
             text=True,
             check=False,
             timeout=30,
-            env=redirected(sandbox.url, self.folder / "redirect"),
+            env=redirected(emulator.url, self.folder / "redirect"),
             cwd=self.folder,
         )
         assert done.returncode == 0, done.stderr

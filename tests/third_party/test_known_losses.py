@@ -1,7 +1,7 @@
 """What singer-io's tap is known to lose it loses here too, and our tap does not.
 
-The cases are those of a trial against a model of the API, independent of this sandbox. That the
-same numbers come out shows that the sandbox is as hard as Pardot: exclusive bounds with a grain
+The cases are those of a trial against a model of the API, independent of this emulator. That the
+same numbers come out shows that the emulator is as hard as Pardot: exclusive bounds with a grain
 of one second, pages of 200, local time.
 """
 
@@ -15,10 +15,10 @@ LISTS = {"lists": {"id": "integer", "updated_at": "string"}}
 OPPORTUNITIES = {"opportunities": {"id": "integer", "updated_at": "string"}}
 
 
-def test_rows_that_share_a_second_beyond_a_page(sandbox, tap, singer_io):
+def test_rows_that_share_a_second_beyond_a_page(emulator, tap, singer_io):
     # 100 before, 450 in the second of a mass change, 50 after.
     seconds = [*range(100), *[100] * 450, *range(101, 151)]
-    sandbox.add(
+    emulator.add(
         "list",
         [
             {"id": number, "updated_at": f"2024-03-10 09:{second // 60:02}:{second % 60:02}"}
@@ -26,8 +26,8 @@ def test_rows_that_share_a_second_beyond_a_page(sandbox, tap, singer_io):
         ],
     )
 
-    theirs = singer_io.run(sandbox, LISTS)
-    ours = tap.run(sandbox.config, catalog=tap.catalog("lists"))
+    theirs = singer_io.run(emulator, LISTS)
+    ours = tap.run(emulator.config, catalog=tap.catalog("lists"))
 
     assert theirs.exit_code == 0, theirs.stderr
     # Page one ends inside the second; page two begins after it.
@@ -35,30 +35,30 @@ def test_rows_that_share_a_second_beyond_a_page(sandbox, tap, singer_io):
     assert ours.ids("lists") == list(range(1, 601))
 
 
-def test_600_rows_in_one_second(sandbox, tap, singer_io):
-    sandbox.add("list", [{"id": n, "updated_at": "2024-03-10 09:00:00"} for n in range(1, 601)])
+def test_600_rows_in_one_second(emulator, tap, singer_io):
+    emulator.add("list", [{"id": n, "updated_at": "2024-03-10 09:00:00"} for n in range(1, 601)])
 
-    theirs = singer_io.run(sandbox, LISTS)
-    ours = tap.run(sandbox.config, catalog=tap.catalog("lists"))
+    theirs = singer_io.run(emulator, LISTS)
+    ours = tap.run(emulator.config, catalog=tap.catalog("lists"))
 
     assert theirs.exit_code == 0, theirs.stderr
     assert theirs.ids("lists") == list(range(1, 201))
     assert ours.ids("lists") == list(range(1, 601))
 
 
-def test_changes_behind_a_page_of_unchanged_rows(sandbox, tap, singer_io):
+def test_changes_behind_a_page_of_unchanged_rows(emulator, tap, singer_io):
     old = {"created_at": "2024-03-10 09:00:00", "updated_at": "2024-03-10 09:00:00"}
-    sandbox.add("opportunity", [{"id": number, **old} for number in range(1, 501)])
-    theirs_before = singer_io.run(sandbox, OPPORTUNITIES)
-    ours_before = tap.run(sandbox.config, catalog=tap.catalog("opportunities"))
+    emulator.add("opportunity", [{"id": number, **old} for number in range(1, 501)])
+    theirs_before = singer_io.run(emulator, OPPORTUNITIES)
+    ours_before = tap.run(emulator.config, catalog=tap.catalog("opportunities"))
     everything = list(range(1, 501))
     assert theirs_before.ids("opportunities") == ours_before.ids("opportunities") == everything
 
     new = "2024-06-01 12:00:00"
-    sandbox.update("opportunity", 450, updated_at=new)
-    sandbox.add("opportunity", [{"id": 501, "created_at": new, "updated_at": new}])
-    theirs = singer_io.run(sandbox, OPPORTUNITIES, state=theirs_before.state)
-    ours = tap.run(sandbox.config, state=ours_before.state, catalog=tap.catalog("opportunities"))
+    emulator.update("opportunity", 450, updated_at=new)
+    emulator.add("opportunity", [{"id": 501, "created_at": new, "updated_at": new}])
+    theirs = singer_io.run(emulator, OPPORTUNITIES, state=theirs_before.state)
+    ours = tap.run(emulator.config, state=ours_before.state, catalog=tap.catalog("opportunities"))
 
     assert theirs.exit_code == 0, theirs.stderr
     # A page without anything new ends its run, now and for ever.
@@ -67,9 +67,9 @@ def test_changes_behind_a_page_of_unchanged_rows(sandbox, tap, singer_io):
     assert changed == [450, 501]
 
 
-def test_the_end_of_summer_time(sandbox, tap, singer_io):
+def test_the_end_of_summer_time(emulator, tap, singer_io):
     # New York, 2024-11-03: 01:59:03 in summer time, then 01:00:17 in winter time.
-    sandbox.add(
+    emulator.add(
         "list",
         [
             {"id": 1, "updated_at": "2024-11-03T05:59:03Z"},
@@ -77,8 +77,8 @@ def test_the_end_of_summer_time(sandbox, tap, singer_io):
         ],
     )
 
-    theirs = singer_io.run(sandbox, LISTS)
-    ours = tap.run(sandbox.config, catalog=tap.catalog("lists"))
+    theirs = singer_io.run(emulator, LISTS)
+    ours = tap.run(emulator.config, catalog=tap.catalog("lists"))
 
     assert theirs.exit_code != 0
     assert "out of order" in theirs.stderr

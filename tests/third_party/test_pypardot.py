@@ -1,4 +1,4 @@
-"""PyPardotSF understands the sandbox's answers: a library for v3 and v4 that people used live.
+"""PyPardotSF understands the emulator's answers: a library for v3 and v4 that people used live.
 
 Unlike singer-io's tap it asks for full answers, reads single records by POST, and compares the
 whole ``Content-Type`` with ``application/json``: anything else is no JSON to it.
@@ -29,30 +29,30 @@ QUERIES = {
 
 
 @pytest.mark.parametrize("rows", [0, 1, 201])
-def test_its_queries_count_all_rows_and_list_a_page(sandbox, pypardot, rows):
+def test_its_queries_count_all_rows_and_list_a_page(emulator, pypardot, rows):
     ids = [5 * number for number in range(1, rows + 1)]
     for name in QUERIES.values():
-        sandbox.add(name, [{"id": number} for number in ids])
+        emulator.add(name, [{"id": number} for number in ids])
     by_id = {"sort_by": "id", "sort_order": "ascending"}
 
-    answers = pypardot.run(sandbox, LOGIN, *[(owner, "query", by_id) for owner in QUERIES])
+    answers = pypardot.run(emulator, LOGIN, *[(owner, "query", by_id) for owner in QUERIES])
 
     found = dict(zip(QUERIES, answers[1:], strict=True))
     for owner, name in QUERIES.items():
         # It makes a list of one row by itself: a list that came as such would be in a list.
         assert [row["id"] for row in found[owner][name]] == ids[:200], owner
         assert found[owner]["total_results"] == rows, owner
-    assert sandbox.unknown_calls == []
+    assert emulator.unknown_calls == []
 
 
-def test_its_reads_return_one_record_under_the_objects_name(sandbox, pypardot):
-    sandbox.add("list", [{"id": 7, "name": "2024", "is_public": True, "title": None}])
-    sandbox.add("campaign", [{"id": 3, "name": "15555555555", "cost": 12}])
-    sandbox.add("user", [{"id": 9, "email": "who@example.com"}])
-    sandbox.add("form", [{"id": 4, "name": "007", "campaign_id": 3}])
+def test_its_reads_return_one_record_under_the_objects_name(emulator, pypardot):
+    emulator.add("list", [{"id": 7, "name": "2024", "is_public": True, "title": None}])
+    emulator.add("campaign", [{"id": 3, "name": "15555555555", "cost": 12}])
+    emulator.add("user", [{"id": 9, "email": "who@example.com"}])
+    emulator.add("form", [{"id": 4, "name": "007", "campaign_id": 3}])
 
     answers = pypardot.run(
-        sandbox,
+        emulator,
         LOGIN,
         ("lists", "read", {"id": 7}),
         ("campaigns", "read", {"id": 3}),
@@ -71,9 +71,9 @@ def test_its_reads_return_one_record_under_the_objects_name(sandbox, pypardot):
     )
 
 
-def test_it_understands_refusals(sandbox, pypardot):
+def test_it_understands_refusals(emulator, pypardot):
     answers = pypardot.run(
-        sandbox,
+        emulator,
         ("lists", "query", {}),  # it begins with a made-up token
         LOGIN,
         ("lists", "read", {"id": 99}),
@@ -81,7 +81,7 @@ def test_it_understands_refusals(sandbox, pypardot):
         ("lists", "query", {"sort_by": "nothing"}),
         ("lists", "query", {"updated_after": "not a time"}),
     )
-    wrong_version = pypardot.run(sandbox, LOGIN, ("lists", "query", {}), version=3)
+    wrong_version = pypardot.run(emulator, LOGIN, ("lists", "query", {}), version=3)
 
     codes = [answer and answer["err_code"] for answer in (*answers, *wrong_version)]
     assert codes == [184, None, 55, 23, 19, 7, None, 88]

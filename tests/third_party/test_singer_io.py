@@ -1,4 +1,4 @@
-"""singer-io's tap reads the sandbox as it reads Pardot: a client that we cannot bend.
+"""singer-io's tap reads the emulator as it reads Pardot: a client that we cannot bend.
 
 Its known losses are in ``test_known_losses.py``; here the rows are harmless: no two share a
 second, nobody's clock changes, nothing is updated between two runs.
@@ -54,9 +54,9 @@ FIRST = datetime(2024, 3, 1, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def utc(sandbox):
+def utc(emulator):
     """Put the API user into UTC, as Stitch's manual demands of singer-io's users."""
-    sandbox.set(timezone="UTC")
+    emulator.set(timezone="UTC")
 
 
 def at(number):
@@ -90,27 +90,27 @@ def pairs(stream, number):
 
 
 @pytest.mark.parametrize("rows", [0, 1, 200, 450])
-def test_it_reads_all_harmless_rows_with_their_values(sandbox, singer_io, rows):
+def test_it_reads_all_harmless_rows_with_their_values(emulator, singer_io, rows):
     expected = {}
     for stream, name in OBJECTS.items():
         both = [pairs(stream, number) for number in range(1, rows + 1)]
-        sandbox.add(name, [row for row, _ in both])
+        emulator.add(name, [row for row, _ in both])
         expected[stream] = [record for _, record in both]
 
-    run = singer_io.run(sandbox, STREAMS)
+    run = singer_io.run(emulator, STREAMS)
 
     assert run.exit_code == 0, run.stderr
     assert {stream: run.records[stream] for stream in STREAMS} == expected
-    assert sandbox.unknown_calls == []
-    assert [login["status"] for login in sandbox.logins] == [200]
+    assert emulator.unknown_calls == []
+    assert [login["status"] for login in emulator.logins] == [200]
     # Each page is followed by one more call, which brings nothing.
     pages = (rows + 199) // 200 + 1
-    assert len(sandbox.calls) == len(STREAMS) * pages
+    assert len(emulator.calls) == len(STREAMS) * pages
 
 
-def test_strings_that_look_like_numbers_reach_it_as_numbers(sandbox, singer_io):
+def test_strings_that_look_like_numbers_reach_it_as_numbers(emulator, singer_io):
     names = ["2024", "15555555555", "007", "02190", "1.50", "-3", "1,5", "12 "]
-    sandbox.add(
+    emulator.add(
         "list",
         [
             {"id": number, "name": name, "updated_at": at(number)[0]}
@@ -118,7 +118,7 @@ def test_strings_that_look_like_numbers_reach_it_as_numbers(sandbox, singer_io):
         ],
     )
 
-    run = singer_io.run(sandbox, {"lists": {"id": "integer", "name": "string"}})
+    run = singer_io.run(emulator, {"lists": {"id": "integer", "name": "string"}})
 
     # Its str() brings the digits back, but for 1.50, which came as 1.5 (reference A.6).
     assert [record["name"] for record in run.records["lists"]] == [
@@ -126,48 +126,48 @@ def test_strings_that_look_like_numbers_reach_it_as_numbers(sandbox, singer_io):
     ]
 
 
-def test_a_dead_token_is_answered_so_that_it_logs_in_again(sandbox, singer_io):
+def test_a_dead_token_is_answered_so_that_it_logs_in_again(emulator, singer_io):
     rows = [pairs("lists", number) for number in range(1, 301)]
-    sandbox.add("list", [row for row, _ in rows])
-    sandbox.fault(object="list", nth=2, change={"expire_tokens": True})
+    emulator.add("list", [row for row, _ in rows])
+    emulator.fault(object="list", nth=2, change={"expire_tokens": True})
 
-    run = singer_io.run(sandbox, {"lists": STREAMS["lists"]})
+    run = singer_io.run(emulator, {"lists": STREAMS["lists"]})
 
     assert run.exit_code == 0, run.stderr
     assert run.records["lists"] == [record for _, record in rows]
     # It looks at the HTTP status only.
-    assert [call["status"] for call in sandbox.calls] == [200, 401, 200, 200]
-    assert len(sandbox.logins) == 2
+    assert [call["status"] for call in emulator.calls] == [200, 401, 200, 200]
+    assert len(emulator.logins) == 2
 
 
-def test_an_account_of_version_3_is_answered_so_that_it_changes_over(sandbox, singer_io):
+def test_an_account_of_version_3_is_answered_so_that_it_changes_over(emulator, singer_io):
     # It reads error codes only under HTTP 200, as they came when it was written (reference A.8).
-    sandbox.set(api_version=3, legacy_status=True)
-    sandbox.add("list", [pairs("lists", 1)[0]])
+    emulator.set(api_version=3, legacy_status=True)
+    emulator.add("list", [pairs("lists", 1)[0]])
 
-    run = singer_io.run(sandbox, {"lists": STREAMS["lists"]})
+    run = singer_io.run(emulator, {"lists": STREAMS["lists"]})
 
     assert run.exit_code == 0, run.stderr
     assert run.records["lists"] == [pairs("lists", 1)[1]]
-    assert [call["code"] for call in sandbox.calls] == [89, None, None]
+    assert [call["code"] for call in emulator.calls] == [89, None, None]
 
 
-def test_its_second_run_asks_for_what_is_new_and_gets_that(sandbox, singer_io):
+def test_its_second_run_asks_for_what_is_new_and_gets_that(emulator, singer_io):
     for stream, name in OBJECTS.items():
-        sandbox.add(name, [pairs(stream, number)[0] for number in range(1, 4)])
-    first = singer_io.run(sandbox, STREAMS)
+        emulator.add(name, [pairs(stream, number)[0] for number in range(1, 4)])
+    first = singer_io.run(emulator, STREAMS)
     for stream, name in OBJECTS.items():
-        sandbox.add(name, [pairs(stream, number)[0] for number in (4, 5)])
+        emulator.add(name, [pairs(stream, number)[0] for number in (4, 5)])
     # campaigns are asked for by this machine's time, and have no time in the answer.
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
-    sandbox.update("campaign", [3, 15], updated_at=tomorrow)
-    sandbox.clear_calls()
+    emulator.update("campaign", [3, 15], updated_at=tomorrow)
+    emulator.clear_calls()
 
-    second = singer_io.run(sandbox, STREAMS, state=first.state)
+    second = singer_io.run(emulator, STREAMS, state=first.state)
 
     assert second.exit_code == 0, second.stderr
     new = {stream: [3, 15] if stream == "campaigns" else [12, 15] for stream in STREAMS}
     assert {stream: second.ids(stream) for stream in STREAMS} == new
-    asked = {call["object"]: call["params"] for call in sandbox.calls[::-1]}
+    asked = {call["object"]: call["params"] for call in emulator.calls[::-1]}
     assert asked["list"]["updated_after"] == "2024-03-01 00:00:03"
     assert asked["emailClick"]["id_greater_than"] == "9"

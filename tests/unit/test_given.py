@@ -11,7 +11,7 @@ from tap_pardot.settings import normalised, problems
 
 PREFIX = "TAP_PARDOT_"
 GOOD = {
-    "pardot_business_unit_id": "0UvSANDBOX00000001",
+    "pardot_business_unit_id": "0UvEMULATOR0000001",
     "client_id": "app",
     "refresh_token": "hunter2",
     "timezone": "America/New_York",

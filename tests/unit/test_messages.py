@@ -24,10 +24,10 @@ from singer_sdk.singerlib import RecordMessage, SchemaMessage, StateMessage
 from singer_sdk.singerlib.encoding import SimpleSingerWriter
 from singer_sdk.streams import Stream
 
+from pardot_emulator.harness import Emulator
 from tap_pardot import messages
 from tap_pardot.endings import StdoutLost
 from tap_pardot.messages import BufferedWriter, FastRecords
-from tap_pardot.sandbox.harness import Sandbox
 from tap_pardot.tap import TapPardot
 from tests.helpers.streams import QUERIES
 
@@ -64,7 +64,7 @@ class Output:
 
 @pytest.fixture(scope="module")
 def seeded():
-    with Sandbox(rows=60, seed=3, timezone="America/New_York") as sandbox:
+    with Emulator(rows=60, seed=3, timezone="America/New_York") as emulator:
         rows = {
             "list": {"is_public": "yes", "name": {"value": 1}, "unheard_of": 1, "title": 2024},
             "form": {"campaign": [], "embedCode": 1.5},
@@ -72,8 +72,8 @@ def seeded():
             "opportunity": {"prospects": {"prospect": {"id": "11"}}, "closed_at": "0000-00-00"},
         }
         for name, strange in rows.items():
-            sandbox.add(name, [{"id": 990_000_001, "_wire": {"set": strange}}])
-        yield sandbox
+            emulator.add(name, [{"id": 990_000_001, "_wire": {"set": strange}}])
+        yield emulator
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ def outputs(seeded):
         signal.signal(number, handler)
 
 
-def read(sandbox: Sandbox, mode: str, *, fast: bool) -> Output:
+def read(emulator: Emulator, mode: str, *, fast: bool) -> Output:
     """Run the tap in this process; ``fast=False`` is the SDK as it comes."""
     output = Output()
     original = Stream._generate_record_messages
@@ -110,7 +110,7 @@ def read(sandbox: Sandbox, mode: str, *, fast: bool) -> Output:
             patch.setattr(TapPardot, "message_writer_class", SimpleSingerWriter)
         patch.setattr("tap_pardot.tap.STREAMS", QUERIES)
         with redirect_stdout(lines):
-            config = {**sandbox.config, **MODES[mode]}
+            config = {**emulator.config, **MODES[mode]}
             tap = TapPardot(config=config, catalog=catalog_of(mode, config))
             tap.read_all()
     output.exit_code = tap.report.exit_code
@@ -205,7 +205,7 @@ class TapConfig:
     @staticmethod
     def any() -> dict[str, str]:
         return {
-            "pardot_business_unit_id": "0UvSANDBOX00000001",
+            "pardot_business_unit_id": "0UvEMULATOR0000001",
             "client_id": "x",
             "refresh_token": "x",
         }

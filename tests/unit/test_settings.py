@@ -21,7 +21,7 @@ from tap_pardot.settings import endpoints, is_zone, normalised, problems
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 SECRET = "hunter2"
 GOOD = {
-    "pardot_business_unit_id": "0UvSANDBOX00000001",
+    "pardot_business_unit_id": "0UvEMULATOR0000001",
     "client_id": "app",
     "refresh_token": SECRET,
     "timezone": "America/New_York",

@@ -1,0 +1,114 @@
+"""Sending what is more than a page: export files from disk, and answers that a fault edits."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import tempfile
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from aiohttp import web
+
+from pardot_emulator.exportables import canonical
+from pardot_emulator.sheets import CSV_TYPE
+from pardot_emulator.spoil import WAYS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pardot_emulator.exports import ResultFile
+    from pardot_emulator.faults import Fault
+    from pardot_emulator.state import State
+
+_CHUNK = 256 * 1024
+
+
+async def send(  # noqa: PLR0913, PLR0917 -- one call site
+    http: web.Request,
+    state: State,
+    file: ResultFile,
+    faults: Sequence[Fault],
+    headers: Mapping[str, str],
+    cut: int | None,
+) -> web.StreamResponse:
+    """Send a result file; it is written to disk first, never held in memory.
+
+    Args:
+        http: The call.
+        state: The account.
+        file: The file.
+        faults: Those that fire on this call; ``csv`` ones change the content.
+        headers: Extra headers.
+        cut: Close after so many bytes, but never all that were announced.
+    """
+    with tempfile.TemporaryFile() as body:
+        await _write(state, file, body)
+        for fault in faults:
+            if fault.csv:
+                _spoil(body, fault.csv)
+        size = os.fstat(body.fileno()).st_size
+        # No charset: the documents name neither it nor the type (D.9 [?]).
+        response = web.StreamResponse(headers={"Content-Type": CSV_TYPE, **headers})
+        if state.settings.export_chunked:
+            response.enable_chunked_encoding()
+        else:
+            response.content_length = size
+        await response.prepare(http)
+        body.seek(0)
+        left = size if cut is None else min(cut, max(0, size - 1))
+        while left and (chunk := body.read(min(_CHUNK, left))):
+            left -= len(chunk)
+            await response.write(chunk)
+    if cut is not None:
+        if http.transport is not None:
+            http.transport.close()
+        return response
+    await response.write_eof()
+    return response
+
+
+async def _write(state: State, file: ResultFile, body: BinaryIO) -> None:
+    batches = state.exports.batches(file)
+    while True:
+        with state.lock:
+            batch = next(batches, None)
+        if batch is None:
+            break
+        body.write(batch)
+        # Other calls are answered in between.
+        await asyncio.sleep(0)
+    body.flush()
+
+
+def _spoil(body: BinaryIO, way: str) -> None:
+    body.seek(0)
+    spoilt = WAYS[way](body.read())
+    body.seek(0)
+    body.truncate()
+    body.write(spoilt)
+    body.flush()
+
+
+def edited(body: bytes, edit: Mapping[str, Any]) -> bytes:
+    """Return a JSON answer with keys set and dropped, in its ``export`` where it has one."""
+    document = json.loads(body)
+    inner = document.get("export", document)
+    inner.update(edit.get("set", {}))
+    for key in edit.get("drop", ()):
+        inner.pop(key, None)
+    return json.dumps(document).encode()
+
+
+def asked(body: bytes) -> dict[str, Any]:
+    """Return what a create request asks for, as far as it can be read, for the log of calls."""
+    try:
+        given = json.loads(body)
+        procedure = given.get("procedure") or {}
+        found = dict(procedure.get("arguments") or {})
+        found["procedure"] = procedure.get("name")
+        found["fields"] = given.get("fields")
+        found["object"] = canonical(given.get("object")) or given.get("object")
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        return {}
+    return found

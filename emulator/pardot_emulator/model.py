@@ -1,0 +1,364 @@
+"""The rows: one SQLite table per object, so that filters, sorts and limits are a database's."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from pardot_emulator.dates import parse_instant
+from pardot_emulator.objects import OBJECTS
+from pardot_emulator.schema import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+
+    from pardot_emulator.query import Selection
+    from pardot_emulator.schema import Column, PardotObject
+
+Row = dict[str, Any]
+
+# 2024-01-01T00:00:00Z: the times of a row that does not name its own.
+DEFAULT_TIME = 1_704_067_200
+# The times every row has; all others are null unless given.
+_OWN_TIMES = frozenset({"created_at", "updated_at", "createdAt", "updatedAt", "activityDate"})
+BATCH = 5_000
+
+# A column of every table: {"set": {key: value}, "drop": [key]} changes the row on the wire only,
+# for tests of what a tap does with values and keys that the reference does not know.
+WIRE = "_wire"
+
+
+class Model:
+    """All rows of one account.
+
+    Not thread-safe by itself: the caller holds the emulator's lock.
+    """
+
+    def __init__(self, database: str = ":memory:") -> None:
+        """Open the database, making its tables when they are missing.
+
+        Args:
+            database: File name; in memory by default.
+        """
+        self._db = sqlite3.connect(database, check_same_thread=False, isolation_level=None)
+        # A test double may lose its file when the machine goes down, never a test's minute.
+        self._db.execute("PRAGMA journal_mode = MEMORY")
+        self._db.execute("PRAGMA synchronous = OFF")
+        # Called before rows change: an export that is due must see them as they were.
+        self.before_change: Callable[[], None] = _nothing
+        self._binders = {name: _binder(target) for name, target in OBJECTS.items()}
+        for target in OBJECTS.values():
+            self._create(target)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._db.close()
+
+    def add(self, name: str, rows: Iterable[Mapping[str, Any]]) -> int:
+        """Insert rows, replacing those of the same id; return how many.
+
+        Fields that a row leaves out get their declared default, times 2024-01-01 UTC.
+
+        Raises:
+            KeyError: Unknown object.
+            ValueError: Unknown field, or a time that is none.
+        """
+        target = OBJECTS[name]
+        bind = self._binders[name]
+        marks = ", ".join("?" * (len(target.columns) + 1))
+        statement = f"INSERT OR REPLACE INTO {_table(name)} VALUES ({marks})"  # noqa: S608 -- names are ours
+        bound = [bind(row) for row in rows]
+        self.before_change()
+        with self._transaction():
+            self._db.executemany(statement, bound)
+        return len(bound)
+
+    def check(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Raise what `add` would raise for these rows."""
+        for row in rows:
+            self._binders[name](row)
+        self.count(name)
+
+    def load(self, rows: Iterable[tuple[str, Row]]) -> None:
+        """Insert a stream of (object, row) in large batches; memory stays flat."""
+        waiting: dict[str, list[Row]] = defaultdict(list)
+        for name, row in rows:
+            batch = waiting[name]
+            batch.append(row)
+            if len(batch) >= BATCH:
+                self.add(name, batch)
+                batch.clear()
+        for name, batch in waiting.items():
+            self.add(name, batch)
+
+    def update(self, name: str, ids: Iterable[int], fields: Mapping[str, Any]) -> int:
+        """Set fields of rows, nothing else (``updated_at`` only when named); return how many.
+
+        Raises:
+            KeyError: Unknown object.
+            ValueError: Unknown field, or a time that is none.
+        """
+        target = OBJECTS[name]
+        if not fields:
+            return 0
+        stored = {key: _store(target, key, value) for key, value in fields.items()}
+        sets = ", ".join(f'"{key}" = ?' for key in stored)
+        statement = f"UPDATE {_table(name)} SET {sets} WHERE id = ?"  # noqa: S608
+        self.before_change()
+        with self._transaction():
+            return self._db.executemany(
+                statement, [(*stored.values(), one) for one in ids]
+            ).rowcount
+
+    def delete(self, name: str, ids: Iterable[int]) -> int:
+        """Remove rows by id; return how many were there."""
+        statement = f"DELETE FROM {_table(name)} WHERE id = ?"  # noqa: S608
+        self.before_change()
+        with self._transaction():
+            return self._db.executemany(statement, [(one,) for one in ids]).rowcount
+
+    def clear(self, name: str | None = None) -> None:
+        """Remove all rows of one object, or of all."""
+        self.before_change()
+        for one in OBJECTS if name is None else (name,):
+            self._db.execute(f"DELETE FROM {_table(one)}")  # noqa: S608
+
+    def count(self, name: str) -> int:
+        """Return the number of rows of an object that answers may hold."""
+        statement = f"SELECT count(*) FROM {_table(name)}"  # noqa: S608
+        if OBJECTS[name].exists:
+            statement += f" WHERE {OBJECTS[name].exists}"
+        return int(self._db.execute(statement).fetchone()[0])
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of rows of every object."""
+        return {name: self.count(name) for name in OBJECTS}
+
+    def rows(self, name: str) -> Iterator[Row]:
+        """Yield the rows of an object in storage form, by id."""
+        target = OBJECTS[name]
+        for values in self._db.execute(f"SELECT * FROM {_table(name)} ORDER BY id").fetchall():  # noqa: S608
+            yield _restore(target, values)
+
+    def row(self, name: str, key: str, value: int | str) -> Row | None:
+        """Return one row in storage form, None when there is none."""
+        found = self.fetch_one(name, key, value)
+        return None if found is None else _restore(OBJECTS[name], found)
+
+    def next_id(self, name: str) -> int:
+        """Return an id above all in use."""
+        return self.greatest(name, "id") + 1
+
+    def fetch(self, name: str, selection: Selection) -> list[tuple[Any, ...]]:
+        """Return a page as raw tuples, in column order with the wire override last."""
+        statement = (
+            f"SELECT * FROM {_table(name)} WHERE {selection.where} "  # noqa: S608
+            f"ORDER BY {selection.order} LIMIT ? OFFSET ?"
+        )
+        bound = (*selection.values, selection.limit, selection.offset)
+        return self._db.execute(statement, bound).fetchall()
+
+    def total(self, name: str, selection: Selection) -> int:
+        """Count all matches of the filter, not the page (reference A.6)."""
+        statement = f"SELECT count(*) FROM {_table(name)} WHERE {selection.where}"  # noqa: S608
+        return int(self._db.execute(statement, selection.values).fetchone()[0])
+
+    def fetch_one(self, name: str, key: str, value: int | str) -> tuple[Any, ...] | None:
+        """Return one raw tuple, None when there is none."""
+        statement = f'SELECT * FROM {_table(name)} WHERE "{key}" = ? ORDER BY id LIMIT 1'  # noqa: S608
+        found: tuple[Any, ...] | None = self._db.execute(statement, (value,)).fetchone()
+        return found
+
+    def first(self, name: str) -> tuple[Any, ...] | None:
+        """Return the raw tuple with the smallest id, None when the table is empty."""
+        statement = f"SELECT * FROM {_table(name)} ORDER BY id LIMIT 1"  # noqa: S608
+        found: tuple[Any, ...] | None = self._db.execute(statement).fetchone()
+        return found
+
+    def campaign_names(self, ids: Collection[int]) -> dict[int, str | None]:
+        """Return the names of those campaigns that exist."""
+        marks = ", ".join("?" * len(ids))
+        statement = f"SELECT id, name FROM {_table('campaign')} WHERE id IN ({marks})"  # noqa: S608
+        return dict(self._db.execute(statement, tuple(ids)).fetchall())
+
+    def custom_fields(self, name: str) -> dict[str, str | None]:
+        """Return the account's own fields: id and type.
+
+        Args:
+            name: ``customField`` or ``prospectAccountField``.
+        """
+        statement = f"SELECT field_id, type FROM {_table(name)} ORDER BY id"  # noqa: S608
+        return dict(self._db.execute(statement).fetchall())
+
+    def where(self, name: str, clause: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return the raw tuples that a clause selects, by id."""
+        statement = f"SELECT * FROM {_table(name)} WHERE {clause} ORDER BY id"  # noqa: S608
+        return self._db.execute(statement, tuple(values)).fetchall()
+
+    def pick(
+        self, name: str, columns: Sequence[str], clause: str, values: Sequence[Any] = ()
+    ) -> list[tuple[Any, ...]]:
+        """Return some columns, raw, of the rows that a clause selects, by id."""
+        listed = ", ".join(f'"{column}"' for column in columns)
+        statement = f"SELECT {listed} FROM {_table(name)} WHERE {clause} ORDER BY id"  # noqa: S608
+        return self._db.execute(statement, tuple(values)).fetchall()
+
+    def greatest(self, name: str, column: str) -> int:
+        """Return the greatest number in a column, 0 when there is none."""
+        statement = f'SELECT coalesce(max("{column}"), 0) FROM {_table(name)}'  # noqa: S608
+        return int(self._db.execute(statement).fetchone()[0])
+
+    def snapshot(self, label: int, columns: Sequence[str], name: str, selection: Selection) -> int:
+        """Copy columns of the selected rows aside, in their order; return how many.
+
+        A temporary table: SQLite keeps it in a file of its own, not in memory.
+        """
+        listed = ", ".join(f'"{column}"' for column in columns)
+        self._db.execute(
+            f"CREATE TEMP TABLE export_{label:d} AS SELECT {listed} FROM {_table(name)} "  # noqa: S608
+            f"WHERE {selection.where} ORDER BY {selection.order}",
+            selection.values,
+        )
+        return int(self._db.execute(f"SELECT count(*) FROM temp.export_{label:d}").fetchone()[0])  # noqa: S608
+
+    def copied(self, label: int, first: int, last: int) -> list[tuple[Any, ...]]:
+        """Return rows of a snapshot by place, counted from 1, both ends included."""
+        statement = f"SELECT * FROM temp.export_{label:d} WHERE rowid BETWEEN ? AND ?"  # noqa: S608
+        return self._db.execute(statement, (first, last)).fetchall()
+
+    def drop_snapshot(self, label: int) -> None:
+        """Free a snapshot, if it is there."""
+        self._db.execute(f"DROP TABLE IF EXISTS temp.export_{label:d}")
+
+    def _create(self, target: PardotObject) -> None:
+        columns = ", ".join(
+            f'"{column.name}" {_affinity(column.kind)}'
+            f"{' PRIMARY KEY' if column.name == 'id' else ''}"
+            for column in target.columns
+        )
+        table = _table(target.name)
+        self._db.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns}, {WIRE} TEXT)")
+        for column in target.columns:
+            if column.name in _OWN_TIMES:
+                index = f'"{target.name}_{column.name}"'
+                self._db.execute(f'CREATE INDEX IF NOT EXISTS {index} ON {table} ("{column.name}")')
+
+    def _transaction(self) -> _Transaction:
+        return _Transaction(self._db)
+
+
+def _nothing() -> None:
+    """Do nothing."""
+
+
+class _Transaction:
+    """One BEGIN/COMMIT, rolled back on an error; nothing when one is already open."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def __enter__(self) -> None:
+        self._db.execute("BEGIN")
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self._db.execute("COMMIT" if kind is None else "ROLLBACK")
+
+
+def _table(name: str) -> str:
+    if name not in OBJECTS:
+        raise KeyError(name)
+    return f'"{name}"'
+
+
+def _affinity(kind: Kind) -> str:
+    if kind in {Kind.INTEGER, Kind.BOOLEAN, Kind.FLAG, Kind.TIMESTAMP}:
+        return "INTEGER"
+    return "REAL" if kind is Kind.FLOAT else "TEXT"
+
+
+def _binder(target: PardotObject) -> Callable[[Mapping[str, Any]], list[Any]]:
+    """Compile the way from a row to the values of an INSERT."""
+    names = frozenset(column.name for column in target.columns) | {WIRE}
+    plan = [(column.name, column.default) for column in target.columns]
+    times = [
+        (index, column.name)
+        for index, column in enumerate(target.columns)
+        if column.kind is Kind.TIMESTAMP
+    ]
+    documents = [
+        (index, column) for index, column in enumerate(target.columns) if column.kind is Kind.JSON
+    ]
+
+    def bind(row: Mapping[str, Any]) -> list[Any]:
+        if not names >= row.keys():
+            unknown = ", ".join(sorted(row.keys() - names))
+            raise ValueError(f"{target.name} has no field {unknown}")
+        values = [row.get(name, default) for name, default in plan]
+        for index, column in documents:
+            if values[index] is not None:
+                values[index] = _document(column, values[index])
+        for index, name in times:
+            value = values[index]
+            if value.__class__ is not int:
+                values[index] = (
+                    parse_instant(value) if value is not None else _default_time(name, row)
+                )
+        override = row.get(WIRE)
+        values.append(None if override is None else json.dumps(override))
+        return values
+
+    return bind
+
+
+def _document(column: Column, value: Any) -> str:
+    if column.timed:
+        value = [
+            {
+                key: parse_instant(one) if key.endswith("_at") and one is not None else one
+                for key, one in item.items()
+            }
+            for item in value
+        ]
+    return json.dumps(value)
+
+
+def _default_time(name: str, row: Mapping[str, Any]) -> int | None:
+    """Return the time of a row that leaves it out; an explicit null stays null."""
+    if name in row or name not in _OWN_TIMES:
+        return None
+    created, updated = (
+        next((row[key] for key in keys if row.get(key) is not None), None)
+        for keys in (("created_at", "createdAt"), ("updated_at", "updatedAt"))
+    )
+    if name.startswith("created"):
+        return DEFAULT_TIME if updated is None else min(DEFAULT_TIME, parse_instant(updated))
+    return DEFAULT_TIME if created is None else max(DEFAULT_TIME, parse_instant(created))
+
+
+def _store(target: PardotObject, key: str, value: Any) -> Any:
+    column = target.column(key)
+    if column is None and key != WIRE:
+        raise ValueError(f"{target.name} has no field {key}")
+    if value is None:
+        return None
+    if column is None:
+        return json.dumps(value)
+    if column.kind is Kind.JSON:
+        return _document(column, value)
+    return parse_instant(value) if column.kind is Kind.TIMESTAMP else value
+
+
+def _restore(target: PardotObject, values: tuple[Any, ...]) -> Row:
+    row: Row = {}
+    for column, value in zip(target.columns, values, strict=False):
+        if value is not None and column.kind is Kind.JSON:
+            row[column.name] = json.loads(value)
+        elif value is not None and column.kind in {Kind.BOOLEAN, Kind.FLAG}:
+            row[column.name] = bool(value)
+        else:
+            row[column.name] = value
+    if values[-1] is not None:
+        row[WIRE] = json.loads(values[-1])
+    return row

@@ -1,0 +1,396 @@
+"""Salesforce's token endpoint and the bearer check, as rules without a web server.
+
+Pardot has no login of its own any more: a client gets a Salesforce access token and sends it with
+every call (reference B). Two things of Salesforce surprise clients, so they are kept: an answer
+never says how long the token lives, and a refresh answer may hold a new refresh token that kills
+the old one. Whoever sends the old one again is taken for a thief: everything is revoked.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import secrets
+import time
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+
+# Salesforce compares this claim with its login hosts, whatever host was called: on My Domain it is
+# still one of these two (reference B.1).
+LOGIN_HOSTS = ("https://login.salesforce.com", "https://test.salesforce.com")
+
+_ORGANIZATION_ID = "00D5e000001SandEA0"
+_USER_ID = "0055e000002SandAAG"
+
+
+class TokenError(Exception):
+    """The token endpoint refuses: HTTP status, ``error`` and ``error_description``.
+
+    Names and texts are those of reference B.3; a text marked [?] in the table is ours.
+    """
+
+    def __init__(self, error: str, description: str | None = None, status: int = 400) -> None:
+        super().__init__(error)
+        self.error = error
+        self.description = description or DESCRIPTIONS.get(error, error.replace("_", " "))
+        self.status = status
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The JSON body of the answer."""
+        return {"error": self.error, "error_description": self.description}
+
+
+# The usual text per error (reference B.3). The last five have no text there: worded by us [?].
+DESCRIPTIONS = MappingProxyType(
+    {
+        "invalid_grant": "authentication failure",
+        "invalid_client_id": "client identifier invalid",
+        "invalid_client": "invalid client credentials",
+        "unsupported_grant_type": "grant type not supported",
+        "invalid_request": "grant type is missing",
+        "invalid_app_access": "user is not admin approved to access this app",
+        "inactive_user": "user is inactive",
+        "inactive_org": "organization is not active",
+        "rate_limit_exceeded": "login rate exceeded",
+        "invalid_scope": "requested scope is invalid, unknown, or malformed",
+    }
+)
+
+
+@dataclass
+class OAuthSettings:
+    """The connected app and its user. Live: a change counts from the next call on.
+
+    Attributes:
+        client_id: Consumer key.
+        client_secret: Consumer secret.
+        refresh_token: The refresh token that is good now; rotation replaces it here. Empty:
+            none is good.
+        username: Salesforce username (password and JWT flows).
+        password: Salesforce password, without security token.
+        security_token: Must follow the password when not empty, as for an IP address that the
+            org does not trust.
+        public_key: PEM public key or certificate uploaded to the app (JWT flow).
+        rotate_refresh_token: A refresh answer holds a new refresh token and the old one dies. If
+            the old one is sent again, the new one and all access tokens die too.
+        require_client_secret: False: the refresh flow takes calls without ``client_secret``, as
+            the app's own switch allows. A wrong secret is refused either way.
+        pardot_scope: False: the app lacks scope ``pardot_api``.
+        expire_after_calls: A token dies after this many accepted API calls; None: never.
+        allow_password: False: username-password flow switched off, the default of new orgs.
+        allow_client_credentials: False: the client-credentials flow answers as on a host that
+            is not a My Domain.
+        user_approved: False: the user or app is not pre-authorised (JWT flow).
+        refuse_with: An ``error`` that every otherwise good exchange is answered with, for
+            example ``inactive_user`` or ``rate_limit_exceeded``.
+        audiences: Accepted ``aud`` claims.
+        max_assertion_seconds: How far ahead ``exp`` may lie, seconds.
+        instance_url: Origin named in answers; nothing is served there.
+    """
+
+    client_id: str = "emulator-client"
+    client_secret: str = field(default="emulator-secret", repr=False)
+    refresh_token: str = field(default="emulator-refresh", repr=False)
+    username: str = "api@example.com"
+    password: str = field(default="emulator-password", repr=False)
+    security_token: str = field(default="", repr=False)
+    public_key: str = field(default="", repr=False)
+    rotate_refresh_token: bool = False
+    require_client_secret: bool = True
+    pardot_scope: bool = True
+    expire_after_calls: int | None = None
+    allow_password: bool = True
+    allow_client_credentials: bool = True
+    user_approved: bool = True
+    refuse_with: str | None = None
+    audiences: tuple[str, ...] = LOGIN_HOSTS
+    max_assertion_seconds: int = 300
+    instance_url: str = "https://example.my.salesforce.com"
+
+
+@dataclass
+class _Token:
+    """What an access token may still do."""
+
+    scoped: bool
+    calls: int = 0
+
+
+class _Client(NamedTuple):
+    """Who says it is calling the token endpoint."""
+
+    client_id: str
+    secret: str | None
+    basic: bool
+
+
+_Flow: TypeAlias = "Callable[[Mapping[str, str], _Client], dict[str, Any]]"
+
+
+class TokenIssuer:
+    """Hands out access tokens and knows which are still good.
+
+    Not thread-safe: the caller holds the emulator's lock.
+    """
+
+    def __init__(
+        self,
+        settings: OAuthSettings | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Start with no token out.
+
+        Args:
+            settings: The connected app; demo values when absent.
+            clock: Epoch seconds. The real time unless a test says otherwise: Salesforce checks
+                assertions against its own clock, not against Pardot's.
+        """
+        self.settings = settings or OAuthSettings()
+        self._clock = clock
+        self._live: dict[str, _Token] = {}
+        self._rotated: set[str] = set()
+        """Refresh tokens that were replaced."""
+
+    def exchange(
+        self, form: Mapping[str, str], basic: tuple[str, str] | None = None
+    ) -> tuple[int, dict[str, Any]]:
+        """Answer ``POST /services/oauth2/token``.
+
+        Args:
+            form: The form fields of the body.
+            basic: User and password of an HTTP Basic header, which Salesforce takes in place of
+                ``client_id`` and ``client_secret`` (reference B.1).
+
+        Returns:
+            HTTP status and JSON body (reference B.2, B.3).
+        """
+        try:
+            return 200, self._flow(form.get("grant_type", ""))(form, _client_of(form, basic))
+        except TokenError as refusal:
+            return refusal.status, refusal.body
+
+    def check(self, authorization: str | None) -> int | None:
+        """Judge the ``Authorization`` header of an API call and count the call.
+
+        Args:
+            authorization: The header as sent, None when absent.
+
+        Returns:
+            None when good, else the Pardot error code: 49 without a header (seen on v5 only,
+            reference v5 L), 199 for the retired ``Pardot api_key=…`` (B.4), 126 for any other
+            mechanism (A.4; GH21 also lists 196, which the current page lost), 184 for a token
+            that is malformed, unknown, dead or without scope (B.3).
+        """
+        if authorization is None:
+            return 49
+        scheme, _, value = authorization.strip().partition(" ")
+        if scheme.lower() == "pardot":
+            return 199
+        if scheme.lower() != "bearer":
+            return 126
+        token = self._live.get(value.strip())
+        if token is None or not token.scoped:
+            return 184
+        token.calls += 1
+        limit = self.settings.expire_after_calls
+        if limit is not None and token.calls > limit:
+            del self._live[value.strip()]
+            return 184
+        return None
+
+    def suffix(self, authorization: str | None) -> str:
+        """Text that follows the message of a refusal by `check` (reference A.7, RUD).
+
+        Args:
+            authorization: The header that was refused.
+
+        Returns:
+            ": Invalid scope", ": Inactive token", or "" where no token was offered.
+        """
+        scheme, _, value = (authorization or "").strip().partition(" ")
+        if scheme.lower() != "bearer":
+            return ""
+        token = self._live.get(value.strip())
+        return ": Invalid scope" if token and not token.scoped else ": Inactive token"
+
+    def expire_now(self) -> int:
+        """Kill every access token that is out; return how many (session timeout of the org)."""
+        dead = len(self._live)
+        self._live.clear()
+        return dead
+
+    def _flow(self, grant: str) -> _Flow:
+        flows: dict[str, _Flow] = {
+            "refresh_token": self._refresh,
+            "password": self._password,
+            "client_credentials": self._client_credentials,
+            "authorization_code": self._authorization_code,
+            JWT_BEARER: self._jwt_bearer,
+        }
+        if not grant:
+            raise TokenError("invalid_request")
+        if grant not in flows:
+            raise TokenError("unsupported_grant_type")
+        return flows[grant]
+
+    def _refresh(self, form: Mapping[str, str], client: _Client) -> dict[str, Any]:
+        settings = self.settings
+        self._require_client(client, secret=settings.require_client_secret)
+        sent = form.get("refresh_token", "")
+        if not _same(sent, settings.refresh_token):
+            if sent in self._rotated:
+                settings.refresh_token = ""
+                self._live.clear()
+            raise TokenError("invalid_grant", "expired access/refresh token")
+        body = self._grant("refresh_token")
+        if settings.rotate_refresh_token:
+            self._rotated.add(sent)
+            settings.refresh_token = "5Aep" + secrets.token_urlsafe(48)
+            body["refresh_token"] = settings.refresh_token
+        return body
+
+    def _password(self, form: Mapping[str, str], client: _Client) -> dict[str, Any]:
+        settings = self.settings
+        self._require_client(client, secret=True)
+        named = _same(form.get("username", "").lower(), settings.username.lower())
+        known = _same(form.get("password", ""), settings.password + settings.security_token)
+        # Salesforce gives a flow that is switched off the same words as a wrong password.
+        if not (settings.allow_password and named and known):
+            raise TokenError("invalid_grant")
+        # "Without the scope only the username-password flow works" (reference B, GH21:auth).
+        body = self._grant(scoped=True)
+        del body["scope"]
+        return body
+
+    def _client_credentials(self, _form: Mapping[str, str], client: _Client) -> dict[str, Any]:
+        self._require_client(client, secret=True)
+        if not self.settings.allow_client_credentials:
+            # My Domain hosts only (reference B.1); the text is not in the reference [?].
+            raise TokenError("invalid_grant", "request not supported on this domain")
+        return self._grant()
+
+    def _authorization_code(self, _form: Mapping[str, str], client: _Client) -> dict[str, Any]:
+        # Nobody can click through a login page here, so no code is ever a good one.
+        self._require_client(client, secret=self.settings.require_client_secret)
+        raise TokenError("invalid_grant", "expired authorization code")
+
+    def _jwt_bearer(self, form: Mapping[str, str], _client: _Client) -> dict[str, Any]:
+        settings = self.settings
+        claims = _verified_claims(form.get("assertion", ""), settings.public_key)
+        if claims.get("iss") != settings.client_id:
+            raise TokenError("invalid_client_id")
+        # One string with scheme, never a list: seen in forcedotcom/datacloud-jdbc#132. The text
+        # is seen in omniphx/forrest#302.
+        if claims.get("aud") not in settings.audiences:
+            raise TokenError("invalid_grant", "audience is invalid")
+        expires, now = claims.get("exp"), self._clock()
+        if not isinstance(expires, int | float) or isinstance(expires, bool):
+            raise TokenError("invalid_grant", "invalid assertion")
+        if not now < expires <= now + settings.max_assertion_seconds:
+            raise TokenError("invalid_grant", "invalid assertion")
+        if claims.get("sub") != settings.username or not settings.user_approved:
+            raise TokenError("invalid_grant", "user hasn't approved this consumer")
+        body = self._grant()
+        return {key: body[key] for key in _JWT_ANSWER}
+
+    def _require_client(self, client: _Client, *, secret: bool) -> None:
+        if not _same(client.client_id, self.settings.client_id):
+            raise TokenError("invalid_client_id")
+        if client.secret is None and not secret:
+            return
+        if not _same(client.secret or "", self.settings.client_secret):
+            # 401 for credentials in a header, as RFC 6749 5.2 demands; B.3 says "some 401" [?].
+            raise TokenError("invalid_client", status=401 if client.basic else 400)
+
+    def _grant(self, *scopes: str, scoped: bool | None = None) -> dict[str, Any]:
+        """Make a token and the body of reference B.2: no ``expires_in``, ever."""
+        settings = self.settings
+        if settings.refuse_with is not None:
+            raise TokenError(settings.refuse_with)
+        token = f"{_ORGANIZATION_ID[:15]}!AQ{secrets.token_urlsafe(60)}"
+        self._live[token] = _Token(scoped=settings.pardot_scope if scoped is None else scoped)
+        issued_at = str(int(self._clock() * 1000))
+        identity = f"{LOGIN_HOSTS[0]}/id/{_ORGANIZATION_ID}/{_USER_ID}"
+        signed = hmac.digest(
+            settings.client_secret.encode(), (identity + issued_at).encode(), "sha256"
+        )
+        return {
+            "access_token": token,
+            "instance_url": settings.instance_url,
+            "id": identity,
+            "token_type": "Bearer",
+            "issued_at": issued_at,
+            "signature": base64.b64encode(signed).decode(),
+            "scope": " ".join(("pardot_api" if settings.pardot_scope else "api", *scopes)),
+        }
+
+
+# The JWT flow answers with these keys only (reference B.2).
+_JWT_ANSWER = ("access_token", "scope", "instance_url", "id", "token_type")
+
+
+def _client_of(form: Mapping[str, str], basic: tuple[str, str] | None) -> _Client:
+    if basic is not None:
+        return _Client(basic[0], basic[1], basic=True)
+    return _Client(form.get("client_id", ""), form.get("client_secret"), basic=False)
+
+
+def _same(given: str, expected: str) -> bool:
+    """Compare secrets; an empty expectation matches nothing."""
+    return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())
+
+
+def _verified_claims(assertion: str, public_key: str) -> dict[str, Any]:
+    """Return the claims of an assertion signed with RS256 by the app's key (reference B.1).
+
+    Raises:
+        TokenError: ``invalid_grant`` for a bad assertion; ``server_error`` with status 500 when
+            the emulator itself cannot verify (no usable key, or PyJWT missing).
+    """
+    if not public_key:
+        raise TokenError("server_error", "the emulator has no public_key: set one", status=500)
+    try:
+        import jwt  # noqa: PLC0415 -- only this flow needs them
+
+        key = _read_key(public_key)
+    except ImportError as missing:
+        text = "the emulator cannot verify assertions: pip install 'pyjwt[crypto]'"
+        raise TokenError("server_error", text, status=500) from missing
+    except ValueError as bad:
+        text = "the emulator's public_key is neither a PEM public key nor a certificate"
+        raise TokenError("server_error", text, status=500) from bad
+    try:
+        claims = jwt.decode(
+            assertion,
+            key,
+            algorithms=["RS256"],
+            # Claims are judged by the caller, against the emulator's clock and settings.
+            options={
+                "verify_aud": False,
+                "verify_exp": False,
+                "verify_iat": False,
+                "verify_nbf": False,
+                "verify_sub": False,
+                "verify_iss": False,
+            },
+        )
+    except jwt.PyJWTError as bad:
+        raise TokenError("invalid_grant", "invalid assertion") from bad
+    return dict(claims)
+
+
+def _read_key(pem: str) -> Any:
+    """Read a public key, also out of a certificate: Salesforce apps are given certificates."""
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
+    from cryptography.x509 import load_pem_x509_certificate  # noqa: PLC0415
+
+    if "BEGIN CERTIFICATE" in pem:
+        return load_pem_x509_certificate(pem.encode()).public_key()
+    return serialization.load_pem_public_key(pem.encode())

@@ -1,0 +1,202 @@
+"""Query parameters -> one SQL selection, by the matrix C.0. No I/O."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from pardot_emulator.errors import PardotError
+from pardot_emulator.filters import filters, instant, integer
+from pardot_emulator.objects import OBJECTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pardot_emulator.schema import PardotObject
+    from pardot_emulator.settings import Settings
+
+ALWAYS = frozenset({"format", "output"})
+PAGING = frozenset({"limit", "offset", "sort_by", "sort_order"})
+DATES = ("created_after", "created_before", "updated_after", "updated_before")
+IDS = ("id_greater_than", "id_less_than")
+# Known to some object: sent to another one it is ignored, but it is no garbage (error 5).
+RECOGNISED = frozenset(
+    {*PAGING, *DATES, *IDS, "fields"}.union(*(item.filters for item in OBJECTS.values()))
+)
+
+_DIGITS = re.compile(r"\d{1,18}", re.ASCII)
+_MAX_SORTS = 2
+
+
+class Selection(NamedTuple):
+    """What a query asks of the database."""
+
+    where: str
+    values: tuple[int | float | str, ...]
+    order: str
+    limit: int
+    offset: int
+
+
+def select(
+    target: PardotObject,
+    params: Mapping[str, str],
+    settings: Settings,
+    *,
+    call_number: int = 0,
+) -> Selection:
+    """Turn the parameters of a query into a selection.
+
+    Args:
+        target: The object asked for.
+        params: Query and form parameters, last value of each.
+        settings: The switches.
+        call_number: Varies the order of ties when they are shuffled.
+
+    Raises:
+        PardotError: 5, 7, 8, 13, 16, 17, 19, 20, 21, 23-34, 36, 40-43, 50, 51, 63, 133-135 (A.9).
+    """
+    known = _known_parameters(target, settings)
+    _refuse_unknown(params, known, settings)
+    given = {name: value for name, value in params.items() if name in known}
+    clauses = [target.where] if target.where else []
+    values: list[int | float | str] = []
+    for clause, clause_values in (
+        *_dates(target, given, settings),
+        *_ids(given),
+        *filters(target, given, settings),
+    ):
+        clauses.append(clause)
+        values.extend(clause_values)
+    if target.name == "user" and not settings.admin:
+        # "Non-administrators get only their own record from query" (C.19 [D GH20]).
+        clauses.append("email = ?")
+        values.append(settings.api_user)
+    return Selection(
+        where=" AND ".join(clauses) or "1",
+        values=tuple(values),
+        order=_order(target, given, settings, call_number),
+        limit=_limit(target, given, params.get("output"), settings),
+        offset=_offset(given),
+    )
+
+
+def _known_parameters(target: PardotObject, settings: Settings) -> frozenset[str]:
+    extras = target.name == "emailClick" and settings.email_click_extras
+    paging = target.name != "export" or settings.export_paging == "on"
+    names = {*target.filters}
+    if target.sorts:
+        names.update(("sort_by", "sort_order"))
+    elif settings.visit_sort == "refused":
+        names.add("sort_by")
+    if paging:
+        names.add("limit")
+    if paging and (target.offset or extras):
+        names.add("offset")
+    if target.created:
+        names.update(("created_after", "created_before"))
+    if target.updated:
+        names.update(("updated_after", "updated_before"))
+    if target.id_greater_than:
+        names.add("id_greater_than")
+    if target.id_less_than or extras:
+        names.add("id_less_than")
+    if target.fields:
+        names.add("fields")
+    return frozenset(names)
+
+
+def _refuse_unknown(params: Mapping[str, str], known: frozenset[str], settings: Settings) -> None:
+    """Refuse with 5 when no parameter is recognised, or (switch) when one is not (F.3 [?])."""
+    given = params.keys() - ALWAYS
+    if settings.unknown_parameters == "refused" and given - known:
+        raise PardotError(5)
+    if given and not given & (RECOGNISED | known):
+        raise PardotError(5)
+
+
+def _dates(
+    target: PardotObject, given: Mapping[str, str], settings: Settings
+) -> list[tuple[str, tuple[int, ...]]]:
+    """Exclusive on both sides: "doesn't include … at the specified time" (A.11 SEED)."""
+    instants = {name: instant(given[name], settings) for name in DATES if name in given}
+    for key in ("created", "updated"):
+        after, before = instants.get(f"{key}_after"), instants.get(f"{key}_before")
+        if after is not None and before is not None and after > before:
+            raise PardotError(8)
+    return [
+        (
+            f"{target.stored_as(name.split('_')[0] + '_at')} {'>' if 'after' in name else '<'} ?",
+            (at,),
+        )
+        for name, at in instants.items()
+    ]
+
+
+def _ids(given: Mapping[str, str]) -> list[tuple[str, tuple[int, ...]]]:
+    return [
+        (f"id {'>' if 'greater' in name else '<'} ?", (integer(given[name]),))
+        for name in IDS
+        if name in given
+    ]
+
+
+def _limit(
+    target: PardotObject, given: Mapping[str, str], output: str | None, settings: Settings
+) -> int:
+    """Return the page size, -1 for all rows.
+
+    "The 200-row limit isn't enforced" for mobile (A.5): without ``limit`` it returns everything.
+    """
+    unlimited = target.mobile_unlimited and target.outputs and output == "mobile"
+    if "limit" not in given:
+        return -1 if unlimited else target.limit
+    text = given["limit"]
+    if not _DIGITS.fullmatch(text) or int(text) < 1:
+        raise PardotError(23)
+    limit = int(text)
+    if limit <= target.max_limit or unlimited:
+        return limit
+    if settings.over_limit == "clamp":
+        return target.max_limit
+    raise PardotError(23)
+
+
+def _offset(given: Mapping[str, str]) -> int:
+    text = given.get("offset", "0")
+    if not _DIGITS.fullmatch(text):
+        raise PardotError(21)
+    return int(text)
+
+
+def _order(
+    target: PardotObject, given: Mapping[str, str], settings: Settings, call_number: int
+) -> str:
+    """Return the ORDER BY terms (A.12; two keys by 133-135)."""
+    keys = given["sort_by"].split(",") if "sort_by" in given else [target.default_sort[0]]
+    orders = given["sort_order"].split(",") if "sort_order" in given else []
+    if len(keys) > _MAX_SORTS:
+        raise PardotError(133)
+    if len(orders) > _MAX_SORTS:
+        raise PardotError(134)
+    sorts = target.sorts if target.name != "emailClick" or settings.email_click_sort else {}
+    if "sort_by" in given and any(key not in sorts for key in keys):
+        raise PardotError(19)
+    if any(order not in {"ascending", "descending"} for order in orders):
+        raise PardotError(20)
+    if len(keys) == _MAX_SORTS and not settings.combined_sort:
+        raise PardotError(19)
+    if len(keys) == _MAX_SORTS and "id" not in keys:
+        raise PardotError(135)
+    terms = []
+    ascending = True
+    for position, key in enumerate(keys):
+        ascending = target.sorts[key] if "sort_by" in given else target.default_sort[1]
+        if position < len(orders):
+            ascending = orders[position] == "ascending"
+        terms.append(f"{target.stored_as(key)} {'ASC' if ascending else 'DESC'}")
+    if "id" not in keys:
+        direction = "ASC" if ascending else "DESC"
+        shuffled = f"(id * 2654435761 + {int(call_number)} * 40503) % 65521, id"
+        terms.append(shuffled if settings.ties == "shuffled" else f"id {direction}")
+    return ", ".join(terms)

@@ -1,0 +1,330 @@
+"""The HTTP server: the API, the token endpoint, and the ways a call can go wrong on the wire."""
+
+from __future__ import annotations
+
+import asyncio
+import binascii
+import socket
+import struct
+import time
+from base64 import b64decode
+from email.utils import formatdate
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from pardot_emulator import api, control, delivery, wire
+from pardot_emulator.errors import PardotError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from multidict import MultiMapping
+
+    from pardot_emulator.faults import Fault
+    from pardot_emulator.state import Record, State
+
+TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 -- a path
+# POST is advised for long id lists (A.2), so bodies may be long.
+MAX_BODY = 16 * 1024 * 1024
+# Stands for a connection that was closed without an answer; never on the wire.
+NO_ANSWER = 499
+
+_HTML = (
+    "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head>"
+    "<body><h1>Bad Gateway</h1></body></html>"
+)
+_STEP = 0.05
+_OWN_DATE = "X-Own-Date"  # on its way to the hook that signs answers; never on the wire
+
+
+class Server:
+    """Serves one account on 127.0.0.1."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self._runner: web.AppRunner | None = None
+
+    async def start(self, port: int = 0) -> int:
+        """Listen; return the port.
+
+        Args:
+            port: 0 takes a free one.
+        """
+        self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", port)
+        await site.start()
+        return int(self._runner.addresses[0][1])
+
+    async def stop(self) -> None:
+        """Close the port and drop the calls that still hang."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def _application(self) -> web.Application:
+        application = web.Application(client_max_size=MAX_BODY)
+        application.on_response_prepare.append(self._sign)
+        control.add_routes(application, self.state)
+        application.router.add_post(TOKEN_PATH, self._token)
+        application.router.add_route("*", "/{path:.*}", self._call)
+        return application
+
+    async def _sign(self, _request: web.Request, response: web.StreamResponse) -> None:
+        # A tap may take the run's end from here, so it follows the emulator's clock.
+        date = formatdate(self.state.settings.now(), usegmt=True)
+        response.headers["Date"] = response.headers.pop(_OWN_DATE, date)
+
+    async def _call(self, http: web.Request) -> web.StreamResponse:
+        """Answer any path that is neither the control endpoint nor the token endpoint."""
+        state = self.state
+        started = time.perf_counter()
+        state.in_flight += 1
+        call = state.open_call(http.method, http.rel_url.raw_path)
+        try:
+            request = await _read(http)
+            _describe(call, request)
+            _describe_export(call, request, state)
+            response = await self._play(http, request, call)
+            call["status"] = _sent(response)
+        finally:
+            state.in_flight -= 1
+            call["seconds"] = round(time.perf_counter() - started, 6)
+        return response
+
+    async def _play(
+        self, http: web.Request, request: api.Request, call: Record
+    ) -> web.StreamResponse:
+        faults = await self._strike(call)
+        if call["in_flight"] <= self.state.settings.max_concurrent:
+            # A call that is one too many is turned away at the door, without waiting.
+            await asyncio.sleep(self.state.settings.latency)
+        ending = next((fault for fault in faults if fault.ends_call), None)
+        if ending is not None:
+            return await self._end(http, request, call, ending)
+        with self.state.lock:
+            answer = api.answer(self.state, request, call)
+        call["code"], call["rows"] = answer.code, answer.rows
+        headers, cut = _extras(faults)
+        if answer.file is not None:
+            return await delivery.send(http, self.state, answer.file, faults, headers, cut)
+        for fault in faults:
+            if fault.edit:
+                answer = answer._replace(body=delivery.edited(answer.body, fault.edit))
+        response = _response(answer)
+        response.headers.update(headers)
+        return response if cut is None else await _cut(http, response, cut)
+
+    async def _strike(self, call: Record) -> Sequence[Fault]:
+        """Take the faults of a call and do what comes before its answer."""
+        with self.state.lock:
+            faults = self.state.faults.take(call)
+            for fault in faults:
+                if fault.change:
+                    self.state.change(fault.change)
+        for fault in faults:
+            await asyncio.sleep(fault.latency)
+        return faults
+
+    async def _end(
+        self, http: web.Request, request: api.Request | None, call: Record, fault: Fault
+    ) -> web.StreamResponse:
+        """Answer with the fault, or don't."""
+        if fault.reset:
+            return _reset(http)
+        if fault.hang is not None:
+            return await _hang(http, fault.hang)
+        if fault.redirect is not None:
+            headers = {"Location": fault.redirect, **(fault.headers or {})}
+            return web.Response(status=fault.status or 302, headers=headers)
+        if fault.code is not None:
+            call["code"] = fault.code
+            answer = api.refusal(
+                PardotError(fault.code, fault.message),
+                as_json=request is None or api.wants_json(request.params),
+                status=fault.status or api.status_of(self.state, fault.code, call["op"]),
+            )
+            response = _response(answer)
+        elif fault.html:
+            response = web.Response(
+                status=fault.status or 502, text=_HTML, content_type="text/html"
+            )
+        else:
+            body = fault.body or b""
+            response = web.Response(
+                status=fault.status or 200,
+                body=body.encode() if isinstance(body, str) else body,
+                content_type="application/json",
+            )
+        response.headers.update(fault.headers or {})
+        if "Date" in response.headers:
+            # As of a gateway that answers in Pardot's place.
+            response.headers[_OWN_DATE] = response.headers["Date"]
+        return response if fault.truncate is None else await _cut(http, response, fault.truncate)
+
+    async def _token(self, http: web.Request) -> web.StreamResponse:
+        """Answer the token endpoint (reference B); its calls have a log of their own."""
+        state = self.state
+        # Salesforce also reads the query string of a POST: a client in use sends everything there.
+        sent = {**http.query, **await http.post()}
+        form = {key: value for key, value in sent.items() if _is_text(value)}
+        login: Record = {
+            "n": len(state.logins) + 1,
+            "at": time.time(),
+            "path": http.path,
+            "object": None,
+            "op": "token",
+            "params": {"grant_type": str(form.get("grant_type", ""))},
+            "grant_type": form.get("grant_type"),
+            "status": None,
+            "error": None,
+            "code": None,
+        }
+        with state.lock:
+            state.logins.append(login)
+        faults = await self._strike(login)
+        ending = next((fault for fault in faults if fault.ends_call), None)
+        if ending is not None:
+            response = await self._end(http, None, login, ending)
+            login["status"] = _sent(response)
+            return response
+        with state.lock:
+            fields = {key: str(value) for key, value in form.items()}
+            status, body = state.issuer.exchange(fields, _basic(http))
+        login["status"], login["error"] = status, body.get("error")
+        answered = web.json_response(body, status=status)
+        headers, cut = _extras(faults)
+        answered.headers.update(headers)
+        return answered if cut is None else await _cut(http, answered, cut)
+
+
+async def _read(http: web.Request) -> api.Request:
+    """Read parameters from the query and from a form body (A.2)."""
+    form: dict[str, list[str]] = {}
+    is_form = http.content_type in api.FORM_TYPES
+    # A body of several parts can be read only once, and no JSON comes in one.
+    multipart = http.content_type.startswith("multipart/")
+    body = b"" if multipart or http.method != "POST" else await http.read()
+    if is_form:
+        form = _lists(await http.post())
+    return api.Request(
+        method=http.method,
+        path=http.rel_url.raw_path,
+        query=_lists(http.query),
+        form=form,
+        headers=http.headers,
+        foreign_body=not is_form and bool(body),
+        body=body,
+    )
+
+
+def _lists(values: MultiMapping[Any]) -> dict[str, list[str]]:
+    lists: dict[str, list[str]] = {}
+    for name, value in values.items():
+        if _is_text(value):
+            lists.setdefault(name, []).append(value)
+    return lists
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _describe(call: Record, request: api.Request) -> None:
+    """Put what is known before the checks into the record; secrets never."""
+    route = api.parse_path(request.path)
+    if route is not None:
+        call["object"], call["op"] = route.object, route.op
+        given = route.fields.get("id") or next(iter(route.fields.values()), None)
+        call["id"] = int(given) if given and given.isascii() and given.isdecimal() else given
+    call["params"] = {
+        name: values if len(values) > 1 or name.endswith("[]") else values[0]
+        for name, values in request.params.items()
+        if name not in api.CREDENTIALS
+    }
+
+
+def _describe_export(call: Record, request: api.Request, state: State) -> None:
+    """Put what a call for an export is about into its parameters, so that faults can match it."""
+    if call["object"] != "export":
+        return
+    if call["op"] == "downloadResults":
+        call["op"] = "download"
+    if call["op"] == "create":
+        # A JSON body under a form's content type is no parameter.
+        call["params"] = {key: one for key, one in call["params"].items() if key in request.query}
+        call["params"].update(delivery.asked(request.body))
+    with state.lock:
+        job = state.exports.get(call["id"])
+        if job is not None:
+            call["params"]["object"] = job.plan.target.name
+
+
+def _response(answer: api.Answer) -> web.Response:
+    return web.Response(
+        status=answer.status,
+        body=answer.body,
+        content_type=answer.content_type,
+        # Without a charset for JSON: a family of clients in use compares the header as a whole.
+        charset=None if answer.content_type == wire.JSON_TYPE else "utf-8",
+    )
+
+
+def _sent(response: web.StreamResponse) -> int | None:
+    return None if response.status == NO_ANSWER else response.status
+
+
+def _extras(faults: Sequence[Fault]) -> tuple[dict[str, str], int | None]:
+    """Return what faults that let the answer through still do to it: headers, and a cut."""
+    headers: dict[str, str] = {}
+    cut = None
+    for fault in faults:
+        headers.update(fault.headers or {})
+        cut = fault.truncate if fault.truncate is not None else cut
+    return headers, cut
+
+
+async def _cut(http: web.Request, whole: web.Response, size: int) -> web.StreamResponse:
+    """Announce the whole length, send ``size`` bytes but never all of them, close."""
+    body = whole.body if isinstance(whole.body, bytes) else b""
+    response = web.StreamResponse(status=whole.status, headers=whole.headers)
+    response.content_length = len(body)
+    await response.prepare(http)
+    await response.write(body[: min(size, max(0, len(body) - 1))])
+    if http.transport is not None:
+        http.transport.close()
+    return response
+
+
+def _reset(http: web.Request) -> web.Response:
+    """Close the connection with a TCP RST."""
+    if http.transport is not None:
+        connection = http.transport.get_extra_info("socket")
+        # Linger 0 turns the close into a reset.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        http.transport.abort()
+    return web.Response(status=NO_ANSWER)
+
+
+async def _hang(http: web.Request, seconds: float) -> web.Response:
+    """Say nothing, then close; a call that nobody waits for frees its slot."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if http.transport is None or http.transport.is_closing():
+            break
+        await asyncio.sleep(_STEP)
+    if http.transport is not None:
+        http.transport.abort()
+    return web.Response(status=NO_ANSWER)
+
+
+def _basic(http: web.Request) -> tuple[str, str] | None:
+    """Return user and password of an HTTP Basic header, None without a readable one."""
+    scheme, _, value = http.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user, _, password = b64decode(value.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return user, password
