@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import click
 from singer_sdk import Tap
 
-from tap_pardot.catalog import checked
-from tap_pardot.declared import KINDS
+from tap_pardot.config.environment import environment
+from tap_pardot.config.files import GivenFile, json_of, settings_of
+from tap_pardot.config.schema import KINDS
+from tap_pardot.config.validation import normalised
 from tap_pardot.endings import SIGNALS, StdoutLost, Terminated, ending_in_a_sentence
 from tap_pardot.errors import ConfigurationError, TapPardotError
-from tap_pardot.files import GivenFile, json_of, settings_of
-from tap_pardot.given import environment
-from tap_pardot.messages import write_out
-from tap_pardot.settings import normalised
-from tap_pardot.state import read
+from tap_pardot.sdk.catalog import checked
+from tap_pardot.sdk.writer import write_out
+from tap_pardot.state.bookmark import read
 from tap_pardot.unbroken import wait_for_unbroken
 
 if TYPE_CHECKING:

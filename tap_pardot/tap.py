@@ -13,9 +13,9 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import StateMessage
 
-from tap_pardot import cli, custom, given, query, settings
-from tap_pardot.catalog import prepared
-from tap_pardot.declared import SETTINGS
+from tap_pardot import cli
+from tap_pardot.config import environment, validation
+from tap_pardot.config.schema import SETTINGS
 from tap_pardot.endings import Stopping, unforeseen
 from tap_pardot.errors import (
     CallLimitReached,
@@ -26,11 +26,15 @@ from tap_pardot.errors import (
     StreamSkipped,
     TapPardotError,
 )
-from tap_pardot.fanout import FanOut
-from tap_pardot.maps import mapper
-from tap_pardot.maps.setting import StreamMaps
-from tap_pardot.messages import BufferedWriter
-from tap_pardot.provenance import (
+from tap_pardot.records import custom_fields
+from tap_pardot.records.times import instant_text
+from tap_pardot.sdk import stream_maps
+from tap_pardot.sdk.catalog import prepared
+from tap_pardot.sdk.stream_map_setting import StreamMaps
+from tap_pardot.sdk.writer import BufferedWriter
+from tap_pardot.sources import query
+from tap_pardot.state.bookmark import UNREADABLE, Bookmark, check, check_child
+from tap_pardot.state.migration import (
     A_DAY,
     VERSION,
     Made,
@@ -40,13 +44,12 @@ from tap_pardot.provenance import (
     reached_by_singer_io,
     zone_changed,
 )
-from tap_pardot.report import Report
-from tap_pardot.run import Run, begin, connect, next_midnight, unreachable
-from tap_pardot.state import UNREADABLE, Bookmark, check, check_child
 from tap_pardot.streams import STREAMS
 from tap_pardot.streams.children import Child
 from tap_pardot.streams.exports import ExportStream
-from tap_pardot.windows import instant_text
+from tap_pardot.streams.fan_out import FanOut
+from tap_pardot.sync.context import Run, begin, connect, next_midnight, unreachable
+from tap_pardot.sync.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,7 +59,8 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import TapState
     from singer_sdk.streams import Stream
 
-    from tap_pardot.client import Client
+    from tap_pardot.api.client import Client
+    from tap_pardot.records.custom_fields import Field
     from tap_pardot.streams.base import PardotStream
 
 logger = logging.getLogger("tap-pardot")
@@ -106,7 +110,7 @@ class TapPardot(cli.CommandLine):
         if isinstance(catalog, dict):
             catalog = prepared(catalog)
         if parse_env_config:
-            config = {**(config or {}), **given.environment(self._env_var_prefix)}
+            config = {**(config or {}), **environment.environment(self._env_var_prefix)}
         # The mapper needs the streams, streams ask Pardot for custom fields, and calls are
         # counted in STATE: so STATE first.
         super().__init__(config=config, catalog=catalog, setup_mapper=False, **kwargs)
@@ -117,13 +121,13 @@ class TapPardot(cli.CommandLine):
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the settings in our sentences, and set the defaults."""
-        self._config = settings.normalised(self._config)
-        if warning := given.unknown(self._config):
+        self._config = validation.normalised(self._config)
+        if warning := environment.unknown(self._config):
             logger.warning("%s", warning)
-        found = settings.problems(self._config)
+        found = validation.problems(self._config)
         if not found:
             self.append_builtin_config(self.config_jsonschema)
-            found = given.with_defaults(self.config_jsonschema, self._config)
+            found = environment.with_defaults(self.config_jsonschema, self._config)
         if found and raise_errors:
             raise ConfigValidationError("The settings are wrong.", errors=found)
         return found
@@ -144,11 +148,11 @@ class TapPardot(cli.CommandLine):
             for each in STREAMS
             if self._is_selected(each.name, by_default=each.selected_by_default)
         ]
-        mapper.check(self.maps, selected)
+        stream_maps.check(self.maps, selected)
         streams = cast("dict[str, PardotStream]", self.streams)
         # What has ended the run may have hidden columns.
         maps = StreamMaps(None) if self.report.is_over else self.maps
-        self.mapper = mapper.made(maps, streams, self.config)
+        self.mapper = stream_maps.made(maps, streams, self.config)
 
     def renew_maps(self, stream: PardotStream) -> None:
         """Make the maps of a stream anew, after its columns have changed.
@@ -157,7 +161,7 @@ class TapPardot(cli.CommandLine):
             StreamFailed: A map uses a column that is not there any more.
         """
         try:
-            mapper.renew(self.maps, stream, self.mapper)
+            stream_maps.renew(self.maps, stream, self.mapper)
         except ConfigValidationError as error:
             raise StreamFailed(" ".join(error.errors)) from None
 
@@ -172,7 +176,7 @@ class TapPardot(cli.CommandLine):
         """Return all streams."""
         return [stream(self) for stream in STREAMS]
 
-    def custom_fields(self, stream: str) -> list[custom.Field] | None:
+    def custom_fields(self, stream: str) -> list[Field] | None:
         """Return the custom fields of an object.
 
         None where nobody needs to know, and where Pardot does not tell. In a run, whatever ends it
@@ -214,16 +218,16 @@ class TapPardot(cli.CommandLine):
             raise error.of_a_stream() from error
         self.report.over(ends)
 
-    def _custom_fields(self, stream: str) -> Iterator[custom.Field]:
+    def _custom_fields(self, stream: str) -> Iterator[Field]:
         if stream == "prospects":
             source = query.Source(self.client, "custom_fields", "customField", "customField")
             pages = query.by_id(source, {})
-            return custom.of_prospects(row for page in pages for row in page.rows)
-        return custom.of_accounts(self.client.describe(stream, "prospectAccount"))
+            return custom_fields.of_prospects(row for page in pages for row in page.rows)
+        return custom_fields.of_accounts(self.client.describe(stream, "prospectAccount"))
 
     def _wants(self, stream: str) -> bool:
         """Whether a stream's custom fields should be asked for."""
-        if settings.problems(settings.normalised(self._config)):
+        if validation.problems(validation.normalised(self._config)):
             logger.info("%s: only the standard columns are shown without settings.", stream)
             return False
         if not self._discovers and self.maps.drops(stream):
@@ -325,7 +329,7 @@ class TapPardot(cli.CommandLine):
             self._last_state = copy.deepcopy(state)
 
     def tell(self, closing: str | None = None, exit_code: int | None = None) -> None:
-        """Log how the run ended; arguments as for :meth:`tap_pardot.report.Report.tell`."""
+        """Log how the run ended; arguments as for :meth:`tap_pardot.sync.report.Report.tell`."""
         for name, line in self.report.lines.items():
             stream = self.parent(name)
             line.reached = stream.reached_text
@@ -342,7 +346,7 @@ class TapPardot(cli.CommandLine):
         if self.config.get("daily_call_limit"):
             kept = self.all_state.setdefault("calls", {})
         # When streams are discovered, the SDK leaves the settings as they came.
-        config = settings.with_defaults(settings.normalised(self._config))
+        config = validation.with_defaults(validation.normalised(self._config))
         return connect(config, kept, f"{self.package_name}/{self.plugin_version}")
 
     @cached_property

@@ -11,23 +11,29 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tap_pardot import query
-from tap_pardot.decode import Decoder, kind_of, to_timestamp
 from tap_pardot.errors import (
     ConfigurationError,
     Outage,
     RunStopped,
     TapPardotError,
 )
-from tap_pardot.messages import FastRecords
-from tap_pardot.retype import Mismatch, conversions, converted, declared_kind, with_nulls
-from tap_pardot.state import Bookmark
-from tap_pardot.windows import (
+from tap_pardot.records.column_types import (
+    Mismatch,
+    conversions,
+    converted,
+    declared_kind,
+    with_nulls,
+)
+from tap_pardot.records.decoder import Decoder, kind_of, to_timestamp
+from tap_pardot.records.times import (
     Window,
     instant_text,
     parse_instant,
     safe_edge,
 )
+from tap_pardot.sdk.writer import FastRecords
+from tap_pardot.sources import query
+from tap_pardot.state.bookmark import Bookmark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -35,8 +41,8 @@ if TYPE_CHECKING:
 
     from singer_sdk.singerlib import Catalog, MetadataMapping
 
-    from tap_pardot.report import Line
-    from tap_pardot.run import Run
+    from tap_pardot.sync.context import Run
+    from tap_pardot.sync.report import Line
     from tap_pardot.tap import TapPardot
 
 INCREMENTAL = "INCREMENTAL"
@@ -52,7 +58,7 @@ class PardotStream(FastRecords):
     primary_keys: Sequence[str] = ("id",)
 
     api_names: Mapping[str, Sequence[str]] = {}
-    """By column, the API's names where they differ: see :class:`~tap_pardot.decode.Decoder`."""
+    """By column, the API's names where they differ: see ``records.decoder.Decoder``."""
 
     bookmark_is_id: ClassVar[bool] = False
 

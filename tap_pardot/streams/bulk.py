@@ -10,11 +10,11 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tap_pardot.custom import as_sent
-from tap_pardot.decode import kind_of
 from tap_pardot.errors import StreamFailed, StreamSkipped, TooMuch
+from tap_pardot.records.custom_fields import as_sent
+from tap_pardot.records.decoder import kind_of
+from tap_pardot.records.times import Window, instant_text, safe_edge
 from tap_pardot.streams.queries import QueryStream
-from tap_pardot.windows import Window, instant_text, safe_edge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -1,10 +1,10 @@
 """The base classes of streams that exist only through others.
 
-Parents hand over ids (or whole rows) while their records pass, see :mod:`tap_pardot.fanout`; a
+Parents hand over ids (or whole rows) while their records pass, see ``streams.fan_out``; a
 child reads its ids afterwards, each once in a run. In a child's part of STATE:
 
 ``pending``
-    Ids that were handed over and are not read yet, as :func:`tap_pardot.pending.pack`.
+    Ids that were handed over and are not read yet, as :func:`tap_pardot.state.id_set.pack`.
 ``seen``
     By parent, the instant up to which its rows were handed over.
 ``marks``
@@ -22,7 +22,6 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tap_pardot.ahead import ahead
 from tap_pardot.errors import (
     UNKNOWN_RECORD,
     Outage,
@@ -30,10 +29,11 @@ from tap_pardot.errors import (
     StreamSkipped,
     TapPardotError,
 )
-from tap_pardot.pending import MOST_IN_STATE, Pending, pack, unpack
-from tap_pardot.report import End
+from tap_pardot.records.times import instant_text, parse_instant
+from tap_pardot.sources.prefetch import ahead
+from tap_pardot.state.id_set import MOST_IN_STATE, Pending, pack, unpack
 from tap_pardot.streams.base import PardotStream
-from tap_pardot.windows import instant_text, parse_instant
+from tap_pardot.sync.report import End
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

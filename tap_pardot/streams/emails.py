@@ -11,10 +11,10 @@ from zlib import crc32
 from singer_sdk import typing as th
 
 from tap_pardot.errors import UNKNOWN_RECORD, StreamFailed
-from tap_pardot.pending import MOST_IN_STATE, pack, unpack
-from tap_pardot.query import row_id
+from tap_pardot.records.times import instant_text
+from tap_pardot.sources.query import row_id
+from tap_pardot.state.id_set import MOST_IN_STATE, pack, unpack
 from tap_pardot.streams.children import ReadChild
-from tap_pardot.windows import instant_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -9,12 +9,12 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from tap_pardot import query
-from tap_pardot.csvfile import Joined, cells_of, rows_of_file
 from tap_pardot.errors import Outage, StreamFailed, StreamSkipped, TooMuch
-from tap_pardot.jobs import GONE, Lost, Slot
+from tap_pardot.records.times import Window, half_of, instant_text
+from tap_pardot.sources import query
+from tap_pardot.sources.export_csv import Joined, cells_of, rows_of_file
+from tap_pardot.sources.export_jobs import GONE, Lost, Slot
 from tap_pardot.streams.planned import PlannedStream
-from tap_pardot.windows import Window, half_of, instant_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 
+from tap_pardot.records.times import BEGINNING, instant_text
+from tap_pardot.streams.custom_fields import CustomStream
 from tap_pardot.streams.exports import ExportStream
-from tap_pardot.streams.own_fields import CustomStream
-from tap_pardot.windows import BEGINNING, instant_text
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -9,7 +9,6 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tap_pardot import export
 from tap_pardot.errors import (
     ConfigurationError,
     RunStopped,
@@ -17,11 +16,12 @@ from tap_pardot.errors import (
     TapPardotError,
     TooMuch,
 )
-from tap_pardot.export import Job, Wanted
-from tap_pardot.jobs import Desk, Slot
-from tap_pardot.refusals import BAD_FIELD, Refusals
+from tap_pardot.records.times import Window, half_of, parse_instant
+from tap_pardot.sources import export_plan
+from tap_pardot.sources.export_fields import BAD_FIELD, Refusals
+from tap_pardot.sources.export_jobs import Desk, Slot
+from tap_pardot.sources.export_plan import Job, Wanted
 from tap_pardot.streams.bulk import BulkStream
-from tap_pardot.windows import Window, half_of, parse_instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -139,7 +139,7 @@ class PlannedStream(BulkStream):
         now = self.run.now()
         for each in jobs:
             self.logger.info("%s: export %d is not wanted any more.", self.name, each["id"])
-            if now - parse_instant(each["made"]) < export.KEPT_FOR:
+            if now - parse_instant(each["made"]) < export_plan.KEPT_FOR:
                 self.desk.cancel(each["id"])
 
     def _pieces(self, window: Window, kept: list[dict[str, Any]]) -> Iterator[Window]:
@@ -149,18 +149,18 @@ class PlannedStream(BulkStream):
         while start in ends and start < ends[start] <= window.end:
             yield Window(start, ends[start])
             start = ends[start]
-        yield from export.windows(start, window.end, self.run.zone, self.widest)
+        yield from export_plan.windows(start, window.end, self.run.zone, self.widest)
 
     def _wanted(self, window: Window) -> Iterator[Wanted]:
         sides: tuple[bool | None, ...] = (None,)
         if self.deleted_argument is not None and "is_deleted" in self.columns:
             sides = (False, True)
         for deleted in sides:
-            for fields in export.chunks(self.refusals.without(self.fields), self.keys):
+            for fields in export_plan.chunks(self.refusals.without(self.fields), self.keys):
                 yield self._want(window, deleted, fields)
 
     def _want(self, window: Window, deleted: bool | None, fields: tuple[str, ...]) -> Wanted:  # noqa: FBT001
-        mark = export.fingerprint(self.pardot_object, self.procedure, self.run.zone, fields)
+        mark = export_plan.fingerprint(self.pardot_object, self.procedure, self.run.zone, fields)
         return Wanted(window, deleted, fields, mark)
 
     def _create_ahead(self, reading: Window | None = None) -> None:
@@ -195,7 +195,7 @@ class PlannedStream(BulkStream):
         new = [
             Slot(wanted)
             for whole in again
-            for piece in export.windows(whole.start, whole.end, self.run.zone, self.widest)
+            for piece in export_plan.windows(whole.start, whole.end, self.run.zone, self.widest)
             for wanted in self._wanted(piece)
         ]
         self.slots = sorted([*kept, *new], key=lambda slot: slot.wanted.window.start)
@@ -338,7 +338,7 @@ class PlannedStream(BulkStream):
             rest = [n for n in self.refusals.without(self.fields) if n not in covered]
             self.slots += made
             if rest or not made:
-                for fields in export.chunks(rest, self.keys):
+                for fields in export_plan.chunks(rest, self.keys):
                     self.slots.append(Slot(self._want(window, deleted, fields)))
 
     def _keep(self) -> None:

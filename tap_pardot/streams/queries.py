@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tap_pardot import query
-from tap_pardot.dialect import PAGE_SIZE
+from tap_pardot.api.dialect import PAGE_SIZE
 from tap_pardot.errors import TooMuch
+from tap_pardot.records.times import Window, half_of, instant_text, limited, wall_text
+from tap_pardot.sources import query
 from tap_pardot.streams.base import PardotStream
-from tap_pardot.windows import Window, half_of, instant_text, limited, wall_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -10,13 +10,13 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from tap_pardot.report import Line
-from tap_pardot.state import Bookmark
+from tap_pardot.records.times import Window, instant_text, parse_instant, safe_edge
+from tap_pardot.state.bookmark import Bookmark
 from tap_pardot.streams.activities import EmailClicks
 from tap_pardot.streams.people import VisitorActivities, Visitors
 from tap_pardot.streams.queries import QueryStream
 from tap_pardot.streams.sales import Opportunities
-from tap_pardot.windows import Window, instant_text, parse_instant, safe_edge
+from tap_pardot.sync.report import Line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import typing as th
 
-from tap_pardot import query
-from tap_pardot.ahead import ahead
-from tap_pardot.decode import as_list
 from tap_pardot.errors import UNKNOWN_RECORD, StreamFailed, TapPardotError, TooMuch
-from tap_pardot.report import End
+from tap_pardot.records.decoder import as_list
+from tap_pardot.sources import query
+from tap_pardot.sources.prefetch import ahead
 from tap_pardot.streams.children import DOUBTFUL, Child
+from tap_pardot.sync.report import End
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -65,7 +65,7 @@ class Account:
     ) -> None:
         emulator.set(clock=NOW, export_seconds=0)
         clock = SimpleNamespace(sleep=lambda _: None, monotonic=time.monotonic)
-        monkeypatch.setattr("tap_pardot.jobs.time", clock)
+        monkeypatch.setattr("tap_pardot.sources.export_jobs.time", clock)
         self.emulator = emulator
         self.tables: dict[str, set[Any]] = defaultdict(set)
         self.state: Any = None

@@ -26,7 +26,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pardot_emulator.harness import Emulator
 from pardot_emulator.objects_email import STATS_COUNTS
-from tap_pardot import jobs, pending, tap
+from tap_pardot import tap
+from tap_pardot.sources import export_jobs
+from tap_pardot.state import id_set
 from tap_pardot.streams import STREAMS, children, visits
 from tap_pardot.streams.queries import OffsetStream, QueryStream
 from tests.helpers.exports import select
@@ -186,7 +188,7 @@ class Plan:
     lookback: int = 60
     export_polls: int | None = None
     page: int = 3
-    most_in_state: int = pending.MOST_IN_STATE
+    most_in_state: int = id_set.MOST_IN_STATE
     incremental: bool = False
     pipe: int = 65536
     width: int = 0
@@ -647,8 +649,8 @@ def _make_small(page: int, most_in_state: int) -> None:
         (visits, "_VISITORS", page),
         (children, "_SAVE_EVERY", page),
         (children, "MOST_IN_STATE", most_in_state),
-        (pending, "MOST_IN_STATE", most_in_state),
-        (jobs, "time", quick),
+        (id_set, "MOST_IN_STATE", most_in_state),
+        (export_jobs, "time", quick),
     ]
     for where, name, value in sizes:
         assert hasattr(where, name), name

@@ -49,11 +49,11 @@ from requests.adapters import HTTPAdapter
 
 from pardot_emulator.harness import Emulator
 from pardot_emulator.server import Server
+from tap_pardot.api.http import Transport
 from tap_pardot.endings import ending_in_a_sentence
 from tap_pardot.streams import STREAMS
 from tap_pardot.streams.queries import QueryStream
 from tap_pardot.tap import TapPardot
-from tap_pardot.transport import Transport
 from tests.helpers.tap import Finished
 
 if TYPE_CHECKING:
@@ -561,7 +561,7 @@ class Lab:
                 stack.enter_context(mock.patch(f"{module}.time", clock))
             few = tuple(stream for stream in STREAMS if stream.name in _NEEDED)
             stack.enter_context(mock.patch("tap_pardot.tap.STREAMS", few))
-            stack.enter_context(mock.patch("tap_pardot.run.Transport", transport))
+            stack.enter_context(mock.patch("tap_pardot.sync.context.Transport", transport))
             stack.enter_context(mock.patch.object(QueryStream, "page_size", 2))
             stack.enter_context(bounded())
             out = stack.enter_context(redirect_stdout(io.StringIO()))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from tap_pardot.config.validation import SETTINGS
 from tap_pardot.errors import RULES, Act, Rule
-from tap_pardot.settings import SETTINGS
 from tap_pardot.streams import STREAMS
 from tap_pardot.streams.base import PardotStream, RecordStream
 from tap_pardot.streams.children import Child

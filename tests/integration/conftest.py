@@ -85,7 +85,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         monotonic=lambda: time.monotonic() + sum(waited),
     )
     monkeypatch.setattr("backoff._sync.time", clock)
-    monkeypatch.setattr("tap_pardot.transport.time", clock)
+    monkeypatch.setattr("tap_pardot.api.http.time", clock)
     return waited
 
 

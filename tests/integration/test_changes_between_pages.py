@@ -6,10 +6,10 @@ import random
 
 import pytest
 
-from tap_pardot import query
+from tap_pardot.config.validation import normalised
 from tap_pardot.errors import StreamFailed
-from tap_pardot.run import connect
-from tap_pardot.settings import normalised
+from tap_pardot.sources import query
+from tap_pardot.sync.context import connect
 from tests.helpers.warehouse import BY_ID, BY_OFFSET, TABLES, WHOLE, WINDOWED, Warehouse, by_stream
 
 BEFORE, START = "2024-05-01T10:00:00+00:00", "2024-06-01T12:00:00+00:00"

@@ -26,11 +26,9 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_pardot.clock import ServerClock
+from tap_pardot.api.clock import ServerClock
 from tap_pardot.endings import ending_in_a_sentence
-from tap_pardot.streams import STREAMS
-from tap_pardot.tap import TapPardot
-from tap_pardot.windows import (
+from tap_pardot.records.times import (
     SHORTEST,
     Window,
     half_of,
@@ -40,6 +38,8 @@ from tap_pardot.windows import (
     utc_texts,
     wall_text,
 )
+from tap_pardot.streams import STREAMS
+from tap_pardot.tap import TapPardot
 from tests.helpers.exports import OBJECTS, row, select
 from tests.helpers.tap import Finished
 from tests.helpers.warehouse import later, utc
@@ -71,7 +71,7 @@ def all_streams(
     monkeypatch.setattr("tap_pardot.tap.STREAMS", STREAMS)
     waited: list[float] = []
     clock = SimpleNamespace(sleep=waited.append, monotonic=lambda: time.monotonic() + sum(waited))
-    monkeypatch.setattr("tap_pardot.jobs.time", clock)
+    monkeypatch.setattr("tap_pardot.sources.export_jobs.time", clock)
 
 
 class Account:

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from tap_pardot.pending import unpack
+from tap_pardot.state.id_set import unpack
 from tests.helpers.exports import said, select
 from tests.helpers.mail import CLICK, OPEN, SENT, Mail
 
@@ -190,7 +190,7 @@ def test_a_click_on_a_list_email_read_before_asks_for_nothing(mail, streams):
 
 
 def test_too_many_list_emails_of_clicks_are_not_kept_in_state(mail, monkeypatch):
-    monkeypatch.setattr("tap_pardot.pending.MOST_IN_STATE", 4)
+    monkeypatch.setattr("tap_pardot.state.id_set.MOST_IN_STATE", 4)
     monkeypatch.setattr("tap_pardot.streams.emails.MOST_IN_STATE", 4)
     mail.emulator.add("email", [{"id": number} for number in (7, *range(50, 60))])
     for number in range(50, 60):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_pardot.decode import Decoder
+from tap_pardot.records.decoder import Decoder
 from tests.helpers.streams import QUERIES
 from tests.helpers.tap import Finished
 

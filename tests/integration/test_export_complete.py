@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tap_pardot import export
-from tap_pardot.windows import instant_text, is_ambiguous, wall_text
+from tap_pardot.records.times import instant_text, is_ambiguous, wall_text
+from tap_pardot.sources import export_plan
 from tests.helpers.exports import (
     OBJECTS,
     QUICK,
@@ -67,7 +67,7 @@ def test_rows_on_every_edge_second_and_beside_it_arrive_over_five_years(account,
         "Australia/Lord_Howe": "2019-04-05T14:45:01Z",
     }[name]
     start = datetime.fromisoformat(autumn)
-    pieces = list(export.windows(start, end, zone))
+    pieces = list(export_plan.windows(start, end, zone))
     assert len(pieces) >= 5
     assert is_ambiguous(start + timedelta(days=365, seconds=-1), zone)
     beside = [timedelta(seconds=s) for s in (-1, 0, 1)]
@@ -109,7 +109,7 @@ def test_windows_follow_each_other_and_are_a_year_by_any_clock(name, start):
     zone = ZoneInfo(name)
     first = datetime.fromisoformat(start).replace(tzinfo=UTC)
     end = datetime(2026, 11, 1, tzinfo=UTC)
-    pieces = list(export.windows(first, end, zone))
+    pieces = list(export_plan.windows(first, end, zone))
 
     assert pieces[0].start == first
     assert pieces[-1].end == end
@@ -125,8 +125,8 @@ def test_a_year_to_the_second_takes_one_window():
     zone = ZoneInfo("UTC")
     start = datetime(2023, 1, 1, tzinfo=UTC)
     year = timedelta(days=365)
-    assert len(list(export.windows(start, start + year - timedelta(seconds=1), zone))) == 1
-    assert len(list(export.windows(start, start + year, zone))) == 2
+    assert len(list(export_plan.windows(start, start + year - timedelta(seconds=1), zone))) == 1
+    assert len(list(export_plan.windows(start, start + year, zone))) == 2
 
 
 def test_rows_are_flagged_by_the_side_of_the_recycle_bin_they_are_on(account, tap):

@@ -9,7 +9,7 @@ from datetime import datetime
 import pytest
 
 from tap_pardot.errors import StreamFailed
-from tap_pardot.refusals import Refusals
+from tap_pardot.sources.export_fields import Refusals
 from tests.helpers.exports import OBJECTS, QUICK, jobs_of, ops, row, said, select
 
 NOW = "2024-06-01T12:00:00+00:00"

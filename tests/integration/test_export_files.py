@@ -10,9 +10,10 @@ from contextlib import suppress
 
 import pytest
 
-from tap_pardot import jobs, transport
-from tap_pardot.csvfile import rows_of_file
+from tap_pardot.api import http
 from tap_pardot.errors import StreamFailed
+from tap_pardot.sources import export_jobs
+from tap_pardot.sources.export_csv import rows_of_file
 from tap_pardot.tap import TapPardot
 from tests.helpers.exports import OBJECTS, QUICK, fill, jobs_of, missing, ops, row, said, select
 from tests.helpers.tap import Finished
@@ -31,7 +32,7 @@ def account(emulator):
 @pytest.fixture
 def in_process(capsys, monkeypatch):
     """Runs the tap in this process, with time that passes at once; returns (code, run)."""
-    monkeypatch.setattr(transport, "PATIENCE", 0)
+    monkeypatch.setattr(http, "PATIENCE", 0)
     monkeypatch.setattr(time, "sleep", lambda _: None)
 
     def run(config, catalog):
@@ -266,7 +267,7 @@ def test_every_form_of_csv_gives_the_same_values(account, tap, form):
 
 def test_a_full_disk_is_a_failure_of_one_stream_with_a_sentence(account, in_process, monkeypatch):
     fill(account, ["visitors", "external_activities"], [MARCH] * 2)
-    real = jobs.TemporaryFile
+    real = export_jobs.TemporaryFile
     full = [True]
 
     class Full:
@@ -284,7 +285,7 @@ def test_a_full_disk_is_a_failure_of_one_stream_with_a_sentence(account, in_proc
         def __getattr__(self, name):
             return getattr(self._file, name)
 
-    monkeypatch.setattr(jobs, "TemporaryFile", Full)
+    monkeypatch.setattr(export_jobs, "TemporaryFile", Full)
     streams = ("external_activities", "visitors")
     run, tap = in_process({**account.config, **SINCE}, select(*streams))
 

@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 import pytest
 import requests
 
-from tap_pardot import export
-from tap_pardot.jobs import Desk
-from tap_pardot.run import WaitingRoom, ZoneProof
-from tap_pardot.windows import Window
+from tap_pardot.records.times import Window
+from tap_pardot.sources import export_plan
+from tap_pardot.sources.export_jobs import Desk
+from tap_pardot.sync.context import WaitingRoom, ZoneProof
 from tests.helpers.children import Runs
 from tests.helpers.exports import OBJECTS, QUICK, fill, jobs_of, missing, ops, row, said, select
 
@@ -265,7 +265,7 @@ def test_an_address_that_is_none_ends_the_stream_at_once(account, tap, url):
     ],
 )
 def test_two_files_never_share_the_name_that_state_remembers(urls):
-    names = export.file_names(urls)
+    names = export_plan.file_names(urls)
     assert len(set(names.values())) == 2
     assert all(0 < len(name) <= 40 for name in names.values())
 
@@ -451,7 +451,7 @@ class Waiting:
     def export(self, _, number):
         self.looks += 1
         state = "complete" if self.looks == 10 else "waiting"
-        return export.status_of({"id": number, "state": state, "resultRefs": "https://a/1"})
+        return export_plan.status_of({"id": number, "state": state, "resultRefs": "https://a/1"})
 
 
 def test_a_long_wait_says_about_once_a_minute_what_it_waits_for(monkeypatch, caplog):
@@ -468,7 +468,7 @@ def test_a_long_wait_says_about_once_a_minute_what_it_waits_for(monkeypatch, cap
     for number in (6, 7, 8, 9):
         run.waiting.enter(number)
     window = Window(datetime.fromisoformat(MARCH), datetime.fromisoformat(NOW))
-    job = export.Job(8, window, datetime.fromisoformat(NOW), None, ("id",), "")
+    job = export_plan.Job(8, window, datetime.fromisoformat(NOW), None, ("id",), "")
     desk = Desk(run, "visitors", logging.getLogger("tap-pardot"))
     with caplog.at_level(logging.INFO, logger="tap-pardot"):
         assert desk.wait(job) == ("https://a/1",)
@@ -560,7 +560,7 @@ def test_likely_zones_are_at_most_three_that_fit_now():
     for name in ("America/New_York", "Asia/Kathmandu", "Australia/Eucla"):
         offset = {"America/New_York": -4, "Asia/Kathmandu": 5.75, "Australia/Eucla": 8.75}[name]
         wall = (now + timedelta(hours=offset)).replace(tzinfo=None).isoformat(" ")
-        zones = export.likely_zones(wall, now)
+        zones = export_plan.likely_zones(wall, now)
         assert name in zones
         assert len(zones) <= 3
-    assert export.likely_zones(None, now) == export.likely_zones("soon", now) == []
+    assert export_plan.likely_zones(None, now) == export_plan.likely_zones("soon", now) == []

@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from tap_pardot.pending import MOST_IN_STATE, pack, unpack
+from tap_pardot.state.id_set import MOST_IN_STATE, pack, unpack
 from tap_pardot.streams.emails import EmailStats
 from tests.helpers.exports import select
 from tests.helpers.fan_out import MAIL, Account, cuts
@@ -39,7 +39,7 @@ def account(emulator, caplog, monkeypatch):
 @pytest.fixture
 def overflowing(monkeypatch):
     """Let STATE have room for few ids of a stream."""
-    monkeypatch.setattr("tap_pardot.pending.MOST_IN_STATE", FEW)
+    monkeypatch.setattr("tap_pardot.state.id_set.MOST_IN_STATE", FEW)
 
 
 def fill(account):

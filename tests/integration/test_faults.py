@@ -20,16 +20,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from tap_pardot import query
+from tap_pardot.api.http import Transport, retry_after
 from tap_pardot.errors import Outage, Retriable, StreamFailed, StreamSkipped
+from tap_pardot.sources import query
 from tap_pardot.tap import TapPardot
-from tap_pardot.transport import Transport, retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pardot_emulator.harness import Emulator
-    from tap_pardot.client import Client
+    from tap_pardot.api.client import Client
     from tests.helpers.tap import Finished
 
     Run = Callable[..., Finished]

@@ -74,7 +74,7 @@ def test_it_does_also_after_an_error_nobody_foresaw_between_the_streams(emulator
         raise KeyError("hunter2")
 
     emulator.add("list", [{"id": 1}])
-    monkeypatch.setattr("tap_pardot.fanout.FanOut.submit", broken)
+    monkeypatch.setattr("tap_pardot.streams.fan_out.FanOut.submit", broken)
 
     done = run(emulator.config)
 

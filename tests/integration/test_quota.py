@@ -10,9 +10,9 @@ from collections import Counter
 
 import pytest
 
-from tap_pardot.run import connect, daily_calls
-from tap_pardot.settings import normalised, with_defaults
-from tap_pardot.transport import Quiet
+from tap_pardot.api.http import Quiet
+from tap_pardot.config.validation import normalised, with_defaults
+from tap_pardot.sync.context import connect, daily_calls
 from tests.helpers.exports import QUICK, select
 
 METRIC = re.compile(r"METRIC: (\{.*?\"http_request_count\".*?\}\})")

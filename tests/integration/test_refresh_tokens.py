@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_pardot import token_file
+from tap_pardot.api import token_file
+from tap_pardot.api.token_file import TokenFile
 from tap_pardot.errors import ConfigurationError
-from tap_pardot.token_file import TokenFile
 from tests.helpers.tap import Finished
 
 if TYPE_CHECKING:

@@ -25,11 +25,11 @@ from types import SimpleNamespace
 import pytest
 
 from pardot_emulator.harness import Emulator
-from tap_pardot import transport
-from tap_pardot.csvfile import rows_of_file
+from tap_pardot.api import http
+from tap_pardot.config.validation import SETTINGS
 from tap_pardot.errors import StreamFailed
-from tap_pardot.report import End
-from tap_pardot.settings import SETTINGS
+from tap_pardot.sources.export_csv import rows_of_file
+from tap_pardot.sync.report import End
 from tap_pardot.tap import TapPardot
 from tests.helpers.exports import QUICK, fill, ops, said, select
 from tests.helpers.tap import Finished
@@ -173,7 +173,7 @@ def test_a_kill_in_the_middle_of_a_download_leaves_no_file_behind(account, tap, 
 
 
 _JOINING = """
-from tap_pardot.csvfile import Joined
+from tap_pardot.sources.export_csv import Joined
 with Joined() as joined:
     joined.add(("id", "a"), ([str(number), "x" * 1000] for number in range(20_000)))
     print("joined", flush=True)
@@ -242,7 +242,7 @@ def test_json_that_is_made_to_break_a_reader_costs_its_stream_only(account, caps
 
 @pytest.mark.usefixtures("temp")
 def test_a_csv_bomb_costs_its_stream_only(account, capsys, monkeypatch):
-    monkeypatch.setattr(transport, "LARGEST_FILE", MIB)
+    monkeypatch.setattr(http, "LARGEST_FILE", MIB)
     fill(account, ["external_activities"], [MARCH] * 2)
     fill(account, ["visitors"], [MARCH])
     bomb = gzip.compress(FILE.encode() + b"2,2024-03-05 05:00:00,y\n" * 10**6)

@@ -24,11 +24,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from tap_pardot.api.http import Transport
+from tap_pardot.config.validation import endpoints, normalised, problems
 from tap_pardot.errors import ConfigurationError
-from tap_pardot.run import zone_of_api_user
-from tap_pardot.settings import endpoints, normalised, problems
+from tap_pardot.sync.context import zone_of_api_user
 from tap_pardot.tap import TapPardot
-from tap_pardot.transport import Transport
 from tests.helpers.tap import COMMAND, Finished
 
 if TYPE_CHECKING:

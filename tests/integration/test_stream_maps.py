@@ -10,7 +10,7 @@ import os
 import pytest
 from singer_sdk.mapper import PluginMapper, RemoveRecordTransform
 
-from tap_pardot.maps.setting import StreamMaps
+from tap_pardot.sdk.stream_map_setting import StreamMaps
 from tap_pardot.streams import STREAMS
 from tap_pardot.tap import TapPardot
 from tests.helpers.exports import jobs_of, said
@@ -257,7 +257,7 @@ def test_all_mistakes_are_told_each_once(account):
 
 @pytest.mark.parametrize("text", ["fake.name()", "name and fake.name()"])
 def test_an_expression_that_needs_faker_says_so(account, monkeypatch, text):
-    monkeypatch.setattr("tap_pardot.maps.mapper.find_spec", lambda _: None)
+    monkeypatch.setattr("tap_pardot.sdk.stream_maps.find_spec", lambda _: None)
     found = refused(account, account.run("lists", stream_maps={"lists": {"name": text}}))
 
     assert found == ["stream_maps: lists.name needs the package faker: install it beside the tap."]

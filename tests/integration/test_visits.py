@@ -645,7 +645,7 @@ def test_a_run_killed_between_two_calls_goes_on_with_the_rest(runs, tap, tmp_pat
 
 @pytest.fixture
 def narrow(monkeypatch):
-    monkeypatch.setattr("tap_pardot.pending.MOST_IN_STATE", 100)
+    monkeypatch.setattr("tap_pardot.state.id_set.MOST_IN_STATE", 100)
 
 
 @pytest.mark.parametrize("chosen", [BOTH, ("visitors", *BOTH), ("visitor_page_views",)])

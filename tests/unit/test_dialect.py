@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_pardot.dialect import (
+from tap_pardot.api.dialect import (
     MOST_LEVELS,
     Refused,
     address,
@@ -18,8 +18,8 @@ from tap_pardot.dialect import (
     record_of,
     rows_of,
 )
+from tap_pardot.api.http import Answer
 from tap_pardot.errors import Retriable, StreamFailed
-from tap_pardot.transport import Answer
 
 
 def opened(body: object, status: int = 200) -> dict:

@@ -79,7 +79,7 @@ def test_each_sentence_is_one_and_tells_what_to_do(name):
 
 @pytest.mark.parametrize("name", SENTENCES)
 def test_a_sentence_names_settings_as_they_are_called(name):
-    from tap_pardot.settings import SETTINGS  # noqa: PLC0415
+    from tap_pardot.config.validation import SETTINGS  # noqa: PLC0415
 
     named = set(re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", SENTENCES[name].say))
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tap_pardot.config.files import GivenFile, json_of, settings_of
 from tap_pardot.errors import ConfigurationError
-from tap_pardot.files import GivenFile, json_of, settings_of
 
 TEXT = '{"client_id": "hunter2 é \N{GRINNING FACE}",\n "list": [1, 2]}'
 SECRET = "hunter2"

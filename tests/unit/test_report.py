@@ -16,7 +16,7 @@ from tap_pardot.errors import (
     StreamFailed,
     StreamSkipped,
 )
-from tap_pardot.report import End, Report
+from tap_pardot.sync.report import End, Report
 
 SKIPPED = StreamSkipped("Give the role the View ability.", 46)
 FAILED = StreamFailed("Report it.", 5)

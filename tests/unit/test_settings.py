@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_pardot.declared import KINDS
-from tap_pardot.settings import endpoints, is_zone, normalised, problems
+from tap_pardot.config.schema import KINDS
+from tap_pardot.config.validation import endpoints, is_zone, normalised, problems
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 SECRET = "hunter2"

@@ -1,0 +1,1 @@
+"""HTTP and Pardot's wire. Knows no stream and nothing of Singer."""

@@ -1,0 +1,87 @@
+"""Settings that do not come as this tap declares them: from the environment, or unknown."""
+
+from __future__ import annotations
+
+import os
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk.configuration._dict_config import parse_environment_config
+from singer_sdk.plugin_base import JSONSchemaValidator
+
+from tap_pardot.config.schema import ALIASES, BATCH_CONFIG, KINDS
+from tap_pardot.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+KNOWN = {*KINDS, *ALIASES, BATCH_CONFIG}
+_NO_SETTINGS = {"loglevel"}  # of the SDK, in the environment only
+_OF_THE_SDK = {
+    *("metrics_log_level", "add_record_metadata", "batch_size_rows", "default_target_schema"),
+    *("hard_delete", "load_method", "process_activate_version_messages", "validate_records"),
+}
+"""Of older SDKs, and of targets that share their settings with the tap."""
+
+_WORDS = {
+    "access_token": "the tap gets its own tokens",
+    "email": "Pardot's old login is gone, see username",
+    "user_key": "Pardot's old login is gone",
+}
+"""What settings of singer-io's tap are here."""
+
+
+def environment(prefix: str) -> dict[str, Any]:
+    """Return the settings in the environment, and in a ``.env`` file, as the texts they are.
+
+    Raises:
+        ConfigurationError: The ``.env`` file cannot be read.
+    """
+    # All of them texts, so that no value is converted yet: the SDK's errors name no setting.
+    schema: dict[str, Any] = {"properties": {name: {"type": "string"} for name in sorted(KNOWN)}}
+    try:
+        found = parse_environment_config(schema, prefix)
+    except (OSError, ValueError):
+        raise ConfigurationError(
+            "The .env file cannot be read: save it as text in UTF-8, one NAME=value per line."
+        ) from None
+    for variable, value in os.environ.items():
+        name = variable.removeprefix(prefix).lower()
+        if variable.startswith(prefix) and name not in KNOWN | _NO_SETTINGS:
+            found[name] = value
+    return found
+
+
+def unknown(names: Iterable[str]) -> str | None:
+    """Return one sentence about the settings that this tap does not know, if there are any."""
+    # Names that begin with an underscore are Meltano's own.
+    strange = [name for name in names if name not in KNOWN | _OF_THE_SDK and name[:1] != "_"]
+    if not strange:
+        return None
+    return f"Unknown settings are ignored: {', '.join(map(_with_hint, sorted(strange)))}."
+
+
+def _with_hint(name: str) -> str:
+    plain = name.strip().lower().replace("-", "_")
+    hint = _WORDS.get(plain, "")
+    if not hint and (near := get_close_matches(plain, sorted(KNOWN - {BATCH_CONFIG}), n=1)):
+        hint = f"did you mean {near[0]}?"
+    shown = "".join(each if each.isprintable() else "?" for each in name[:60])
+    return f"{shown} ({hint})" if hint else shown
+
+
+def with_defaults(schema: dict[str, Any], config: dict[str, Any]) -> list[str]:
+    """Set the defaults of a JSON schema in the settings.
+
+    Returns:
+        A sentence for each place where the settings do not fit the schema; unlike the SDK's,
+        without the value.
+    """
+    places = {
+        ".".join(map(str, error.absolute_path))
+        for error in JSONSchemaValidator(schema).iter_errors(config)
+    }
+    return [
+        f"{place} has not the form that the SDK's documentation describes: correct it."
+        for place in sorted(places)
+    ]

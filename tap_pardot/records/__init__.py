@@ -1,0 +1,1 @@
+"""From Pardot's rows to records: pure functions."""

@@ -1,0 +1,150 @@
+"""Custom fields: what Pardot tells of them, and the columns they become.
+
+Pure functions. Types are those of reference E.2 (numbers and names of custom field types), and
+C.15 for what ``describe`` tells of prospect accounts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tap_pardot.records import repair
+from tap_pardot.records.decoder import (
+    Misfit,
+    as_list,
+    snake_case,
+    to_boolean,
+    to_integer,
+    to_string,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+STRING: Mapping[str, Any] = {"type": ["string", "null"]}
+NUMBER: Mapping[str, Any] = {"type": ["number", "null"]}
+DATE: Mapping[str, Any] = {"type": ["string", "null"], "format": "date"}
+STRINGS: Mapping[str, Any] = {"type": ["array", "null"], "items": {"type": ["string", "null"]}}
+
+# Checkbox and Multi-Select hold one value or several, whatever the field is set to (E.2, C.16):
+# as one text, two values could not be told from one with a semicolon in it.
+_BY_ID = {3: STRINGS, 6: STRINGS, 8: NUMBER, 12: DATE}
+_BY_NAME = {
+    "checkbox": STRINGS,
+    "multi-select": STRINGS,
+    "multiselect": STRINGS,
+    "number": NUMBER,
+    "integer": NUMBER,
+    "float": NUMBER,
+    "date": DATE,
+}
+
+
+class Field(NamedTuple):
+    """A custom field as the API names it, and the JSON Schema of its values."""
+
+    api_name: str
+    label: str
+    schema: Mapping[str, Any]
+
+
+def of_prospects(rows: Iterable[Mapping[str, Any]]) -> Iterator[Field]:
+    """Yield the fields that rows of the ``customField`` query tell of."""
+    for row in rows:
+        name = _text(row.get("field_id") or row.get("fieldId"))
+        if not _can_be_asked_for(name):
+            continue
+        schema = _BY_ID.get(_number(row.get("type_id"))) or _by_name(row.get("type"))
+        if _true(row.get("is_record_multiple_responses")):
+            schema = STRINGS
+        yield Field(name, _text(row.get("name")), schema)
+
+
+def of_accounts(fields: Any) -> Iterator[Field]:
+    """Yield the fields that ``describe`` tells of."""
+    for each in as_list(fields):
+        attributes = each.get("@attributes", each) if isinstance(each, dict) else {}
+        name = _text(attributes.get("id"))
+        if _can_be_asked_for(name):
+            yield Field(name, _text(attributes.get("label")), _by_name(attributes.get("type")))
+
+
+def columns(
+    fields: Iterable[Field], standard: Collection[str], computed: Collection[str] = ()
+) -> tuple[dict[str, dict[str, Any]], dict[str, tuple[str, ...]]]:
+    """Return the columns of custom fields, and by column the API's name.
+
+    Args:
+        fields: What the account has.
+        standard: Columns that are taken: the same field again is left out, another field whose
+            name becomes the same gets ``_custom``.
+        computed: Those of them that are no fields of Pardot's, so that a field of that name is
+            another one.
+    """
+    schemas: dict[str, dict[str, Any]] = {}
+    api_names: dict[str, tuple[str, ...]] = {}
+    seen = set(standard) - set(computed)
+    for field in fields:
+        if field.api_name in seen:
+            continue
+        seen.add(field.api_name)
+        column = snake_case(field.api_name)
+        renamed = False
+        while column in standard or column in schemas:
+            column += "_custom"
+            renamed = True
+        note = " Renamed, since its name was taken." if renamed else ""
+        said = f"{field.label} (custom field {field.api_name}).{note}".lstrip()
+        schemas[column] = {**field.schema, "description": said}
+        api_names[column] = (field.api_name,)
+    return schemas, api_names
+
+
+def as_sent(value: Any, *, several: bool) -> Any:
+    """Return the value of a field in the answer of a query: ``{"value": ...}`` or plain (C.16).
+
+    Args:
+        value: What the row has.
+        several: Whether the column is an array. Other columns get several values in one text.
+    """
+    if isinstance(value, dict):
+        value = value.get("value")
+    if several or not isinstance(value, list):
+        return value
+    return joined(value)
+
+
+def joined(values: Iterable[Any]) -> str | None:
+    """Return several values as the one text that an export has for them; None for none."""
+    texts = [_text(each) for each in values if each is not None]
+    return repair.joined(texts) if texts else None
+
+
+def _can_be_asked_for(name: str) -> bool:
+    # A repaired name is not Pardot's any more: it would refuse all of the fields.
+    return bool(name) and type(name) is not repair.Repaired
+
+
+def _by_name(name: Any) -> Mapping[str, Any]:
+    return _BY_NAME.get(_text(name).strip().lower(), STRING)
+
+
+def _text(value: Any) -> str:
+    try:
+        return "" if value is None else to_string(value)
+    except Misfit:
+        return ""
+
+
+def _number(value: Any) -> int:
+    try:
+        return 0 if value is None else to_integer(value) or 0
+    except Misfit:
+        return 0
+
+
+def _true(value: Any) -> bool:
+    try:
+        return bool(value is not None and to_boolean(value))
+    except Misfit:
+        return False

@@ -1,0 +1,1 @@
+"""Every private hook of singer-sdk, in one place."""

@@ -1,0 +1,102 @@
+"""What a catalog given on the command line may ask for."""
+
+from __future__ import annotations
+
+import copy
+import logging
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk.singerlib import MetadataMapping
+
+from tap_pardot.errors import ConfigurationError
+from tap_pardot.records.column_types import without_odd_words
+from tap_pardot.streams import STREAMS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+logger = logging.getLogger("tap-pardot")
+
+
+def checked(catalog: Any) -> dict[str, Any]:
+    """Return what a catalog file holds.
+
+    Raises:
+        ConfigurationError: It has not the form of a catalog.
+    """
+    streams = catalog.get("streams") if isinstance(catalog, dict) else None
+    if not (isinstance(streams, list) and all(map(_is_entry, streams))):
+        raise ConfigurationError(
+            "The catalog has not the form of one: pass a file that --discover wrote, in which "
+            "only the selection was changed."
+        )
+    return {**catalog}
+
+
+def _is_entry(entry: Any) -> bool:
+    if not isinstance(entry, dict):
+        return False
+    schema, items = entry.get("schema"), entry.get("metadata") or []
+    columns = schema.get("properties") if isinstance(schema, dict) else None
+    return (
+        isinstance(entry.get("tap_stream_id"), str)
+        and isinstance(columns, dict)
+        and all(isinstance(each, dict) for each in columns.values())
+        and isinstance(items, list)
+        and all(map(_is_metadata, items))
+    )
+
+
+def _is_metadata(item: Any) -> bool:
+    return (
+        isinstance(item, dict)
+        and isinstance(item.get("breadcrumb"), list)
+        and all(isinstance(each, str) for each in item["breadcrumb"])
+        and isinstance(item.get("metadata"), dict)
+    )
+
+
+def prepared(catalog: dict[str, Any]) -> dict[str, Any]:
+    """Return a catalog as the streams take it, and log what of a selected stream is not followed.
+
+    No key is deselected or missing: without it in SCHEMA every target would refuse the stream.
+    Types and formats that are none are taken out.
+    """
+    declared = {stream.name: stream for stream in STREAMS}
+    catalog = copy.deepcopy(catalog)
+    for entry in catalog["streams"]:
+        name = entry["tap_stream_id"]
+        entry["schema"] = without_odd_words(entry["schema"])
+        is_selected = _is_selected(entry)
+        stream = declared.get(name)
+        if stream is None:
+            if is_selected:
+                logger.warning("The catalog's stream %s is not one of this tap's: left out.", name)
+            continue
+        own: dict[str, Any] = stream.schema["properties"]
+        # Where no replication key is declared, the SDK's class has a property object there.
+        keys = [name for name in own if name in {*stream.primary_keys, stream.replication_key}]
+        for key in keys:
+            entry["schema"]["properties"].setdefault(key, own[key])
+        for column, found in _columns(entry):
+            if column in keys and found.get("selected") is False:
+                found.update({"selected": True, "inclusion": "automatic"})
+                if is_selected:
+                    logger.warning(
+                        "%s.%s is deselected in the catalog but is a key: it is read all the same.",
+                        name,
+                        column,
+                    )
+    return catalog
+
+
+def _columns(entry: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for item in entry.get("metadata") or []:
+        match item["breadcrumb"]:
+            case ["properties", column]:
+                yield column, item["metadata"]
+
+
+def _is_selected(entry: dict[str, Any]) -> bool:
+    metadata = MetadataMapping.from_iterable(entry.get("metadata") or [])
+    return metadata.resolve_selection()[()]

@@ -1,0 +1,270 @@
+"""Source: export jobs — what is asked for, and in what state a job is (reference D).
+
+Pure: plans windows and jobs, reads answers, says when to ask again. The calls are made by
+:class:`~tap_pardot.api.client.Client`, the order of things by
+:class:`~tap_pardot.streams.exports.ExportStream`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from tap_pardot.errors import Retriable
+from tap_pardot.records.times import SECOND, Window, instant_text, limited, parse_instant, safe_edge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+MOST_FIELDS = 150
+"""Fields of one job (reference D.1)."""
+
+YEAR = timedelta(days=365)
+"""The longest range of one job (D.1); the second by which it is asked early counts."""
+
+KEPT_FOR = timedelta(days=7)
+"""How long Pardot keeps a job's files (D.1)."""
+
+COMPLETE = "complete"
+_RUNNING = {"waiting", "processing"}
+_LOST = {"failed", "canceled", "cancelled"}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One export job, as STATE keeps it.
+
+    Attributes:
+        id: Pardot's id of the job.
+        window: What it covers.
+        made: When it was created, in UTC.
+        deleted: Whether it holds the rows in the recycle bin; None where that is not asked.
+        fields: The names it was asked for; not kept in STATE.
+        mark: Fingerprint of object, procedure and fields, so that a job is not collected for
+            another selection.
+        done: Files that are out already.
+    """
+
+    id: int
+    window: Window
+    made: datetime
+    deleted: bool | None
+    fields: tuple[str, ...]
+    mark: str
+    done: tuple[str, ...] = field(default=())
+
+    def kept(self) -> dict[str, Any]:
+        """Return the job as STATE keeps it."""
+        return {
+            "id": self.id,
+            "start": instant_text(self.window.start),
+            "end": instant_text(self.window.end),
+            "made": instant_text(self.made),
+            "deleted": self.deleted,
+            "mark": self.mark,
+            "done": list(self.done),
+        }
+
+    def with_file(self, name: str) -> Job:
+        """Return the job with one more file that is out."""
+        return replace(self, done=(*self.done, name))
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A job that should exist."""
+
+    window: Window
+    deleted: bool | None
+    fields: tuple[str, ...]
+    mark: str
+
+    def fits(self, kept: dict[str, Any], now: datetime) -> bool:
+        """Whether a job in STATE is this one, and its files can still be there."""
+        return (
+            kept.get("mark") == self.mark
+            and kept.get("deleted") is self.deleted
+            and kept.get("start") == instant_text(self.window.start)
+            and kept.get("end") == instant_text(self.window.end)
+            and now - parse_instant(kept["made"]) < KEPT_FOR
+        )
+
+    def taken_up(self, kept: dict[str, Any]) -> Job:
+        """Return the job that STATE kept, which fits."""
+        made = parse_instant(kept["made"])
+        done = tuple(kept["done"])
+        return Job(kept["id"], self.window, made, self.deleted, self.fields, self.mark, done)
+
+
+def windows(
+    start: datetime, end: datetime, zone: ZoneInfo, longest: timedelta | None = None
+) -> Iterator[Window]:
+    """Yield [start, end) in pieces that one job may cover, oldest first.
+
+    Args:
+        start: The first instant.
+        end: The instant after the last one.
+        zone: The API user's zone.
+        longest: What Pardot has time for, if that is known to be less than a year.
+    """
+    while start < end:
+        after = start - SECOND
+        edge = min(end, after + YEAR)
+        if longest is not None:
+            edge = limited(Window(start, edge), longest, zone).end
+        # Nothing says whether a year is counted on the wall or on a stopwatch: both have to fit.
+        while (excess := _wall(edge, zone) - _wall(after, zone) - YEAR) > timedelta():
+            edge -= excess
+        if edge < end:
+            edge = safe_edge(edge, zone)
+        yield Window(start, edge)
+        start = edge
+
+
+def _wall(moment: datetime, zone: ZoneInfo) -> datetime:
+    return moment.astimezone(zone).replace(tzinfo=None)
+
+
+def chunks(fields: Sequence[str], keys: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return the fields in as few jobs as may hold them, each with the keys first."""
+    others = [name for name in fields if name not in keys]
+    room = MOST_FIELDS - len(keys)
+    return [(*keys, *others[place : place + room]) for place in range(0, max(len(others), 1), room)]
+
+
+def fingerprint(pardot_object: str, procedure: str, zone: ZoneInfo, fields: Sequence[str]) -> str:
+    """Return what tells jobs of different selections apart.
+
+    The zone is part of it: a file's times stay in the zone that the job was created in (D.9).
+    """
+    text = json.dumps([pardot_object, procedure, zone.key, sorted(fields)])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Status:
+    """What Pardot says of a job."""
+
+    id: int
+    state: str
+    is_expired: bool
+    files: tuple[str, ...]
+    created_at: str | None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether its files can be downloaded."""
+        return self.state == COMPLETE
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it is worth asking again."""
+        return self.state in _RUNNING
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it will never bring anything."""
+        return self.is_expired or self.state in _LOST
+
+
+def status_of(body: dict[str, Any]) -> Status:
+    """Read the answer of create or read: wrapped or flat, files absent, one or many (D.4, D.5).
+
+    Raises:
+        Retriable: The answer is of another kind.
+    """
+    export = body.get("export", body)
+    if not isinstance(export, dict) or "id" not in export:
+        raise Retriable("An answer came without an export.")
+    try:
+        number = int(export["id"])
+    except (TypeError, ValueError, OverflowError):
+        raise Retriable("An answer came with an export without an id.") from None
+    refs = export.get("resultRefs") or export.get("resultsRef") or []
+    files = [refs] if isinstance(refs, str) else refs
+    if not isinstance(files, list) or not all(isinstance(url, str) for url in files):
+        raise Retriable("An answer came with links of an unknown shape.")
+    created = export.get("createdAt")
+    return Status(
+        number,
+        str(export.get("state", "")).lower(),
+        str(export.get("isExpired", "")).lower() in {"true", "1"},
+        tuple(files),
+        created if isinstance(created, str) else None,
+    )
+
+
+def file_names(urls: Sequence[str]) -> dict[str, str]:
+    """Return by address what names a result file in STATE and in messages.
+
+    The end of its path, where that tells the files apart; hosts are opaque (D.10), and a name
+    that two files share would make one of them look read already.
+    """
+    ends = [urlsplit(url).path.rstrip("/").rpartition("/")[2] for url in urls]
+    if len(set(ends)) < len(urls) or not all(0 < len(end) <= _LONGEST_NAME for end in ends):
+        ends = [hashlib.sha256(url.encode()).hexdigest()[:16] for url in urls]
+    return dict(zip(urls, ends, strict=True))
+
+
+def next_wait(waited: float, longest: float) -> float:
+    """Return the seconds until a job is asked for again: two at first, then growing."""
+    return min(max(2.0, waited / 2), longest)
+
+
+def offset_error(
+    created_at: str | None, instant: datetime | None, zone: ZoneInfo
+) -> timedelta | None:
+    """Return how far ``zone`` is off, from a job's local ``createdAt`` and when it was created.
+
+    Source: ``createdAt`` is in the zone of the user who asks (reference D.5). None when the
+    answer does not tell, when the two agree, or when they are further apart than zones can be.
+    """
+    wall = _local(created_at)
+    if wall is None or instant is None:
+        return None
+    sides = [wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) - instant for fold in (0, 1)]
+    nearest = min(sides, key=abs)
+    return nearest if _AGREEING < abs(nearest) < _FARTHEST else None
+
+
+def likely_zones(created_at: str | None, instant: datetime | None, most: int = 3) -> list[str]:
+    """Return names of zones in which a job's ``createdAt`` is right, the well-known ones first."""
+    wall = _local(created_at)
+    if wall is None or instant is None:
+        return []
+    found: list[str] = []
+    for name in (*_WELL_KNOWN, *sorted(each for each in available_timezones() if "/" in each)):
+        if name in found or name.startswith(("Etc/", "posix/", "right/")):
+            continue
+        try:
+            here = instant.astimezone(ZoneInfo(name)).replace(tzinfo=None)
+        except (KeyError, ValueError, OSError):  # no such zone on this machine
+            continue
+        if abs(here - wall) <= _AGREEING:
+            found.append(name)
+            if len(found) == most:
+                break
+    return found
+
+
+def _local(text: str | None) -> datetime | None:
+    try:
+        wall = None if text is None else datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return wall if wall is not None and wall.tzinfo is None else None
+
+
+_LONGEST_NAME = 40
+_AGREEING = timedelta(minutes=7)  # offsets of zones are 15 minutes apart
+_FARTHEST = timedelta(hours=27)  # from 12 hours behind UTC to 14 before it
+_WELL_KNOWN = (
+    *("UTC", "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles"),
+    *("Europe/London", "Europe/Paris", "Europe/Berlin", "Europe/Helsinki", "Asia/Kolkata"),
+    *("Asia/Singapore", "Asia/Tokyo", "Australia/Sydney", "America/Phoenix", "America/Sao_Paulo"),
+)

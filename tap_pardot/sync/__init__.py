@@ -1,0 +1,1 @@
+"""One run: what it fixes once, the order of its streams, its report."""
