@@ -637,7 +637,7 @@ def _text(instant: int) -> str:
     return datetime.fromtimestamp(instant, UTC).isoformat()
 
 
-def judged(name: str, figures: tuple[float, float], most: float) -> bool:
+def classify(name: str, figures: tuple[float, float], most: float) -> bool:
     """Print how a figure moved from the first third to the last; say whether it stayed."""
     early, late = figures
     good = late <= most
@@ -666,8 +666,8 @@ def told(soak: Soak, seconds: float) -> bool:
         figures = zip(*soak.costs, strict=True)
         calls, memory = ((median(each[:third]), median(each[-third:])) for each in figures)
         most = calls[0] * MORE_CALLS + CALLS_BESIDES
-        verdicts.append(judged("calls of a quiet run", calls, most))
-        verdicts.append(judged("MB of memory of a quiet run", memory, memory[0] + MORE_MEMORY))
+        verdicts.append(classify("calls of a quiet run", calls, most))
+        verdicts.append(classify("MB of memory of a quiet run", memory, memory[0] + MORE_MEMORY))
     for line in soak.wrong:
         print(f"ended otherwise than expected: {line}")
     print(

@@ -106,7 +106,7 @@ def no_more_alarms() -> None:
     signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def unforeseen(error: Exception) -> str:
+def unexpected(error: Exception) -> str:
     """Return a sentence for an error nobody foresaw; where it came from goes to the debug log.
 
     The text of the error is left out: it may hold data.
@@ -154,7 +154,7 @@ def ending_in_a_sentence() -> Iterator[None]:
         why = error.strerror or type(error).__name__
         _leave(f"The operating system refused something ({why}{where}): mend that, run again.", 1)
     except Exception as error:  # noqa: BLE001 - the last resort
-        _leave(unforeseen(error), 1)
+        _leave(unexpected(error), 1)
 
 
 def _quiet_stdout() -> None:

@@ -1,7 +1,7 @@
 """What Pardot's error codes mean, what the tap does about them, and what the user should do.
 
 One table (:data:`RULES`) is the only place that knows codes. The client executes the
-:class:`Act` of a rule; the sentence is what the user reads. Messages never hold a body of an
+:class:`Action` of a rule; the sentence is what the user reads. Messages never hold a body of an
 answer, a parameter, a secret or a prospect's data: only streams, ids and codes.
 
 Codes and their meaning: reference A.9 (error pages of 2021 and 2026).
@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 
-class Act(Enum):
+class Action(Enum):
     """What the client does with an answer that is not data."""
 
     RETRY = auto()  # the same request again, after a wait
@@ -30,8 +30,8 @@ class Act(Enum):
 class Rule(NamedTuple):
     """One row: what the client does, and the sentence the user reads."""
 
-    act: Act
-    say: str
+    act: Action
+    message: str
 
 
 _LOGIN_KIND = (
@@ -65,123 +65,127 @@ Where one of many ids is asked for it ends nothing; the rule is for a stream tha
 
 RULES = MappingProxyType(
     {
-        **dict.fromkeys(UNKNOWN_RECORD, Rule(Act.FAIL_STREAM, _NOT_FOUND)),
-        1: Rule(Act.LOGIN, _LOGIN_KIND),
-        2: Rule(Act.FAIL_STREAM, _BUG),
-        5: Rule(Act.FAIL_STREAM, _BUG),
-        7: Rule(Act.FAIL_STREAM, _BUG),
-        8: Rule(Act.FAIL_STREAM, _BUG),
-        13: Rule(Act.FAIL_STREAM, _BUG),
-        15: Rule(Act.ABORT, _LOGIN_KIND),
-        16: Rule(Act.FAIL_STREAM, _BUG),
-        17: Rule(Act.FAIL_STREAM, _BUG),
-        19: Rule(Act.FAIL_STREAM, _BUG),
-        20: Rule(Act.FAIL_STREAM, _BUG),
-        21: Rule(Act.FAIL_STREAM, _BUG),
+        **dict.fromkeys(UNKNOWN_RECORD, Rule(Action.FAIL_STREAM, _NOT_FOUND)),
+        1: Rule(Action.LOGIN, _LOGIN_KIND),
+        2: Rule(Action.FAIL_STREAM, _BUG),
+        5: Rule(Action.FAIL_STREAM, _BUG),
+        7: Rule(Action.FAIL_STREAM, _BUG),
+        8: Rule(Action.FAIL_STREAM, _BUG),
+        13: Rule(Action.FAIL_STREAM, _BUG),
+        15: Rule(Action.ABORT, _LOGIN_KIND),
+        16: Rule(Action.FAIL_STREAM, _BUG),
+        17: Rule(Action.FAIL_STREAM, _BUG),
+        19: Rule(Action.FAIL_STREAM, _BUG),
+        20: Rule(Action.FAIL_STREAM, _BUG),
+        21: Rule(Action.FAIL_STREAM, _BUG),
         22: Rule(
-            Act.SKIP_STREAM,
+            Action.SKIP_STREAM,
             "This account's edition or API version does not offer this object: deselect the "
             "stream, or ask Salesforce to enable it.",
         ),
-        23: Rule(Act.FAIL_STREAM, _BUG),
-        36: Rule(Act.FAIL_STREAM, _BUG),
+        23: Rule(Action.FAIL_STREAM, _BUG),
+        36: Rule(Action.FAIL_STREAM, _BUG),
         46: Rule(
-            Act.SKIP_STREAM,
+            Action.SKIP_STREAM,
             "The API user may not read this object: give its Pardot role the View ability for "
             "it, or deselect the stream.",
         ),
         49: Rule(
-            Act.SKIP_STREAM,
+            Action.SKIP_STREAM,
             "Pardot denied access to this object: give the API user's role the right to view "
             "it, or deselect the stream.",
         ),
         53: Rule(
-            Act.ABORT,
+            Action.ABORT,
             "Pardot wants this machine's address activated first: sign in once from here as "
             "the API user, or allow the address in Account Engagement's security settings.",
         ),
-        62: Rule(Act.RETRY, "Pardot reported a conflicting update: run again in a while."),
-        63: Rule(Act.FAIL_STREAM, _BUG),
+        62: Rule(Action.RETRY, "Pardot reported a conflicting update: run again in a while."),
+        63: Rule(Action.FAIL_STREAM, _BUG),
         66: Rule(
-            Act.RETRY,
+            Action.RETRY,
             "Pardot allows 5 requests at once for all your tools together: lower "
             "max_concurrent_requests or pause another tool.",
         ),
         76: Rule(
-            Act.ABORT,
+            Action.ABORT,
             "API access is switched off for this account: ask Salesforce to enable the "
             "Account Engagement API.",
         ),
-        84: Rule(Act.RETRY, "Pardot failed and gave no reason: run again in a while."),
-        88: Rule(Act.SWITCH, "This account must use version 4 of the API: set api_version to 4."),
-        89: Rule(Act.SWITCH, "This account cannot use version 4 of the API: set api_version to 3."),
-        94: Rule(Act.FAIL_STREAM, _BUG),
-        116: Rule(Act.RETRY, "Pardot called the request outdated: run again in a while."),
+        84: Rule(Action.RETRY, "Pardot failed and gave no reason: run again in a while."),
+        88: Rule(
+            Action.SWITCH, "This account must use version 4 of the API: set api_version to 4."
+        ),
+        89: Rule(
+            Action.SWITCH, "This account cannot use version 4 of the API: set api_version to 3."
+        ),
+        94: Rule(Action.FAIL_STREAM, _BUG),
+        116: Rule(Action.RETRY, "Pardot called the request outdated: run again in a while."),
         122: Rule(
-            Act.STOP_CLEANLY,
+            Action.STOP_CLEANLY,
             "Today's Pardot API calls are used up: run again after midnight in the account's "
             "time zone, nothing is lost.",
         ),
-        126: Rule(Act.ABORT, _LOGIN_KIND),
+        126: Rule(Action.ABORT, _LOGIN_KIND),
         131: Rule(
-            Act.ABORT,
+            Action.ABORT,
             "The API user is locked after too many failed logins: unlock it in Salesforce, "
             "then check username and password.",
         ),
-        **dict.fromkeys((150, 151, 152, 153), Rule(Act.FAIL_STREAM, _BUG)),
-        154: Rule(Act.FAIL_STREAM, _FIELDS),
-        **dict.fromkeys((174, 175, 176, 177), Rule(Act.FAIL_STREAM, _BUG)),
+        **dict.fromkeys((150, 151, 152, 153), Rule(Action.FAIL_STREAM, _BUG)),
+        154: Rule(Action.FAIL_STREAM, _FIELDS),
+        **dict.fromkeys((174, 175, 176, 177), Rule(Action.FAIL_STREAM, _BUG)),
         178: Rule(
-            Act.FAIL_STREAM,
+            Action.FAIL_STREAM,
             "Pardot does not give out this export in the state it is in: run again, a new one is "
             "made.",
         ),
-        180: Rule(Act.FAIL_STREAM, _FIELDS),
+        180: Rule(Action.FAIL_STREAM, _FIELDS),
         181: Rule(
-            Act.ABORT,
+            Action.ABORT,
             "Pardot says the business unit header is missing: check pardot_business_unit_id, "
             "and that no proxy removes request headers.",
         ),
         182: Rule(
-            Act.ABORT,
+            Action.ABORT,
             "Pardot calls the business unit id malformed: check pardot_business_unit_id "
             "(18 characters, starts with 0Uv).",
         ),
-        183: Rule(Act.RETRY, "Pardot had an internal error: run again in a while."),
+        183: Rule(Action.RETRY, "Pardot had an internal error: run again in a while."),
         184: Rule(
-            Act.LOGIN,
+            Action.LOGIN,
             "Pardot refused a fresh access token: check that the connected app has the scope "
             "pardot_api and that the user is synced to the business unit in "
             "pardot_business_unit_id.",
         ),
-        196: Rule(Act.ABORT, _LOGIN_KIND),
+        196: Rule(Action.ABORT, _LOGIN_KIND),
         198: Rule(
-            Act.FAIL_STREAM,
+            Action.FAIL_STREAM,
             "Pardot does not know this address: check api_url, or deselect the stream if the "
             "account does not offer the object.",
         ),
-        199: Rule(Act.ABORT, _LOGIN_KIND),
+        199: Rule(Action.ABORT, _LOGIN_KIND),
         # Also the answer for the wrong host: sandboxes live on pi.demo.pardot.com.
         201: Rule(
-            Act.ABORT,
+            Action.ABORT,
             "Pardot does not know this business unit on this host: check "
             "pardot_business_unit_id, and is_sandbox or api_url for a sandbox or developer org.",
         ),
-        202: Rule(Act.NARROW, _SLOW),
+        202: Rule(Action.NARROW, _SLOW),
         203: Rule(
-            Act.FAIL_STREAM,
+            Action.FAIL_STREAM,
             "Pardot found no administrator in the account: make sure a user with the default "
             "administrator role exists.",
         ),
-        209: Rule(Act.FAIL_STREAM, _BUG),
-        214: Rule(Act.NARROW, _SLOW),
-        10000: Rule(Act.FAIL_STREAM, _BUG),
+        209: Rule(Action.FAIL_STREAM, _BUG),
+        214: Rule(Action.NARROW, _SLOW),
+        10000: Rule(Action.FAIL_STREAM, _BUG),
     },
 )
 """Rule by Pardot error code."""
 
 UNKNOWN = Rule(
-    Act.FAIL_STREAM,
+    Action.FAIL_STREAM,
     "Pardot refused the request with a code this tap does not know: look the code up in "
     "Pardot's error list, and report it if it does not explain itself.",
 )
@@ -197,13 +201,13 @@ class TapPardotError(Exception):
     """A failure with a sentence for the user.
 
     Args:
-        say: One human sentence that tells what to do.
+        message: One human sentence that tells what to do.
         code: Pardot's error code, where there was one.
     """
 
-    def __init__(self, say: str, code: int | None = None) -> None:
-        super().__init__(say if code is None else f"{say} (Pardot code {code})")
-        self.say = say
+    def __init__(self, message: str, code: int | None = None) -> None:
+        super().__init__(message if code is None else f"{message} (Pardot code {code})")
+        self.message = message
         self.code = code
         self.words: frozenset[str] = frozenset()
         """Words of Pardot's own text, to find a refused field by; never shown."""
@@ -243,9 +247,9 @@ class Outage(TapPardotError):
         super().__init__(say, code)
         self.own = own
 
-    def of_a_stream(self) -> StreamFailed:
+    def as_stream_failure(self) -> StreamFailed:
         """Return this as what ends one stream; Pardot's codes say themselves what to do."""
-        say = self.say if self.code is not None else f"{self.say} Run again in a while."
+        say = self.message if self.code is not None else f"{self.message} Run again in a while."
         return StreamFailed(say, self.code)
 
 
@@ -253,7 +257,7 @@ class LoginOutage(Outage):
     """The login cannot be reached, so no stream can go on."""
 
 
-class TooMuch(TapPardotError):
+class RequestTooLarge(TapPardotError):
     """Pardot runs out of time for what was asked at once: less of it may work."""
 
 

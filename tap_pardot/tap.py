@@ -16,7 +16,7 @@ from singer_sdk.singerlib import StateMessage
 from tap_pardot import cli
 from tap_pardot.config import environment, validation
 from tap_pardot.config.schema import SETTINGS
-from tap_pardot.endings import Stopping, unforeseen
+from tap_pardot.endings import Stopping, unexpected
 from tap_pardot.errors import (
     CallLimitReached,
     ConfigurationError,
@@ -27,7 +27,7 @@ from tap_pardot.errors import (
     TapPardotError,
 )
 from tap_pardot.records import custom_fields
-from tap_pardot.records.times import instant_text
+from tap_pardot.records.times import to_iso
 from tap_pardot.sdk import stream_maps
 from tap_pardot.sdk.catalog import prepared
 from tap_pardot.sdk.stream_map_setting import StreamMaps
@@ -37,7 +37,7 @@ from tap_pardot.state.bookmark import UNREADABLE, Bookmark, check, check_child
 from tap_pardot.state.migration import (
     A_DAY,
     VERSION,
-    Made,
+    StateOrigin,
     changes,
     check_version,
     is_singer_io,
@@ -101,10 +101,10 @@ class TapPardot(cli.CommandLine):
         self.report = Report()
         self.stopping = Stopping()
         self._last_state: TapState | None = None
-        self._foreign: dict[str, dict[str, Any]] = {}
-        self._made: Made | None = None
+        self._legacy_bookmarks: dict[str, dict[str, Any]] = {}
+        self._made: StateOrigin | None = None
         self._is_first = True
-        self.step_back = timedelta()
+        self.lookback = timedelta()
         """How much before their bookmarks the streams begin in this run."""
         self._discovers = not setup_mapper
         if isinstance(catalog, dict):
@@ -214,9 +214,9 @@ class TapPardot(cli.CommandLine):
         ends = unreachable(error) if isinstance(error, Outage) else error
         if self._discovers:
             raise ends from error
-        if isinstance(error, Outage) and self.run.is_of_its_own(error):
-            raise error.of_a_stream() from error
-        self.report.over(ends)
+        if isinstance(error, Outage) and self.run.is_isolated(error):
+            raise error.as_stream_failure() from error
+        self.report.stop(ends)
 
     def _custom_fields(self, stream: str) -> Iterator[Field]:
         if stream == "prospects":
@@ -247,9 +247,11 @@ class TapPardot(cli.CommandLine):
             bookmarks = {}
         if not isinstance(bookmarks, dict):
             raise ConfigurationError(UNREADABLE)
-        self._foreign = {name: each for name, each in bookmarks.items() if is_singer_io(each)}
+        self._legacy_bookmarks = {
+            name: each for name, each in bookmarks.items() if is_singer_io(each)
+        }
         for stream in STREAMS:
-            if stream.name in bookmarks and stream.name not in self._foreign:
+            if stream.name in bookmarks and stream.name not in self._legacy_bookmarks:
                 if issubclass(stream, Child):
                     check_child(stream.name, bookmarks[stream.name])
                 else:
@@ -263,19 +265,19 @@ class TapPardot(cli.CommandLine):
         if "settings" in state:
             self.all_state["settings"] = state["settings"]
 
-    def _take_up(self, run: Run) -> None:
+    def _adopt_state(self, run: Run) -> None:
         """Fit STATE to the run: see where another tap, or this one with other settings, made it.
 
         Raises:
             ConfigurationError: It was made for another business unit.
         """
-        made = Made(self.config["pardot_business_unit_id"], run.zone.key, instant_text(run.start))
+        made = StateOrigin(self.config["pardot_business_unit_id"], run.zone.key, to_iso(run.start))
         before = self.all_state.get("settings")
         for sentence in changes(before, made):
             logger.warning("%s", sentence)
         self._made = made
         if zone_changed(before, made):
-            self.step_back = A_DAY
+            self.lookback = A_DAY
             for stream in STREAMS:
                 bookmark = self.all_state["bookmarks"].get(stream.name)
                 if bookmark and not issubclass(stream, Child):
@@ -284,10 +286,10 @@ class TapPardot(cli.CommandLine):
         else:
             self.all_state["settings"] = made.kept()
         self.all_state["version"] = VERSION
-        for name, bookmark in self._foreign.items():
-            self._go_on_from(name, bookmark, run)
+        for name, bookmark in self._legacy_bookmarks.items():
+            self._migrate_bookmark(name, bookmark, run)
 
-    def _go_on_from(self, name: str, bookmark: dict[str, Any], run: Run) -> None:
+    def _migrate_bookmark(self, name: str, bookmark: dict[str, Any], run: Run) -> None:
         """Take up one stream's bookmark of singer-io's tap."""
         stream = next((each for each in STREAMS if each.name == name), None)
         bookmarks = self.all_state["bookmarks"]
@@ -335,7 +337,7 @@ class TapPardot(cli.CommandLine):
             line.reached = stream.reached_text
             stream.close_counter()
         calls = self.client.budget.by_stream
-        self.report.tell(calls, closing, self.calls_reset_at(), exit_code)
+        self.report.log(calls, closing, self.calls_reset_at(), exit_code)
 
     # --- a run ---
 
@@ -367,7 +369,7 @@ class TapPardot(cli.CommandLine):
             TapPardotError: Nothing can be read.
         """
         run = begin(self.config, self.client)
-        self._take_up(run)
+        self._adopt_state(run)
         return run
 
     def _chosen(self) -> list[Stream]:
@@ -407,17 +409,17 @@ class TapPardot(cli.CommandLine):
             if not self.report.is_over:
                 _ = self.run
         except TapPardotError as error:
-            self.report.over(error)
+            self.report.stop(error)
         if not self.report.is_over:
             if self._is_first:
-                logger.info("No STATE: first run, reading from %s.", instant_text(self.run.start))
+                logger.info("No STATE: first run, reading from %s.", to_iso(self.run.start))
             try:
                 self._read_all(chosen)
             except TapPardotError as error:
                 ends = isinstance(error, (RunStopped, ConfigurationError))
-                self.report.over(error if ends else ConfigurationError(error.say, error.code))
+                self.report.stop(error if ends else ConfigurationError(error.message, error.code))
             except Exception as error:  # noqa: BLE001 - what was read needs its STATE
-                self.report.over(ConfigurationError(unforeseen(error)))
+                self.report.stop(ConfigurationError(unexpected(error)))
         if self._made is not None and not self.report.exit_code and not self.report.is_over:
             self.all_state["settings"] = self._made.kept()
         self.save_state(is_last=True)
@@ -444,10 +446,8 @@ class TapPardot(cli.CommandLine):
         ):
             return None
         if "run" in self.__dict__:
-            return instant_text(next_midnight(self.run.now(), self.run.zone))
-        return (
-            instant_text(next_midnight(self.client.clock.now(), ZoneInfo(zone))) if zone else None
-        )
+            return to_iso(next_midnight(self.run.now(), self.run.zone))
+        return to_iso(next_midnight(self.client.clock.now(), ZoneInfo(zone))) if zone else None
 
     def _read(self, stream: PardotStream) -> None:
         try:
@@ -455,9 +455,9 @@ class TapPardot(cli.CommandLine):
                 stream.submit_first()
             stream.sync()
         except TapPardotError as error:  # a stream map that fails
-            self.report.ended(stream.name, error)
+            self.report.record_error(stream.name, error)
         except Exception as error:  # noqa: BLE001 - one stream's failure stays its own
-            self.report.ended(stream.name, StreamFailed(unforeseen(error)))
+            self.report.record_error(stream.name, StreamFailed(unexpected(error)))
         stream.finalize_state_progress_markers()
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002

@@ -27,13 +27,13 @@ def unbroken(work: Callable[[], T]) -> T:
     """
     result: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
 
-    def labour() -> None:
+    def worker() -> None:
         try:
             result.put((work(), None))
         except BaseException as error:  # noqa: BLE001 - raised by the caller
             result.put((None, error))
 
-    thread = threading.Thread(target=labour, name=_NAME, daemon=True)
+    thread = threading.Thread(target=worker, name=_NAME, daemon=True)
     try:
         # The thread inherits the mask: no signal may be taken by it.
         with signals_held():

@@ -153,7 +153,7 @@ class SalesforceAuth(AuthBase):
             # A failure in Salesforce's own words does not come from a wrong address.
             is_salesforce = isinstance(outage.__cause__, LoginPostponed)
             hint = "" if is_salesforce else " If Salesforce itself can be reached, check login_url."
-            raise LoginOutage(f"{outage.say}{hint}", outage.code) from outage
+            raise LoginOutage(f"{outage.message}{hint}", outage.code) from outage
 
     def _exchange_whole(self) -> str:
         """Exchange; a signal waits for the answer where it may hold a refresh token to keep."""

@@ -15,9 +15,9 @@ from urllib.parse import urlencode
 
 from tap_pardot.api import dialect
 from tap_pardot.api.clock import ServerClock, date_of
-from tap_pardot.api.http import SHORT_PATIENCE, Quiet, origin, retry_after, with_retries
+from tap_pardot.api.http import SHORT_PATIENCE, ThrottlePause, origin, retry_after, with_retries
 from tap_pardot.errors import (
-    Act,
+    Action,
     CallLimitReached,
     ConfigurationError,
     Outage,
@@ -42,11 +42,11 @@ logger = logging.getLogger("tap-pardot")
 
 _LONGEST_QUERY = 2000  # characters of a URL's query; longer ones are posted (reference A.2)
 _TOO_MANY_AT_ONCE = 66
-_RAISES: dict[Act, type[TapPardotError]] = {
-    Act.SKIP_STREAM: StreamSkipped,
-    Act.FAIL_STREAM: StreamFailed,
-    Act.STOP_CLEANLY: RunStopped,
-    Act.ABORT: ConfigurationError,
+_RAISES: dict[Action, type[TapPardotError]] = {
+    Action.SKIP_STREAM: StreamSkipped,
+    Action.FAIL_STREAM: StreamFailed,
+    Action.STOP_CLEANLY: RunStopped,
+    Action.ABORT: ConfigurationError,
 }
 
 
@@ -105,7 +105,7 @@ class Request:
     method: str | None = None
     url: str = ""
     save_to: BinaryIO | None = None
-    narrows: bool = False
+    can_split: bool = False
 
 
 class Client:
@@ -137,7 +137,7 @@ class Client:
         self._switched = False
         self._lock = threading.Lock()
         self._kept: dict[Any, Any] = {}
-        self._quiet = Quiet()
+        self._quiet = ThrottlePause()
         self._failing: set[tuple[str, ...]] = set()
         """Operations that failed for long although others were answered."""
         self.keeps_answers = False
@@ -156,7 +156,7 @@ class Client:
         params: Mapping[str, str],
         method: str | None = None,
         *,
-        narrows: bool = False,
+        can_split: bool = False,
     ) -> tuple[list[dict[str, Any]], int | None]:
         """Return one page of a query: its rows, and ``total_results`` where given.
 
@@ -166,15 +166,15 @@ class Client:
             key: The object's name in the answer.
             params: Filters, sort and paging.
             method: GET or POST; unless given, by the length of the parameters.
-            narrows: Whether the caller can ask for less at once.
+            can_split: Whether the caller can ask for less at once.
 
         Raises:
-            TooMuch: Pardot runs out of time, and the caller can ask for less.
+            RequestTooLarge: Pardot runs out of time, and the caller can ask for less.
             TapPardotError: As the table in ``errors.py`` says.
         """
         found: tuple[list[dict[str, Any]], int | None] = self._ask(
             stream,
-            Request((pardot_object, "query"), params, method=method, narrows=narrows),
+            Request((pardot_object, "query"), params, method=method, can_split=can_split),
             lambda body: dialect.rows_of(body, key),
         )
         return found
@@ -235,14 +235,14 @@ class Client:
         return fields
 
     def create_export(
-        self, stream: str, order: Mapping[str, Any], *, narrows: bool = False
+        self, stream: str, order: Mapping[str, Any], *, can_split: bool = False
     ) -> tuple[Status, datetime | None]:
         """Create an export job; return its first status and Pardot's time of the answer.
 
         Args:
             stream: Whom the call is counted for.
             order: Object, fields and procedure (reference D.3).
-            narrows: As for :meth:`query`.
+            can_split: As for :meth:`query`.
 
         Raises:
             TapPardotError: As for :meth:`query`.
@@ -252,9 +252,9 @@ class Client:
             try:
                 return status_of(body), date_of(headers)
             except Retriable as error:  # a retry would create another job
-                raise StreamFailed(f"{error.say[:-1]} that was created: run again.") from None
+                raise StreamFailed(f"{error.message[:-1]} that was created: run again.") from None
 
-        request = Request(("export", "create"), json=order, narrows=narrows)
+        request = Request(("export", "create"), json=order, can_split=can_split)
         created: tuple[Status, datetime | None] = self._ask_pardot(stream, request, unpack)
         return created
 
@@ -312,20 +312,20 @@ class Client:
                 answer = self._send(stream, request, version)
                 try:
                     said = self._unless_file(request, answer)
-                    return said and unpack(dialect.open_answer(said), answer.headers)
+                    return said and unpack(dialect.parse_response(said), answer.headers)
                 except Retriable as error:
                     fresh = False
                     error.wait = retry_after(answer.headers)
                     raise
-                except dialect.Refused as refusal:
+                except dialect.PardotError as refusal:
                     rule = rule_for(refusal.code)
-                    if rule.act in {Act.LOGIN, Act.ABORT}:
+                    if rule.act in {Action.LOGIN, Action.ABORT}:
                         self._check_host(request, answer)
-                    if rule.act is Act.LOGIN and not fresh:
+                    if rule.act is Action.LOGIN and not fresh:
                         logger.info("Pardot refused the access token; logging in again.")
                         self._auth.renew(token)
                         fresh = True
-                    elif rule.act is Act.SWITCH and request.save_to is None:
+                    elif rule.act is Action.SWITCH and request.save_to is None:
                         self._switch(version, refusal.code)
                     else:
                         fresh = False
@@ -339,7 +339,7 @@ class Client:
             result = with_retries(
                 attempt,
                 stream,
-                narrows=request.narrows,
+                can_split=request.can_split,
                 is_up=lambda error, waited: self._is_up(operation, error, waited),
                 on_wait=self._let_all_wait,
             )
@@ -357,7 +357,7 @@ class Client:
             ConfigurationError: Only another host answered, or nothing that Pardot sends came.
         """
         if failure.code is None and not self.clock.is_told:
-            raise ConfigurationError(failure.say) from failure
+            raise ConfigurationError(failure.message) from failure
 
     def is_reachable(self) -> bool:
         """Whether Pardot answers a read of the account now, at the second try at the latest."""
@@ -367,10 +367,14 @@ class Client:
         """Whether one read of the account is answered; a refusal for good is an answer too."""
         try:
             request = Request(("account", "read"))
-            body = dialect.open_answer(self._send("account", request, self.version))
+            body = dialect.parse_response(self._send("account", request, self.version))
             dialect.record_of(body, "account")
-        except dialect.Refused as refusal:
-            return rule_for(refusal.code).act not in {Act.RETRY, Act.NARROW, Act.STOP_CLEANLY}
+        except dialect.PardotError as refusal:
+            return rule_for(refusal.code).act not in {
+                Action.RETRY,
+                Action.NARROW,
+                Action.STOP_CLEANLY,
+            }
         except TapPardotError:
             return False
         return True
@@ -456,20 +460,20 @@ class Client:
         )
 
     @staticmethod
-    def _failure(refusal: dialect.Refused, answer: Answer) -> TapPardotError:
+    def _failure(refusal: dialect.PardotError, answer: Answer) -> TapPardotError:
         rule = rule_for(refusal.code)
         failure: TapPardotError
-        if rule.act is Act.SWITCH:  # of a file, whose address names the version
-            return StreamFailed(rule.say, refusal.code)
-        if rule.act in {Act.RETRY, Act.NARROW}:
-            wait, narrow = retry_after(answer.headers), rule.act is Act.NARROW
+        if rule.act is Action.SWITCH:  # of a file, whose address names the version
+            return StreamFailed(rule.message, refusal.code)
+        if rule.act in {Action.RETRY, Action.NARROW}:
+            wait, narrow = retry_after(answer.headers), rule.act is Action.NARROW
             throttled = refusal.code == _TOO_MANY_AT_ONCE
             failure = Retriable(
-                rule.say, refusal.code, wait=wait, narrow=narrow, throttled=throttled
+                rule.message, refusal.code, wait=wait, narrow=narrow, throttled=throttled
             )
         else:
             # A token refused twice in a row is not a matter of time.
-            failure = _RAISES.get(rule.act, ConfigurationError)(rule.say, refusal.code)
+            failure = _RAISES.get(rule.act, ConfigurationError)(rule.message, refusal.code)
         failure.words = refusal.words
         return failure
 

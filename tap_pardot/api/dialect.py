@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tap_pardot.errors import Retriable, StreamFailed
-from tap_pardot.records.decoder import Misfit, as_list, camel_case, snake_case, to_integer
+from tap_pardot.records.decoder import ConversionError, as_list, camel_case, snake_case, to_integer
 from tap_pardot.records.numbers import Number
 from tap_pardot.records.repair import repaired_json
 
@@ -35,7 +35,7 @@ _NESTED = frozenset({dict, list})
 _BLANKS = "\ufeff \t\r\n"
 
 
-class Refused(Exception):
+class PardotError(Exception):
     """Pardot answered with an error code instead of data."""
 
     def __init__(self, code: int, words: frozenset[str] = frozenset()) -> None:
@@ -50,14 +50,14 @@ def address(api_url: str, version: int, path: tuple[str, ...]) -> str:
     return f"{api_url.rstrip('/')}/api/{pardot_object}/version/{version}/do/{'/'.join(operation)}"
 
 
-def open_answer(answer: Answer) -> dict[str, Any]:
+def parse_response(answer: Answer) -> dict[str, Any]:
     """Return the JSON object of an answer that holds data.
 
     The body is read before the status, because Pardot sends its codes under HTTP 200, 400,
     401 and others (reference A.8).
 
     Raises:
-        Refused: The answer holds a Pardot error code, or is HTTP 401 without one (184).
+        PardotError: The answer holds a Pardot error code, or is HTTP 401 without one (184).
         Retriable: No answer of Pardot's API: a gateway's page, a cut or empty body.
         StreamFailed: Any other HTTP error without a code.
     """
@@ -67,9 +67,11 @@ def open_answer(answer: Answer) -> dict[str, Any]:
         code = int(match[1])
     if code is not None:
         text = (body.get("err") or body.get("message")) if isinstance(body, dict) else None
-        raise Refused(code, frozenset(re.findall(r"\w+", text) if isinstance(text, str) else ()))
+        raise PardotError(
+            code, frozenset(re.findall(r"\w+", text) if isinstance(text, str) else ())
+        )
     if answer.status == 401:  # noqa: PLR2004
-        raise Refused(184)
+        raise PardotError(184)
     if answer.status >= 500 or answer.status in {408, 429}:  # noqa: PLR2004
         raise Retriable(
             f"Pardot answered HTTP {answer.status}.",
@@ -219,5 +221,5 @@ def _error_code(body: Any) -> int | None:
 def _integer(value: Any) -> int | None:
     try:
         return to_integer(value)
-    except Misfit:
+    except ConversionError:
         return None

@@ -25,7 +25,7 @@ import urllib3.exceptions
 from requests.adapters import HTTPAdapter
 
 from tap_pardot.api.connection_errors import failure_of, is_of_dns
-from tap_pardot.errors import Outage, Retriable, StreamFailed, TapPardotError, TooMuch
+from tap_pardot.errors import Outage, RequestTooLarge, Retriable, StreamFailed, TapPardotError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -353,7 +353,7 @@ def waits() -> Generator[float, Retriable | None, None]:
         error = yield wait
 
 
-class Quiet:
+class ThrottlePause:
     """A time in which no request is sent, by any thread."""
 
     def __init__(self) -> None:
@@ -373,7 +373,7 @@ def with_retries(
     send: Callable[[], T],
     what: str,
     *,
-    narrows: bool = False,
+    can_split: bool = False,
     is_up: Callable[[Retriable, float], bool | None] = lambda *_: False,
     on_wait: Callable[[Exception, float], None] = lambda *_: None,
 ) -> T:
@@ -382,7 +382,7 @@ def with_retries(
     Args:
         send: Makes one request; raises :class:`Retriable` to ask for another try.
         what: Names the request in the log (a stream or the login).
-        narrows: Whether the caller can ask for less at once.
+        can_split: Whether the caller can ask for less at once.
         is_up: Told of a failure and of the seconds of tries, tells whether other requests are
             answered; None: ask again later. If they are, it is no use to wait for long, and
             silence may mean that this request asks for too much.
@@ -391,7 +391,7 @@ def with_retries(
     Raises:
         Outage: Tries and time are used up; tells the last failure.
         ConfigurationError: Two failures in a row had this verdict.
-        TooMuch: Pardot runs out of time, and the caller can ask for less.
+        RequestTooLarge: Pardot runs out of time, and the caller can ask for less.
     """
     started = time.monotonic()
     tries = slow = 0
@@ -399,18 +399,18 @@ def with_retries(
     doubtful = False
 
     def patience_is_over(error: Any) -> bool:
-        nonlocal tries, slow, narrows, others_work, doubtful
+        nonlocal tries, slow, can_split, others_work, doubtful
         tries += 1
         if doubtful and error.verdict is not None:
             raise error.verdict from error
         doubtful = error.verdict is not None
-        if narrows and error.narrow:
+        if can_split and error.narrow:
             slow += 1
             if slow >= TRIES_BEFORE_LESS:
                 # Silence may also be an outage, which smaller requests would only make longer.
                 if error.code is not None or (others_work := is_up(error, PATIENCE)):
-                    raise TooMuch(error.say, error.code) from error
-                narrows = False
+                    raise RequestTooLarge(error.message, error.code) from error
+                can_split = False
         waited = time.monotonic() - started
         if tries < FEWEST_TRIES:
             return False
@@ -435,4 +435,4 @@ def with_retries(
     try:
         return attempt()
     except Retriable as error:
-        raise Outage(error.say, error.code, own=bool(others_work)) from error
+        raise Outage(error.message, error.code, own=bool(others_work)) from error

@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_pardot.records.decoder import (
-    Misfit,
+    ConversionError,
     kind_of,
     to_boolean,
     to_date,
@@ -177,7 +177,7 @@ def conversions(
     catalog: Mapping[str, Any],
     columns: Iterable[str],
     timestamp: Convert,
-    misfits: Counter[str],
+    conversion_errors: Counter[str],
 ) -> dict[str, Convert]:
     """Return by column what makes the emitted value of the decoded one; empty if nothing differs.
 
@@ -186,7 +186,7 @@ def conversions(
         catalog: Column schemas as the catalog declares them.
         columns: The columns to emit.
         timestamp: What reads a time, for strings that are emitted as times.
-        misfits: Counts the values of each column that do not convert and become null.
+        conversion_errors: Counts the values of each column that do not convert and become null.
 
     Raises:
         Mismatch: A column cannot be emitted as the catalog declares it.
@@ -194,7 +194,7 @@ def conversions(
     found: dict[str, Convert] = {}
     for name in columns:
         try:
-            convert = _conversion(name, own[name], catalog.get(name), timestamp, misfits)
+            convert = _conversion(name, own[name], catalog.get(name), timestamp, conversion_errors)
         except Mismatch as mismatch:
             raise Mismatch(f"column {name} is {mismatch}") from None
         if convert is not None:
@@ -211,41 +211,49 @@ def converted(record: Record, conversions: Mapping[str, Convert]) -> Record:
 
 
 def _conversion(
-    name: str, own: Mapping[str, Any], catalog: Any, timestamp: Convert, misfits: Counter[str]
+    name: str,
+    own: Mapping[str, Any],
+    catalog: Any,
+    timestamp: Convert,
+    conversion_errors: Counter[str],
 ) -> Convert | None:
     """Return what converts one column's values; None where nothing is to be done."""
     catalog = catalog if isinstance(catalog, dict) else {}
     kind = kind_of(own)
     wanted = declared_kind(catalog, kind)
     if wanted == kind == "array":
-        return _items(name, own, catalog, timestamp, misfits)
+        return _items(name, own, catalog, timestamp, conversion_errors)
     if wanted == kind == "object":
-        return _properties(name, own, catalog, timestamp, misfits)
+        return _properties(name, own, catalog, timestamp, conversion_errors)
     if wanted in _STRUCTURES and kind not in {wanted, ""}:
         raise Mismatch(f"{_article(kind)} and cannot be emitted as {_article(wanted)}")
     if wanted == kind or wanted in _STRUCTURES:
         return None
     convert = to_text if wanted == "string" else _scalar(kind, wanted, timestamp)
-    return _counted(name, convert, misfits)
+    return _counted(name, convert, conversion_errors)
 
 
-def _counted(name: str, convert: Convert, misfits: Counter[str]) -> Convert:
+def _counted(name: str, convert: Convert, conversion_errors: Counter[str]) -> Convert:
     def convert_or_count(value: Any) -> Any:
         try:
             return convert(value)
-        except Misfit:
-            misfits[name] += 1
+        except ConversionError:
+            conversion_errors[name] += 1
             return None
 
     return convert_or_count
 
 
 def _items(
-    name: str, own: Mapping[str, Any], catalog: Any, timestamp: Convert, misfits: Counter[str]
+    name: str,
+    own: Mapping[str, Any],
+    catalog: Any,
+    timestamp: Convert,
+    conversion_errors: Counter[str],
 ) -> Convert | None:
     items = _part(catalog, "array").get("items")
     try:
-        convert = _conversion(name, own["items"], items, timestamp, misfits)
+        convert = _conversion(name, own["items"], items, timestamp, conversion_errors)
     except Mismatch as mismatch:
         raise Mismatch(f"an array whose item is {mismatch}") from None
     if convert is None:
@@ -255,7 +263,11 @@ def _items(
 
 
 def _properties(
-    name: str, own: Mapping[str, Any], catalog: Any, timestamp: Convert, misfits: Counter[str]
+    name: str,
+    own: Mapping[str, Any],
+    catalog: Any,
+    timestamp: Convert,
+    conversion_errors: Counter[str],
 ) -> Convert | None:
     part = _part(catalog, "object")
     mine, wanted = own.get("properties", {}), part.get("properties")
@@ -263,7 +275,9 @@ def _properties(
         return None
     inner: dict[str, Convert] = {}
     for each in mine:
-        convert = _conversion(f"{name}.{each}", mine[each], wanted.get(each), timestamp, misfits)
+        convert = _conversion(
+            f"{name}.{each}", mine[each], wanted.get(each), timestamp, conversion_errors
+        )
         if convert is not None:
             inner[each] = convert
     if part.get("additionalProperties") is False and (cut := mine.keys() - wanted):
@@ -272,7 +286,7 @@ def _properties(
 
 
 def _scalar(kind: str, wanted: str, timestamp: Convert) -> Convert:
-    """Return what converts between two kinds of scalars; raises :class:`Misfit`."""
+    """Return what converts between two kinds of scalars; raises :class:`ConversionError`."""
     if wanted == "date":
         return {"timestamp": _day, "string": to_date}.get(kind, _never)
     if wanted == "timestamp":
@@ -285,7 +299,7 @@ def _scalar(kind: str, wanted: str, timestamp: Convert) -> Convert:
 
 
 def _never(_: Any) -> Any:
-    raise Misfit
+    raise ConversionError
 
 
 def _day(instant: str) -> str:

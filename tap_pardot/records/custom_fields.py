@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tap_pardot.records import repair
 from tap_pardot.records.decoder import (
-    Misfit,
+    ConversionError,
     as_list,
     snake_case,
     to_boolean,
@@ -132,19 +132,19 @@ def _by_name(name: Any) -> Mapping[str, Any]:
 def _text(value: Any) -> str:
     try:
         return "" if value is None else to_string(value)
-    except Misfit:
+    except ConversionError:
         return ""
 
 
 def _number(value: Any) -> int:
     try:
         return 0 if value is None else to_integer(value) or 0
-    except Misfit:
+    except ConversionError:
         return 0
 
 
 def _true(value: Any) -> bool:
     try:
         return bool(value is not None and to_boolean(value))
-    except Misfit:
+    except ConversionError:
         return False

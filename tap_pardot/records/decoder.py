@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 
-class Misfit(ValueError):
+class ConversionError(ValueError):
     """A value that does not fit its column's type. Never carries the value."""
 
 
@@ -76,7 +76,7 @@ def to_string(value: Any) -> str:
         return value.text  # type: ignore[no-any-return]
     if kind is float:
         return repr(value)
-    raise Misfit
+    raise ConversionError
 
 
 def json_form(value: Any) -> Any:
@@ -101,7 +101,7 @@ def to_integer(value: Any) -> int | None:
         return None
     number = value if type(value) is int else _decimal(value)
     if not -_LARGEST_INTEGER <= number <= _LARGEST_INTEGER or number != int(number):
-        raise Misfit
+        raise ConversionError
     return int(number)
 
 
@@ -122,7 +122,7 @@ def to_number(value: Any) -> float | int | None:
     try:
         return exact(_decimal(value.strip().removesuffix("%") if kind is str else value))
     except ValueError:
-        raise Misfit from None
+        raise ConversionError from None
 
 
 def to_boolean(value: Any) -> bool | None:
@@ -134,7 +134,7 @@ def to_boolean(value: Any) -> bool | None:
     try:
         return _BOOLEANS[value]
     except (KeyError, TypeError):
-        raise Misfit from None
+        raise ConversionError from None
 
 
 def to_date(value: Any) -> str | None:
@@ -142,7 +142,7 @@ def to_date(value: Any) -> str | None:
     if value == "":
         return None
     if type(value) is not str:
-        raise Misfit
+        raise ConversionError
     return _date(value)
 
 
@@ -150,11 +150,11 @@ def to_date(value: Any) -> str | None:
 def _date(text: str) -> str:
     day, _, rest = text.strip().replace("T", " ").partition(" ")
     if not _DATE.fullmatch(day) or (rest and not _TIME.match(rest)):
-        raise Misfit
+        raise ConversionError
     try:
         return date.fromisoformat(day).isoformat()
     except ValueError:
-        raise Misfit from None
+        raise ConversionError from None
 
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -164,17 +164,17 @@ _TIME = re.compile(r"\d\d:\d\d", re.ASCII)
 def _decimal(value: Any) -> Decimal:
     kind = type(value)
     if kind not in _NUMERIC:  # Decimal would take a list for sign, digits, exponent
-        raise Misfit
+        raise ConversionError
     if kind is Number:
         value = value.text
     elif kind is str and "_" in value:  # Decimal would take "1_000" for 1000
-        raise Misfit
+        raise ConversionError
     try:
         number = Decimal(value)
     except InvalidOperation:
-        raise Misfit from None
+        raise ConversionError from None
     if not number.is_finite():
-        raise Misfit
+        raise ConversionError
     return number
 
 
@@ -195,11 +195,11 @@ def to_timestamp(zone: ZoneInfo) -> Callable[[Any], str | None]:
         if value == "":
             return None
         if type(value) is not str:
-            raise Misfit
+            raise ConversionError
         try:
             return convert(value)
         except ValueError:
-            raise Misfit from None
+            raise ConversionError from None
 
     return timestamp
 
@@ -234,7 +234,7 @@ class Decoder:
     ) -> None:
         properties: Mapping[str, Mapping[str, Any]] = schema["properties"]
         wanted = set(properties if columns is None else columns)
-        self.misfits: Counter[str] = Counter()
+        self.conversion_errors: Counter[str] = Counter()
         """How many values of each column were emitted as null because they did not fit."""
         self.repaired: Counter[str] = Counter()
         """How many values of each column were changed because a warehouse would refuse them."""
@@ -305,7 +305,7 @@ class Decoder:
             else:
                 others.append((name, places[key], self._cell_reader(name, convert)))
         pick = itemgetter(*texts.values()) if len(texts) > 1 else _tuple_of(*texts.values())
-        names, arrays, misfits = tuple(texts), self._arrays, self.misfits
+        names, arrays, conversion_errors = tuple(texts), self._arrays, self.conversion_errors
 
         def record_of(cells: Sequence[Any]) -> Row:
             record = self._empty.copy()
@@ -315,8 +315,8 @@ class Decoder:
                 if cell is not None:
                     try:
                         record[name] = convert(cell)
-                    except Misfit:
-                        misfits[name] += 1
+                    except ConversionError:
+                        conversion_errors[name] += 1
             for name in arrays:
                 if record[name] is None:
                     record[name] = []
@@ -338,8 +338,8 @@ class Decoder:
             elif value is not None:
                 try:
                     value = convert(value)
-                except Misfit:
-                    value = self._unless_misfit(name, value, convert)
+                except ConversionError:
+                    value = self._converted_or_null(name, value, convert)
                 if value is not None:
                     record[name] = value
         for name in self._arrays:
@@ -347,17 +347,17 @@ class Decoder:
                 record[name] = []
         return record
 
-    def _unless_misfit(self, name: str, value: Any, convert: Convert) -> Any:
+    def _converted_or_null(self, name: str, value: Any, convert: Convert) -> Any:
         """Count a value that does not fit; convert one that only had to be repaired first.
 
         No converter takes a repaired text, so that other values cost nothing more.
         """
         if is_repaired(value):
-            with suppress(Misfit):
+            with suppress(ConversionError):
                 result = convert(as_plain(value))
                 self.repaired[name] += 1
                 return result
-        self.misfits[name] += 1
+        self.conversion_errors[name] += 1
         return None
 
     def knows(self, row: Any) -> bool:
@@ -397,20 +397,20 @@ class Decoder:
             item: Convert = _CONVERTERS.get(kind_of(items), _as_is)
         else:
             item = Decoder(items, timestamp, on_unknown=self._on_unknown)
-            # One count for the whole record: misfits of an item are told as "array.column".
-            item.misfits = _Prefixed(self.misfits, f"{name}.")
+            # One count for the whole record: errors of an item are counted as "array.column".
+            item.conversion_errors = _Prefixed(self.conversion_errors, f"{name}.")
             item.repaired = _Prefixed(self.repaired, f"{name}.")
 
         def convert(values: list[Any]) -> list[Any]:
             result = []
             for value in values:
                 if isinstance(item, Decoder) and not item.knows(value):
-                    self.misfits[name] += 1
+                    self.conversion_errors[name] += 1
                     continue
                 try:
                     result.append(item(value))
-                except Misfit:
-                    found = self._unless_misfit(name, value, item)
+                except ConversionError:
+                    found = self._converted_or_null(name, value, item)
                     if found is not None:
                         result.append(found)
             return result
@@ -456,7 +456,7 @@ def _nested(inner: str, convert: Convert) -> Convert:
             return None if found is None else convert(found)
         if value in ([], ""):  # how an empty object is written where arrays and objects are one
             return None
-        raise Misfit
+        raise ConversionError
 
     return reach
 
@@ -479,10 +479,10 @@ def _or_text(convert: Convert | None) -> Convert:
 
     def convert_or_keep(value: Any) -> Any:
         if convert is not None:
-            with suppress(Misfit):
+            with suppress(ConversionError):
                 return convert(value)
         if is_repaired(value):
-            raise Misfit
+            raise ConversionError
         return to_text(value)
 
     return convert_or_keep
@@ -504,13 +504,13 @@ def _tuple_of(*places: int) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
 
 def _as_is(value: Any) -> Any:
     if is_repaired(value):
-        raise Misfit
+        raise ConversionError
     return to_number(value) if type(value) is Number else value
 
 
 def _plain_string(value: Any) -> str:
     if type(value) is Repaired:
-        raise Misfit
+        raise ConversionError
     return to_string(value)
 
 

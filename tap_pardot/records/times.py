@@ -22,7 +22,7 @@ SECOND = timedelta(seconds=1)
 SHORTEST = timedelta(minutes=1)
 """The shortest window that is asked for because a longer one takes Pardot too long."""
 _FIRST_YEAR, _LAST_YEAR = 1900, 9998  # room for zones on both sides
-BEGINNING = datetime(2007, 1, 1, tzinfo=UTC)
+EARLIEST = datetime(2007, 1, 1, tzinfo=UTC)
 """Where an account without ``start_date`` begins: Pardot was founded in 2007."""
 
 
@@ -43,12 +43,12 @@ def parse_instant(text: str) -> datetime:
         raise ValueError("beyond the calendar") from error
 
 
-def instant_text(moment: datetime) -> str:
+def to_iso(moment: datetime) -> str:
     """Return a UTC instant as ISO 8601 text of fixed width, as in records and in STATE."""
     return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
-def wall_text(moment: datetime, zone: ZoneInfo) -> str:
+def to_local(moment: datetime, zone: ZoneInfo) -> str:
     """Return an instant as Pardot writes and reads it: ``YYYY-MM-DD HH:MM:SS`` in ``zone``."""
     return moment.astimezone(zone).replace(tzinfo=None).isoformat(" ", "seconds")
 
@@ -61,7 +61,7 @@ def is_ambiguous(moment: datetime, zone: ZoneInfo) -> bool:
     return twin.astimezone(UTC) != wall.astimezone(UTC)
 
 
-def safe_edge(moment: datetime, zone: ZoneInfo) -> datetime:
+def unambiguous_edge(moment: datetime, zone: ZoneInfo) -> datetime:
     """Return ``moment`` in whole seconds or, if unfit, the last whole minute before it that is fit.
 
     Fit to be a window's edge means: neither it nor the second before it (which is what
@@ -83,28 +83,28 @@ class Window(NamedTuple):
 
     def after(self, zone: ZoneInfo) -> str:
         """The lower bound to ask with: exclusive in Pardot, so one second early."""
-        return wall_text(self.start - SECOND, zone)
+        return to_local(self.start - SECOND, zone)
 
     def before(self, zone: ZoneInfo) -> str:
         """The upper bound to ask with: exclusive in Pardot and here."""
-        return wall_text(self.end, zone)
+        return to_local(self.end, zone)
 
 
 def limited(window: Window, longest: timedelta, zone: ZoneInfo) -> Window:
     """Return the beginning of a window, as long as wanted.
 
     Near a clock change that repeats an hour it is longer, because no edge can be inside
-    (:func:`safe_edge`).
+    (:func:`unambiguous_edge`).
     """
     while window.start + longest < window.end:
-        edge = safe_edge(window.start + longest, zone)
+        edge = unambiguous_edge(window.start + longest, zone)
         if edge > window.start:
             return Window(window.start, edge)
         longest *= 2
     return window
 
 
-def half_of(window: Window, zone: ZoneInfo) -> Window | None:
+def first_half(window: Window, zone: ZoneInfo) -> Window | None:
     """Return the first half of a window, a minute at least; None where it is not shorter."""
     # Rounded up: else a piece of a second would be left over at the end.
     middle = -((window.start - window.end) // SECOND // 2) * SECOND

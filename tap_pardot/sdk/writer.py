@@ -4,8 +4,8 @@ The SDK's own path copies, checks and flushes each record; the decoder has alrea
 work, so a record can go straight into a buffer. Four private hooks of the SDK are overridden
 here and nowhere else (``_write_record_message``, ``_write_schema_message``,
 ``_generate_schema_messages``, ``_increment_stream_state``); with
-:attr:`FastRecords.fast` set to False, or whenever a stream map, flattening or ACTIVATE_VERSION
-needs it, records take the SDK's way.
+:attr:`DirectRecordStream.fast` set to False, or whenever a stream map, flattening or
+ACTIVATE_VERSION needs it, records take the SDK's way.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def _write_all(data: bytes) -> None:
             select.select((), (handle,), ())
 
 
-class FastRecords(Stream):
+class DirectRecordStream(Stream):
     """A stream whose records are final when they leave ``get_records``.
 
     They must hold exactly the selected columns, typed and JSON-ready.
@@ -138,7 +138,7 @@ class FastRecords(Stream):
     fast = True
     """Whether records may skip the SDK's per-record work."""
 
-    schema_is_out = False
+    schema_written = False
     """Whether SCHEMA was written."""
 
     _stamp = ""
@@ -183,8 +183,8 @@ class FastRecords(Stream):
 
     def _write_schema_message(self) -> None:
         """Write SCHEMA once, at the stream's turn or at its first record."""
-        if not self.schema_is_out:
-            self.schema_is_out = True
+        if not self.schema_written:
+            self.schema_written = True
             super()._write_schema_message()
 
     def _increment_stream_state(

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self
 from tap_pardot.api.http import no_room
 from tap_pardot.errors import StreamFailed
 from tap_pardot.records import repair
-from tap_pardot.records.decoder import Misfit, as_list, to_string
+from tap_pardot.records.decoder import ConversionError, as_list, to_string
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -242,7 +242,7 @@ def cell_of(value: Any) -> str | None:
         value = value.get("value")
     try:
         values = [to_string(each) for each in as_list(value) if each is not None]
-    except Misfit:
+    except ConversionError:
         return None
     return repair.joined(values) if values else None
 
@@ -266,7 +266,7 @@ def cells_of(
     return cells
 
 
-class Joined:
+class RowJoiner:
     """Rows of several files put together by their id, on disk while the files are read."""
 
     def __init__(self) -> None:

@@ -30,7 +30,7 @@ _PHRASES = frozenset(
 )
 
 
-class Refusals:
+class RejectedFields:
     """What exports of one stream refuse.
 
     Args:

@@ -22,8 +22,8 @@ from tap_pardot.errors import (
 )
 from tap_pardot.sources import export_plan
 from tap_pardot.sources.export_csv import ends_in_a_line
-from tap_pardot.sources.export_plan import Job, Wanted
-from tap_pardot.sources.prefetch import ahead
+from tap_pardot.sources.export_plan import Job, JobSpec
+from tap_pardot.sources.prefetch import prefetch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -46,16 +46,16 @@ class Lost(Exception):
 
 
 @dataclass
-class Slot:
+class PlannedJob:
     """A job that should exist, the job once it does, and its files once it is complete."""
 
-    wanted: Wanted
+    wanted: JobSpec
     job: Job | None = None
     files: tuple[str, ...] | None = None
     failures: int = 0
 
 
-class Desk:
+class ExportJobClient:
     """Makes the calls for one stream's jobs.
 
     Args:
@@ -70,21 +70,21 @@ class Desk:
         self._logger = logger
         self._ends_anywhere = False  # whether whole files end without a line end
 
-    def create(self, wanted: Wanted, order: Mapping[str, Any], *, narrows: bool) -> Job:
+    def create(self, wanted: JobSpec, order: Mapping[str, Any], *, can_split: bool) -> Job:
         """Create a job.
 
         Args:
             wanted: What it is for.
             order: What to ask for (reference D.3).
-            narrows: Whether a shorter window can be asked for.
+            can_split: Whether a shorter window can be asked for.
 
         Raises:
-            TooMuch: Pardot runs out of time, and a shorter window can be asked for.
+            RequestTooLarge: Pardot runs out of time, and a shorter window can be asked for.
             ConfigurationError: Its time of creation contradicts the time zone.
             TapPardotError: Pardot refuses.
         """
         run = self._run
-        status, server_time = run.client.create_export(self._stream, order, narrows=narrows)
+        status, server_time = run.client.create_export(self._stream, order, can_split=can_split)
         self._check_zone(status, server_time)
         run.waiting.enter(status.id)
         return Job(status.id, wanted.window, run.now(), wanted.deleted, wanted.fields, wanted.mark)
@@ -97,7 +97,7 @@ class Desk:
         Raises:
             ConfigurationError: Its time of creation contradicts the time zone.
         """
-        proof = self._run.zone_proof
+        proof = self._run.timezone_check
         if not proof.is_needed:
             return
         proof.is_needed = False
@@ -107,7 +107,7 @@ class Desk:
     def _check_zone(self, status: Status, made: datetime | None) -> None:
         """Hold a job's local time of creation against when that was; cancel it if they differ."""
         try:
-            self._run.zone_proof.check(status.created_at, made)
+            self._run.timezone_check.check(status.created_at, made)
         except ConfigurationError:
             self.cancel(status.id)
             raise
@@ -195,7 +195,7 @@ class Desk:
 
         # One thread per request in flight: the files of one job are all that is on the disk.
         for url, file in zip(
-            todo, ahead(fetch, todo, self._run.max_concurrent_requests), strict=True
+            todo, prefetch(fetch, todo, self._run.max_concurrent_requests), strict=True
         ):
             yield names[url], labels[url], file
 
@@ -208,7 +208,7 @@ class Desk:
         try:
             self._download_whole(url, file, label)
         except Outage as outage:
-            say = f"{label[0].upper()}{label[1:]}: {outage.say}"
+            say = f"{label[0].upper()}{label[1:]}: {outage.message}"
             raise Outage(say, outage.code, own=outage.own) from outage
         return file  # type: ignore[no-any-return]
 

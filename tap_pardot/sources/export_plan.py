@@ -16,7 +16,14 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from tap_pardot.errors import Retriable
-from tap_pardot.records.times import SECOND, Window, instant_text, limited, parse_instant, safe_edge
+from tap_pardot.records.times import (
+    SECOND,
+    Window,
+    limited,
+    parse_instant,
+    to_iso,
+    unambiguous_edge,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,9 +69,9 @@ class Job:
         """Return the job as STATE keeps it."""
         return {
             "id": self.id,
-            "start": instant_text(self.window.start),
-            "end": instant_text(self.window.end),
-            "made": instant_text(self.made),
+            "start": to_iso(self.window.start),
+            "end": to_iso(self.window.end),
+            "made": to_iso(self.made),
             "deleted": self.deleted,
             "mark": self.mark,
             "done": list(self.done),
@@ -76,7 +83,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class JobSpec:
     """A job that should exist."""
 
     window: Window
@@ -89,8 +96,8 @@ class Wanted:
         return (
             kept.get("mark") == self.mark
             and kept.get("deleted") is self.deleted
-            and kept.get("start") == instant_text(self.window.start)
-            and kept.get("end") == instant_text(self.window.end)
+            and kept.get("start") == to_iso(self.window.start)
+            and kept.get("end") == to_iso(self.window.end)
             and now - parse_instant(kept["made"]) < KEPT_FOR
         )
 
@@ -121,7 +128,7 @@ def windows(
         while (excess := _wall(edge, zone) - _wall(after, zone) - YEAR) > timedelta():
             edge -= excess
         if edge < end:
-            edge = safe_edge(edge, zone)
+            edge = unambiguous_edge(edge, zone)
         yield Window(start, edge)
         start = edge
 

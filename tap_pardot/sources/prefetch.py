@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _LEAD = 2  # results per thread that may wait for the reader
 
 
-def ahead(work: Callable[[A], R], items: Iterable[A], threads: int) -> Iterator[R]:
+def prefetch(work: Callable[[A], R], items: Iterable[A], threads: int) -> Iterator[R]:
     """Yield ``work(item)`` for each item in order, up to ``threads`` of them at a time.
 
     Items are taken in the reader's thread, few before they are needed. An exception of ``work``
@@ -35,7 +35,7 @@ def ahead(work: Callable[[A], R], items: Iterable[A], threads: int) -> Iterator[
     results: deque[SimpleQueue[tuple[R | None, BaseException | None]]] = deque()
     over = threading.Event()
 
-    def labour() -> None:
+    def worker() -> None:
         while (task := tasks.get()) is not None and not over.is_set():
             item, result = task
             try:
@@ -55,7 +55,7 @@ def ahead(work: Callable[[A], R], items: Iterable[A], threads: int) -> Iterator[
     # main thread, also where that holds signals back to keep a line of output whole.
     with signals_held():
         for _ in range(number):
-            threading.Thread(target=labour, daemon=True).start()
+            threading.Thread(target=worker, daemon=True).start()
     try:
         while results:
             value, error = results.popleft().get()

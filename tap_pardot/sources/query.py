@@ -12,8 +12,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tap_pardot.api.dialect import PAGE_SIZE
-from tap_pardot.errors import StreamFailed, TooMuch
-from tap_pardot.records.decoder import Misfit, to_integer
+from tap_pardot.errors import RequestTooLarge, StreamFailed
+from tap_pardot.records.decoder import ConversionError, to_integer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -64,7 +64,7 @@ def by_id(
     cursor: int = 0,
     size: int = PAGE_SIZE,
     *,
-    narrows: bool = False,
+    can_split: bool = False,
 ) -> Iterator[Page]:
     """Yield the pages of a query after an id, until one is short.
 
@@ -73,10 +73,10 @@ def by_id(
         params: Filters that stay the same for all pages.
         cursor: Rows with ids up to this one are left out.
         size: Rows of a full page.
-        narrows: Whether the caller can ask for less at once.
+        can_split: Whether the caller can ask for less at once.
 
     Raises:
-        TooMuch: Pardot runs out of time, and the caller can ask for less.
+        RequestTooLarge: Pardot runs out of time, and the caller can ask for less.
         StreamFailed: Pardot does not page by id, so that rows could be missed.
         TapPardotError: As the table in ``errors.py`` says.
     """
@@ -90,7 +90,7 @@ def by_id(
             asked["id_greater_than"] = str(cursor)
         try:
             rows, total = source.client.query(
-                source.stream, source.pardot_object, source.key, asked, narrows=narrows
+                source.stream, source.pardot_object, source.key, asked, can_split=can_split
             )
         except StreamFailed as error:
             if error.code != _NO_SUCH_SORT or "sort_by" not in asked:
@@ -138,9 +138,9 @@ def by_offset(source: Source, params: Mapping[str, str], size: int) -> Iterator[
         }
         try:
             rows, total = source.client.query(
-                source.stream, source.pardot_object, source.key, asked, narrows=size > _FEWEST
+                source.stream, source.pardot_object, source.key, asked, can_split=size > _FEWEST
             )
-        except TooMuch as error:
+        except RequestTooLarge as error:
             size = max(size // 2, _FEWEST)
             longest = min(longest, size)
             logger.warning("%s: %s Rows of a page: %d.", source.stream, error, size)
@@ -170,7 +170,7 @@ def by_offset(source: Source, params: Mapping[str, str], size: int) -> Iterator[
 
 
 def settled(
-    source: Source, params: Mapping[str, str], size: int = PAGE_SIZE, *, narrows: bool = False
+    source: Source, params: Mapping[str, str], size: int = PAGE_SIZE, *, can_split: bool = False
 ) -> Iterator[list[dict[str, Any]]]:
     """Yield the rows of a query that knows nothing but an offset, each row once, in any order.
 
@@ -180,7 +180,7 @@ def settled(
     without an id cannot be told apart, so a new reading brings them again.
 
     Raises:
-        TooMuch: Pardot runs out of time, and the caller can ask for less (``narrows``).
+        RequestTooLarge: Pardot runs out of time, and the caller can ask for less (``can_split``).
         StreamFailed: The rows kept moving, offsets do not count, or rows that are counted do not
             come.
         TapPardotError: As the table in ``errors.py`` says.
@@ -192,7 +192,7 @@ def settled(
         while True:
             asked = {**params, "limit": str(size), "offset": str(offset)}
             rows, total = source.client.query(
-                source.stream, source.pardot_object, source.key, asked, "POST", narrows=narrows
+                source.stream, source.pardot_object, source.key, asked, "POST", can_split=can_split
             )
             moved = anchor is not None and (not rows or row_id(rows[0]) != anchor)
             new = rows if anchor is None or moved else rows[1:]
@@ -245,5 +245,5 @@ def row_id(row: dict[str, Any]) -> int:
         return value
     try:
         return to_integer(value) or 0
-    except Misfit:
+    except ConversionError:
         return 0

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_pardot.config.files import json_of
 from tap_pardot.errors import ConfigurationError
-from tap_pardot.records.times import Window, instant_text, parse_instant
+from tap_pardot.records.times import Window, parse_instant, to_iso
 from tap_pardot.state.id_set import unpack
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class Bookmark:
         """Begin a window, or (None) a reading of everything, after a cursor."""
         bounds: dict[str, str | None] = {"start": None, "end": None}
         if window is not None:
-            bounds = {"start": instant_text(window.start), "end": instant_text(window.end)}
+            bounds = {"start": to_iso(window.start), "end": to_iso(window.end)}
         self._state.update({WINDOW: bounds, CURSOR: cursor})
 
     def advance(self, cursor: int) -> None:
@@ -166,7 +166,7 @@ class Bookmark:
         if value is not None:
             done |= {"replication_key": replication_key, VALUE: value}
         if until is not None:
-            done[UNTIL] = instant_text(until)
+            done[UNTIL] = to_iso(until)
         self._state.update(done)
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tap_pardot.errors import ConfigurationError
-from tap_pardot.records.times import instant_text, parse_instant
+from tap_pardot.records.times import parse_instant, to_iso
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +47,7 @@ def reached_by_singer_io(bookmark: Mapping[str, Any], zone: ZoneInfo) -> str | N
         moment = datetime.fromisoformat(text.strip())
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=zone)
-        return instant_text(moment.astimezone(UTC) - OVERLAP)
+        return to_iso(moment.astimezone(UTC) - OVERLAP)
     except (ValueError, OverflowError):
         return None
 
@@ -66,7 +66,7 @@ def check_version(state: Mapping[str, Any]) -> None:
         )
 
 
-class Made(NamedTuple):
+class StateOrigin(NamedTuple):
     """The settings that a STATE was made with.
 
     Attributes:
@@ -84,11 +84,11 @@ class Made(NamedTuple):
         return self._asdict()
 
 
-def changes(before: Any, now: Made) -> list[str]:
+def changes(before: Any, now: StateOrigin) -> list[str]:
     """Return a sentence for each setting that has changed since a STATE was made.
 
     Args:
-        before: What :meth:`Made.kept` returned then; anything else says nothing.
+        before: What :meth:`StateOrigin.kept` returned then; anything else says nothing.
         now: The settings of this run.
 
     Raises:
@@ -121,7 +121,7 @@ def changes(before: Any, now: Made) -> list[str]:
     return found
 
 
-def zone_changed(before: Any, now: Made) -> bool:
+def zone_changed(before: Any, now: StateOrigin) -> bool:
     """Whether the times of earlier windows were asked in another zone."""
     zone = before.get("timezone") if isinstance(before, dict) else None
     return isinstance(zone, str) and zone != now.timezone

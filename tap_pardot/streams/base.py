@@ -27,11 +27,11 @@ from tap_pardot.records.column_types import (
 from tap_pardot.records.decoder import Decoder, kind_of, to_timestamp
 from tap_pardot.records.times import (
     Window,
-    instant_text,
     parse_instant,
-    safe_edge,
+    to_iso,
+    unambiguous_edge,
 )
-from tap_pardot.sdk.writer import FastRecords
+from tap_pardot.sdk.writer import DirectRecordStream
 from tap_pardot.sources import query
 from tap_pardot.state.bookmark import Bookmark
 
@@ -42,14 +42,14 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib import Catalog, MetadataMapping
 
     from tap_pardot.sync.context import Run
-    from tap_pardot.sync.report import Line
+    from tap_pardot.sync.report import StreamResult
     from tap_pardot.tap import TapPardot
 
 INCREMENTAL = "INCREMENTAL"
 FULL_TABLE = "FULL_TABLE"
 
 
-class PardotStream(FastRecords):
+class PardotStream(DirectRecordStream):
     """What all streams share: selection, decoding, STATE, and that one failure stays one."""
 
     pardot_object: ClassVar[str]
@@ -217,14 +217,14 @@ class PardotStream(FastRecords):
     @cached_property
     def _conversions(self) -> dict[str, Callable[[Any], Any]]:
         """By column that the catalog retypes, what makes the emitted value."""
-        return self._conversions_by(to_timestamp(self.run.zone), self.decoder.misfits)
+        return self._conversions_by(to_timestamp(self.run.zone), self.decoder.conversion_errors)
 
     def _conversions_by(
-        self, timestamp: Callable[[Any], Any], misfits: Counter[str]
+        self, timestamp: Callable[[Any], Any], conversion_errors: Counter[str]
     ) -> dict[str, Callable[[Any], Any]]:
         own, catalog = self.schema["properties"], self.effective_schema["properties"]
         try:
-            return conversions(own, catalog, self.columns, timestamp, misfits)
+            return conversions(own, catalog, self.columns, timestamp, conversion_errors)
         except Mismatch as mismatch:
             raise ConfigurationError(
                 f"The catalog's types of stream {self.name} cannot be emitted: {mismatch}. Take "
@@ -235,13 +235,13 @@ class PardotStream(FastRecords):
     # --- the run ---
 
     @property
-    def line(self) -> Line:
+    def line(self) -> StreamResult:
         """This stream's line of the report."""
         return self.tap.report.line(self.name)
 
     def ended(self, error: TapPardotError) -> None:
         """Report why this stream ended early."""
-        self.tap.report.ended(self.name, error)
+        self.tap.report.record_error(self.name, error)
 
     @property
     def run(self) -> Run:
@@ -275,9 +275,9 @@ class PardotStream(FastRecords):
                 records = (converted(record, self._conversions) for record in records)
             yield from records
         except TapPardotError as error:
-            self.ended(self.judged(error))
+            self.ended(self.classify(error))
         finally:
-            self._warn_of_misfits()
+            self._warn_of_conversion_errors()
 
     def write(self, record: dict[str, Any]) -> None:
         """Write a record outside of this stream's own turn."""
@@ -300,14 +300,14 @@ class PardotStream(FastRecords):
         self.run.client.query(self.name, self.pardot_object, self.pardot_object, {"limit": "1"})
         return ""
 
-    def judged(self, error: TapPardotError) -> TapPardotError:
+    def classify(self, error: TapPardotError) -> TapPardotError:
         """Tell an outage of this stream's own from one of all of Pardot by one other call."""
         if not isinstance(error, Outage):
             return error
-        if self.run.is_of_its_own(error):
-            return error.of_a_stream()
+        if self.run.is_isolated(error):
+            return error.as_stream_failure()
         return RunStopped(
-            f"Pardot could not be reached for about 10 minutes: {error.say} Run again later, "
+            f"Pardot could not be reached for about 10 minutes: {error.message} Run again later, "
             "nothing is lost.",
             error.code,
         )
@@ -324,7 +324,7 @@ class PardotStream(FastRecords):
     def reached_text(self) -> str | None:
         """:attr:`reached` in UTC; None also where everything is read each time."""
         reached = self.reached if self.incremental else None
-        return None if reached is None else instant_text(reached)
+        return None if reached is None else to_iso(reached)
 
     def emit(self, rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         """Yield the records of a page's rows."""
@@ -360,19 +360,19 @@ class PardotStream(FastRecords):
             self.logger.warning(
                 "%s: Pardot's clock is behind the bookmark %s; the stream waits for a later run.",
                 self.name,
-                instant_text(latest),
+                to_iso(latest),
             )
-            self.line.done(f"nothing to read before {instant_text(run.end)}")
+            self.line.done(f"nothing to read before {to_iso(run.end)}")
             return None
         # The run that wrote STATE may have had another time zone, with other repeated hours.
         if left is not None:
-            return left._replace(start=safe_edge(left.start, run.zone))
+            return left._replace(start=unambiguous_edge(left.start, run.zone))
         start = run.start
         if reached is not None:
-            back = timedelta() if self.bookmark.moved else self.tap.step_back
-            start = safe_edge(reached - back, run.zone)
+            back = timedelta() if self.bookmark.moved else self.tap.lookback
+            start = unambiguous_edge(reached - back, run.zone)
         if start >= run.end:
-            self.line.done(f"nothing to read before {instant_text(run.end)}")
+            self.line.done(f"nothing to read before {to_iso(run.end)}")
             return None
         return Window(start, run.end)
 
@@ -382,10 +382,10 @@ class PardotStream(FastRecords):
         self.save()
         self.line.done(reached)
 
-    def _warn_of_misfits(self) -> None:
+    def _warn_of_conversion_errors(self) -> None:
         if "decoder" not in self.__dict__:
             return
-        for column, number in sorted(self.decoder.misfits.items()):
+        for column, number in sorted(self.decoder.conversion_errors.items()):
             self.logger.warning(
                 "%s.%s: %d value%s did not fit the column's type and became null.",
                 self.name,

@@ -10,10 +10,10 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tap_pardot.errors import StreamFailed, StreamSkipped, TooMuch
+from tap_pardot.errors import RequestTooLarge, StreamFailed, StreamSkipped
 from tap_pardot.records.custom_fields import as_sent
 from tap_pardot.records.decoder import kind_of
-from tap_pardot.records.times import Window, instant_text, safe_edge
+from tap_pardot.records.times import Window, to_iso, unambiguous_edge
 from tap_pardot.streams.queries import QueryStream
 
 if TYPE_CHECKING:
@@ -121,10 +121,10 @@ class BulkStream(QueryStream):
             return super().window()
         left, zone = self.bookmark.window, self.run.zone
         if left is not None:
-            return left._replace(start=safe_edge(left.start, zone))
+            return left._replace(start=unambiguous_edge(left.start, zone))
         window = Window(self.beginning, self.run.end)
         if window.start >= window.end:
-            self.line.done(f"nothing to read before {instant_text(window.end)}")
+            self.line.done(f"nothing to read before {to_iso(window.end)}")
             return None
         self.bookmark.open(window)
         return window
@@ -133,7 +133,7 @@ class BulkStream(QueryStream):
         """Move the bookmark: everything up to this window's end is out."""
         whole = self.bookmark.window
         if self.incremental:
-            self.bookmark.close(self.replication_key, instant_text(window.end))
+            self.bookmark.close(self.replication_key, to_iso(window.end))
         elif whole is not None and window.end < whole.end:
             self.bookmark.open(Window(window.end, whole.end))
         else:
@@ -161,12 +161,12 @@ class BulkStream(QueryStream):
                 for side in (False, True) if self.query_tells_deleted else (False,):
                     self._bin = side
                     yield from self._queried_side(window)
-            except TooMuch as error:
+            except RequestTooLarge as error:
                 self.bookmark.open(self.halved(window, error), self.bookmark.cursor)
                 continue
             self.passed(window)
             self.save()
-            self.line.done(f"up to {instant_text(window.end)}")
+            self.line.done(f"up to {to_iso(window.end)}")
             if window.end >= self.run.end or not self.incremental:
                 return
 

@@ -29,11 +29,11 @@ from tap_pardot.errors import (
     StreamSkipped,
     TapPardotError,
 )
-from tap_pardot.records.times import instant_text, parse_instant
-from tap_pardot.sources.prefetch import ahead
+from tap_pardot.records.times import parse_instant, to_iso
+from tap_pardot.sources.prefetch import prefetch
 from tap_pardot.state.id_set import MOST_IN_STATE, Pending, pack, unpack
 from tap_pardot.streams.base import PardotStream
-from tap_pardot.sync.report import End
+from tap_pardot.sync.report import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 _SAVE_EVERY = 20  # calls; so many a killed run makes again at most
 DOUBTFUL = 5
-"""Refusals in a row, after which it may not be the ids."""
+"""RejectedFields in a row, after which it may not be the ids."""
 
 
 class Child(PardotStream):
@@ -66,7 +66,7 @@ class Child(PardotStream):
         """By parent, why not all of its rows were handed over in this run."""
         self.read_up_to = 0
         """All ids of this run up to this one are out."""
-        self._earliest = instant_text(datetime.max.replace(tzinfo=UTC))
+        self._earliest = to_iso(datetime.max.replace(tzinfo=UTC))
 
     # --- what parents hand over ---
 
@@ -146,7 +146,7 @@ class Child(PardotStream):
         """Note that a parent's rows were handed over up to an instant, if not further."""
         seen = dict(self.stream_state.get("seen") or {})
         latest = max(self.seen(parent) or until, until)
-        self.stream_state["seen"] = seen | {parent: instant_text(latest)}
+        self.stream_state["seen"] = seen | {parent: to_iso(latest)}
 
     def write(self, record: dict[str, Any]) -> None:
         """Write a record in another stream's turn, unless this stream has failed.
@@ -179,7 +179,7 @@ class Child(PardotStream):
         marks = list(kept.get("marks") or [])
         heard = sorted(self.feeds.keys() - self.unheard.keys())
         if self.read_up_to and heard:
-            end = instant_text(self.run.end)
+            end = to_iso(self.run.end)
             mark = {"id": self.read_up_to, "start": self._earliest, "end": end, "parents": heard}
             marks.append(mark)
         rest = [each for each in unpack(kept.get("pending")) if each > self.read_up_to]
@@ -219,7 +219,7 @@ class Child(PardotStream):
     @property
     def reached_text(self) -> str | None:
         """The run's end, if all ids up to there were read."""
-        return instant_text(self.run.end) if self.line.end is End.DONE else None
+        return to_iso(self.run.end) if self.line.end is Status.DONE else None
 
     def read(self) -> Iterator[dict[str, Any]]:
         """Yield the records of the pending ids; nothing where rows were handed over whole."""
@@ -229,7 +229,7 @@ class Child(PardotStream):
 
     def tells(self) -> str:
         """Return how far the stream is."""
-        return f"up to {instant_text(self.run.end)}"
+        return f"up to {to_iso(self.run.end)}"
 
     def done_with(self, number: int, *, all_before: bool = True) -> None:
         """An id is out, and so are all before it, unless one of them is to be tried again."""
@@ -283,7 +283,7 @@ class ReadChild(Child):
         """Yield the records, a few calls at once, in the order of the ids."""
         tally, ids = Tally(), iter(self.pending) if self.overdue else self.ids()
         self._youngest, self._youngest_row = max(self.pending, default=0), None
-        for number, row in ahead(self._tried, ids, self.run.max_concurrent_requests):
+        for number, row in prefetch(self._tried, ids, self.run.max_concurrent_requests):
             tally.note(row)
             if tally.doubts and self._all_are_refused(tally):
                 break
@@ -316,7 +316,7 @@ class ReadChild(Child):
         except (StreamSkipped, StreamFailed) as error:
             return {} if error.code in UNKNOWN_RECORD else error
         except Outage as outage:
-            failure = self.judged(outage)
+            failure = self.classify(outage)
             if isinstance(failure, StreamFailed):
                 return failure  # this id's own, as far as is known
             raise failure from None

@@ -11,7 +11,7 @@ from zlib import crc32
 from singer_sdk import typing as th
 
 from tap_pardot.errors import UNKNOWN_RECORD, StreamFailed
-from tap_pardot.records.times import instant_text
+from tap_pardot.records.times import to_iso
 from tap_pardot.sources.query import row_id
 from tap_pardot.state.id_set import MOST_IN_STATE, pack, unpack
 from tap_pardot.streams.children import ReadChild
@@ -266,7 +266,7 @@ class EmailStats(ReadChild):
         moment = row.pop("read_at")
         record = super().record(row)
         if "read_at" in record:
-            record["read_at"] = instant_text(moment)
+            record["read_at"] = to_iso(moment)
         return record
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from tap_pardot.errors import Outage, StreamFailed, StreamSkipped, TooMuch
-from tap_pardot.records.times import Window, half_of, instant_text
+from tap_pardot.errors import Outage, RequestTooLarge, StreamFailed, StreamSkipped
+from tap_pardot.records.times import Window, first_half, to_iso
 from tap_pardot.sources import query
-from tap_pardot.sources.export_csv import Joined, cells_of, rows_of_file
-from tap_pardot.sources.export_jobs import GONE, Lost, Slot
+from tap_pardot.sources.export_csv import RowJoiner, cells_of, rows_of_file
+from tap_pardot.sources.export_jobs import GONE, Lost, PlannedJob
 from tap_pardot.streams.planned import PlannedStream
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class ExportStream(PlannedStream):
                 for record in self._window(window):
                     line.rows += 1
                     yield record
-            except TooMuch as error:
+            except RequestTooLarge as error:
                 self.split(window, error)
                 continue
             if self.not_exportable:
@@ -53,7 +53,7 @@ class ExportStream(PlannedStream):
             self.slots = [slot for slot in self.slots if slot.wanted.window != window]
             self.passed(window)
             self._keep()
-            self.line.done(f"up to {instant_text(window.end)}")
+            self.line.done(f"up to {to_iso(window.end)}")
 
     def _window(self, window: Window) -> Iterator[dict[str, Any]]:
         resumed = any(slot.job and slot.job.done for slot in self.slots)
@@ -118,7 +118,7 @@ class ExportStream(PlannedStream):
 
     _compared = False  # whether that was done in this run
 
-    def _of(self, window: Window, deleted: bool | None) -> list[Slot]:  # noqa: FBT001
+    def _of(self, window: Window, deleted: bool | None) -> list[PlannedJob]:  # noqa: FBT001
         """Return the slots that bring the rows of one window, living or deleted."""
         return [
             slot
@@ -139,7 +139,7 @@ class ExportStream(PlannedStream):
         sides = [
             side for side in (False, True) if deleted in {side, None} and (has_bin or not side)
         ]
-        with Joined() as joined:
+        with RowJoiner() as joined:
             for slot in others:
                 joined.add(slot.wanted.fields, self._cells(slot, alone=False))
             if self.refusals.all_custom:
@@ -163,7 +163,7 @@ class ExportStream(PlannedStream):
     ) -> Iterator[dict[str, Any]]:
         """Yield the records of a window's rows, and only those."""
         marks = self.marks(deleted)
-        start, end = instant_text(window.start), instant_text(window.end)
+        start, end = to_iso(window.start), to_iso(window.end)
         key = self.replication_key or ""
         for cells in rows:
             record = decode(cells)
@@ -189,17 +189,17 @@ class ExportStream(PlannedStream):
                 params["fields"] = ",".join(fields)
             if self.query_tells_deleted:
                 params["deleted"] = str(deleted).lower()
-            narrows = half_of(part, zone) is not None
+            can_split = first_half(part, zone) is not None
             try:
-                for page in query.by_id(self.source, params, narrows=narrows):
+                for page in query.by_id(self.source, params, can_split=can_split):
                     for row in page.rows:
                         yield cells_of(row, fields, self.decoder.count_repaired)
-            except TooMuch as error:
+            except RequestTooLarge as error:
                 self.halved(part, error)
             else:
                 start = part.end
 
-    def _cells(self, slot: Slot, *, alone: bool) -> Iterator[list[Any]]:
+    def _cells(self, slot: PlannedJob, *, alone: bool) -> Iterator[list[Any]]:
         """Yield the rows of a job's files.
 
         Args:
@@ -235,7 +235,7 @@ class ExportStream(PlannedStream):
     def _warn(self, say: str) -> None:
         self.logger.warning("%s: %s", self.name, say)
 
-    def _get_ready(self, slot: Slot) -> None:
+    def _get_ready(self, slot: PlannedJob) -> None:
         """Wait for a slot's job, created by now if it is not yet; it may be refused instead."""
         if slot.job is None:
             waiting = self.run.waiting
@@ -254,7 +254,7 @@ class ExportStream(PlannedStream):
                 self._create_ahead(slot.wanted.window)
                 return
 
-    def _again(self, slot: Slot, why: str) -> None:
+    def _again(self, slot: PlannedJob, why: str) -> None:
         """Create a slot's job anew, once.
 
         Raises:

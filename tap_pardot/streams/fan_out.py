@@ -24,9 +24,9 @@ from tap_pardot.errors import (
     StreamSkipped,
     TapPardotError,
 )
-from tap_pardot.records.times import Window, instant_text
+from tap_pardot.records.times import Window, to_iso
 from tap_pardot.streams.silent import SILENT, Silent
-from tap_pardot.sync.report import End
+from tap_pardot.sync.report import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -126,7 +126,7 @@ class Family:
                 for _ in handed_over(silent, gap.children, silent.records()):
                     pass
             except TapPardotError as found:
-                error = silent.judged(found)
+                error = silent.classify(found)
                 if isinstance(error, (ConfigurationError, RunStopped)):
                     raise error from None
                 for child in gap.children:
@@ -143,10 +143,10 @@ class Family:
         """Tell the children of parents that were not read to their end."""
         for name, followers in self.followers.items():
             line = self._tap.report.line(name)
-            if line.end is not End.DONE:
-                kind = StreamSkipped if line.end is End.SKIPPED else StreamFailed
+            if line.end is not Status.DONE:
+                kind = StreamSkipped if line.end is Status.SKIPPED else StreamFailed
                 for child in followers:
-                    child.unheard.setdefault(name, _told(name, kind(line.say)))
+                    child.unheard.setdefault(name, _told(name, kind(line.message)))
 
     # --- STATE ---
 
@@ -278,7 +278,7 @@ def handed_over(
     for child in children:
         child.hear(name)
         seen = child.seen(name) if parent.incremental else None
-        takes.append((child.take, "" if seen is None else instant_text(seen)))
+        takes.append((child.take, "" if seen is None else to_iso(seen)))
     superfluous = [column for column in parent.handed if column not in parent.columns]
     for record in chain((first,), records):
         when = record.get(time)

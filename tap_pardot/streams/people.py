@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 
-from tap_pardot.records.times import BEGINNING, instant_text
+from tap_pardot.records.times import EARLIEST, to_iso
 from tap_pardot.streams.custom_fields import CustomStream
 from tap_pardot.streams.exports import ExportStream
 
@@ -301,11 +301,11 @@ class ProspectIds(ExportStream):
     @property
     def beginning(self) -> datetime:
         """All prospects are listed, whatever ``start_date`` says."""
-        return BEGINNING
+        return EARLIEST
 
     def marks(self, deleted: bool | None) -> dict[str, Any]:  # noqa: ARG002, FBT001
         """Return the listing's time, which STATE keeps when a run is interrupted."""
         window = self.bookmark.window
         if window is None or "listed_at" not in self.columns:
             return {}
-        return {"listed_at": instant_text(window.end)}
+        return {"listed_at": to_iso(window.end)}

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_pardot.errors import (
     ConfigurationError,
+    RequestTooLarge,
     RunStopped,
     StreamFailed,
     TapPardotError,
-    TooMuch,
 )
-from tap_pardot.records.times import Window, half_of, parse_instant
+from tap_pardot.records.times import Window, first_half, parse_instant
 from tap_pardot.sources import export_plan
-from tap_pardot.sources.export_fields import BAD_FIELD, Refusals
-from tap_pardot.sources.export_jobs import Desk, Slot
-from tap_pardot.sources.export_plan import Job, Wanted
+from tap_pardot.sources.export_fields import BAD_FIELD, RejectedFields
+from tap_pardot.sources.export_jobs import ExportJobClient, PlannedJob
+from tap_pardot.sources.export_plan import Job, JobSpec
 from tap_pardot.streams.bulk import BulkStream
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class PlannedStream(BulkStream):
 
     def __init__(self, tap: TapPardot) -> None:
         super().__init__(tap)
-        self.slots: list[Slot] = []
+        self.slots: list[PlannedJob] = []
         self.refused = set()
         self.failed_early: Exception | None = None
         self.bin_by_query = False
@@ -54,14 +54,14 @@ class PlannedStream(BulkStream):
         return ()
 
     @cached_property
-    def refusals(self) -> Refusals:
+    def refusals(self) -> RejectedFields:
         """What exports refuse of them."""
-        return Refusals(self.keys, self.custom, self.refused, self.bookmark.refused)
+        return RejectedFields(self.keys, self.custom, self.refused, self.bookmark.refused)
 
     @cached_property
-    def desk(self) -> Desk:
+    def desk(self) -> ExportJobClient:
         """Where jobs are created and waited for."""
-        return Desk(self.run, self.name, self.logger)
+        return ExportJobClient(self.run, self.name, self.logger)
 
     submitted = False
     """Whether the jobs were planned; at the latest that is done at the stream's turn."""
@@ -98,7 +98,7 @@ class PlannedStream(BulkStream):
         slot = self.slots[0]
         try:
             self._create(slot)
-        except TooMuch as error:
+        except RequestTooLarge as error:
             self.split(slot.wanted.window, error)
 
     def _keep_failure(self, action: Callable[[], None]) -> None:
@@ -106,20 +106,20 @@ class PlannedStream(BulkStream):
         try:
             action()
         except TapPardotError as found:
-            error = self.judged(found)
+            error = self.classify(found)
             if isinstance(error, (ConfigurationError, RunStopped)):
                 self.ended(error)
             self.failed_early = error
         except Exception as error:  # noqa: BLE001 - it is this stream's own, when its turn comes
             self.failed_early = error
 
-    def _plan(self) -> list[Slot]:
+    def _plan(self) -> list[PlannedJob]:
         """Return what the run needs, oldest window first, with the jobs that exist already."""
         kept, now = self.bookmark.jobs, self.run.now()
         window = self.window()
         if window is None:
             return []
-        slots: list[Slot] = []
+        slots: list[PlannedJob] = []
         left = list(kept)
         for piece in self._pieces(window, kept):
             for wanted in self._wanted(piece):
@@ -130,7 +130,7 @@ class PlannedStream(BulkStream):
                     job = wanted.taken_up(match)
                     self.run.waiting.enter(job.id)
                     self.logger.info("%s: taking up export %d.", self.name, job.id)
-                slots.append(Slot(wanted, job))
+                slots.append(PlannedJob(wanted, job))
         self._drop(left)
         return slots
 
@@ -151,7 +151,7 @@ class PlannedStream(BulkStream):
             start = ends[start]
         yield from export_plan.windows(start, window.end, self.run.zone, self.widest)
 
-    def _wanted(self, window: Window) -> Iterator[Wanted]:
+    def _wanted(self, window: Window) -> Iterator[JobSpec]:
         sides: tuple[bool | None, ...] = (None,)
         if self.deleted_argument is not None and "is_deleted" in self.columns:
             sides = (False, True)
@@ -159,15 +159,15 @@ class PlannedStream(BulkStream):
             for fields in export_plan.chunks(self.refusals.without(self.fields), self.keys):
                 yield self._want(window, deleted, fields)
 
-    def _want(self, window: Window, deleted: bool | None, fields: tuple[str, ...]) -> Wanted:  # noqa: FBT001
+    def _want(self, window: Window, deleted: bool | None, fields: tuple[str, ...]) -> JobSpec:  # noqa: FBT001
         mark = export_plan.fingerprint(self.pardot_object, self.procedure, self.run.zone, fields)
-        return Wanted(window, deleted, fields, mark)
+        return JobSpec(window, deleted, fields, mark)
 
     def _create_ahead(self, reading: Window | None = None) -> None:
         """Create as many jobs as may wait.
 
         Raises:
-            TooMuch: Pardot has no time for a job of the window that is being read.
+            RequestTooLarge: Pardot has no time for a job of the window that is being read.
         """
         while not self.run.waiting.is_full:
             slot = next((slot for slot in self.slots if slot.job is None), None)
@@ -175,12 +175,12 @@ class PlannedStream(BulkStream):
                 return
             try:
                 self._create(slot)
-            except TooMuch as error:
+            except RequestTooLarge as error:
                 if slot.wanted.window == reading:
                     raise  # whoever reads it must begin anew
                 self.split(slot.wanted.window, error)
 
-    def split(self, window: Window, error: TooMuch) -> None:
+    def split(self, window: Window, error: RequestTooLarge) -> None:
         """Plan anew, in shorter windows, a window that Pardot has no time for and those after it.
 
         What is out of it already comes again.
@@ -193,7 +193,7 @@ class PlannedStream(BulkStream):
                 self.desk.cancel(slot.job.id)
         kept = [slot for slot in self.slots if slot.wanted.window not in again]
         new = [
-            Slot(wanted)
+            PlannedJob(wanted)
             for whole in again
             for piece in export_plan.windows(whole.start, whole.end, self.run.zone, self.widest)
             for wanted in self._wanted(piece)
@@ -201,7 +201,7 @@ class PlannedStream(BulkStream):
         self.slots = sorted([*kept, *new], key=lambda slot: slot.wanted.window.start)
         self._keep()
 
-    def _create(self, slot: Slot) -> None:
+    def _create(self, slot: PlannedJob) -> None:
         """Create a slot's job; or, when something in it is refused, plan again without that."""
         wanted, asked_the_bin = slot.wanted, not self.bin_by_query
         try:
@@ -218,7 +218,7 @@ class PlannedStream(BulkStream):
         if slot.job is not None:
             self.desk.prove_zone(slot.job)
 
-    def _created(self, wanted: Wanted) -> Job | None:
+    def _created(self, wanted: JobSpec) -> Job | None:
         """Create a job; None when it should not exist, because a query brings the recycle bin."""
         try:
             return self._ordered(wanted)
@@ -244,11 +244,11 @@ class PlannedStream(BulkStream):
         nulls = f", with null in the {lacking} columns that only exports have" if lacking else ""
         return f"rows in the recycle bin are read by query{nulls}"
 
-    def _ordered(self, wanted: Wanted) -> Job:
-        narrows = half_of(wanted.window, self.run.zone) is not None
-        return self.desk.create(wanted, self._order(wanted), narrows=narrows)
+    def _ordered(self, wanted: JobSpec) -> Job:
+        can_split = first_half(wanted.window, self.run.zone) is not None
+        return self.desk.create(wanted, self._order(wanted), can_split=can_split)
 
-    def _order(self, wanted: Wanted) -> dict[str, Any]:
+    def _order(self, wanted: JobSpec) -> dict[str, Any]:
         """Return the body of a create request (reference D.3)."""
         zone = self.run.zone
         after, before = self.bounds
@@ -262,7 +262,7 @@ class PlannedStream(BulkStream):
             "procedure": {"name": self.procedure, "arguments": arguments},
         }
 
-    def _do_without(self, wanted: Wanted, error: StreamFailed) -> None:
+    def _do_without(self, wanted: JobSpec, error: StreamFailed) -> None:
         """Plan again without what a job is refused for; or leave it all to the query.
 
         Raises:
@@ -288,13 +288,13 @@ class PlannedStream(BulkStream):
 
     def _plan_columns(self) -> None:
         """Choose the columns anew, now that the query is the source; until SCHEMA is out."""
-        if self.schema_is_out:
+        if self.schema_written:
             return
         for name in ("columns", "fields", "custom", "decoder", "_conversions", "_several"):
             self.__dict__.pop(name, None)
         self.tap.renew_maps(self)
 
-    def _learn(self, wanted: Wanted, error: StreamFailed) -> None:
+    def _learn(self, wanted: JobSpec, error: StreamFailed) -> None:
         def offer(fields: Sequence[str]) -> bool:
             part = self._want(wanted.window, wanted.deleted and None, (*self.keys, *fields))
             try:
@@ -325,7 +325,7 @@ class PlannedStream(BulkStream):
 
     def _replan(self) -> None:
         """Plan anew what has no job yet, with what is known by now."""
-        groups: dict[tuple[Window, bool | None], list[Slot]] = {}
+        groups: dict[tuple[Window, bool | None], list[PlannedJob]] = {}
         for slot in self.slots:
             made = groups.setdefault((slot.wanted.window, slot.wanted.deleted), [])
             if slot.job is not None:
@@ -339,7 +339,7 @@ class PlannedStream(BulkStream):
             self.slots += made
             if rest or not made:
                 for fields in export_plan.chunks(rest, self.keys):
-                    self.slots.append(Slot(self._want(window, deleted, fields)))
+                    self.slots.append(PlannedJob(self._want(window, deleted, fields)))
 
     def _keep(self) -> None:
         jobs = [slot.job.kept() for slot in self.slots if slot.job is not None]

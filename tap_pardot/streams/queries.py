@@ -13,8 +13,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_pardot.api.dialect import PAGE_SIZE
-from tap_pardot.errors import TooMuch
-from tap_pardot.records.times import Window, half_of, instant_text, limited, wall_text
+from tap_pardot.errors import RequestTooLarge
+from tap_pardot.records.times import Window, first_half, limited, to_iso, to_local
 from tap_pardot.sources import query
 from tap_pardot.streams.base import PardotStream
 
@@ -43,7 +43,7 @@ class QueryStream(PardotStream):
         """Yield the records of the open window after its cursor; STATE after each page.
 
         Raises:
-            TooMuch: Pardot runs out of time, and the window can be halved.
+            RequestTooLarge: Pardot runs out of time, and the window can be halved.
         """
         yield from self._read_on(self.pages(params, self.bookmark.cursor, window))
 
@@ -64,19 +64,19 @@ class QueryStream(PardotStream):
             window: The window in the parameters, where a shorter one can be asked for.
 
         Raises:
-            TooMuch: Pardot runs out of time, and the window can be halved.
+            RequestTooLarge: Pardot runs out of time, and the window can be halved.
         """
-        shorter = window is not None and half_of(window, self.run.zone) is not None
+        shorter = window is not None and first_half(window, self.run.zone) is not None
         while True:
-            narrows = shorter or self.page_size > 1
+            can_split = shorter or self.page_size > 1
             asked = self.with_output(params)
             try:
                 for page in query.by_id(
-                    self.source, asked, cursor, self.page_size, narrows=narrows
+                    self.source, asked, cursor, self.page_size, can_split=can_split
                 ):
                     yield page
                     cursor = max(cursor, page.cursor)
-            except TooMuch as error:
+            except RequestTooLarge as error:
                 if shorter:
                     raise
                 self.page_size //= 2
@@ -84,9 +84,9 @@ class QueryStream(PardotStream):
             else:
                 return
 
-    def halved(self, window: Window, error: TooMuch) -> Window:
+    def halved(self, window: Window, error: RequestTooLarge) -> Window:
         """Return the first half of a window, and remember how long it is."""
-        half = half_of(window, self.run.zone) or window
+        half = first_half(window, self.run.zone) or window
         self.widest = half.end - half.start
         self.logger.warning("%s: %s Windows of %s from now on.", self.name, error, self.widest)
         return half
@@ -133,10 +133,10 @@ class WindowStream(QueryStream):
             bounds = {"updated_after": window.after(zone), "updated_before": window.before(zone)}
             try:
                 yield from self.read_window(window, bounds)
-            except TooMuch as error:
+            except RequestTooLarge as error:
                 bookmark.open(self.halved(window, error), bookmark.cursor)
                 continue
-            self.finish(f"up to {instant_text(window.end)}", instant_text(window.end))
+            self.finish(f"up to {to_iso(window.end)}", to_iso(window.end))
             if window.end >= self.run.end:
                 return
 
@@ -159,7 +159,7 @@ class WholeStream(QueryStream):
         """Yield all rows, or those that changed since the bookmark."""
         bounds: dict[str, str] = {}
         if self.run.ends_early and self.created_filter:
-            bounds["created_before"] = wall_text(self.run.end, self.run.zone)
+            bounds["created_before"] = to_local(self.run.end, self.run.zone)
         if not self.incremental:
             yield from self.read_whole(bounds)
             return
@@ -169,7 +169,7 @@ class WholeStream(QueryStream):
         if self.bookmark.window is None:
             self.bookmark.open(window)
         yield from self.read_by_id(bounds)
-        self.finish(f"up to {instant_text(window.end)}", instant_text(window.end))
+        self.finish(f"up to {to_iso(window.end)}", to_iso(window.end))
 
     def emit(self, rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         """Yield the records that the replication method asks for."""
@@ -177,7 +177,7 @@ class WholeStream(QueryStream):
         key, window = self.replication_key, self.bookmark.window
         if not self.incremental or key is None or window is None:
             return records
-        start = instant_text(window.start)
+        start = to_iso(window.start)
         # Fixed-width UTC texts compare like instants; a row without a time is always sent.
         return (record for record in records if (record.get(key) or start) >= start)
 
@@ -203,7 +203,7 @@ class IdStream(QueryStream):
         """Yield the window that an interrupted run left open, then the one up to now."""
         bookmark, zone = self.bookmark, self.run.zone
         if not self.incremental:
-            yield from self.read_whole({"created_before": wall_text(self.run.end, zone)})
+            yield from self.read_whole({"created_before": to_local(self.run.end, zone)})
             return
         while window := self.window():
             last = int(bookmark.value or 0)
@@ -218,7 +218,7 @@ class IdStream(QueryStream):
                 window = self.begin_window(window, last or None)
                 bounds["created_before"] = window.before(zone)
                 yield from self.read_window(window, bounds)
-            except TooMuch as error:
+            except RequestTooLarge as error:
                 half = self.halved(window, error)
                 if bookmark.window is not None:
                     bookmark.open(half, bookmark.cursor)
@@ -258,7 +258,7 @@ class OffsetStream(PardotStream):
             if window is None:
                 return
             params["updated_after"] = window.after(self.run.zone)
-            value = instant_text(window.end)
+            value = to_iso(window.end)
             reached = f"up to {value}"
         for page in query.by_offset(self.source, params, self.page_size):
             yield from self.emit_page(page)

@@ -10,13 +10,13 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from tap_pardot.records.times import Window, instant_text, parse_instant, safe_edge
+from tap_pardot.records.times import Window, parse_instant, to_iso, unambiguous_edge
 from tap_pardot.state.bookmark import Bookmark
 from tap_pardot.streams.activities import EmailClicks
 from tap_pardot.streams.people import VisitorActivities, Visitors
 from tap_pardot.streams.queries import QueryStream
 from tap_pardot.streams.sales import Opportunities
-from tap_pardot.sync.report import Line
+from tap_pardot.sync.report import StreamResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,7 @@ class Silent(QueryStream):
     def __init__(self, tap: TapPardot, needed: Sequence[str]) -> None:
         super().__init__(tap)
         self._needed = set(needed)
-        self._line = Line()
+        self._line = StreamResult()
 
     @property
     def columns(self) -> list[str]:
@@ -47,13 +47,13 @@ class Silent(QueryStream):
         return [name for name in self.schema["properties"] if name in wanted]
 
     @property
-    def line(self) -> Line:
+    def line(self) -> StreamResult:
         """A line that nobody sees: the report is about selected streams."""
         return self._line
 
     def ended(self, error: TapPardotError) -> None:
         """Leave a failure to the children, but for one that ends the run."""
-        self.tap.report.over(error)
+        self.tap.report.stop(error)
 
     @property
     def _kept(self) -> dict[str, Any]:
@@ -75,7 +75,7 @@ class Silent(QueryStream):
         if not (goes_on and all(child.stands_in(self._kept) for child in children)):
             self.bookmark.begin_anew()
             self.bookmark.open(window)
-            self._kept["end"] = instant_text(window.end)
+            self._kept["end"] = to_iso(window.end)
         # Another one that it was read for so far is not handed what comes now.
         self._kept["children"] = sorted(child.name for child in children)
 
@@ -97,7 +97,7 @@ class Silent(QueryStream):
         left = self.bookmark.window
         if left is None:
             return None
-        return left._replace(start=safe_edge(left.start, self.run.zone))
+        return left._replace(start=unambiguous_edge(left.start, self.run.zone))
 
     def passed(self, window: Window) -> None:
         """Note that everything up to this window's end was handed over."""

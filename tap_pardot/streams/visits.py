@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import typing as th
 
-from tap_pardot.errors import UNKNOWN_RECORD, StreamFailed, TapPardotError, TooMuch
+from tap_pardot.errors import UNKNOWN_RECORD, RequestTooLarge, StreamFailed, TapPardotError
 from tap_pardot.records.decoder import as_list
 from tap_pardot.sources import query
-from tap_pardot.sources.prefetch import ahead
+from tap_pardot.sources.prefetch import prefetch
 from tap_pardot.streams.children import DOUBTFUL, Child
-from tap_pardot.sync.report import End
+from tap_pardot.sync.report import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -58,12 +58,12 @@ class VisitChild(Child):
         members = [
             each
             for each in self.tap.fan_out.children
-            if isinstance(each, VisitChild) and each.line.end is not End.FAILED
+            if isinstance(each, VisitChild) and each.line.end is not Status.FAILED
         ]
         ids = (number for number, _ in groupby(merge(*(member.pending for member in members))))
         threads = self.run.max_concurrent_requests
         try:
-            for batch, visits in ahead(self._visits, _batches(ids), threads):
+            for batch, visits in prefetch(self._visits, _batches(ids), threads):
                 yield from self._shared(visits, members)
                 for member, number in product(members, batch):
                     if member.failure is None:
@@ -72,7 +72,7 @@ class VisitChild(Child):
             for member in members:
                 member.warn_of_rows_without_id()
         except TapPardotError as error:
-            failure = self.judged(error)
+            failure = self.classify(error)
             for member in members:
                 member.failure = member.failure or failure
             raise failure from None
@@ -106,14 +106,14 @@ class VisitChild(Child):
             part = batch[done : done + self.most_ids]
             asked = {"visitor_ids": ",".join(map(str, part))}
             try:
-                pages = query.settled(self.source, asked, narrows=len(part) > 1)
+                pages = query.settled(self.source, asked, can_split=len(part) > 1)
                 found = [row for rows in pages for row in rows]
-            except (TooMuch, StreamFailed) as error:
+            except (RequestTooLarge, StreamFailed) as error:
                 if error.code in UNKNOWN_RECORD:
                     visits += self._of_known(part)
                     done += len(part)
                     continue
-                is_too_much = isinstance(error, TooMuch) or error.code == _TOO_MANY_IDS
+                is_too_much = isinstance(error, RequestTooLarge) or error.code == _TOO_MANY_IDS
                 if not is_too_much or len(part) == 1:
                     raise
                 self.most_ids = min(self.most_ids, len(part) // 2)

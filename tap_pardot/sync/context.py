@@ -25,7 +25,7 @@ from tap_pardot.errors import (
     StreamFailed,
     StreamSkipped,
 )
-from tap_pardot.records.times import BEGINNING, parse_instant, safe_edge
+from tap_pardot.records.times import EARLIEST, parse_instant, unambiguous_edge
 from tap_pardot.sources import query
 from tap_pardot.sources.export_plan import likely_zones, offset_error
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tap-pardot")
 
 
-class WaitingRoom:
+class JobTracker:
     """The export jobs of all streams that are not complete yet.
 
     Args:
@@ -75,7 +75,7 @@ class WaitingRoom:
         self._jobs = {each for each in self._jobs if each > job}
 
 
-class ZoneProof:
+class TimezoneCheck:
     """Holds the time zone against what Pardot's own times tell.
 
     Args:
@@ -119,7 +119,7 @@ class Run:
         export_timeout: Seconds to wait for one.
         max_concurrent_requests: Requests in flight.
         waiting: Export jobs that are not complete.
-        zone_proof: Whether Pardot's own times agree with the zone.
+        timezone_check: Whether Pardot's own times agree with the zone.
     """
 
     client: Client
@@ -130,14 +130,14 @@ class Run:
     export_poll_interval: int
     export_timeout: int
     max_concurrent_requests: int
-    waiting: WaitingRoom
-    zone_proof: ZoneProof
+    waiting: JobTracker
+    timezone_check: TimezoneCheck
 
     def now(self) -> datetime:
         """Return Pardot's time."""
         return self.client.clock.now()
 
-    def is_of_its_own(self, outage: Outage) -> bool:
+    def is_isolated(self, outage: Outage) -> bool:
         """Whether a failure is not one of all of Pardot; asks, unless that is known."""
         if isinstance(outage, LoginOutage):
             return False
@@ -204,15 +204,15 @@ def begin(config: Mapping[str, Any], client: Client) -> Run:
     client.keeps_answers = False
     now = client.clock.now()
     client.budget.open_day(f"{now.astimezone(zone):%Y-%m-%d}")
-    end = safe_edge(now - timedelta(seconds=config["lookback_seconds"]), zone)
+    end = unambiguous_edge(now - timedelta(seconds=config["lookback_seconds"]), zone)
     ends_early = False
     if config.get("end_date"):
         end_date = parse_instant(config["end_date"])
         ends_early = end_date < end
-        end = safe_edge(min(end, end_date), zone)
-    start = BEGINNING
+        end = unambiguous_edge(min(end, end_date), zone)
+    start = EARLIEST
     if config.get("start_date"):
-        start = safe_edge(max(start, parse_instant(config["start_date"])), zone)
+        start = unambiguous_edge(max(start, parse_instant(config["start_date"])), zone)
     logger.info(
         "API version %d, time zone %s; reading up to %s.", client.version, zone.key, end.isoformat()
     )
@@ -225,8 +225,8 @@ def begin(config: Mapping[str, Any], client: Client) -> Run:
         config["export_poll_interval"],
         config["export_timeout"],
         config["max_concurrent_requests"],
-        WaitingRoom(config["max_waiting_exports"]),
-        ZoneProof(zone),
+        JobTracker(config["max_waiting_exports"]),
+        TimezoneCheck(zone),
     )
 
 
@@ -272,7 +272,7 @@ def unreachable(outage: Outage) -> RunStopped:
     if outage.code is not None or isinstance(outage, LoginOutage):
         hint = ""
     return RunStopped(
-        f"Nothing could be read{tried}: {outage.say}{hint} Run again later.", outage.code
+        f"Nothing could be read{tried}: {outage.message}{hint} Run again later.", outage.code
     )
 
 

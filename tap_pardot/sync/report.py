@@ -25,7 +25,7 @@ logger = logging.getLogger("tap-pardot")
 _meter = logging.getLogger("singer_sdk.metrics")
 
 
-class End(Enum):
+class Status(Enum):
     """How a stream ended."""
 
     DONE = "done"
@@ -35,44 +35,44 @@ class End(Enum):
 
 
 _LEVELS = {
-    End.DONE: logging.INFO,
-    End.SKIPPED: logging.WARNING,
-    End.FAILED: logging.ERROR,
-    End.STOPPED: logging.ERROR,
+    Status.DONE: logging.INFO,
+    Status.SKIPPED: logging.WARNING,
+    Status.FAILED: logging.ERROR,
+    Status.STOPPED: logging.ERROR,
 }
 
 
 @dataclass
-class Line:
+class StreamResult:
     """One stream's line.
 
     Attributes:
         rows: Records that were written.
         end: How the stream ended.
-        say: Up to where it is complete, or why it ended.
+        message: Up to where it is complete, or why it ended.
         reached: The instant before which everything is out, in UTC, where there is one.
     """
 
     rows: int = 0
-    end: End = End.STOPPED
-    say: str = "not read in this run"
+    end: Status = Status.STOPPED
+    message: str = "not read in this run"
     reached: str | None = None
 
     def done(self, reached: str) -> None:
         """Note that the stream is complete; ``reached`` tells up to where."""
-        self.end, self.say = End.DONE, reached
+        self.end, self.message = Status.DONE, reached
 
     @property
     def is_unread(self) -> bool:
         """Whether the run ended before anything of the stream was read."""
-        return self.end is End.STOPPED and not self.rows
+        return self.end is Status.STOPPED and not self.rows
 
 
 @dataclass
 class Report:
     """Collects how each selected stream ended."""
 
-    lines: dict[str, Line] = field(default_factory=dict)
+    lines: dict[str, StreamResult] = field(default_factory=dict)
     stopped: RunStopped | None = None
     aborted: ConfigurationError | None = None
 
@@ -81,30 +81,30 @@ class Report:
         """Whether no further stream should be begun."""
         return self.stopped is not None or self.aborted is not None
 
-    def line(self, stream: str) -> Line:
+    def line(self, stream: str) -> StreamResult:
         """Return a stream's line, a new one at first."""
-        return self.lines.setdefault(stream, Line())
+        return self.lines.setdefault(stream, StreamResult())
 
-    def ended(self, stream: str, error: TapPardotError) -> None:
+    def record_error(self, stream: str, error: TapPardotError) -> None:
         """Note why a stream ended early."""
         line = self.line(stream)
-        line.say = str(error)
+        line.message = str(error)
         if isinstance(error, StreamSkipped):
-            line.end = End.SKIPPED
+            line.end = Status.SKIPPED
         elif isinstance(error, RunStopped):
-            line.end = End.STOPPED
+            line.end = Status.STOPPED
         else:
-            line.end = End.FAILED
-        self.over(error)
+            line.end = Status.FAILED
+        self.stop(error)
 
-    def over(self, error: TapPardotError) -> None:
+    def stop(self, error: TapPardotError) -> None:
         """Note an error that ends the whole run, if it does."""
         if isinstance(error, RunStopped):
             self.stopped = self.stopped or error
         elif isinstance(error, ConfigurationError):
             self.aborted = self.aborted or error
 
-    def names(self, end: End) -> list[str]:
+    def names(self, end: Status) -> list[str]:
         """Return the streams that ended so."""
         return [name for name, line in self.lines.items() if line.end is end]
 
@@ -113,9 +113,9 @@ class Report:
         """0 good; 1 a stream failed; 2 Pardot ended the run early (DESIGN, promise 5)."""
         if self.stopped is not None and not isinstance(self.stopped, CallLimitReached):
             return 2
-        return 1 if self.aborted is not None or self.names(End.FAILED) else 0
+        return 1 if self.aborted is not None or self.names(Status.FAILED) else 0
 
-    def tell(
+    def log(
         self,
         calls: Mapping[str, int],
         closing: str | None = None,
@@ -134,11 +134,11 @@ class Report:
             count = metrics.Metric.HTTP_REQUEST_COUNT
             metrics.log(_meter, metrics.Point("counter", count, number, {"stream": name}))
         if len(self.lines) > 1 and all(line.is_unread for line in self.lines.values()):
-            stopped = {"status": End.STOPPED.value, "rows": 0}
+            stopped = {"status": Status.STOPPED.value, "rows": 0}
             logger.error("None of the %d streams was read.", len(self.lines), extra=stopped)
         else:
             for name, line in self.lines.items():
-                _tell_of(name, line, calls.get(name, 0))
+                _log_stream(name, line, calls.get(name, 0))
         level = logging.INFO if self.exit_code == 0 else logging.ERROR
         if closing is not None or isinstance(self.stopped, CallLimitReached):
             level = max(level, logging.WARNING)
@@ -146,21 +146,21 @@ class Report:
             "rows": sum(line.rows for line in self.lines.values()),
             "calls": sum(calls.values()),
             "exit_code": self.exit_code if exit_code is None else exit_code,
-            **{end.value: len(self.names(end)) for end in End},
+            **{end.value: len(self.names(end)) for end in Status},
         }
         sentence = closing or self._sentence(sum(calls.values()), resets)
         logger.log(level, "%s", sentence, extra=figures)
 
     def _sentence(self, calls: int, resets: str | None) -> str:
         rows = _count(sum(line.rows for line in self.lines.values()), "row")
-        skipped = self.names(End.SKIPPED)
+        skipped = self.names(Status.SKIPPED)
         left_out = f" Skipped: {', '.join(skipped)}." if skipped else ""
-        failed = self.names(End.FAILED)
+        failed = self.names(Status.FAILED)
         if failed:
             left_out += f" Failed: {', '.join(failed)}."
         if self.stopped is not None:
             hint = "" if resets is None else f" The new day begins at {resets}."
-            finished = ", ".join(self.names(End.DONE)) or "none"
+            finished = ", ".join(self.names(Status.DONE)) or "none"
             return (
                 f"Stopped early after {rows}: {self.stopped}{hint} Finished: {finished}.{left_out}"
             )
@@ -171,11 +171,11 @@ class Report:
                 f"Not complete ({rows}): {', '.join(failed)} failed: see the reason in the lines "
                 f"above, then run again; STATE is good.{left_out.partition(' Failed')[0]}"
             )
-        done = len(self.names(End.DONE))
+        done = len(self.names(Status.DONE))
         return f"Complete: {rows} of {_count(done, 'stream')} in {_count(calls, 'call')}.{left_out}"
 
 
-def _tell_of(name: str, line: Line, calls: int) -> None:
+def _log_stream(name: str, line: StreamResult, calls: int) -> None:
     logger.log(
         _LEVELS[line.end],
         "%s: %s, %s, %s: %s",
@@ -183,7 +183,7 @@ def _tell_of(name: str, line: Line, calls: int) -> None:
         _count(line.rows, "row"),
         _count(calls, "call"),
         line.end.value,
-        line.say,
+        line.message,
         extra={
             "stream": name,
             "rows": line.rows,

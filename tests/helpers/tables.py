@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from tap_pardot.config.validation import SETTINGS
-from tap_pardot.errors import RULES, Act, Rule
+from tap_pardot.errors import RULES, Action, Rule
 from tap_pardot.streams import STREAMS
 from tap_pardot.streams.base import PardotStream, RecordStream
 from tap_pardot.streams.children import Child
@@ -33,14 +33,14 @@ _CHILDREN = {
     "visits": "1 for each 200 changed visitors + 1 for each 200 visits",
 }
 _ACTS = {
-    Act.RETRY: "tries again",
-    Act.NARROW: "tries again",
-    Act.LOGIN: "logs in again once",
-    Act.SWITCH: "changes the API version once",
-    Act.SKIP_STREAM: "skips the stream, exit code 0",
-    Act.FAIL_STREAM: "ends the stream, exit code 1",
-    Act.STOP_CLEANLY: "stops cleanly, exit code 2",
-    Act.ABORT: "stops, exit code 1",
+    Action.RETRY: "tries again",
+    Action.NARROW: "tries again",
+    Action.LOGIN: "logs in again once",
+    Action.SWITCH: "changes the API version once",
+    Action.SKIP_STREAM: "skips the stream, exit code 0",
+    Action.FAIL_STREAM: "ends the stream, exit code 1",
+    Action.STOP_CLEANLY: "stops cleanly, exit code 2",
+    Action.ABORT: "stops, exit code 1",
 }
 
 
@@ -81,8 +81,8 @@ def errors_table() -> str:
     for code, rule in sorted(RULES.items()):
         codes.setdefault(rule, []).append(code)
     for rule, same in codes.items():
-        if "fault of this tap" not in rule.say:
-            lines.append(f"| {', '.join(map(str, same))} | {_ACTS[rule.act]} | {rule.say} |")
+        if "fault of this tap" not in rule.message:
+            lines.append(f"| {', '.join(map(str, same))} | {_ACTS[rule.act]} | {rule.message} |")
     return "\n".join(lines)
 
 

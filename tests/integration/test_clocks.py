@@ -31,12 +31,12 @@ from tap_pardot.endings import ending_in_a_sentence
 from tap_pardot.records.times import (
     SHORTEST,
     Window,
-    half_of,
+    first_half,
     is_ambiguous,
     limited,
-    safe_edge,
+    to_local,
+    unambiguous_edge,
     utc_texts,
-    wall_text,
 )
 from tap_pardot.streams import STREAMS
 from tap_pardot.tap import TapPardot
@@ -376,7 +376,7 @@ def test_where_no_hour_repeats_each_row_comes_once_with_its_own_time(account, na
 )
 def test_a_time_is_read_and_asked_by_the_rule_of_its_day(zone, wall, instant):
     assert utc_texts(ZoneInfo(zone))(wall) == instant
-    assert wall_text(utc(instant), ZoneInfo(zone)) == wall
+    assert to_local(utc(instant), ZoneInfo(zone)) == wall
 
 
 @pytest.mark.parametrize("code", [46, 49])
@@ -818,8 +818,8 @@ def windows_near_a_fold(draw: st.DrawFn) -> tuple[Window, ZoneInfo]:
     zone, change = draw(st.sampled_from(FOLDS))
     here = ZoneInfo(zone)
     minutes = st.integers(-300, 300)
-    edges = sorted({safe_edge(utc(change) + timedelta(minutes=draw(minutes)), here),
-                    safe_edge(utc(change) + timedelta(minutes=draw(minutes)), here),
+    edges = sorted({unambiguous_edge(utc(change) + timedelta(minutes=draw(minutes)), here),
+                    unambiguous_edge(utc(change) + timedelta(minutes=draw(minutes)), here),
                     utc(change) + timedelta(minutes=400)})  # fmt: skip
     return Window(edges[0], edges[1]), here
 
@@ -832,7 +832,7 @@ def test_halves_of_halves_make_the_whole_window_again(case):
     left = window
     while left.start < left.end:
         piece = limited(left, longest, zone)
-        while (half := half_of(piece, zone)) is not None:
+        while (half := first_half(piece, zone)) is not None:
             assert half.end - half.start >= SHORTEST
             assert half.end - half.start < piece.end - piece.start
             piece, longest = half, half.end - half.start
@@ -845,7 +845,7 @@ def test_halves_of_halves_make_the_whole_window_again(case):
     assert all(before.end == after.start for before, after in pairwise(pieces))
     assert pieces[-1].end == window.end
     for piece in pieces[:-1]:
-        assert safe_edge(piece.end, zone) == piece.end
+        assert unambiguous_edge(piece.end, zone) == piece.end
 
 
 # --- all of it together ---

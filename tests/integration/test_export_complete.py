@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tap_pardot.records.times import instant_text, is_ambiguous, wall_text
+from tap_pardot.records.times import is_ambiguous, to_iso, to_local
 from tap_pardot.sources import export_plan
 from tests.helpers.exports import (
     OBJECTS,
@@ -95,11 +95,9 @@ def test_rows_on_every_edge_second_and_beside_it_arrive_over_five_years(account,
     # Neither of an edge's two sides can be misread.
     for piece in pieces:
         for edge in piece:
-            walls = [wall_text(edge + by, zone) for by in beside[:2]]
+            walls = [to_local(edge + by, zone) for by in beside[:2]]
             read = [datetime.fromisoformat(wall).replace(tzinfo=zone, fold=1) for wall in walls]
-            assert [instant_text(each) for each in read] == [
-                instant_text(edge + by) for by in beside[:2]
-            ]
+            assert [to_iso(each) for each in read] == [to_iso(edge + by) for by in beside[:2]]
 
 
 @pytest.mark.parametrize("name", ["Pacific/Apia", "America/New_York", "Antarctica/Troll", "UTC"])

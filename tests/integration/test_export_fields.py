@@ -9,7 +9,7 @@ from datetime import datetime
 import pytest
 
 from tap_pardot.errors import StreamFailed
-from tap_pardot.sources.export_fields import Refusals
+from tap_pardot.sources.export_fields import RejectedFields
 from tests.helpers.exports import OBJECTS, QUICK, jobs_of, ops, row, said, select
 
 NOW = "2024-06-01T12:00:00+00:00"
@@ -380,7 +380,7 @@ def test_the_search_finds_exactly_the_refused_fields(bad, named):
     asked = [*keys, *(f"a{n}" for n in range(10)), *custom[:130]]
     bad &= set(asked)
     offers = []
-    refusals = Refusals(keys, custom, set(), [])
+    refusals = RejectedFields(keys, custom, set(), [])
     refusals.taken(custom[130:] if len(bad) > 2 else [])
 
     def offer(fields):

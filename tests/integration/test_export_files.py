@@ -38,7 +38,7 @@ def in_process(capsys, monkeypatch):
     def run(config, catalog):
         tap = TapPardot(config=config, catalog=catalog)
         tap.read_all()
-        tap.report.tell(tap.client.budget.by_stream)
+        tap.report.log(tap.client.budget.by_stream)
         out, err = capsys.readouterr()
         return Finished(tap.report.exit_code, out, err), tap
 
@@ -180,7 +180,7 @@ def test_a_page_of_html_in_place_of_a_file_is_never_parsed(account, in_process, 
     assert run.exit_code == 1
     assert run.ids("visitors") == []
     assert sorted(run.ids("external_activities")) == [1, 2]
-    line = tap.report.line("visitors").say
+    line = tap.report.line("visitors").message
     assert re.match(r"File \d+ of export \d+: ", line), line
     assert "replication_key_value" not in run.state["bookmarks"]["visitors"]
     assert len(ops(account, "download")) >= 6
@@ -209,7 +209,7 @@ def test_json_or_xml_in_place_of_a_file_is_never_parsed(account, in_process, bod
     run, tap = in_process({**account.config, **SINCE}, select("visitors"))
     assert run.exit_code == 1
     assert run.ids("visitors") == []
-    assert re.match(r"File \d+ of export \d+: ", tap.report.line("visitors").say)
+    assert re.match(r"File \d+ of export \d+: ", tap.report.line("visitors").message)
 
 
 # --- forms that are right ---
@@ -292,7 +292,7 @@ def test_a_full_disk_is_a_failure_of_one_stream_with_a_sentence(account, in_proc
     assert run.exit_code == 1
     failed = [name for name in streams if tap.report.line(name).end.value == "failed"]
     (good,) = set(streams) - set(failed)
-    assert "No space left on device" in tap.report.line(failed[0]).say
+    assert "No space left on device" in tap.report.line(failed[0]).message
     assert sorted(run.ids(good)) == [1, 2]
     bookmark = run.state["bookmarks"][failed[0]]
     assert "replication_key_value" not in bookmark

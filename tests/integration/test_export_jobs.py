@@ -16,8 +16,8 @@ import requests
 
 from tap_pardot.records.times import Window
 from tap_pardot.sources import export_plan
-from tap_pardot.sources.export_jobs import Desk
-from tap_pardot.sync.context import WaitingRoom, ZoneProof
+from tap_pardot.sources.export_jobs import ExportJobClient
+from tap_pardot.sync.context import JobTracker, TimezoneCheck
 from tests.helpers.children import Runs
 from tests.helpers.exports import OBJECTS, QUICK, fill, jobs_of, missing, ops, row, said, select
 
@@ -442,7 +442,7 @@ class Waiting:
 
     def __init__(self, passed):
         self.client = self.clock = self
-        self.waiting, self.zone_proof = WaitingRoom(24), ZoneProof(ZoneInfo("UTC"))
+        self.waiting, self.timezone_check = JobTracker(24), TimezoneCheck(ZoneInfo("UTC"))
         self.is_told, self.passed, self.looks = True, passed, 0
 
     def now(self):
@@ -469,7 +469,7 @@ def test_a_long_wait_says_about_once_a_minute_what_it_waits_for(monkeypatch, cap
         run.waiting.enter(number)
     window = Window(datetime.fromisoformat(MARCH), datetime.fromisoformat(NOW))
     job = export_plan.Job(8, window, datetime.fromisoformat(NOW), None, ("id",), "")
-    desk = Desk(run, "visitors", logging.getLogger("tap-pardot"))
+    desk = ExportJobClient(run, "visitors", logging.getLogger("tap-pardot"))
     with caplog.at_level(logging.INFO, logger="tap-pardot"):
         assert desk.wait(job) == ("https://a/1",)
     assert slept[0] == 2

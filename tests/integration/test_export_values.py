@@ -38,7 +38,7 @@ def run(capsys, caplog, monkeypatch):
         caplog.clear()
         tap = TapPardot(config={**account.config, **SINCE, **settings}, catalog=catalog)
         tap.read_all()
-        tap.report.tell(tap.client.budget.by_stream)
+        tap.report.log(tap.client.budget.by_stream)
         return Finished(tap.report.exit_code, capsys.readouterr().out, caplog.text)
 
     return invoke

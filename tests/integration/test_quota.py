@@ -10,7 +10,7 @@ from collections import Counter
 
 import pytest
 
-from tap_pardot.api.http import Quiet
+from tap_pardot.api.http import ThrottlePause
 from tap_pardot.config.validation import normalised, with_defaults
 from tap_pardot.sync.context import connect, daily_calls
 from tests.helpers.exports import QUICK, select
@@ -73,7 +73,7 @@ def test_the_table_the_metrics_and_pardots_own_count_agree(emulator, tap):
 
 
 def test_quiet_is_kept_by_all_threads():
-    quiet = Quiet()
+    quiet = ThrottlePause()
     quiet.ask_for(0.3)
     quiet.ask_for(0.1)  # does not shorten it
     passed: list[float] = []

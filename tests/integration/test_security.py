@@ -29,7 +29,7 @@ from tap_pardot.api import http
 from tap_pardot.config.validation import SETTINGS
 from tap_pardot.errors import StreamFailed
 from tap_pardot.sources.export_csv import rows_of_file
-from tap_pardot.sync.report import End
+from tap_pardot.sync.report import Status
 from tap_pardot.tap import TapPardot
 from tests.helpers.exports import QUICK, fill, ops, said, select
 from tests.helpers.tap import Finished
@@ -114,7 +114,7 @@ def run_here(capsys, config, catalog):
     """Run in this process; return what came, and the tap."""
     tap = TapPardot(config=config, catalog=catalog)
     tap.read_all()
-    tap.report.tell(tap.client.budget.by_stream)
+    tap.report.log(tap.client.budget.by_stream)
     return Finished(tap.report.exit_code, *capsys.readouterr()), tap
 
 
@@ -173,8 +173,8 @@ def test_a_kill_in_the_middle_of_a_download_leaves_no_file_behind(account, tap, 
 
 
 _JOINING = """
-from tap_pardot.sources.export_csv import Joined
-with Joined() as joined:
+from tap_pardot.sources.export_csv import RowJoiner
+with RowJoiner() as joined:
     joined.add(("id", "a"), ([str(number), "x" * 1000] for number in range(20_000)))
     print("joined", flush=True)
     input()
@@ -236,7 +236,7 @@ def test_json_that_is_made_to_break_a_reader_costs_its_stream_only(account, caps
     assert run.ids("campaigns") == [1]
     for stream in ("lists", "tags", "forms"):
         assert tap.report.line(stream).end.value == "failed", stream
-        assert "JSON" in tap.report.line(stream).say
+        assert "JSON" in tap.report.line(stream).message
     assert run.ids("users") == []
 
 
@@ -260,7 +260,7 @@ def test_a_csv_bomb_costs_its_stream_only(account, capsys, monkeypatch):
     assert run.exit_code == 1
     assert run.ids("visitors") == []
     assert sorted(run.ids("external_activities")) == [1, 2]
-    assert "larger than 8 GiB" in tap.report.line("visitors").say
+    assert "larger than 8 GiB" in tap.report.line("visitors").message
     assert "replication_key_value" not in run.state["bookmarks"]["visitors"]
     assert len(ops(account, "download")) == 2  # what is too large is not asked for again
 
@@ -423,9 +423,9 @@ def test_a_well_formed_answer_of_another_host_is_never_taken(
 
         assert host.seen == []
     assert run.exit_code == 1
-    assert {*tap.report.names(End.FAILED)} == failed
+    assert {*tap.report.names(Status.FAILED)} == failed
     for name in failed:
-        assert "127.0.0.1 redirects this request elsewhere" in tap.report.line(name).say
+        assert "127.0.0.1 redirects this request elsewhere" in tap.report.line(name).message
         assert run.ids(name) in ([], [7])
         assert "replication_key_value" not in run.state["bookmarks"].get(name, {})
     for name in {"lists", "tags", "visitors"} - failed:

@@ -206,10 +206,10 @@ def test_what_cannot_be_read_names_stream_and_key_but_no_value(state, key, by_id
     with pytest.raises(ConfigurationError) as caught:
         check("lists", state, by_id=by_id)
 
-    assert f"stream lists cannot be read ({key})" in caught.value.say
-    assert "start_date" in caught.value.say
+    assert f"stream lists cannot be read ({key})" in caught.value.message
+    assert "start_date" in caught.value.message
     for value in ("yesterday", "soon", START_TEXT):
-        assert value not in caught.value.say
+        assert value not in caught.value.message
 
 
 # --- parents and children ---

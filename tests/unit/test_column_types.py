@@ -28,10 +28,10 @@ AT = "2024-05-20T22:30:00+00:00"
 
 def emit(own, catalog, value):
     """Return what is emitted of a value, and how many values did not convert."""
-    misfits = Counter()
+    conversion_errors = Counter()
     timestamp = to_timestamp(ZoneInfo("America/New_York"))
-    found = conversions({"c": own}, {"c": catalog}, ["c"], timestamp, misfits)
-    return converted({"c": value}, found)["c"], misfits.total()
+    found = conversions({"c": own}, {"c": catalog}, ["c"], timestamp, conversion_errors)
+    return converted({"c": value}, found)["c"], conversion_errors.total()
 
 
 @pytest.mark.parametrize(

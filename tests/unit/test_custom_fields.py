@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tap_pardot.records import custom_fields
-from tap_pardot.records.decoder import Decoder, Misfit, kind_of, to_date, to_timestamp
+from tap_pardot.records.decoder import ConversionError, Decoder, kind_of, to_date, to_timestamp
 from tap_pardot.records.numbers import Number
 
 STANDARD = ("id", "score", "first_name", "is_deleted")
@@ -129,7 +129,7 @@ def test_a_date_is_a_date_and_never_moved_by_a_zone(value, expected):
     ],
 )
 def test_what_is_no_date_is_a_misfit(value):
-    with pytest.raises(Misfit):
+    with pytest.raises(ConversionError):
         to_date(value)
 
 
@@ -155,7 +155,7 @@ def test_cells_are_decoded_as_the_same_texts_in_json_would_be():
 
             assert of_cells(list(row.values())) == both[1](row)
             assert list(of_cells(list(row.values()))) == list(columns)
-        assert set(both[0].misfits) == set(both[1].misfits)
+        assert set(both[0].conversion_errors) == set(both[1].conversion_errors)
 
 
 def test_a_field_does_not_lend_its_value_to_a_column_of_nearly_its_name():

@@ -18,8 +18,8 @@ from singer_sdk import typing as th
 from tap_pardot.api import dialect
 from tap_pardot.api.http import Answer
 from tap_pardot.records.decoder import (
+    ConversionError,
     Decoder,
-    Misfit,
     as_list,
     camel_case,
     kind_of,
@@ -53,13 +53,15 @@ def decoder_of(stream: type, **options) -> Decoder:
 
 def read(body: str | bytes) -> dict:
     """Decode JSON as the tap does."""
-    return dialect.open_answer(Answer(200, {}, body if isinstance(body, bytes) else body.encode()))
+    return dialect.parse_response(
+        Answer(200, {}, body if isinstance(body, bytes) else body.encode())
+    )
 
 
 def shown(convert, value):
     try:
         return convert(value)
-    except Misfit:
+    except ConversionError:
         return MISFIT
 
 
@@ -354,14 +356,14 @@ def test_a_row_becomes_exactly_the_declared_columns():
         "updated_at": None,
     }
     assert list(record) == list(Lists.schema["properties"])
-    assert decode.misfits == {}
+    assert decode.conversion_errors == {}
 
 
 def test_only_selected_columns_are_converted_and_emitted():
     decode = decoder_of(Lists, columns=["id", "name"])
 
     assert decode({"id": 1, "name": 5, "updated_at": "0000-00-00"}) == {"id": 1, "name": "5"}
-    assert decode.misfits == {}
+    assert decode.conversion_errors == {}
 
 
 def test_a_misfit_is_null_and_counted_by_column():
@@ -374,11 +376,11 @@ def test_a_misfit_is_null_and_counted_by_column():
 
     assert [record["id"] for record in records] == [1, 2]
     assert {(r["name"], r["is_public"], r["created_at"]) for r in records} == {(None, None, None)}
-    assert decode.misfits == {"name": 2, "is_public": 1, "created_at": 1}
+    assert decode.conversion_errors == {"name": 2, "is_public": 1, "created_at": 1}
 
 
 def test_a_misfit_never_carries_the_value():
-    with pytest.raises(Misfit) as caught:
+    with pytest.raises(ConversionError) as caught:
         to_integer("ada@example.com")
 
     assert "ada" not in repr(caught.value)
@@ -428,7 +430,7 @@ def test_a_column_with_two_names_takes_the_one_that_holds_something(row, redirec
 
 
 @pytest.mark.parametrize(
-    ("row", "campaign", "misfits"),
+    ("row", "campaign", "conversion_errors"),
     [
         ({"campaign": {"id": 3, "name": 2024}}, (3, "2024"), {}),
         ({"campaign": {"id": "3"}}, (3, None), {}),
@@ -447,13 +449,13 @@ def test_a_column_with_two_names_takes_the_one_that_holds_something(row, redirec
         ({"campaign": [3]}, (None, None), {"campaign_id": 1, "campaign_name": 1}),
     ],
 )
-def test_a_campaign_is_flattened_from_every_shape(row, campaign, misfits):
+def test_a_campaign_is_flattened_from_every_shape(row, campaign, conversion_errors):
     decode = decoder_of(Forms)
 
     record = decode({"id": 1, **row})
 
     assert (record["campaign_id"], record["campaign_name"]) == campaign
-    assert decode.misfits == misfits
+    assert decode.conversion_errors == conversion_errors
 
 
 SMB = {"comparison": "is SMB", "content": "<b>"}
@@ -461,7 +463,7 @@ BIG = {"comparison": "is Big", "content": "5"}
 
 
 @pytest.mark.parametrize(
-    ("row", "variations", "misfits"),
+    ("row", "variations", "conversion_errors"),
     [
         ({"variation": SMB}, [SMB], {}),
         ({"variation": [SMB, BIG]}, [SMB, BIG], {}),
@@ -495,17 +497,17 @@ BIG = {"comparison": "is Big", "content": "5"}
         ({"variation": [{"variation": SMB}]}, [], {"variations": 1}),
     ],
 )
-def test_variations_are_an_array_from_every_shape(row, variations, misfits):
+def test_variations_are_an_array_from_every_shape(row, variations, conversion_errors):
     decode = decoder_of(DynamicContents)
 
     record = decode({"id": 1, **row})
 
     assert record["variations"] == variations
-    assert decode.misfits == misfits
+    assert decode.conversion_errors == conversion_errors
 
 
 @pytest.mark.parametrize(
-    ("prospects", "ids", "misfits"),
+    ("prospects", "ids", "conversion_errors"),
     [
         ({"prospect": {"id": 11}}, [11], {}),
         ({"prospect": [{"id": 11}, {"id": "12"}]}, [11, 12], {}),
@@ -521,14 +523,16 @@ def test_variations_are_an_array_from_every_shape(row, variations, misfits):
         ({"prospects": {"id": 11}}, [], {"prospects": 1}),
     ],
 )
-def test_prospects_of_an_opportunity_are_an_array_from_every_shape(prospects, ids, misfits):
+def test_prospects_of_an_opportunity_are_an_array_from_every_shape(
+    prospects, ids, conversion_errors
+):
     decode = decoder_of(Opportunities)
 
     record = decode({"id": 1, "prospects": prospects})
 
     assert [each["id"] for each in record["prospects"]] == ids
     assert record["opportunity_activities"] == []
-    assert decode.misfits == misfits
+    assert decode.conversion_errors == conversion_errors
 
 
 def test_misfits_inside_arrays_add_up_over_rows():
@@ -537,7 +541,7 @@ def test_misfits_inside_arrays_add_up_over_rows():
     for _ in range(3):
         decode({"id": 1, "prospects": {"prospect": [{"id": "x"}, {"id": "y"}]}})
 
-    assert decode.misfits == {"prospects.id": 6}
+    assert decode.conversion_errors == {"prospects.id": 6}
 
 
 def test_arrays_of_plain_values_convert_each_value():
@@ -548,7 +552,7 @@ def test_arrays_of_plain_values_convert_each_value():
     record = decode({"interests": ["a", 7, {}], "flags": "true"})
 
     assert record == {"interests": ["a", "7"], "flags": [True]}
-    assert decode.misfits == {"interests": 1}
+    assert decode.conversion_errors == {"interests": 1}
 
 
 @pytest.mark.parametrize(
@@ -580,7 +584,7 @@ def test_repaired_texts_are_counted_where_they_are_emitted():
         3,
     )
     assert decode.repaired == {"id": 1, "name": 1, "prospects.email": 1}
-    assert decode.misfits == {"value": 1}
+    assert decode.conversion_errors == {"value": 1}
     assert type(record["name"]) is type(record["prospects"][0]["email"]) is str
 
 
@@ -608,7 +612,7 @@ def test_an_open_column_passes_and_stays_json():
 
 
 @pytest.mark.parametrize(
-    ("body", "name", "misfits"),
+    ("body", "name", "conversion_errors"),
     [
         (b'{"name": 1.50}', "1.50", {}),
         (b'{"name": 15555555555}', "15555555555", {}),
@@ -623,13 +627,13 @@ def test_an_open_column_passes_and_stays_json():
         (b'{"name": null}', None, {}),
     ],
 )
-def test_a_text_survives_the_way_from_the_wire_to_stdout(body, name, misfits):
+def test_a_text_survives_the_way_from_the_wire_to_stdout(body, name, conversion_errors):
     decode = decoder_of(Lists)
 
     record = decode(read(body))
 
     assert record["name"] == name
-    assert decode.misfits == misfits
+    assert decode.conversion_errors == conversion_errors
     assert json.loads(msgspec.json.encode(record))["name"] == name
 
 
@@ -641,7 +645,7 @@ def test_numbers_beyond_every_range_cost_only_their_column():
 
     assert (record["id"], record["value"], record["probability"]) == (None, None, None)
     assert record["name"] == "1e400"
-    assert decode.misfits == {"id": 1, "value": 1, "probability": 1}
+    assert decode.conversion_errors == {"id": 1, "value": 1, "probability": 1}
 
 
 LEAF = st.one_of(
@@ -678,7 +682,7 @@ def test_no_row_is_bad_enough_to_stop_the_run(row):
         # What was there and is not any more, is counted.
         given_value = row.get(name)
         if given_value not in (None, "", [], {}) and record[name] is None:
-            assert decode.misfits[name] or isinstance(given_value, dict)
+            assert decode.conversion_errors[name] or isinstance(given_value, dict)
 
 
 def assert_fits(value, definition):
@@ -712,4 +716,4 @@ def test_every_value_is_emitted_or_counted(rows):
         for name, value in row.items()
         if record[name] is None and value is not None and value != ""
     )
-    assert lost == +decode.misfits
+    assert lost == +decode.conversion_errors

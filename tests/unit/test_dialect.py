@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from tap_pardot.api.dialect import (
     MOST_LEVELS,
-    Refused,
+    PardotError,
     address,
     is_an_answer,
     listed,
-    open_answer,
+    parse_response,
     record_of,
     rows_of,
 )
@@ -24,7 +24,7 @@ from tap_pardot.errors import Retriable, StreamFailed
 
 def opened(body: object, status: int = 200) -> dict:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return open_answer(Answer(status, {}, content))
+    return parse_response(Answer(status, {}, content))
 
 
 def ok(result: object) -> dict:
@@ -83,7 +83,7 @@ def test_an_address_follows_the_grammar(api_url, version, path, url):
     ],
 )
 def test_a_code_is_found_in_every_form_under_every_status(body, code, status):
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(PardotError) as refusal:
         opened(body, status)
 
     assert refusal.value.code == code
@@ -93,8 +93,8 @@ def test_a_code_is_found_in_every_form_under_every_status(body, code, status):
 @pytest.mark.parametrize(
     ("body", "status", "error"),
     [
-        (b"", 401, Refused),
-        (b"<html>Unauthorized</html>", 401, Refused),
+        (b"", 401, PardotError),
+        (b"<html>Unauthorized</html>", 401, PardotError),
         (b"<html>502 Bad Gateway</html>", 502, Retriable),
         (b"", 503, Retriable),
         ({"result": None}, 500, Retriable),
@@ -126,7 +126,7 @@ def test_what_is_no_data_is_never_taken_for_an_empty_answer(body, status, error)
     with pytest.raises(error) as caught:
         opened(body, status)
 
-    if error is Refused:
+    if error is PardotError:
         assert caught.value.code == 184
 
 
@@ -415,7 +415,7 @@ JSON = st.recursive(
 def test_no_answer_raises_anything_the_client_does_not_know(body, status):
     try:
         rows, total = rows_of(opened(body, status), "list")
-    except (Refused, Retriable, StreamFailed):
+    except (PardotError, Retriable, StreamFailed):
         return
     assert all(isinstance(row, dict) for row in rows)
     assert total is None or isinstance(total, int)

@@ -9,7 +9,7 @@ import pytest
 from tap_pardot.errors import (
     RULES,
     UNKNOWN,
-    Act,
+    Action,
     CallLimitReached,
     ConfigurationError,
     Outage,
@@ -24,14 +24,14 @@ from tap_pardot.errors import (
 # Reference A.9, column "Act", for the codes that reading can meet; what each means for a run
 # follows DESIGN, promise 5.
 EXPECTED = {
-    Act.RETRY: {62, 66, 84, 116, 183},
-    Act.NARROW: {202, 214},
-    Act.LOGIN: {1, 184},
-    Act.SWITCH: {88, 89},
-    Act.STOP_CLEANLY: {122},
-    Act.SKIP_STREAM: {22, 46, 49},
-    Act.ABORT: {15, 53, 76, 126, 131, 181, 182, 196, 199, 201},
-    Act.FAIL_STREAM: {
+    Action.RETRY: {62, 66, 84, 116, 183},
+    Action.NARROW: {202, 214},
+    Action.LOGIN: {1, 184},
+    Action.SWITCH: {88, 89},
+    Action.STOP_CLEANLY: {122},
+    Action.SKIP_STREAM: {22, 46, 49},
+    Action.ABORT: {15, 53, 76, 126, 131, 181, 182, 196, 199, 201},
+    Action.FAIL_STREAM: {
         *(2, 3, 4, 5, 7, 8, 13, 16, 17, 19, 20, 21, 23, 36, 63, 94),
         *(10, 14, 24, 35, 38, 48, 55, 61, 68, 86, 92),
         *(109, 132, 192, 198, 203, 209, 10000),
@@ -60,12 +60,12 @@ def test_the_table_holds_no_code_that_this_test_does_not_know():
 @pytest.mark.parametrize("code", [-1, 0, 6, 85, 999, 10001])
 def test_any_other_code_costs_one_stream_only(code):
     assert rule_for(code) is UNKNOWN
-    assert UNKNOWN.act is Act.FAIL_STREAM
+    assert UNKNOWN.act is Action.FAIL_STREAM
 
 
 @pytest.mark.parametrize("name", SENTENCES)
 def test_each_sentence_is_one_and_tells_what_to_do(name):
-    say = SENTENCES[name].say
+    say = SENTENCES[name].message
 
     assert say.endswith(".")
     assert say.count(". ") == 0
@@ -81,7 +81,7 @@ def test_each_sentence_is_one_and_tells_what_to_do(name):
 def test_a_sentence_names_settings_as_they_are_called(name):
     from tap_pardot.config.validation import SETTINGS  # noqa: PLC0415
 
-    named = set(re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", SENTENCES[name].say))
+    named = set(re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", SENTENCES[name].message))
 
     assert named <= {*SETTINGS["properties"], "pardot_api"}  # a scope, not a setting
 
@@ -89,7 +89,7 @@ def test_a_sentence_names_settings_as_they_are_called(name):
 def test_an_error_shows_its_sentence_and_pardots_code():
     assert str(TapPardotError("Do this.")) == "Do this."
     assert str(TapPardotError("Do this.", 66)) == "Do this. (Pardot code 66)"
-    assert (TapPardotError("Do this.", 66).say, TapPardotError("Do this.", 66).code) == (
+    assert (TapPardotError("Do this.", 66).message, TapPardotError("Do this.", 66).code) == (
         "Do this.",
         66,
     )
@@ -98,7 +98,7 @@ def test_an_error_shows_its_sentence_and_pardots_code():
 def test_a_retriable_error_keeps_what_the_server_asked_for():
     error = Retriable("Busy.", 66, wait=7.5)
 
-    assert (error.say, error.code, error.wait) == ("Busy.", 66, 7.5)
+    assert (error.message, error.code, error.wait) == ("Busy.", 66, 7.5)
     assert Retriable("Busy.").wait is None
 
 

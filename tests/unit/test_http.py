@@ -200,7 +200,7 @@ def test_an_outage_is_called_after_ten_minutes_and_not_before(clock):
     assert len(tries) >= 6
     assert 600 <= tries[-1] - tries[0] <= 620
     assert max(clock.slept) <= 20
-    assert (caught.value.say, caught.value.code) == ("Pardot answered HTTP 503.", 84)
+    assert (caught.value.message, caught.value.code) == ("Pardot answered HTTP 503.", 84)
 
 
 def test_slow_failures_still_get_six_tries(clock):
@@ -361,7 +361,7 @@ def test_a_cut_or_garbled_answer_is_asked_for_again(parts):
         get(url, params={"email": "ada@example.com"})
 
     assert "ada" not in str(caught.value)
-    assert "127.0.0.1" in caught.value.say
+    assert "127.0.0.1" in caught.value.message
     assert caught.value.lost
 
 
@@ -370,7 +370,7 @@ def test_nobody_listening_is_asked_again():
         pass
     with pytest.raises(Retriable) as caught:
         get(url)
-    assert caught.value.say == "127.0.0.1 refused the connection."
+    assert caught.value.message == "127.0.0.1 refused the connection."
     assert not caught.value.lost
 
 
@@ -383,7 +383,7 @@ def test_a_server_that_falls_silent_is_asked_again(parts):
         took = time.monotonic() - started
 
     assert took < 0.9
-    assert caught.value.say == "127.0.0.1 did not answer in time."
+    assert caught.value.message == "127.0.0.1 did not answer in time."
     assert caught.value.lost
 
 
@@ -403,7 +403,7 @@ def test_a_trickle_of_bytes_ends_at_twenty_read_timeouts(parts):
         took = time.monotonic() - started
 
     assert 0.9 < took < 1.6
-    assert caught.value.say == "An answer came too slowly to be finished."
+    assert caught.value.message == "An answer came too slowly to be finished."
 
 
 def trickle(text, pause=0.03):
@@ -455,7 +455,7 @@ def test_what_is_around_a_body_may_not_trickle_either(way, what, tmp_path, monke
         took = time.monotonic() - started
 
     assert 0.5 < took < 1.2
-    assert caught.value.say == "An answer came too slowly to be finished."
+    assert caught.value.message == "An answer came too slowly to be finished."
     assert caught.value.narrow
 
 
@@ -503,7 +503,7 @@ def test_requests_at_once_have_each_their_own_deadline(monkeypatch):
     def ask(url):
         with pytest.raises(Retriable) as caught:
             one.send("GET", url)
-        said.append((caught.value.say, time.monotonic() - started))
+        said.append((caught.value.message, time.monotonic() - started))
 
     with serving(TRICKLES["headers"]) as (first, _), serving(TRICKLES["headers"]) as (second, _):
         one = Transport(origins=set(), read_timeout=0.3, user_agent="tests/1")
@@ -532,7 +532,7 @@ def test_an_answer_larger_than_any_page_is_refused(monkeypatch, compressed):
     ):
         get(url)
 
-    assert "64 MiB" in caught.value.say
+    assert "64 MiB" in caught.value.message
 
 
 # --- redirects -----------------------------------------------------------------------------
@@ -585,7 +585,7 @@ def test_only_a_file_is_asked_of_a_host_that_is_not_trusted(target, hops):
             assert len(sent) == hops + 1
 
     assert seen == []
-    assert "127.0.0.1 redirects this request elsewhere: check api_url" in caught.value.say
+    assert "127.0.0.1 redirects this request elsewhere: check api_url" in caught.value.message
 
 
 def test_a_file_comes_from_any_host_without_our_headers_and_they_stay_off():
@@ -618,7 +618,7 @@ def test_a_circle_of_redirects_ends():
         get(url)
 
     assert len(sent) == 5
-    assert "redirects this request elsewhere" in caught.value.say
+    assert "redirects this request elsewhere" in caught.value.message
 
 
 @pytest.mark.parametrize("target", ["http://[", "\udcff", "http://127.0.0.1:x/"])

@@ -8,7 +8,7 @@ import pytest
 
 from tap_pardot.errors import ConfigurationError
 from tap_pardot.state.migration import (
-    Made,
+    StateOrigin,
     changes,
     check_version,
     is_singer_io,
@@ -17,7 +17,7 @@ from tap_pardot.state.migration import (
 )
 
 NEW_YORK = ZoneInfo("America/New_York")
-MADE = Made("0Uv000000000001AAA", "America/New_York", "2024-01-01T00:00:00+00:00")
+MADE = StateOrigin("0Uv000000000001AAA", "America/New_York", "2024-01-01T00:00:00+00:00")
 
 
 @pytest.mark.parametrize(

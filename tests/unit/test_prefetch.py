@@ -1,4 +1,4 @@
-"""Work done ahead: in order, a few at a time, and no thread takes a signal from the main one."""
+"""Work done prefetch: in order, a few at a time, and no thread takes a signal from the main one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_pardot.sources.prefetch import ahead
+from tap_pardot.sources.prefetch import prefetch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ def test_results_come_in_order_however_long_each_takes() -> None:
         time.sleep(0.05 / number)
         return number * 10
 
-    assert list(ahead(work, [1, 2, 3, 4], 4)) == [10, 20, 30, 40]
+    assert list(prefetch(work, [1, 2, 3, 4], 4)) == [10, 20, 30, 40]
 
 
 def test_no_more_at_a_time_than_asked() -> None:
@@ -38,7 +38,7 @@ def test_no_more_at_a_time_than_asked() -> None:
         with lock:
             under_way -= 1
 
-    assert len(list(ahead(work, range(12), 3))) == 12
+    assert len(list(prefetch(work, range(12), 3))) == 12
     assert most == 3
 
 
@@ -52,7 +52,7 @@ def test_an_error_is_raised_at_its_turn_and_nothing_is_begun_after_it() -> None:
             raise ValueError(number)
         return number
 
-    found = ahead(work, range(50), 1)
+    found = prefetch(work, range(50), 1)
     assert [next(found), next(found)] == [0, 1]
     with pytest.raises(ValueError, match="2"):
         next(found)
@@ -61,7 +61,7 @@ def test_an_error_is_raised_at_its_turn_and_nothing_is_begun_after_it() -> None:
 
 def test_threads_leave_signals_to_the_main_one() -> None:
     """Else the handler would run in the middle of a line that the writer holds it back for."""
-    blocked = next(ahead(lambda _: signal.pthread_sigmask(signal.SIG_BLOCK, ()), [0], 1))
+    blocked = next(prefetch(lambda _: signal.pthread_sigmask(signal.SIG_BLOCK, ()), [0], 1))
     assert {signal.SIGINT, signal.SIGTERM} <= blocked
     here = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     assert not {signal.SIGINT, signal.SIGTERM} & here
@@ -78,7 +78,7 @@ def test_items_are_taken_in_the_readers_thread_and_few_before_they_are_needed() 
             threads.add(threading.get_ident())
             yield number
 
-    results = ahead(lambda number: number, items(), 3)
+    results = prefetch(lambda number: number, items(), 3)
     for number in range(50):
         assert next(results) == number
         assert len(taken) - number <= 2 * 3 + 1
@@ -90,7 +90,7 @@ def test_items_are_taken_in_the_readers_thread_and_few_before_they_are_needed() 
 def test_results_that_wait_for_the_reader_are_few() -> None:
     """A reader that is slow, like a stalled pipe, must not make memory grow."""
     begun: list[int] = []
-    results = ahead(begun.append, range(100), 2)
+    results = prefetch(begun.append, range(100), 2)
     next(results)
     time.sleep(0.05)
     assert len(begun) <= 2 * 2 + 1
@@ -108,7 +108,7 @@ def test_a_reader_that_goes_leaves_no_thread_and_nothing_is_begun_after_it() -> 
             time.sleep(0.02)
         return number
 
-    results = ahead(work, range(100), 4)
+    results = prefetch(work, range(100), 4)
     next(results)
     results.close()
     until = time.monotonic() + 5
@@ -122,7 +122,7 @@ def test_items_that_change_meanwhile_are_taken_as_they_come() -> None:
     """A set of ids shrinks as they are read, and may grow."""
     todo = [1, 2, 3, 4, 5]
     found = []
-    for number in ahead(lambda each: each, iter(todo), 1):
+    for number in prefetch(lambda each: each, iter(todo), 1):
         found.append(number)
         if number == 2:
             todo.append(6)
@@ -138,12 +138,12 @@ def test_an_error_of_the_items_reaches_the_reader() -> None:
 
     found = []
     with pytest.raises(ValueError, match="no more"):
-        found.extend(ahead(lambda number: number, items(), 2))
+        found.extend(prefetch(lambda number: number, items(), 2))
 
 
 def test_nothing_to_do_starts_no_thread() -> None:
     """Most runs have no id to read."""
     before = threading.active_count()
-    results = ahead(lambda number: number, [], 4)
+    results = prefetch(lambda number: number, [], 4)
     assert next(results, None) is None
     assert threading.active_count() == before

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_pardot.errors import StreamFailed, TooMuch
+from tap_pardot.errors import RequestTooLarge, StreamFailed
 from tap_pardot.sources.query import Source, by_id, by_offset, row_id, settled
 
 if TYPE_CHECKING:
@@ -38,11 +38,11 @@ class Server:
     asked: list[dict[str, str]] = field(default_factory=list)
     unsorted: set[str] = field(default_factory=set)
 
-    def query(self, stream, pardot_object, key, params, *_, narrows=False):
+    def query(self, stream, pardot_object, key, params, *_, can_split=False):
         assert (stream, pardot_object, key) == ("lists", "list", "list")
         self.asked.append(dict(params))
         if int(params["limit"]) > self.most:
-            raise (TooMuch if narrows else StreamFailed)("no time", "214")
+            raise (RequestTooLarge if can_split else StreamFailed)("no time", "214")
         assert len(self.asked) < 500, "pages without end"
         if change := self.before.get(len(self.asked)):
             self.ids = change(self.ids)
@@ -147,7 +147,7 @@ def test_a_server_that_ignores_the_sort_is_a_failure_beyond_one_page(pages):
 
     with pytest.raises(StreamFailed) as caught:
         read(server, pages)
-    assert "report it" in caught.value.say
+    assert "report it" in caught.value.message
 
 
 @pytest.mark.parametrize("pages", [by_id, by_offset])
@@ -543,8 +543,8 @@ def test_rows_that_are_counted_but_never_sent_are_a_failure_by_an_offset_alone(r
 
     with pytest.raises(StreamFailed) as caught:
         found.extend(row for page in settled(source, {"updated_after": "x"}) for row in page)
-    assert f"counts {rows + 250} rows" in caught.value.say
-    assert "report it" in caught.value.say
+    assert f"counts {rows + 250} rows" in caught.value.message
+    assert "report it" in caught.value.message
     assert len(server.asked) <= 2 * (rows // 199 + 3)
 
 
@@ -557,7 +557,7 @@ def test_a_server_that_ignores_the_offset_is_a_sentence_not_a_hang(cap, total):
 
     with pytest.raises(StreamFailed) as caught:
         told(server)
-    assert "report it" in caught.value.say
+    assert "report it" in caught.value.message
     assert len(server.asked) <= 20
 
 
@@ -568,7 +568,7 @@ def test_rows_that_never_rest_are_a_sentence_not_a_hang():
 
     with pytest.raises(StreamFailed) as caught:
         told(server)
-    assert "run again" in caught.value.say
+    assert "run again" in caught.value.message
     assert len(server.asked) <= 20
 
 
@@ -583,7 +583,7 @@ def test_pages_that_are_not_in_the_order_of_ids_are_a_failure_but_within_one_pag
 
     with pytest.raises(StreamFailed) as caught:
         told(server)
-    assert "report it" in caught.value.say
+    assert "report it" in caught.value.message
     assert len(server.asked) == 1
     server.ids = server.ids[:150]
     assert sorted(told(server)) == server.ids

@@ -16,7 +16,7 @@ from tap_pardot.errors import (
     StreamFailed,
     StreamSkipped,
 )
-from tap_pardot.sync.report import End, Report
+from tap_pardot.sync.report import Report, Status
 
 SKIPPED = StreamSkipped("Give the role the View ability.", 46)
 FAILED = StreamFailed("Report it.", 5)
@@ -33,13 +33,13 @@ def report_of(**ends):
         if error is None:
             report.line(name).done("up to now")
         else:
-            report.ended(name, error)
+            report.record_error(name, error)
     return report
 
 
 def told(report, caplog, closing=None):
     with caplog.at_level("INFO", logger="tap-pardot"):
-        report.tell({"lists": 3, "tags": 1}, closing)
+        report.log({"lists": 3, "tags": 1}, closing)
     records = [record for record in caplog.records if record.name == "tap-pardot"]
     return [(record.levelname, record.getMessage()) for record in records]
 
@@ -68,7 +68,7 @@ def test_the_exit_code_follows_how_the_streams_ended(ends, code, over):
 def test_a_run_that_could_not_begin_is_a_failure_without_any_stream():
     report = Report()
     report.line("lists")
-    report.over(WRONG)
+    report.stop(WRONG)
 
     assert report.is_over
     assert report.exit_code == 1
@@ -78,13 +78,13 @@ def test_a_stream_that_was_not_begun_is_no_success_and_no_failure():
     report = report_of(lists=STOPPED)
     report.line("tags")
 
-    assert report.names(End.STOPPED) == ["lists", "tags"]
-    assert report.line("tags").say == "not read in this run"
+    assert report.names(Status.STOPPED) == ["lists", "tags"]
+    assert report.line("tags").message == "not read in this run"
 
 
 def test_the_first_reason_to_stop_is_the_one_that_is_told():
     report = report_of(lists=STOPPED, tags=RunStopped("Later."), users=WRONG)
-    report.over(ConfigurationError("Too late."))
+    report.stop(ConfigurationError("Too late."))
 
     assert report.stopped is STOPPED
     assert report.aborted is WRONG
@@ -162,7 +162,7 @@ def test_that_nothing_was_read_is_one_line_for_all_streams(caplog, error, closin
     for name in ("lists", "tags", "users"):
         report.line(name)
     if error is not None:
-        report.over(error)
+        report.stop(error)
 
     line, _ = told(report, caplog, closing)
 
@@ -174,7 +174,7 @@ def test_it_is_also_where_the_first_call_of_a_stream_ended_the_run(caplog, error
     report = Report()
     for name in ("lists", "tags", "users"):
         report.line(name)
-    report.ended("lists", error)
+    report.record_error("lists", error)
 
     line, last = told(report, caplog)
 
@@ -185,7 +185,7 @@ def test_it_is_also_where_the_first_call_of_a_stream_ended_the_run(caplog, error
 def test_of_one_stream_that_was_not_read_its_own_line_is_told(caplog):
     report = Report()
     report.line("lists")
-    report.over(STOPPED)
+    report.stop(STOPPED)
 
     line, _ = told(report, caplog)
 
@@ -202,7 +202,7 @@ def as_json(report, *arguments):
     logger.addHandler(handler)
     logger.setLevel("INFO")
     try:
-        report.tell({"lists": 3, "tags": 1}, *arguments)
+        report.log({"lists": 3, "tags": 1}, *arguments)
     finally:
         logger.removeHandler(handler)
         logger.setLevel(before)

@@ -12,15 +12,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tap_pardot.records.times import (
-    BEGINNING,
+    EARLIEST,
     SECOND,
     Window,
-    instant_text,
     is_ambiguous,
     parse_instant,
-    safe_edge,
+    to_iso,
+    to_local,
+    unambiguous_edge,
     utc_texts,
-    wall_text,
 )
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -95,7 +95,7 @@ def plain(text: str, zone: ZoneInfo, fold: int = 0) -> datetime:
     ],
 )
 def test_an_instant_is_read_from_iso_8601_and_naive_means_utc(text, instant):
-    assert instant_text(parse_instant(text)) == instant
+    assert to_iso(parse_instant(text)) == instant
     assert parse_instant(text).tzinfo is UTC
 
 
@@ -110,17 +110,17 @@ def test_a_text_that_is_no_instant_is_a_value_error(text):
 def test_instants_are_written_with_one_width_whatever_their_zone():
     local = datetime(2024, 7, 1, 8, 30, 15, 999999, tzinfo=timezone(-timedelta(hours=4)))
 
-    assert instant_text(local) == "2024-07-01T12:30:15+00:00"
-    assert instant_text(datetime(7, 1, 1, tzinfo=UTC)) == "0007-01-01T00:00:00+00:00"
+    assert to_iso(local) == "2024-07-01T12:30:15+00:00"
+    assert to_iso(datetime(7, 1, 1, tzinfo=UTC)) == "0007-01-01T00:00:00+00:00"
 
 
 def test_wall_times_have_one_width_also_long_ago():
-    assert wall_text(datetime(2024, 7, 1, 16, tzinfo=UTC), NEW_YORK) == "2024-07-01 12:00:00"
-    assert wall_text(datetime(900, 7, 1, 16, tzinfo=UTC), ZoneInfo("UTC")) == "0900-07-01 16:00:00"
+    assert to_local(datetime(2024, 7, 1, 16, tzinfo=UTC), NEW_YORK) == "2024-07-01 12:00:00"
+    assert to_local(datetime(900, 7, 1, 16, tzinfo=UTC), ZoneInfo("UTC")) == "0900-07-01 16:00:00"
 
 
 def test_an_account_without_start_date_begins_when_pardot_did():
-    assert instant_text(BEGINNING) == "2007-01-01T00:00:00+00:00"
+    assert to_iso(EARLIEST) == "2007-01-01T00:00:00+00:00"
 
 
 # --- there and back ------------------------------------------------------------------------
@@ -133,10 +133,10 @@ def test_an_account_without_start_date_begins_when_pardot_did():
 def test_an_instant_comes_back_from_its_wall_time_unless_that_is_ambiguous(case):
     zone, moment = case
 
-    back = parse_instant(utc_texts(zone)(wall_text(moment, zone)))
+    back = parse_instant(utc_texts(zone)(to_local(moment, zone)))
 
     if is_ambiguous(moment, zone):
-        twins = {plain(wall_text(moment, zone), zone, fold) for fold in (0, 1)}
+        twins = {plain(to_local(moment, zone), zone, fold) for fold in (0, 1)}
         assert moment in twins
         assert len(twins) == 2
         assert back == min(twins)
@@ -179,12 +179,12 @@ def is_fit(moment: datetime, zone: ZoneInfo) -> bool:
 def test_a_safe_edge_is_fit_and_as_late_as_may_be(case, microsecond):
     zone, moment = case
 
-    edge = safe_edge(moment.replace(microsecond=microsecond), zone)
+    edge = unambiguous_edge(moment.replace(microsecond=microsecond), zone)
 
     assert edge <= moment
     assert edge.microsecond == 0
     assert is_fit(edge, zone)
-    assert safe_edge(edge, zone) == edge
+    assert unambiguous_edge(edge, zone) == edge
     if edge != moment:
         # Nothing was given away but the repeated hours themselves and the minute before.
         assert not is_fit(moment, zone)
@@ -199,17 +199,17 @@ def test_a_safe_edge_is_fit_and_as_late_as_may_be(case, microsecond):
 def test_safe_edges_keep_the_order_of_their_instants(case):
     zone, moment = case
 
-    assert safe_edge(moment, zone) <= safe_edge(moment + timedelta(minutes=17), zone)
+    assert unambiguous_edge(moment, zone) <= unambiguous_edge(moment + timedelta(minutes=17), zone)
 
 
 def test_an_edge_leaves_the_repeated_hour_backwards():
     inside = datetime(2024, 11, 3, 6, 30, tzinfo=UTC)
 
-    assert instant_text(safe_edge(inside, NEW_YORK)) == "2024-11-03T04:59:00+00:00"
+    assert to_iso(unambiguous_edge(inside, NEW_YORK)) == "2024-11-03T04:59:00+00:00"
     # The second after the repeated hour is asked with the last second of it.
     after = datetime(2024, 11, 3, 7, tzinfo=UTC)
-    assert instant_text(safe_edge(after, NEW_YORK)) == "2024-11-03T04:59:00+00:00"
-    assert safe_edge(after + SECOND, NEW_YORK) == after + SECOND
+    assert to_iso(unambiguous_edge(after, NEW_YORK)) == "2024-11-03T04:59:00+00:00"
+    assert unambiguous_edge(after + SECOND, NEW_YORK) == after + SECOND
 
 
 def test_a_window_is_asked_with_exclusive_bounds_in_local_time():
@@ -235,7 +235,7 @@ def late(text: str, zone: ZoneInfo, row: datetime) -> tuple[datetime, datetime]:
 
 
 def as_texts(text: str, zone: ZoneInfo, row: datetime) -> tuple[str, str]:
-    return text, wall_text(row, zone)
+    return text, to_local(row, zone)
 
 
 @pytest.mark.parametrize("server", [early, late, as_texts])
@@ -250,7 +250,7 @@ def test_no_row_falls_between_two_windows(server, case, lengths, seconds):
     edges = [first]
     for length in lengths:
         edges.append(edges[-1] + timedelta(seconds=length))
-    edges = sorted({safe_edge(edge, zone) for edge in edges})
+    edges = sorted({unambiguous_edge(edge, zone) for edge in edges})
     windows = [Window(*pair) for pair in pairwise(edges)]
     # Rows on and around every edge, and all through the windows.
     rows = {edge + timedelta(seconds=each) for edge in edges for each in seconds}
@@ -377,6 +377,6 @@ def test_a_converter_returns_fixed_width_or_raises_a_value_error(case, junk):
     zone, moment = case
     convert = utc_texts(zone)
 
-    assert len(convert(wall_text(moment, zone))) == len("2024-01-01T00:00:00+00:00")
+    assert len(convert(to_local(moment, zone))) == len("2024-01-01T00:00:00+00:00")
     with suppress(ValueError):
         assert len(convert(junk)) == len("2024-01-01T00:00:00+00:00")

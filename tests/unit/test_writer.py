@@ -26,7 +26,8 @@ from singer_sdk.streams import Stream
 
 from pardot_emulator.harness import Emulator
 from tap_pardot.endings import StdoutLost
-from tap_pardot.sdk.writer import BufferedWriter, FastRecords
+from tap_pardot.sdk import writer as sdk_writer
+from tap_pardot.sdk.writer import BufferedWriter, DirectRecordStream
 from tap_pardot.tap import TapPardot
 from tests.helpers.streams import QUERIES
 
@@ -104,8 +105,10 @@ def read(emulator: Emulator, mode: str, *, fast: bool) -> Output:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Stream, "_generate_record_messages", counted)
         if not fast:
-            patch.setattr(FastRecords, "fast", False)
-            patch.setattr(FastRecords, "TYPE_CONFORMANCE_LEVEL", TypeConformanceLevel.RECURSIVE)
+            patch.setattr(DirectRecordStream, "fast", False)
+            patch.setattr(
+                DirectRecordStream, "TYPE_CONFORMANCE_LEVEL", TypeConformanceLevel.RECURSIVE
+            )
             patch.setattr(TapPardot, "message_writer_class", SimpleSingerWriter)
         patch.setattr("tap_pardot.tap.STREAMS", QUERIES)
         with redirect_stdout(lines):
@@ -265,7 +268,7 @@ def test_every_message_but_a_record_goes_out_at_once(written):
 
 def test_what_was_printed_before_stays_before(written):
     writer = BufferedWriter()
-    writer.sys.stdout.write("first\n")
+    sdk_writer.sys.stdout.write("first\n")
 
     writer.write_message(STATE)
 
