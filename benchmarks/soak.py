@@ -33,10 +33,8 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from backoff import _sync
-
 from pardot_emulator.harness import Emulator
-from tap_pardot.api import http
+from tap_pardot.api import http, retry
 from tap_pardot.endings import ending_in_a_sentence
 from tap_pardot.sources import export_jobs
 from tap_pardot.tap import TapPardot
@@ -507,7 +505,7 @@ def _let_waits_pass() -> None:
         time.sleep(0.002)
 
     clock = SimpleNamespace(sleep=sleep, monotonic=lambda: time.monotonic() + waited)
-    for module in (_sync, http, export_jobs):  # not clock: Pardot's own time does not go on then
+    for module in (retry, http, export_jobs):  # not clock: Pardot's own time does not go on then
         vars(module)["time"] = clock
 
 

@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import TapState
     from singer_sdk.streams import Stream
 
-    from tap_pardot.api.client import Client
+    from tap_pardot.api.legacy import LegacyClient as Client
     from tap_pardot.records.custom_fields import Field
     from tap_pardot.streams.base import PardotStream
 

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 import jwt
 from requests.auth import AuthBase
 
-from tap_pardot.api.http import with_retries
 from tap_pardot.api.login_errors import GrantRefused, LoginPostponed, body_of, failure_of
+from tap_pardot.api.retry import with_retries
 from tap_pardot.api.token_file import TokenFile
 from tap_pardot.errors import ConfigurationError, LoginOutage, Outage, Retriable, StreamFailed
 from tap_pardot.unbroken import unbroken
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from requests import PreparedRequest
 
-    from tap_pardot.api.http import Answer
+    from tap_pardot.api.http import Response
 
 logger = logging.getLogger("tap-pardot")
 
@@ -73,7 +73,7 @@ class SalesforceAuth(AuthBase):
         self,
         config: Mapping[str, Any],
         login_url: str,
-        post: Callable[[str, Mapping[str, str]], Answer],
+        post: Callable[[str, Mapping[str, str]], Response],
     ) -> None:
         self._config = config
         self._url = login_url.rstrip("/") + TOKEN_PATH
@@ -161,9 +161,9 @@ class SalesforceAuth(AuthBase):
 
     def _exchange(self) -> str:
         try:
-            answer = self._post(self._url, self._form())
-            body = body_of(answer)
-            if answer.status < 400:  # noqa: PLR2004
+            response = self._post(self._url, self._form())
+            body = body_of(response)
+            if response.status < 400:  # noqa: PLR2004
                 self._keep(body.get("refresh_token"))
                 # One copy of the documents prints the key with a capital (B.2).
                 token = body.get("access_token") or body.get("Access_token")
@@ -172,9 +172,9 @@ class SalesforceAuth(AuthBase):
                     logger.info("Logged in to Salesforce (%s flow).", self._flow)
                     return token
             rotates = self._refresh_token != self._config.get("refresh_token")
-            raise failure_of(answer, self._flow, lost=self._lost, rotates=rotates)
+            raise failure_of(response, self._flow, lost=self._lost, rotates=rotates)
         except Retriable as error:
-            self._lost = self._lost or error.lost
+            self._lost = self._lost or error.may_be_done
             raise
 
     def _form(self) -> dict[str, str]:

@@ -52,11 +52,11 @@ def failure_of(error: Exception, host: str, setting: str | None) -> TapPardotErr
     connected = _first(error, *_NOT_CONNECTED) is None
     if isinstance(error, _TIMEOUTS):
         what = "did not answer in time" if connected else "did not accept a connection in time"
-        return Retriable(f"{host} {what}.", narrow=True, lost=connected)
+        return Retriable(f"{host} {what}.", timed_out=True, may_be_done=connected)
     say = f"The connection to {host} failed ({_reason(error)})."
     if _first(error, ConnectionRefusedError) is not None:
         say = f"{host} refused the connection."
-    return Retriable(say, lost=connected)
+    return Retriable(say, may_be_done=connected)
 
 
 def is_of_dns(error: Exception) -> bool:

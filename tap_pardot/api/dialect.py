@@ -1,225 +1,312 @@
-"""The words of API versions 3 and 4: addresses, and what an answer says.
+"""What streams declare of an API's dialect, and what a dialect does with it.
 
-The one seam where another dialect (version 5) can be added without touching the streams.
-Pure functions, no I/O.
+A stream says how it is read in one line per dialect, such as ``v4 = Query("list")``. A dialect
+builds a whole request from that and reads the whole answer: it builds, the client sends, it
+parses. The names and times on the wire are known in the dialect's module only (``v4.py``).
 """
 
 from __future__ import annotations
 
-import json
-import re
-from itertools import chain
-from typing import TYPE_CHECKING, Any
-
-import msgspec
-
-from tap_pardot.errors import Retriable, StreamFailed
-from tap_pardot.records.decoder import ConversionError, as_list, camel_case, snake_case, to_integer
-from tap_pardot.records.numbers import Number
-from tap_pardot.records.repair import repaired_json
+from dataclasses import KW_ONLY, dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, BinaryIO, Generic, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from tap_pardot.api.http import Answer
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
 
-PAGE_SIZE = 200
-"""Rows of a full page of a query (reference A.12)."""
+    from tap_pardot.api.http import Response
 
-MOST_LEVELS = 64
-"""How deeply an answer may be nested; Pardot's own have less than ten levels (part C)."""
+T = TypeVar("T")
+Body = dict[str, Any]
+Row = dict[str, Any]
 
-# A number keeps the digits of "1.50", which is a name that Pardot wrote as a number (A.6).
-_decoder = msgspec.json.Decoder(float_hook=Number)
-_XML_ERROR = re.compile(rb'<err code="(\d{1,6})"')
-_NUL = rb"\u0000"
-_NESTED = frozenset({dict, list})
-_BLANKS = "\ufeff \t\r\n"
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
+# --- what a stream declares ----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Query:
+    """Rows of an object, page by page.
+
+    Attributes:
+        object: The object's name in the dialect.
+        time: The column that windows are filtered by; None where the API has no such filter.
+        append_only: Whether rows never change, so that ids and creation tell what is new.
+        created: Whether rows can be filtered by creation besides.
+        by_offset: Whether the API has no id filter, so that pages follow by offset.
+        sorted: Whether rows can be sorted by id.
+        page_size: Rows of a page, where it is not the dialect's own.
+        deleted: Whether the recycle bin can be asked for.
+        fields: Whether single fields can be asked for.
+        lacks: Columns that the query does not have.
+        output: The form of the answer, where another than the default serves better.
+        params: What every query of the object asks with.
+        identified: What a query asks with besides for the rows that exports may be limited to.
+    """
+
+    object: str
+    _: KW_ONLY
+    time: str | None = "updated_at"
+    append_only: bool = False
+    created: bool = True
+    by_offset: bool = False
+    sorted: bool = True
+    page_size: int | None = None
+    deleted: bool = False
+    fields: bool = False
+    lacks: frozenset[str] = frozenset()
+    output: str | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    identified: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Export:
+    """Rows of an object, by export jobs.
+
+    Attributes:
+        object: The object's name in the dialect.
+        time: The column that windows are filtered by.
+        deleted: Whether the recycle bin can be asked for.
+    """
+
+    object: str
+    _: KW_ONLY
+    time: str = "updated_at"
+    deleted: bool = False
+
+
+@dataclass(frozen=True)
+class Record:
+    """The one record of an object, such as the account."""
+
+    object: str
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A record by its id.
+
+    Attributes:
+        object: The object's name in the dialect.
+        operation: What is asked of the object.
+        key: The record's name in the answer, where it is not the object's.
+    """
+
+    object: str
+    operation: str = "read"
+    key: str | None = None
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list that is no query.
+
+    Attributes:
+        object: The object's name in the dialect.
+        operation: What is asked of the object.
+        keys: The list's name in the answer, and its rows' name in the list.
+        params: What is asked with.
+    """
+
+    object: str
+    operation: str
+    keys: tuple[str, str]
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+Endpoint = Query | Export | Record | Lookup | Listing
+
+
+# --- what a source asks for ----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which rows of a query are wanted: what stays the same on all of its pages.
+
+    Attributes:
+        time: The column of the bounds, ``updated_at`` or ``created_at``.
+        start: The first instant, in UTC; None for no bound.
+        end: The instant after the last one; None for no bound.
+        deleted: The recycle bin, or all but that; None where the API does not tell them apart.
+        fields: The fields; none means all.
+        visitor_ids: Whose visits.
+    """
+
+    time: str = "updated_at"
+    start: datetime | None = None
+    end: datetime | None = None
+    deleted: bool | None = None
+    fields: Sequence[str] = ()
+    visitor_ids: Sequence[int] = ()
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+class Rows(NamedTuple):
+    """The rows of one page, and how many match in all, where the answer says so."""
+
+    rows: list[Row]
+    total: int | None
+
+
+@dataclass(frozen=True)
+class JobStatus:
+    """What Pardot says of an export job.
+
+    Attributes:
+        id: The job's id.
+        state: In lower case: waiting, processing, complete, failed, canceled.
+        is_expired: Whether the files are gone.
+        files: Addresses of the files, once it is complete.
+        created_at: Local time of its creation, as Pardot wrote it.
+        server_time: When the answer was sent, in UTC, where the answer says so.
+    """
+
+    id: int
+    state: str
+    is_expired: bool
+    files: tuple[str, ...]
+    created_at: str | None
+    server_time: datetime | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the files can be downloaded."""
+        return self.state == "complete"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it is worth asking again."""
+        return self.state in {"waiting", "processing"}
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it will never bring anything."""
+        return self.is_expired or self.state in {"failed", "canceled", "cancelled"}
+
+
+# --- requests ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Request(Generic[T]):
+    """One call, and how its answer is read.
+
+    Attributes:
+        dialect: Whose call it is.
+        path: Object and operation, in the dialect's names; empty for a download.
+        parse: Returns what the body of a good answer means; gets its headers, too. Raises
+            ``Retriable`` for a body of another shape.
+        params: Filters, sort and paging.
+        json: A body to send.
+        method: GET or POST; None lets the dialect choose by the length of the parameters.
+        url: The address of a file to download.
+        save_to: Where the file goes.
+        can_split: Whether the caller can make a smaller request.
+    """
+
+    dialect: Dialect
+    path: tuple[str, ...]
+    parse: Callable[[Body, Mapping[str, str]], T]
+    params: Mapping[str, str] = field(default_factory=dict)
+    json: Any = None
+    method: str | None = None
+    url: str = ""
+    save_to: BinaryIO | None = None
+    can_split: bool = False
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What makes two calls the same call."""
+        return (self.path, tuple(sorted(self.params.items())))
+
+
+class HttpRequest(NamedTuple):
+    """A request as it is sent, and the version of the API that it was written for."""
+
+    method: str
+    url: str
+    params: Mapping[str, str] | None
+    data: Mapping[str, str] | None
+    json: Any
+    version: int
 
 
 class PardotError(Exception):
-    """Pardot answered with an error code instead of data."""
-
-    def __init__(self, code: int, words: frozenset[str] = frozenset()) -> None:
-        super().__init__(code)
-        self.code = code
-        self.words = words
-
-
-def address(api_url: str, version: int, path: tuple[str, ...]) -> str:
-    """Return the URL of an operation: ``("list", "query")``, ``("user", "read", "id", "7")``."""
-    pardot_object, *operation = path
-    return f"{api_url.rstrip('/')}/api/{pardot_object}/version/{version}/do/{'/'.join(operation)}"
-
-
-def parse_response(answer: Answer) -> dict[str, Any]:
-    """Return the JSON object of an answer that holds data.
-
-    The body is read before the status, because Pardot sends its codes under HTTP 200, 400,
-    401 and others (reference A.8).
-
-    Raises:
-        PardotError: The answer holds a Pardot error code, or is HTTP 401 without one (184).
-        Retriable: No answer of Pardot's API: a gateway's page, a cut or empty body.
-        StreamFailed: Any other HTTP error without a code.
-    """
-    body = _json(answer.body)
-    code = _error_code(body)
-    if code is None and body is None and (match := _XML_ERROR.search(answer.body[:2000])):
-        code = int(match[1])
-    if code is not None:
-        text = (body.get("err") or body.get("message")) if isinstance(body, dict) else None
-        raise PardotError(
-            code, frozenset(re.findall(r"\w+", text) if isinstance(text, str) else ())
-        )
-    if answer.status == 401:  # noqa: PLR2004
-        raise PardotError(184)
-    if answer.status >= 500 or answer.status in {408, 429}:  # noqa: PLR2004
-        raise Retriable(
-            f"Pardot answered HTTP {answer.status}.",
-            narrow=answer.status in {408, 504},
-            throttled=answer.status == 429,  # noqa: PLR2004
-        )
-    if answer.status >= 400:  # noqa: PLR2004
-        raise StreamFailed(
-            f"HTTP {answer.status} came without a word of Pardot's: check api_url and any proxy "
-            "between here and Pardot."
-        )
-    if not isinstance(body, dict) or _stat(body) == "fail":
-        raise Retriable("An answer was not the JSON that Pardot's API sends.")
-    return body
-
-
-def is_an_answer(beginning: bytes) -> bool:
-    """Whether what came in place of a CSV file is JSON, XML or a page of a gateway's."""
-    text = beginning.decode(json.detect_encoding(beginning), "replace")
-    return text.lstrip(_BLANKS)[:1] in {"{", "<", "["}
-
-
-def rows_of(body: dict[str, Any], key: str) -> tuple[list[dict[str, Any]], int | None]:
-    """Return the rows of a query's answer and ``total_results``, where given (A.6).
-
-    One row is an object, several an array, none a missing key or ``"result": null``.
-
-    Raises:
-        Retriable: The answer has another shape.
-    """
-    if "result" not in body:
-        raise Retriable("An answer came without a result.")
-    result = body["result"] or {}
-    if not isinstance(result, dict):
-        raise Retriable("The result of an answer has an unknown shape.")
-    rows = as_list(_named(result, key))
-    if not all(isinstance(row, dict) for row in rows):
-        raise Retriable("The rows of an answer have an unknown shape.")
-    return rows, _integer(result.get("total_results"))
-
-
-def record_of(body: dict[str, Any], key: str, *, may_be_empty: bool = False) -> dict[str, Any]:
-    """Return the record of a read's answer.
+    """Pardot answered with an error code instead of data.
 
     Args:
-        body: The answer.
-        key: The record's name.
-        may_be_empty: Whether null, ``""`` and ``[]`` stand for a record without anything.
-
-    Raises:
-        Retriable: The answer holds no record.
+        code: Pardot's code.
+        message_words: The words of its message.
     """
-    record = _named(body, key)
-    if may_be_empty and record in (None, "", []) and _has(body, key):
-        return {}
-    if not isinstance(record, dict):
-        raise Retriable("An answer came without a record.")
-    return record
+
+    def __init__(self, code: int, message_words: frozenset[str] = frozenset()) -> None:
+        super().__init__(code)
+        self.code = code
+        self.message_words = message_words
 
 
-def listed(body: dict[str, Any], key: str, inner: str) -> list[dict[str, Any]]:
-    """Return the rows of a list that is not a query's result (reference C.8).
+class Dialect(Protocol):
+    """A dialect of the API: builds requests, parses answers. No I/O."""
 
-    Raises:
-        Retriable: The answer holds no list, or one of an unknown shape.
-    """
-    if key not in body:
-        raise Retriable("An answer came without a list.")
-    found = body[key]
-    if isinstance(found, dict):
-        found = found.get(inner)
-    rows = as_list(found)
-    if not all(isinstance(row, dict) for row in rows):
-        raise Retriable("The rows of an answer have an unknown shape.")
-    return rows
+    @property
+    def name(self) -> str:
+        """The attribute of a stream that declares how the stream is read in this dialect."""
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which windows are asked for."""
 
-def _has(body: dict[str, Any], key: str) -> bool:
-    return not body.keys().isdisjoint((key, snake_case(key), camel_case(key)))
+    @property
+    def page_size(self) -> int:
+        """Rows of a full page."""
 
+    def encode(self, request: Request[Any]) -> HttpRequest:
+        """Return what is sent for a request now."""
 
-def _named(body: dict[str, Any], key: str) -> Any:
-    """Return what an answer holds under a name, in snake_case or camelCase."""
-    names = (key, snake_case(key), camel_case(key))
-    return next((body[name] for name in names if name in body), None)
+    def open(self, response: Response) -> Body:
+        """Return the body of an answer that holds data.
 
+        Raises:
+            PardotError: The answer holds an error code.
+            Retriable: The answer is not one of Pardot's API.
+            StreamFailed: Any other HTTP error without a code.
+        """
 
-def _json(body: bytes) -> Any:
-    """Return the JSON of a body; None if it has none, or is nested too deeply."""
-    try:
-        value, is_clean = _decoder.decode(body), _NUL not in body
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        value, is_clean = _unclean(body), False
-    # The interpreter's own limit is another one in each version of Python.
-    if _is_deeper(value, MOST_LEVELS):
-        return None
-    return value if is_clean else repaired_json(value)
+    def switch_version(self, used: int, code: int) -> None:
+        """Use another version of the API from now on, because one was refused.
 
+        Raises:
+            ConfigurationError: All versions were refused.
+        """
 
-def _unclean(body: bytes) -> Any:
-    """Return the JSON of a body that is not quite UTF-8, or has a byte order mark before it.
+    def query(  # noqa: PLR0913
+        self,
+        endpoint: Query,
+        filters: Filters,
+        *,
+        limit: int,
+        cursor: int = 0,
+        offset: int | None = None,
+        can_split: bool = False,
+    ) -> Request[Rows]:
+        """Ask for one page of a query, after an id or at an offset."""
 
-    A text that was cut inside a character (half an emoji) must not cost the whole page.
-    """
-    try:
-        encoding = json.detect_encoding(body)
-        # Bytes and halves of characters that cannot be read are left for the repair.
-        errors = "surrogateescape" if encoding.startswith("utf-8") else "surrogatepass"
-        text = body.decode(encoding, errors)
-        return json.loads(text, parse_float=Number, parse_constant=str, strict=False)
-    except (ValueError, RecursionError):
-        return None
+    def probe(self, endpoint: Endpoint) -> Request[Any]:
+        """Ask for as little as shows whether an object may be read."""
 
+    def record(self, endpoint: Record) -> Request[Row]:
+        """Ask for the one record of an object."""
 
-def _is_deeper(value: Any, levels: int) -> bool:
-    """Whether lists and objects are nested in more levels than that."""
-    layer: list[Any] = [[value]]
-    for _ in range(levels + 1):
-        views = [each.values() if type(each) is dict else each for each in layer]
-        if _NESTED.isdisjoint(map(type, chain.from_iterable(views))):
-            return False
-        layer = [inner for inner in chain.from_iterable(views) if type(inner) in _NESTED]
-    return True
+    def lookup(
+        self, endpoint: Lookup, number: int, params: Mapping[str, str] = field(default_factory=dict)
+    ) -> Request[Row]:
+        """Ask for a record by its id; an empty answer is an empty record."""
 
-
-def _stat(body: dict[str, Any]) -> Any:
-    attributes = body.get("@attributes")
-    return attributes.get("stat") if isinstance(attributes, dict) else None
-
-
-def _error_code(body: Any) -> int | None:
-    """Return the error code of an answer, also in the form of version 5's gateway (A.7)."""
-    if not isinstance(body, dict):
-        return None
-    attributes = body.get("@attributes")
-    code = attributes.get("err_code") if isinstance(attributes, dict) else None
-    if code is None and "message" in body:
-        code = body.get("code")
-    number = _integer(code)
-    if number is None and _stat(body) == "fail" and isinstance(attributes, dict):
-        # The documented template prints the code under "version" and the text under "err_code".
-        number = _integer(attributes.get("version"))
-        return None if number == 1 else number
-    return number
-
-
-def _integer(value: Any) -> int | None:
-    try:
-        return to_integer(value)
-    except ConversionError:
-        return None
+    def listing(self, endpoint: Listing) -> Request[list[Row]]:
+        """Ask for a list that is no query."""

@@ -9,26 +9,22 @@ from __future__ import annotations
 import http.client
 import io
 import logging
-import random
 import re
 import threading
 import time
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
-import backoff
 import requests
 import urllib3.exceptions
 from requests.adapters import HTTPAdapter
 
 from tap_pardot.api.connection_errors import failure_of, is_of_dns
-from tap_pardot.errors import Outage, RequestTooLarge, Retriable, StreamFailed, TapPardotError
+from tap_pardot.errors import Retriable, StreamFailed, TapPardotError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Mapping
     from typing import TypeVar
 
     from requests.auth import AuthBase
@@ -48,15 +44,6 @@ LARGEST_FILE = 8 * 2**30
 SLOWEST_DOWNLOAD = 1024
 """Bytes a second, on the average, below which a download counts as hanging."""
 _SLOW_AFTER = 60
-PATIENCE = 600
-"""Seconds of retries for one request before it counts as an outage."""
-SHORT_PATIENCE = 60
-"""Seconds of them where other requests are answered, so that it is no outage of Pardot's."""
-FEWEST_TRIES = 6
-TRIES_BEFORE_LESS = 2
-"""Tries of a request that Pardot has no time for, where a smaller one can be made."""
-LONGEST_WAIT = 20
-LONGEST_RETRY_AFTER = 300
 # Of a whole origin: a backslash or a user name in it would mean another host to requests.
 _TRUSTED = re.compile(r"https://([a-z0-9-]+\.)*(pardot|salesforce)\.com(:[0-9]+)?")
 _MOST_REDIRECTS = 5
@@ -65,7 +52,7 @@ _TRICKLED = "An answer came too slowly to be finished."
 _REDIRECTS = {301, 302, 303, 307, 308}
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """One HTTP answer, read to the end; ``url`` is where it came from, behind any redirects."""
 
     status: int
@@ -128,7 +115,7 @@ class Transport:
         json: Any = None,
         auth: AuthBase | None = None,
         file: BinaryIO | None = None,
-    ) -> Answer:
+    ) -> Response:
         """Send one request and read its answer to the end; into a file, where one is given.
 
         A redirected GET is followed, without our headers to another origin: to hosts that are
@@ -160,7 +147,7 @@ class Transport:
                     target = response.headers.get("Location")
                     if response.status_code not in _REDIRECTS or target is None:
                         body = _read(response, file, longest)
-                        return Answer(response.status_code, response.headers, body, url)
+                        return Response(response.status_code, response.headers, body, url)
                 if method != "GET":
                     break
                 target = urljoin(response.url, target)
@@ -188,9 +175,9 @@ class Transport:
         failure = failure_of(error, host, self._settings.get(origin(url)) if may_be_wrong else None)
         if not is_of_dns(error):
             self._found.add(host)
-        timed_out = isinstance(failure, Retriable) and failure.narrow
+        timed_out = isinstance(failure, Retriable) and failure.timed_out
         if timed_out and time.monotonic() >= _exchange.deadline:
-            return Retriable(_TRICKLED, narrow=True, lost=True)
+            return Retriable(_TRICKLED, timed_out=True, may_be_done=True)
         return failure
 
 
@@ -287,7 +274,7 @@ def _read(response: requests.Response, file: BinaryIO | None, longest: float) ->
             )
         # Also what has arrived already and takes long to unpack.
         if time.monotonic() > _exchange.deadline:
-            raise Retriable(_TRICKLED, narrow=True, lost=True)
+            raise Retriable(_TRICKLED, timed_out=True, may_be_done=True)
     return b"".join(chunks)
 
 
@@ -321,118 +308,3 @@ def no_room(error: Exception) -> StreamFailed:
         f"A file of an export could not be saved ({why}): make room in the folder for temporary "
         "files (TMPDIR) and run again, nothing is lost."
     )
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds of a ``Retry-After`` header (a number or a date), at most 5 minutes."""
-    text = headers.get("Retry-After")
-    if text is None:
-        return None
-    try:
-        seconds = float(text)
-    except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
-        except (TypeError, ValueError, OverflowError):
-            return None
-    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER) if seconds == seconds else None  # noqa: PLR0124
-
-
-def waits() -> Generator[float, Retriable | None, None]:
-    """Yield the seconds to wait before each further try: jittered, doubling, at most 20.
-
-    What the server asked for (``Retry-After``) comes first.
-    """
-    error = yield 0.0
-    step = 0
-    while True:
-        wait = min(2.0**step, LONGEST_WAIT) * random.uniform(0.5, 1.0)  # noqa: S311
-        if error is not None and error.wait is not None:
-            wait = max(wait, error.wait)
-        step = min(step + 1, 10)
-        error = yield wait
-
-
-class ThrottlePause:
-    """A time in which no request is sent, by any thread."""
-
-    def __init__(self) -> None:
-        self._until = 0.0
-
-    def ask_for(self, seconds: float) -> None:
-        """Ask for quiet for some seconds from now on."""
-        self._until = max(self._until, time.monotonic() + seconds)
-
-    def keep(self) -> None:
-        """Wait until it is over."""
-        if (pause := self._until - time.monotonic()) > 0:
-            time.sleep(pause)
-
-
-def with_retries(
-    send: Callable[[], T],
-    what: str,
-    *,
-    can_split: bool = False,
-    is_up: Callable[[Retriable, float], bool | None] = lambda *_: False,
-    on_wait: Callable[[Exception, float], None] = lambda *_: None,
-) -> T:
-    """Call ``send`` until it works: at least 6 tries, at most about 10 minutes of them.
-
-    Args:
-        send: Makes one request; raises :class:`Retriable` to ask for another try.
-        what: Names the request in the log (a stream or the login).
-        can_split: Whether the caller can ask for less at once.
-        is_up: Told of a failure and of the seconds of tries, tells whether other requests are
-            answered; None: ask again later. If they are, it is no use to wait for long, and
-            silence may mean that this request asks for too much.
-        on_wait: Told of each failure, and of the seconds to wait after it.
-
-    Raises:
-        Outage: Tries and time are used up; tells the last failure.
-        ConfigurationError: Two failures in a row had this verdict.
-        RequestTooLarge: Pardot runs out of time, and the caller can ask for less.
-    """
-    started = time.monotonic()
-    tries = slow = 0
-    others_work: bool | None = None
-    doubtful = False
-
-    def patience_is_over(error: Any) -> bool:
-        nonlocal tries, slow, can_split, others_work, doubtful
-        tries += 1
-        if doubtful and error.verdict is not None:
-            raise error.verdict from error
-        doubtful = error.verdict is not None
-        if can_split and error.narrow:
-            slow += 1
-            if slow >= TRIES_BEFORE_LESS:
-                # Silence may also be an outage, which smaller requests would only make longer.
-                if error.code is not None or (others_work := is_up(error, PATIENCE)):
-                    raise RequestTooLarge(error.message, error.code) from error
-                can_split = False
-        waited = time.monotonic() - started
-        if tries < FEWEST_TRIES:
-            return False
-        if others_work is None and waited < PATIENCE:
-            others_work = is_up(error, waited)
-        return bool(others_work) or waited >= PATIENCE
-
-    def tell(details: Any) -> None:
-        on_wait(details["exception"], details["wait"])
-        logger.warning(
-            "%s: %s Trying again in %.1f seconds.", what, details["exception"], details["wait"]
-        )
-
-    attempt = backoff.on_exception(
-        waits,
-        Retriable,
-        giveup=patience_is_over,
-        jitter=None,  # in waits()
-        on_backoff=tell,
-        logger=None,
-    )(send)
-    try:
-        return attempt()
-    except Retriable as error:
-        raise Outage(error.message, error.code, own=bool(others_work)) from error

@@ -6,11 +6,11 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from tap_pardot.api.http import retry_after
+from tap_pardot.api.retry import retry_after
 from tap_pardot.errors import ConfigurationError, Retriable, TapPardotError
 
 if TYPE_CHECKING:
-    from tap_pardot.api.http import Answer
+    from tap_pardot.api.http import Response
 
 # What Salesforce's error words mean for the settings.
 _REFUSALS = {
@@ -74,10 +74,10 @@ class LoginPostponed(Retriable):
     """Salesforce itself asks to try again: the address of the login is right."""
 
 
-def body_of(answer: Answer) -> dict[str, Any]:
+def body_of(response: Response) -> dict[str, Any]:
     """Return the JSON object of an answer, also out of a list; an empty one where there is none."""
     try:
-        body = json.loads(answer.body)
+        body = json.loads(response.body)
     except (ValueError, RecursionError):
         return {}
     if isinstance(body, list) and body:
@@ -85,20 +85,22 @@ def body_of(answer: Answer) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def failure_of(answer: Answer, flow: str | None, *, lost: bool, rotates: bool) -> TapPardotError:
+def failure_of(
+    response: Response, flow: str | None, *, lost: bool, rotates: bool
+) -> TapPardotError:
     """Return what to raise for an answer without a token.
 
     Args:
-        answer: The answer.
+        response: The answer.
         flow: The login flow.
         lost: Whether an earlier answer was lost, which may have held a new refresh token.
         rotates: Whether the app is known to rotate refresh tokens.
     """
-    body, status = body_of(answer), answer.status
+    body, status = body_of(response), response.status
     # The second names are those of Salesforce's other endpoints.
     error = body.get("error") or body.get("errorCode")
     word = error.strip().lower() if isinstance(error, str) else ""
-    wait = retry_after(answer.headers)
+    wait = retry_after(response.headers)
     always = status >= _SERVER_FAILED or status in _PASSING_STATUS
     why = _passing(error, body.get("error_description") or body.get("message"))
     # A token that was probably replaced must not be sent again, whatever else is said of it.
@@ -114,7 +116,7 @@ def failure_of(answer: Answer, flow: str | None, *, lost: bool, rotates: bool) -
         return Retriable(
             f"Salesforce's login answered HTTP {status} without a token.",
             wait=wait,
-            lost=status < _GONE_WRONG or status in _UNCERTAIN_STATUS,
+            may_be_done=status < _GONE_WRONG or status in _UNCERTAIN_STATUS,
         )
     return ConfigurationError(
         f"The login address answered HTTP {status}: check login_url and is_sandbox."

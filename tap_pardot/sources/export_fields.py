@@ -79,7 +79,7 @@ class RejectedFields:
         """
         others = [name for name in asked if name not in self._keys]
         custom = [name for name in others if name in self._custom]
-        named = [name for name in others if name in error.words - _PHRASES]
+        named = [name for name in others if name in error.message_words - _PHRASES]
         if not others:
             raise error
         if named:

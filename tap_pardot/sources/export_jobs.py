@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from logging import Logger, LoggerAdapter
     from typing import BinaryIO
 
-    from tap_pardot.sources.export_plan import Status
+    from tap_pardot.api.dialect import JobStatus
     from tap_pardot.sync.context import Run
 
 GONE = frozenset({88, 89, 109, 178, 192, 228})
@@ -84,8 +84,8 @@ class ExportJobClient:
             TapPardotError: Pardot refuses.
         """
         run = self._run
-        status, server_time = run.client.create_export(self._stream, order, can_split=can_split)
-        self._check_zone(status, server_time)
+        status = run.client.create_export(self._stream, order, can_split=can_split)
+        self._check_zone(status, status.server_time)
         run.waiting.enter(status.id)
         return Job(status.id, wanted.window, run.now(), wanted.deleted, wanted.fields, wanted.mark)
 
@@ -104,7 +104,7 @@ class ExportJobClient:
         with suppress(StreamFailed, StreamSkipped, Outage, Lost):
             self._look(job)
 
-    def _check_zone(self, status: Status, made: datetime | None) -> None:
+    def _check_zone(self, status: JobStatus, made: datetime | None) -> None:
         """Hold a job's local time of creation against when that was; cancel it if they differ."""
         try:
             self._run.timezone_check.check(status.created_at, made)
@@ -161,7 +161,7 @@ class ExportJobClient:
                 )
             time.sleep(export_plan.next_wait(waited, run.export_poll_interval))
 
-    def _look(self, job: Job) -> Status:
+    def _look(self, job: Job) -> JobStatus:
         try:
             status = self._run.client.export(self._stream, job.id)
         except StreamFailed as error:
@@ -209,7 +209,7 @@ class ExportJobClient:
             self._download_whole(url, file, label)
         except Outage as outage:
             say = f"{label[0].upper()}{label[1:]}: {outage.message}"
-            raise Outage(say, outage.code, own=outage.own) from outage
+            raise Outage(say, outage.code, is_isolated=outage.is_isolated) from outage
         return file  # type: ignore[no-any-return]
 
     def _download_whole(self, url: str, file: BinaryIO, label: str) -> None:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from tap_pardot.errors import Retriable
 from tap_pardot.records.times import (
     SECOND,
     Window,
@@ -36,10 +35,6 @@ YEAR = timedelta(days=365)
 
 KEPT_FOR = timedelta(days=7)
 """How long Pardot keeps a job's files (D.1)."""
-
-COMPLETE = "complete"
-_RUNNING = {"waiting", "processing"}
-_LOST = {"failed", "canceled", "cancelled"}
 
 
 @dataclass(frozen=True)
@@ -151,59 +146,6 @@ def fingerprint(pardot_object: str, procedure: str, zone: ZoneInfo, fields: Sequ
     """
     text = json.dumps([pardot_object, procedure, zone.key, sorted(fields)])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-@dataclass(frozen=True)
-class Status:
-    """What Pardot says of a job."""
-
-    id: int
-    state: str
-    is_expired: bool
-    files: tuple[str, ...]
-    created_at: str | None
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether its files can be downloaded."""
-        return self.state == COMPLETE
-
-    @property
-    def is_running(self) -> bool:
-        """Whether it is worth asking again."""
-        return self.state in _RUNNING
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether it will never bring anything."""
-        return self.is_expired or self.state in _LOST
-
-
-def status_of(body: dict[str, Any]) -> Status:
-    """Read the answer of create or read: wrapped or flat, files absent, one or many (D.4, D.5).
-
-    Raises:
-        Retriable: The answer is of another kind.
-    """
-    export = body.get("export", body)
-    if not isinstance(export, dict) or "id" not in export:
-        raise Retriable("An answer came without an export.")
-    try:
-        number = int(export["id"])
-    except (TypeError, ValueError, OverflowError):
-        raise Retriable("An answer came with an export without an id.") from None
-    refs = export.get("resultRefs") or export.get("resultsRef") or []
-    files = [refs] if isinstance(refs, str) else refs
-    if not isinstance(files, list) or not all(isinstance(url, str) for url in files):
-        raise Retriable("An answer came with links of an unknown shape.")
-    created = export.get("createdAt")
-    return Status(
-        number,
-        str(export.get("state", "")).lower(),
-        str(export.get("isExpired", "")).lower() in {"true", "1"},
-        tuple(files),
-        created if isinstance(created, str) else None,
-    )
 
 
 def file_names(urls: Sequence[str]) -> dict[str, str]:

@@ -11,14 +11,14 @@ import logging
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tap_pardot.api.dialect import PAGE_SIZE
+from tap_pardot.api.v4 import PAGE_SIZE
 from tap_pardot.errors import RequestTooLarge, StreamFailed
 from tap_pardot.records.decoder import ConversionError, to_integer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tap_pardot.api.client import Client
+    from tap_pardot.api.legacy import LegacyClient as Client
 
 logger = logging.getLogger("tap-pardot")
 

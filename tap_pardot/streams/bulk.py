@@ -189,7 +189,9 @@ class BulkStream(QueryStream):
             try:
                 yield from self._read(window, {**self.query_params, **params})
             except StreamFailed as error:
-                named = [name for name in self.fields if name in error.words - set(self.keys)]
+                named = [
+                    name for name in self.fields if name in error.message_words - set(self.keys)
+                ]
                 if error.code != _INVALID_FIELDS or not named or self.refused.issuperset(named):
                     raise
                 self.refused.update(named)

@@ -22,13 +22,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tap_pardot.errors import (
-    UNKNOWN_RECORD,
-    Outage,
-    StreamFailed,
-    StreamSkipped,
-    TapPardotError,
-)
+from tap_pardot.api.codes import UNKNOWN_RECORD
+from tap_pardot.errors import Outage, StreamFailed, StreamSkipped, TapPardotError
 from tap_pardot.records.times import parse_instant, to_iso
 from tap_pardot.sources.prefetch import prefetch
 from tap_pardot.state.id_set import MOST_IN_STATE, Pending, pack, unpack

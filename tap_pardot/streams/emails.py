@@ -10,7 +10,8 @@ from zlib import crc32
 
 from singer_sdk import typing as th
 
-from tap_pardot.errors import UNKNOWN_RECORD, StreamFailed
+from tap_pardot.api.codes import UNKNOWN_RECORD
+from tap_pardot.errors import StreamFailed
 from tap_pardot.records.times import to_iso
 from tap_pardot.sources.query import row_id
 from tap_pardot.state.id_set import MOST_IN_STATE, pack, unpack

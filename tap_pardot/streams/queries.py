@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tap_pardot.api.dialect import PAGE_SIZE
+from tap_pardot.api.v4 import PAGE_SIZE
 from tap_pardot.errors import RequestTooLarge
 from tap_pardot.records.times import Window, first_half, limited, to_iso, to_local
 from tap_pardot.sources import query

@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from tap_pardot.api.auth import SalesforceAuth
-from tap_pardot.api.client import CallBudget, Client
+from tap_pardot.api.budget import CallBudget
+from tap_pardot.api.dialect import Record
 from tap_pardot.api.http import Transport, origin
+from tap_pardot.api.legacy import LegacyClient as Client
+from tap_pardot.api.v4 import V4, ApiVersion
 from tap_pardot.config.validation import endpoints, is_zone
 from tap_pardot.errors import (
     ConfigurationError,
@@ -141,7 +144,7 @@ class Run:
         """Whether a failure is not one of all of Pardot; asks, unless that is known."""
         if isinstance(outage, LoginOutage):
             return False
-        return outage.own or self.client.is_reachable()
+        return outage.is_isolated or self.client.is_reachable()
 
 
 def connect(config: Mapping[str, Any], kept_calls: dict[str, Any], user_agent: str) -> Client:
@@ -162,11 +165,13 @@ def connect(config: Mapping[str, Any], kept_calls: dict[str, Any], user_agent: s
     auth = SalesforceAuth(
         config, login_url, lambda url, form: transport.send("POST", url, data=form)
     )
+    v4 = V4(api_url, ApiVersion(config["api_version"]))
     return Client(
         transport,
         auth,
         api_url=api_url,
-        version=config["api_version"],
+        v4=v4,
+        health_check=v4.record(Record("account")),
         most_at_once=config["max_concurrent_requests"],
         budget=CallBudget(config.get("daily_call_limit"), kept_calls, _today(config)),
     )
@@ -267,7 +272,7 @@ def next_midnight(now: datetime, zone: ZoneInfo) -> datetime:
 
 def unreachable(outage: Outage) -> RunStopped:
     """Return what ends a run when Pardot cannot be reached before any stream begins."""
-    tried = "" if outage.own else " for about 10 minutes"
+    tried = "" if outage.is_isolated else " for about 10 minutes"
     hint = " If Pardot itself can be reached, check api_url."
     if outage.code is not None or isinstance(outage, LoginOutage):
         hint = ""

@@ -557,7 +557,7 @@ class Lab:
             )
 
         with ExitStack() as stack:
-            for module in ("backoff._sync", *(f"tap_pardot.{n}" for n in _WAITING)):
+            for module in (f"tap_pardot.{name}" for name in _WAITING):
                 stack.enter_context(mock.patch(f"{module}.time", clock))
             few = tuple(stream for stream in STREAMS if stream.name in _NEEDED)
             stack.enter_context(mock.patch("tap_pardot.tap.STREAMS", few))
@@ -619,7 +619,7 @@ class Lab:
             yield "another host was shown a secret"
 
 
-_WAITING = ("transport", "clock", "jobs")
+_WAITING = ("api.http", "api.retry", "api.clock", "sources.export_jobs")
 _DEBUG = {"TAP_PARDOT_LOGLEVEL": "DEBUG"}
 
 

@@ -23,6 +23,9 @@ from tests.helpers.exports import select
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+BUSINESS_UNIT = "0UvSANDBOX00000001"
+"""The business unit that the stored STATEs belong to."""
+
 FOLDER = Path(__file__).parents[1] / "helpers" / "states"
 CLOCK = "2024-06-01T12:00:00+00:00"
 SETTINGS = {"start_date": "2024-05-01T00:00:00Z", "export_poll_interval": 1}
@@ -44,7 +47,12 @@ OBJECTS = {
 
 def account() -> Emulator:
     """Return the account, not started; the same rows and numbers of jobs each time."""
-    emulator = Emulator(timezone="America/New_York", clock=CLOCK, export_seconds=3600.0)
+    emulator = Emulator(
+        timezone="America/New_York",
+        clock=CLOCK,
+        export_seconds=3600.0,
+        business_unit_id=BUSINESS_UNIT,
+    )
 
     def times(moment: str) -> dict[str, str]:
         return {"created_at": moment, "updated_at": moment}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from tap_pardot.api.codes import RULES, Action, Rule
 from tap_pardot.config.validation import SETTINGS
-from tap_pardot.errors import RULES, Action, Rule
 from tap_pardot.streams import STREAMS
 from tap_pardot.streams.base import PardotStream, RecordStream
 from tap_pardot.streams.children import Child
@@ -82,7 +82,7 @@ def errors_table() -> str:
         codes.setdefault(rule, []).append(code)
     for rule, same in codes.items():
         if "fault of this tap" not in rule.message:
-            lines.append(f"| {', '.join(map(str, same))} | {_ACTS[rule.act]} | {rule.message} |")
+            lines.append(f"| {', '.join(map(str, same))} | {_ACTS[rule.action]} | {rule.message} |")
     return "\n".join(lines)
 
 

@@ -84,8 +84,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         sleep=waited.append,
         monotonic=lambda: time.monotonic() + sum(waited),
     )
-    monkeypatch.setattr("backoff._sync.time", clock)
-    monkeypatch.setattr("tap_pardot.api.http.time", clock)
+    monkeypatch.setattr("tap_pardot.api.retry.time", clock)
     return waited
 
 

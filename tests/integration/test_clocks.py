@@ -194,7 +194,7 @@ def test_a_wrong_clock_of_this_machine_loses_nothing(account, monkeypatch, wrong
         def now(cls, tz=None):
             return datetime.fromtimestamp(account.emulator.settings.now() + next(shifts), tz)
 
-    for module in ("clock", "run", "transport", "settings"):
+    for module in ("api.clock", "sync.context", "api.retry", "config.validation"):
         monkeypatch.setattr(f"tap_pardot.{module}.datetime", Machine)
     number = 0
     for hours in range(4):

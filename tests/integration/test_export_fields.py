@@ -389,7 +389,7 @@ def test_the_search_finds_exactly_the_refused_fields(bad, named):
 
     while not bad.isdisjoint(left := refusals.without(asked)):
         error = StreamFailed("refused", 180)
-        error.words = frozenset(sorted(bad & set(left))[:1] if named else [])
+        error.message_words = frozenset(sorted(bad & set(left))[:1] if named else [])
         refusals.learn(left, error, offer)
         assert len(offers) < 70
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import pytest
 
-from tap_pardot.api import http
+from tap_pardot.api import retry
 from tap_pardot.errors import StreamFailed
 from tap_pardot.sources import export_jobs
 from tap_pardot.sources.export_csv import rows_of_file
@@ -32,7 +32,7 @@ def account(emulator):
 @pytest.fixture
 def in_process(capsys, monkeypatch):
     """Runs the tap in this process, with time that passes at once; returns (code, run)."""
-    monkeypatch.setattr(http, "PATIENCE", 0)
+    monkeypatch.setattr(retry, "PATIENCE", 0)
     monkeypatch.setattr(time, "sleep", lambda _: None)
 
     def run(config, catalog):

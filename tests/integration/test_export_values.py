@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import pytest
 
-from tap_pardot.api import http
+from tap_pardot.api import retry
 from tap_pardot.tap import TapPardot
 from tests.helpers.exports import QUICK, fill, row, select
 from tests.helpers.tap import Finished
@@ -30,7 +30,7 @@ def account(emulator):
 @pytest.fixture
 def run(capsys, caplog, monkeypatch):
     """Runs the tap in this process, with time that passes at once."""
-    monkeypatch.setattr(http, "PATIENCE", 0)
+    monkeypatch.setattr(retry, "PATIENCE", 0)
     monkeypatch.setattr(time, "sleep", lambda _: None)
     caplog.set_level("INFO")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tap_pardot.errors import UNKNOWN_RECORD
+from tap_pardot.api.codes import UNKNOWN_RECORD
 from tests.helpers.children import THEN, Runs
 from tests.helpers.exports import said
 from tests.integration.test_visits import BOTH

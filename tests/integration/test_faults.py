@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from tap_pardot.api.http import Transport, retry_after
+from tap_pardot.api.http import Transport
+from tap_pardot.api.retry import retry_after
 from tap_pardot.errors import Outage, Retriable, StreamFailed, StreamSkipped
 from tap_pardot.sources import query
 from tap_pardot.tap import TapPardot

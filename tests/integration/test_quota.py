@@ -10,7 +10,7 @@ from collections import Counter
 
 import pytest
 
-from tap_pardot.api.http import ThrottlePause
+from tap_pardot.api.retry import ThrottlePause
 from tap_pardot.config.validation import normalised, with_defaults
 from tap_pardot.sync.context import connect, daily_calls
 from tests.helpers.exports import QUICK, select
@@ -74,13 +74,13 @@ def test_the_table_the_metrics_and_pardots_own_count_agree(emulator, tap):
 
 def test_quiet_is_kept_by_all_threads():
     quiet = ThrottlePause()
-    quiet.ask_for(0.3)
-    quiet.ask_for(0.1)  # does not shorten it
+    quiet.extend(0.3)
+    quiet.extend(0.1)  # does not shorten it
     passed: list[float] = []
     began = time.monotonic()
 
     def send():
-        quiet.keep()
+        quiet.wait()
         passed.append(time.monotonic() - began)
 
     threads = [threading.Thread(target=send) for _ in range(4)]

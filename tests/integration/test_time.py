@@ -357,9 +357,9 @@ def test_a_window_left_open_waits_for_a_server_clock_behind_its_end(emulator, ta
 
 
 @pytest.mark.parametrize("ahead", [600, -600])
-def test_only_the_servers_clock_counts_not_this_machines(emulator, tap, prefetch):
-    emulator.set(clock=prefetch)
-    now = iso(datetime.now(UTC) + timedelta(seconds=prefetch))
+def test_only_the_servers_clock_counts_not_this_machines(emulator, tap, ahead):
+    emulator.set(clock=ahead)
+    now = iso(datetime.now(UTC) + timedelta(seconds=ahead))
     moments = [later(now, seconds) for seconds in (-700, -80, -20, 300)]
     streams = [*WINDOWED, *BY_ID]
     for stream in streams:

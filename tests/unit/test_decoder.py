@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from singer_sdk import typing as th
 
-from tap_pardot.api import dialect
-from tap_pardot.api.http import Answer
+from tap_pardot.api import v4_answers
+from tap_pardot.api.http import Response
 from tap_pardot.records.decoder import (
     ConversionError,
     Decoder,
@@ -53,8 +53,8 @@ def decoder_of(stream: type, **options) -> Decoder:
 
 def read(body: str | bytes) -> dict:
     """Decode JSON as the tap does."""
-    return dialect.parse_response(
-        Answer(200, {}, body if isinstance(body, bytes) else body.encode())
+    return v4_answers.parse_response(
+        Response(200, {}, body if isinstance(body, bytes) else body.encode())
     )
 
 

@@ -6,10 +6,8 @@ import re
 
 import pytest
 
+from tap_pardot.api.codes import RULES, UNKNOWN, Action, rule_for
 from tap_pardot.errors import (
-    RULES,
-    UNKNOWN,
-    Action,
     CallLimitReached,
     ConfigurationError,
     Outage,
@@ -18,7 +16,6 @@ from tap_pardot.errors import (
     StreamFailed,
     StreamSkipped,
     TapPardotError,
-    rule_for,
 )
 
 # Reference A.9, column "Act", for the codes that reading can meet; what each means for a run
@@ -50,7 +47,7 @@ DOING = re.compile(
     ("code", "act"), [(code, act) for act, codes in EXPECTED.items() for code in sorted(codes)]
 )
 def test_each_code_that_reading_can_meet_has_its_act(code, act):
-    assert rule_for(code).act is act
+    assert rule_for(code).action is act
 
 
 def test_the_table_holds_no_code_that_this_test_does_not_know():
@@ -60,7 +57,7 @@ def test_the_table_holds_no_code_that_this_test_does_not_know():
 @pytest.mark.parametrize("code", [-1, 0, 6, 85, 999, 10001])
 def test_any_other_code_costs_one_stream_only(code):
     assert rule_for(code) is UNKNOWN
-    assert UNKNOWN.act is Action.FAIL_STREAM
+    assert UNKNOWN.action is Action.FAIL_STREAM
 
 
 @pytest.mark.parametrize("name", SENTENCES)

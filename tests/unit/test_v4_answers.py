@@ -8,23 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_pardot.api.dialect import (
-    MOST_LEVELS,
-    PardotError,
-    address,
-    is_an_answer,
-    listed,
-    parse_response,
-    record_of,
-    rows_of,
-)
-from tap_pardot.api.http import Answer
+from tap_pardot.api.dialect import PardotError
+from tap_pardot.api.http import Response
+from tap_pardot.api.json_body import MOST_LEVELS, is_an_answer
+from tap_pardot.api.v4 import address
+from tap_pardot.api.v4_answers import listed, parse_response, record_of, rows_of
 from tap_pardot.errors import Retriable, StreamFailed
 
 
 def opened(body: object, status: int = 200) -> dict:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return parse_response(Answer(status, {}, content))
+    return parse_response(Response(status, {}, content))
 
 
 def ok(result: object) -> dict:

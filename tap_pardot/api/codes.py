@@ -1,0 +1,212 @@
+"""Pardot's error codes: what each means, what the client does, what the user should do.
+
+:data:`RULES` is the only table of codes. The client executes the :class:`Action` of a rule; the
+sentence is what the user reads. A sentence never contains the body of an answer, a parameter, a
+secret or a prospect's data.
+
+Codes and their meaning: reference A.9 (error pages of 2021 and 2026).
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from types import MappingProxyType
+from typing import NamedTuple
+
+NO_SUCH_SORT = 19
+TOO_MANY_IDS = 63
+TOO_MANY_REQUESTS = 66
+CALLS_USED_UP = 122
+INVALID_PROPERTY = 154
+UNKNOWN_ARGUMENT = 175
+INVALID_FIELDS = 180
+INVALID_TOKEN = 184
+
+REJECTED_FIELD = frozenset({INVALID_PROPERTY, INVALID_FIELDS})
+"""Codes of a refused field."""
+
+EXPORT_GONE = frozenset({88, 89, 109, 178, 192, 228})
+"""Codes for a job or file that Pardot does not have any more (for this API version)."""
+
+
+class Action(Enum):
+    """What the client does with an answer that is not data."""
+
+    RETRY = auto()  # the same request again, after a wait
+    NARROW = auto()  # as RETRY, then with a smaller window or page
+    LOGIN = auto()  # a new token, once per request, then the request again
+    SWITCH = auto()  # the other API version, once per run, then the request again
+    SKIP_STREAM = auto()  # this stream ends, the run is still good
+    FAIL_STREAM = auto()  # this stream ends, the others go on, exit code 1
+    STOP_CLEANLY = auto()  # the run ends here, STATE is good, exit code 2
+    ABORT = auto()  # settings or login are wrong: the run ends, exit code 1
+
+
+class Rule(NamedTuple):
+    """One row: what the client does, and the sentence the user reads."""
+
+    action: Action
+    message: str
+
+
+_LOGIN_KIND = (
+    "Pardot does not accept this way of logging in any more: use one of the Salesforce OAuth "
+    "flows of the README (refresh_token, private_key, password or client credentials)."
+)
+_BUG = (
+    "Pardot refused the form of a request, which is a fault of this tap: please report it "
+    "with the code and the stream's name."
+)
+_FIELDS = (
+    "Pardot refuses one of the fields it was asked for: deselect the columns that the lines above "
+    "name, or report the code with the stream's name."
+)
+_NOT_FOUND = (
+    "Pardot does not know a record that was asked for: run again; if it stays so, report the code "
+    "with the stream's name."
+)
+_SLOW = (
+    "Pardot ran out of time for this query: the tap asks for less at once by itself; if it stays "
+    "so, run at a quieter hour."
+)
+
+UNKNOWN_RECORD = frozenset(
+    {3, 4, 10, 14, 16, 24, 35, 38, 48, 55, 61, 68, 86, 92, 109, 132, 192},
+)
+"""Codes by which Pardot says that it has no record under an id.
+
+Where one of many ids is asked for it ends nothing; the rule is for a stream that it ends.
+"""
+
+RULES = MappingProxyType(
+    {
+        **dict.fromkeys(UNKNOWN_RECORD, Rule(Action.FAIL_STREAM, _NOT_FOUND)),
+        1: Rule(Action.LOGIN, _LOGIN_KIND),
+        2: Rule(Action.FAIL_STREAM, _BUG),
+        5: Rule(Action.FAIL_STREAM, _BUG),
+        7: Rule(Action.FAIL_STREAM, _BUG),
+        8: Rule(Action.FAIL_STREAM, _BUG),
+        13: Rule(Action.FAIL_STREAM, _BUG),
+        15: Rule(Action.ABORT, _LOGIN_KIND),
+        16: Rule(Action.FAIL_STREAM, _BUG),
+        17: Rule(Action.FAIL_STREAM, _BUG),
+        NO_SUCH_SORT: Rule(Action.FAIL_STREAM, _BUG),
+        20: Rule(Action.FAIL_STREAM, _BUG),
+        21: Rule(Action.FAIL_STREAM, _BUG),
+        22: Rule(
+            Action.SKIP_STREAM,
+            "This account's edition or API version does not offer this object: deselect the "
+            "stream, or ask Salesforce to enable it.",
+        ),
+        23: Rule(Action.FAIL_STREAM, _BUG),
+        36: Rule(Action.FAIL_STREAM, _BUG),
+        46: Rule(
+            Action.SKIP_STREAM,
+            "The API user may not read this object: give its Pardot role the View ability for "
+            "it, or deselect the stream.",
+        ),
+        49: Rule(
+            Action.SKIP_STREAM,
+            "Pardot denied access to this object: give the API user's role the right to view "
+            "it, or deselect the stream.",
+        ),
+        53: Rule(
+            Action.ABORT,
+            "Pardot wants this machine's address activated first: sign in once from here as "
+            "the API user, or allow the address in Account Engagement's security settings.",
+        ),
+        62: Rule(Action.RETRY, "Pardot reported a conflicting update: run again in a while."),
+        TOO_MANY_IDS: Rule(Action.FAIL_STREAM, _BUG),
+        TOO_MANY_REQUESTS: Rule(
+            Action.RETRY,
+            "Pardot allows 5 requests at once for all your tools together: lower "
+            "max_concurrent_requests or pause another tool.",
+        ),
+        76: Rule(
+            Action.ABORT,
+            "API access is switched off for this account: ask Salesforce to enable the "
+            "Account Engagement API.",
+        ),
+        84: Rule(Action.RETRY, "Pardot failed and gave no reason: run again in a while."),
+        88: Rule(
+            Action.SWITCH, "This account must use version 4 of the API: set api_version to 4."
+        ),
+        89: Rule(
+            Action.SWITCH, "This account cannot use version 4 of the API: set api_version to 3."
+        ),
+        94: Rule(Action.FAIL_STREAM, _BUG),
+        116: Rule(Action.RETRY, "Pardot called the request outdated: run again in a while."),
+        CALLS_USED_UP: Rule(
+            Action.STOP_CLEANLY,
+            "Today's Pardot API calls are used up: run again after midnight in the account's "
+            "time zone, nothing is lost.",
+        ),
+        126: Rule(Action.ABORT, _LOGIN_KIND),
+        131: Rule(
+            Action.ABORT,
+            "The API user is locked after too many failed logins: unlock it in Salesforce, "
+            "then check username and password.",
+        ),
+        **dict.fromkeys((150, 151, 152, 153), Rule(Action.FAIL_STREAM, _BUG)),
+        INVALID_PROPERTY: Rule(Action.FAIL_STREAM, _FIELDS),
+        **dict.fromkeys((174, UNKNOWN_ARGUMENT, 176, 177), Rule(Action.FAIL_STREAM, _BUG)),
+        178: Rule(
+            Action.FAIL_STREAM,
+            "Pardot does not give out this export in the state it is in: run again, a new one is "
+            "made.",
+        ),
+        INVALID_FIELDS: Rule(Action.FAIL_STREAM, _FIELDS),
+        181: Rule(
+            Action.ABORT,
+            "Pardot says the business unit header is missing: check pardot_business_unit_id, "
+            "and that no proxy removes request headers.",
+        ),
+        182: Rule(
+            Action.ABORT,
+            "Pardot calls the business unit id malformed: check pardot_business_unit_id "
+            "(18 characters, starts with 0Uv).",
+        ),
+        183: Rule(Action.RETRY, "Pardot had an internal error: run again in a while."),
+        INVALID_TOKEN: Rule(
+            Action.LOGIN,
+            "Pardot refused a fresh access token: check that the connected app has the scope "
+            "pardot_api and that the user is synced to the business unit in "
+            "pardot_business_unit_id.",
+        ),
+        196: Rule(Action.ABORT, _LOGIN_KIND),
+        198: Rule(
+            Action.FAIL_STREAM,
+            "Pardot does not know this address: check api_url, or deselect the stream if the "
+            "account does not offer the object.",
+        ),
+        199: Rule(Action.ABORT, _LOGIN_KIND),
+        # Also the answer for the wrong host: sandboxes live on pi.demo.pardot.com.
+        201: Rule(
+            Action.ABORT,
+            "Pardot does not know this business unit on this host: check "
+            "pardot_business_unit_id, and is_sandbox or api_url for a sandbox or developer org.",
+        ),
+        202: Rule(Action.NARROW, _SLOW),
+        203: Rule(
+            Action.FAIL_STREAM,
+            "Pardot found no administrator in the account: make sure a user with the default "
+            "administrator role exists.",
+        ),
+        209: Rule(Action.FAIL_STREAM, _BUG),
+        214: Rule(Action.NARROW, _SLOW),
+        10000: Rule(Action.FAIL_STREAM, _BUG),
+    },
+)
+"""Rule by Pardot error code."""
+
+UNKNOWN = Rule(
+    Action.FAIL_STREAM,
+    "Pardot refused the request with a code this tap does not know: look the code up in "
+    "Pardot's error list, and report it if it does not explain itself.",
+)
+"""The rule for any other code."""
+
+
+def rule_for(code: int) -> Rule:
+    """Return the rule for a Pardot error code."""
+    return RULES.get(code, UNKNOWN)

@@ -1,0 +1,65 @@
+"""The JSON of an answer, also where its bytes are not quite JSON or not quite UTF-8."""
+
+from __future__ import annotations
+
+import json
+from itertools import chain
+from typing import Any
+
+import msgspec
+
+from tap_pardot.records.numbers import Number
+from tap_pardot.records.repair import repaired_json
+
+MOST_LEVELS = 64
+"""How deeply an answer may be nested; Pardot's own have fewer than ten levels."""
+
+# A number keeps the digits of "1.50", which may be a name that Pardot wrote as a number (A.6).
+_decoder = msgspec.json.Decoder(float_hook=Number)
+_NUL = rb"\u0000"
+_NESTED = frozenset({dict, list})
+_BLANKS = "\ufeff \t\r\n"
+
+
+def json_of(body: bytes) -> Any:
+    """Return the JSON of a body; None if it has none, or is nested too deeply."""
+    try:
+        value, is_clean = _decoder.decode(body), _NUL not in body
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        value, is_clean = _lenient(body), False
+    # The interpreter's own limit differs between versions of Python.
+    if _is_deeper(value, MOST_LEVELS):
+        return None
+    return value if is_clean else repaired_json(value)
+
+
+def _lenient(body: bytes) -> Any:
+    """Return the JSON of a body that is not quite UTF-8, or starts with a byte order mark.
+
+    A string that was cut inside a character (half an emoji) must not cost the whole page.
+    """
+    try:
+        encoding = json.detect_encoding(body)
+        # Bytes and halves of characters that cannot be read are left for the repair.
+        errors = "surrogateescape" if encoding.startswith("utf-8") else "surrogatepass"
+        text = body.decode(encoding, errors)
+        return json.loads(text, parse_float=Number, parse_constant=str, strict=False)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Return whether lists and objects are nested in more levels than that."""
+    layer: list[Any] = [[value]]
+    for _ in range(levels + 1):
+        views = [each.values() if type(each) is dict else each for each in layer]
+        if _NESTED.isdisjoint(map(type, chain.from_iterable(views))):
+            return False
+        layer = [inner for inner in chain.from_iterable(views) if type(inner) in _NESTED]
+    return True
+
+
+def is_an_answer(beginning: bytes) -> bool:
+    """Return whether what came in place of a CSV file is JSON, XML or a page of a gateway's."""
+    text = beginning.decode(json.detect_encoding(beginning), "replace")
+    return text.lstrip(_BLANKS)[:1] in {"{", "<", "["}

@@ -1,0 +1,207 @@
+"""Answers of versions 3 and 4: the envelope, error codes, and the shapes of what is in it.
+
+Pure functions.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from tap_pardot.api.clock import date_of
+from tap_pardot.api.codes import INVALID_TOKEN
+from tap_pardot.api.dialect import JobStatus, PardotError, Rows
+from tap_pardot.api.json_body import json_of
+from tap_pardot.errors import Retriable, StreamFailed
+from tap_pardot.records.decoder import (
+    ConversionError,
+    as_list,
+    camel_case,
+    snake_case,
+    to_integer,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tap_pardot.api.dialect import Body, Row
+    from tap_pardot.api.http import Response
+
+_XML_ERROR = re.compile(rb'<err code="(\d{1,6})"')
+
+
+def parse_response(response: Response) -> Body:
+    """Return the JSON object of an answer that holds data.
+
+    The body is read before the status, because Pardot sends its codes under HTTP 200, 400,
+    401 and others (reference A.8).
+
+    Raises:
+        PardotError: The answer holds a Pardot error code, or is HTTP 401 without one (184).
+        Retriable: The answer is not one of Pardot's API: a gateway's page, a cut or empty
+            body.
+        StreamFailed: Any other HTTP error without a code.
+    """
+    body = json_of(response.body)
+    code = _error_code(body)
+    if code is None and body is None and (match := _XML_ERROR.search(response.body[:2000])):
+        code = int(match[1])
+    if code is not None:
+        text = (body.get("err") or body.get("message")) if isinstance(body, dict) else None
+        words = re.findall(r"\w+", text) if isinstance(text, str) else ()
+        raise PardotError(code, frozenset(words))
+    status = response.status
+    if status == 401:  # noqa: PLR2004
+        raise PardotError(INVALID_TOKEN)
+    if status >= 500 or status in {408, 429}:  # noqa: PLR2004
+        raise Retriable(
+            f"Pardot answered HTTP {status}.",
+            timed_out=status in {408, 504},
+            throttled=status == 429,  # noqa: PLR2004
+        )
+    if status >= 400:  # noqa: PLR2004
+        raise StreamFailed(
+            f"HTTP {status} came without a Pardot error code: check api_url and any proxy "
+            "between here and Pardot."
+        )
+    if not isinstance(body, dict) or _stat(body) == "fail":
+        raise Retriable("An answer was not the JSON that Pardot's API sends.")
+    return body
+
+
+def rows_of(body: Body, key: str) -> Rows:
+    """Return the rows of a query's answer and ``total_results``, where given (A.6).
+
+    One row is an object, several an array, none a missing key or ``"result": null``.
+
+    Raises:
+        Retriable: The answer has another shape.
+    """
+    if "result" not in body:
+        raise Retriable("An answer came without a result.")
+    result = body["result"] or {}
+    if not isinstance(result, dict):
+        raise Retriable("The result of an answer has an unknown shape.")
+    rows = as_list(_named(result, key))
+    if not all(isinstance(row, dict) for row in rows):
+        raise Retriable("The rows of an answer have an unknown shape.")
+    return Rows(rows, _integer(result.get("total_results")))
+
+
+def record_of(body: Body, key: str, *, may_be_empty: bool = False) -> Row:
+    """Return the record of a read's answer.
+
+    Args:
+        body: The answer.
+        key: The record's name.
+        may_be_empty: Whether null, ``""`` and ``[]`` stand for a record without anything.
+
+    Raises:
+        Retriable: The answer holds no record.
+    """
+    record = _named(body, key)
+    if may_be_empty and record in (None, "", []) and _has(body, key):
+        return {}
+    if not isinstance(record, dict):
+        raise Retriable("An answer came without a record.")
+    return record
+
+
+def listed(body: Body, key: str, inner: str) -> list[Row]:
+    """Return the rows of a list that is not a query's result (reference C.8).
+
+    Raises:
+        Retriable: The answer holds no list, or one of an unknown shape.
+    """
+    if key not in body:
+        raise Retriable("An answer came without a list.")
+    found = body[key]
+    if isinstance(found, dict):
+        found = found.get(inner)
+    rows = as_list(found)
+    if not all(isinstance(row, dict) for row in rows):
+        raise Retriable("The rows of an answer have an unknown shape.")
+    return rows
+
+
+def _has(body: Body, key: str) -> bool:
+    return not body.keys().isdisjoint((key, snake_case(key), camel_case(key)))
+
+
+def _named(body: Body, key: str) -> Any:
+    """Return what an answer holds under a name, in snake_case or camelCase."""
+    names = (key, snake_case(key), camel_case(key))
+    return next((body[name] for name in names if name in body), None)
+
+
+def status_of(body: Body, headers: Mapping[str, str]) -> JobStatus:
+    """Read the answer of create or read: wrapped or flat, files absent, one or many (D.4, D.5).
+
+    Raises:
+        Retriable: The answer has another shape.
+    """
+    export = body.get("export", body)
+    if not isinstance(export, dict) or "id" not in export:
+        raise Retriable("An answer came without an export.")
+    try:
+        number = int(export["id"])
+    except (TypeError, ValueError, OverflowError):
+        raise Retriable("An answer came with an export without an id.") from None
+    refs = export.get("resultRefs") or export.get("resultsRef") or []
+    files = [refs] if isinstance(refs, str) else refs
+    if not isinstance(files, list) or not all(isinstance(url, str) for url in files):
+        raise Retriable("An answer came with links of an unknown shape.")
+    created = export.get("createdAt")
+    return JobStatus(
+        number,
+        str(export.get("state", "")).lower(),
+        str(export.get("isExpired", "")).lower() in {"true", "1"},
+        tuple(files),
+        created if isinstance(created, str) else None,
+        date_of(headers),
+    )
+
+
+def created_status(body: Body, headers: Mapping[str, str]) -> JobStatus:
+    """Read the answer of create; to ask again would create another job."""
+    try:
+        return status_of(body, headers)
+    except Retriable as error:
+        raise StreamFailed(f"{error.message[:-1]} that was created: run again.") from None
+
+
+def not_a_file(*_: Any) -> None:
+    """Refuse a JSON answer in place of a file.
+
+    Raises:
+        Retriable: Always.
+    """
+    raise Retriable("JSON came in place of a CSV file.")
+
+
+def _stat(body: Body) -> Any:
+    attributes = body.get("@attributes")
+    return attributes.get("stat") if isinstance(attributes, dict) else None
+
+
+def _error_code(body: Any) -> int | None:
+    """Return the error code of an answer, also in the form of version 5's gateway (A.7)."""
+    if not isinstance(body, dict):
+        return None
+    attributes = body.get("@attributes")
+    code = attributes.get("err_code") if isinstance(attributes, dict) else None
+    if code is None and "message" in body:
+        code = body.get("code")
+    number = _integer(code)
+    if number is None and _stat(body) == "fail" and isinstance(attributes, dict):
+        # The documented template prints the code under "version" and the text under "err_code".
+        number = _integer(attributes.get("version"))
+        return None if number == 1 else number
+    return number
+
+
+def _integer(value: Any) -> int | None:
+    try:
+        return to_integer(value)
+    except ConversionError:
+        return None
