@@ -10,10 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
 
 from tap_pardot.records.times import (
     SECOND,
@@ -26,6 +25,7 @@ from tap_pardot.records.times import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from zoneinfo import ZoneInfo
 
 MOST_FIELDS = 150
 """Fields of one job (reference D.1)."""
@@ -165,55 +165,4 @@ def next_wait(waited: float, longest: float) -> float:
     return min(max(2.0, waited / 2), longest)
 
 
-def offset_error(
-    created_at: str | None, instant: datetime | None, zone: ZoneInfo
-) -> timedelta | None:
-    """Return how far ``zone`` is off, from a job's local ``createdAt`` and when it was created.
-
-    Source: ``createdAt`` is in the zone of the user who asks (reference D.5). None when the
-    answer does not tell, when the two agree, or when they are further apart than zones can be.
-    """
-    wall = _local(created_at)
-    if wall is None or instant is None:
-        return None
-    sides = [wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) - instant for fold in (0, 1)]
-    nearest = min(sides, key=abs)
-    return nearest if _AGREEING < abs(nearest) < _FARTHEST else None
-
-
-def likely_zones(created_at: str | None, instant: datetime | None, most: int = 3) -> list[str]:
-    """Return names of zones in which a job's ``createdAt`` is right, the well-known ones first."""
-    wall = _local(created_at)
-    if wall is None or instant is None:
-        return []
-    found: list[str] = []
-    for name in (*_WELL_KNOWN, *sorted(each for each in available_timezones() if "/" in each)):
-        if name in found or name.startswith(("Etc/", "posix/", "right/")):
-            continue
-        try:
-            here = instant.astimezone(ZoneInfo(name)).replace(tzinfo=None)
-        except (KeyError, ValueError, OSError):  # no such zone on this machine
-            continue
-        if abs(here - wall) <= _AGREEING:
-            found.append(name)
-            if len(found) == most:
-                break
-    return found
-
-
-def _local(text: str | None) -> datetime | None:
-    try:
-        wall = None if text is None else datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return wall if wall is not None and wall.tzinfo is None else None
-
-
 _LONGEST_NAME = 40
-_AGREEING = timedelta(minutes=7)  # offsets of zones are 15 minutes apart
-_FARTHEST = timedelta(hours=27)  # from 12 hours behind UTC to 14 before it
-_WELL_KNOWN = (
-    *("UTC", "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles"),
-    *("Europe/London", "Europe/Paris", "Europe/Berlin", "Europe/Helsinki", "Asia/Kolkata"),
-    *("Asia/Singapore", "Asia/Tokyo", "Australia/Sydney", "America/Phoenix", "America/Sao_Paulo"),
-)

@@ -29,8 +29,8 @@ from tap_pardot.errors import (
     StreamSkipped,
 )
 from tap_pardot.records.times import EARLIEST, parse_instant, unambiguous_edge
+from tap_pardot.records.zone_check import TimezoneCheck
 from tap_pardot.sources import query
-from tap_pardot.sources.export_plan import likely_zones, offset_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,36 +76,6 @@ class JobTracker:
     def complete(self, job: int) -> None:
         """A job is complete; so are those created before it, whoever still wants them."""
         self._jobs = {each for each in self._jobs if each > job}
-
-
-class TimezoneCheck:
-    """Holds the time zone against what Pardot's own times tell.
-
-    Args:
-        zone: What the settings say, or the API user's record.
-    """
-
-    def __init__(self, zone: ZoneInfo) -> None:
-        self._zone = zone
-        self.is_needed = True
-        """Whether no answer has told yet, nor was asked for it."""
-
-    def check(self, created_at: str | None, instant: datetime | None) -> None:
-        """Compare the local time at which a job was created with the instant when that was.
-
-        Raises:
-            ConfigurationError: They contradict the zone.
-        """
-        off = offset_error(created_at, instant, self._zone)
-        if off is not None:
-            likely = ", ".join(likely_zones(created_at, instant))
-            raise ConfigurationError(
-                f"Pardot's own times are {off.total_seconds() / 3600:+.4g} hours away from the "
-                f"setting timezone ({self._zone.key}): set timezone to the zone in the API user's "
-                f"Pardot settings{f', likely one like {likely}' if likely else ''}."
-            )
-        if created_at is not None and instant is not None:
-            self.is_needed = False
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,10 @@ import pytest
 import requests
 
 from tap_pardot.records.times import Window
+from tap_pardot.records.zone_check import TimezoneCheck
 from tap_pardot.sources import export_plan
 from tap_pardot.sources.export_jobs import ExportJobClient
-from tap_pardot.sync.context import JobTracker, TimezoneCheck
+from tap_pardot.sync.context import JobTracker
 from tests.helpers.children import Runs
 from tests.helpers.exports import OBJECTS, QUICK, fill, jobs_of, missing, ops, row, said, select
 
@@ -553,14 +554,3 @@ def test_jobs_made_in_another_zone_are_not_read_in_this_one(account, tap):
     assert second.exit_code == 0
     assert [job["state"] for job in account.exports] == ["Canceled", "Complete"]
     assert {record["updated_at"] for record in second.records["visitor_activities"]} == {MARCH}
-
-
-def test_likely_zones_are_at_most_three_that_fit_now():
-    now = datetime.fromisoformat(NOW)
-    for name in ("America/New_York", "Asia/Kathmandu", "Australia/Eucla"):
-        offset = {"America/New_York": -4, "Asia/Kathmandu": 5.75, "Australia/Eucla": 8.75}[name]
-        wall = (now + timedelta(hours=offset)).replace(tzinfo=None).isoformat(" ")
-        zones = export_plan.likely_zones(wall, now)
-        assert name in zones
-        assert len(zones) <= 3
-    assert export_plan.likely_zones(None, now) == export_plan.likely_zones("soon", now) == []
