@@ -13,7 +13,7 @@ from tap_pardot.api.codes import INVALID_TOKEN
 from tap_pardot.api.dialect import JobStatus, PardotError, Rows
 from tap_pardot.api.json_body import json_of
 from tap_pardot.errors import Retriable, StreamFailed
-from tap_pardot.records.decoder import (
+from tap_pardot.records.values import (
     ConversionError,
     as_list,
     camel_case,

@@ -18,9 +18,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_pardot.records.decoder import (
+from tap_pardot.records.decoder import kind_of
+from tap_pardot.records.values import (
     ConversionError,
-    kind_of,
     to_boolean,
     to_date,
     to_integer,

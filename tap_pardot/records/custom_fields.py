@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tap_pardot.records import repair
-from tap_pardot.records.decoder import (
+from tap_pardot.records.values import (
     ConversionError,
     as_list,
     snake_case,

@@ -27,7 +27,7 @@ from singer_sdk.streams import Stream
 
 from tap_pardot.endings import StdoutLost, signals_held
 from tap_pardot.errors import StreamFailed, TapPardotError
-from tap_pardot.records.decoder import json_form
+from tap_pardot.records.values import json_form
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping

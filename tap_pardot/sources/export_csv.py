@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self
 from tap_pardot.api.http import no_room
 from tap_pardot.errors import StreamFailed
 from tap_pardot.records import repair
-from tap_pardot.records.decoder import ConversionError, as_list, to_string
+from tap_pardot.records.values import ConversionError, as_list, to_string
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

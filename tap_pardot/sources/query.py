@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tap_pardot.api.v4 import PAGE_SIZE
 from tap_pardot.errors import RequestTooLarge, StreamFailed
-from tap_pardot.records.decoder import ConversionError, to_integer
+from tap_pardot.records.values import ConversionError, to_integer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

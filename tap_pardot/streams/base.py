@@ -24,13 +24,14 @@ from tap_pardot.records.column_types import (
     declared_kind,
     with_nulls,
 )
-from tap_pardot.records.decoder import Decoder, kind_of, to_timestamp
+from tap_pardot.records.decoder import Decoder, kind_of
 from tap_pardot.records.times import (
     Window,
     parse_instant,
     to_iso,
     unambiguous_edge,
 )
+from tap_pardot.records.values import to_timestamp
 from tap_pardot.sdk.writer import DirectRecordStream
 from tap_pardot.sources import query
 from tap_pardot.state.bookmark import Bookmark

@@ -10,7 +10,7 @@ from singer_sdk import typing as th
 
 from tap_pardot.api.codes import UNKNOWN_RECORD
 from tap_pardot.errors import RequestTooLarge, StreamFailed, TapPardotError
-from tap_pardot.records.decoder import as_list
+from tap_pardot.records.values import as_list
 from tap_pardot.sources import query
 from tap_pardot.sources.prefetch import prefetch
 from tap_pardot.streams.children import DOUBTFUL, Child

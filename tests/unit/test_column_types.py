@@ -14,7 +14,7 @@ from tap_pardot.records.column_types import (
     declared_kind,
     without_odd_words,
 )
-from tap_pardot.records.decoder import to_timestamp
+from tap_pardot.records.values import to_timestamp
 
 TEXT, DATE = {"type": "string"}, {"type": "string", "format": "date"}
 TIME = {"type": ["string", "null"], "format": "date-time"}

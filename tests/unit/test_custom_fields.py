@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tap_pardot.records import custom_fields
-from tap_pardot.records.decoder import ConversionError, Decoder, kind_of, to_date, to_timestamp
+from tap_pardot.records.decoder import Decoder, kind_of
 from tap_pardot.records.numbers import Number
+from tap_pardot.records.values import ConversionError, to_date, to_timestamp
 
 STANDARD = ("id", "score", "first_name", "is_deleted")
 SEVERAL = ["array", "null"]
