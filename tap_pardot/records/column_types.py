@@ -93,7 +93,7 @@ def _part(definition: Mapping[str, Any], kind: str, depth: int = 0) -> Mapping[s
     return definition
 
 
-def without_odd_words(schema: Mapping[str, Any]) -> dict[str, Any]:
+def without_invalid_keywords(schema: Mapping[str, Any]) -> dict[str, Any]:
     """Return a JSON Schema without each ``format``, ``type`` or list of alternatives that is none.
 
     Meltano writes ``format: null`` as ``{}``, which validators of targets cannot read. Where a
@@ -123,7 +123,7 @@ def _is_odd(word: str, value: Any) -> bool:
 
 
 def _cleaned(schema: Any) -> dict[str, Any]:
-    return without_odd_words(schema) if isinstance(schema, dict) else {}
+    return without_invalid_keywords(schema) if isinstance(schema, dict) else {}
 
 
 def with_nulls(

@@ -90,7 +90,7 @@ class Window(NamedTuple):
         return to_local(self.end, zone)
 
 
-def limited(window: Window, longest: timedelta, zone: ZoneInfo) -> Window:
+def clamp(window: Window, longest: timedelta, zone: ZoneInfo) -> Window:
     """Return the beginning of a window, as long as wanted.
 
     Near a clock change that repeats an hour it is longer, because no edge can be inside
@@ -108,11 +108,11 @@ def first_half(window: Window, zone: ZoneInfo) -> Window | None:
     """Return the first half of a window, a minute at least; None where it is not shorter."""
     # Rounded up: else a piece of a second would be left over at the end.
     middle = -((window.start - window.end) // SECOND // 2) * SECOND
-    half = limited(window, max(middle, SHORTEST), zone)
+    half = clamp(window, max(middle, SHORTEST), zone)
     return half if half.end < window.end else None
 
 
-def utc_texts(zone: ZoneInfo) -> Callable[[str], str]:
+def utc_converter(zone: ZoneInfo) -> Callable[[str], str]:
     """Return a fast converter from Pardot's local times to UTC text.
 
     The converter takes ``YYYY-MM-DD HH:MM:SS`` (also with ``T``, with a fraction, without a

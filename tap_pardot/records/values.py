@@ -19,7 +19,7 @@ import msgspec
 
 from tap_pardot.records.numbers import Number, exact
 from tap_pardot.records.repair import Repaired
-from tap_pardot.records.times import utc_texts
+from tap_pardot.records.times import utc_converter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -174,7 +174,7 @@ _BOOLEANS = {True: True, False: False, "true": True, "false": False, "1": True, 
 
 def to_timestamp(zone: ZoneInfo) -> Callable[[Any], str | None]:
     """Return the converter from Pardot's local times in ``zone`` to UTC text."""
-    convert = utc_texts(zone)
+    convert = utc_converter(zone)
 
     def timestamp(value: Any) -> str | None:
         if value == "":

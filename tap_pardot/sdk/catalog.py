@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk.singerlib import MetadataMapping
 
 from tap_pardot.errors import ConfigurationError
-from tap_pardot.records.column_types import without_odd_words
+from tap_pardot.records.column_types import without_invalid_keywords
 from tap_pardot.streams import STREAMS
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def prepared(catalog: dict[str, Any]) -> dict[str, Any]:
     catalog = copy.deepcopy(catalog)
     for entry in catalog["streams"]:
         name = entry["tap_stream_id"]
-        entry["schema"] = without_odd_words(entry["schema"])
+        entry["schema"] = without_invalid_keywords(entry["schema"])
         is_selected = _is_selected(entry)
         stream = declared.get(name)
         if stream is None:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from tap_pardot.records.times import (
     SECOND,
     Window,
-    limited,
+    clamp,
     parse_instant,
     to_iso,
     unambiguous_edge,
@@ -118,7 +118,7 @@ def windows(
         after = start - SECOND
         edge = min(end, after + YEAR)
         if longest is not None:
-            edge = limited(Window(start, edge), longest, zone).end
+            edge = clamp(Window(start, edge), longest, zone).end
         # Nothing says whether a year is counted on the wall or on a stopwatch: both have to fit.
         while (excess := _wall(edge, zone) - _wall(after, zone) - YEAR) > timedelta():
             edge -= excess

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_pardot.api.v4 import PAGE_SIZE
 from tap_pardot.errors import RequestTooLarge
-from tap_pardot.records.times import Window, first_half, limited, to_iso, to_local
+from tap_pardot.records.times import Window, clamp, first_half, to_iso, to_local
 from tap_pardot.sources import query
 from tap_pardot.streams.base import PardotStream
 
@@ -100,7 +100,7 @@ class QueryStream(PardotStream):
 
     def fitting(self, window: Window) -> Window:
         """Return as much of a window as Pardot has time for."""
-        return window if self.widest is None else limited(window, self.widest, self.run.zone)
+        return window if self.widest is None else clamp(window, self.widest, self.run.zone)
 
     def read_whole(self, params: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         """Yield all rows, on from where an interrupted run was; FULL_TABLE."""

@@ -31,12 +31,12 @@ from tap_pardot.endings import ending_in_a_sentence
 from tap_pardot.records.times import (
     SHORTEST,
     Window,
+    clamp,
     first_half,
     is_ambiguous,
-    limited,
     to_local,
     unambiguous_edge,
-    utc_texts,
+    utc_converter,
 )
 from tap_pardot.streams import STREAMS
 from tap_pardot.tap import TapPardot
@@ -375,7 +375,7 @@ def test_where_no_hour_repeats_each_row_comes_once_with_its_own_time(account, na
     ],
 )
 def test_a_time_is_read_and_asked_by_the_rule_of_its_day(zone, wall, instant):
-    assert utc_texts(ZoneInfo(zone))(wall) == instant
+    assert utc_converter(ZoneInfo(zone))(wall) == instant
     assert to_local(utc(instant), ZoneInfo(zone)) == wall
 
 
@@ -831,7 +831,7 @@ def test_halves_of_halves_make_the_whole_window_again(case):
     pieces, longest = [], window.end - window.start
     left = window
     while left.start < left.end:
-        piece = limited(left, longest, zone)
+        piece = clamp(left, longest, zone)
         while (half := first_half(piece, zone)) is not None:
             assert half.end - half.start >= SHORTEST
             assert half.end - half.start < piece.end - piece.start

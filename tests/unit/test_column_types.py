@@ -12,7 +12,7 @@ from tap_pardot.records.column_types import (
     conversions,
     converted,
     declared_kind,
-    without_odd_words,
+    without_invalid_keywords,
 )
 from tap_pardot.records.values import to_timestamp
 
@@ -150,7 +150,7 @@ def test_formats_that_are_no_strings_are_taken_out_at_any_depth():
         }
     }
 
-    assert without_odd_words(schema) == {
+    assert without_invalid_keywords(schema) == {
         "properties": {
             "format": TEXT,
             "a": TEXT,

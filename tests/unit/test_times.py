@@ -20,7 +20,7 @@ from tap_pardot.records.times import (
     to_iso,
     to_local,
     unambiguous_edge,
-    utc_texts,
+    utc_converter,
 )
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -133,7 +133,7 @@ def test_an_account_without_start_date_begins_when_pardot_did():
 def test_an_instant_comes_back_from_its_wall_time_unless_that_is_ambiguous(case):
     zone, moment = case
 
-    back = parse_instant(utc_texts(zone)(to_local(moment, zone)))
+    back = parse_instant(utc_converter(zone)(to_local(moment, zone)))
 
     if is_ambiguous(moment, zone):
         twins = {plain(to_local(moment, zone), zone, fold) for fold in (0, 1)}
@@ -293,7 +293,7 @@ YEARS = [
 @pytest.mark.parametrize(("name", "year"), YEARS)
 def test_every_hour_of_a_year_is_read_as_zoneinfo_reads_it(name, year):
     zone = ZoneInfo(name)
-    convert = utc_texts(zone)
+    convert = utc_converter(zone)
     hour = datetime(year, 1, 1)  # noqa: DTZ001
     end = datetime(year + 1, 1, 1)  # noqa: DTZ001
     wrong = []
@@ -327,7 +327,7 @@ def test_every_hour_of_a_year_is_read_as_zoneinfo_reads_it(name, year):
     ],
 )
 def test_single_times_to_the_second(name, text, utc):
-    assert utc_texts(ZoneInfo(name))(text) == utc
+    assert utc_converter(ZoneInfo(name))(text) == utc
 
 
 @pytest.mark.parametrize(
@@ -344,7 +344,7 @@ def test_single_times_to_the_second(name, text, utc):
     ],
 )
 def test_other_ways_to_write_a_time_are_read_too(text, utc):
-    assert utc_texts(NEW_YORK)(text) == utc
+    assert utc_converter(NEW_YORK)(text) == utc
 
 
 @pytest.mark.parametrize(
@@ -364,7 +364,7 @@ def test_other_ways_to_write_a_time_are_read_too(text, utc):
 )
 @pytest.mark.parametrize("name", ["America/New_York", "America/St_Johns"])
 def test_what_is_no_time_is_a_value_error_every_time(name, text):
-    convert = utc_texts(ZoneInfo(name))
+    convert = utc_converter(ZoneInfo(name))
 
     for _ in range(2):  # caches must not remember it as good
         with pytest.raises(ValueError):  # noqa: PT011
@@ -375,7 +375,7 @@ def test_what_is_no_time_is_a_value_error_every_time(name, text):
 @given(zones_and_instants(), st.text(max_size=25))
 def test_a_converter_returns_fixed_width_or_raises_a_value_error(case, junk):
     zone, moment = case
-    convert = utc_texts(zone)
+    convert = utc_converter(zone)
 
     assert len(convert(to_local(moment, zone))) == len("2024-01-01T00:00:00+00:00")
     with suppress(ValueError):
