@@ -13,14 +13,13 @@ import click
 from singer_sdk import Tap
 
 from tap_pardot.config.environment import environment
-from tap_pardot.config.files import GivenFile, json_of, settings_of
+from tap_pardot.config.files import GivenFile, json_of, settings_of, state_of
 from tap_pardot.config.schema import KINDS
 from tap_pardot.config.validation import normalised
 from tap_pardot.endings import SIGNALS, StdoutLost, Terminated, ending_in_a_sentence
 from tap_pardot.errors import ConfigurationError, TapPardotError
 from tap_pardot.sdk.catalog import checked
 from tap_pardot.sdk.writer import write_out
-from tap_pardot.state.bookmark import read
 from tap_pardot.unbroken import wait_for_unbroken
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ class CommandLine(Tap):
         with ending_in_a_sentence():
             tap = cls._configured(
                 config,
-                state=read(state),
+                state=state_of(state),
                 catalog=None if catalog is None else checked(json_of("--catalog", catalog)),
             )
             try:

@@ -33,7 +33,7 @@ from tap_pardot.sdk.catalog import prepared
 from tap_pardot.sdk.stream_map_setting import StreamMaps
 from tap_pardot.sdk.writer import BufferedWriter
 from tap_pardot.sources import query
-from tap_pardot.state.bookmark import UNREADABLE, Bookmark, check, check_child
+from tap_pardot.state.bookmark import Bookmark
 from tap_pardot.state.migration import (
     A_DAY,
     VERSION,
@@ -44,6 +44,7 @@ from tap_pardot.state.migration import (
     reached_by_singer_io,
     zone_changed,
 )
+from tap_pardot.state.validation import UNREADABLE, check, check_child
 from tap_pardot.streams import STREAMS
 from tap_pardot.streams.children import Child
 from tap_pardot.streams.exports import ExportStream
@@ -284,7 +285,7 @@ class TapPardot(cli.CommandLine):
                     # The bounds of an open window meant other instants.
                     Bookmark(bookmark).begin_anew()
         else:
-            self.all_state["settings"] = made.kept()
+            self.all_state["settings"] = made.to_state()
         self.all_state["version"] = VERSION
         for name, bookmark in self._legacy_bookmarks.items():
             self._migrate_bookmark(name, bookmark, run)
@@ -421,7 +422,7 @@ class TapPardot(cli.CommandLine):
             except Exception as error:  # noqa: BLE001 - what was read needs its STATE
                 self.report.stop(ConfigurationError(unexpected(error)))
         if self._made is not None and not self.report.exit_code and not self.report.is_over:
-            self.all_state["settings"] = self._made.kept()
+            self.all_state["settings"] = self._made.to_state()
         self.save_state(is_last=True)
 
     def _read_all(self, chosen: list[Stream]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from tap_pardot.errors import ConfigurationError
+from tap_pardot.state.validation import UNREADABLE
 
 _ADVICE = {
     "--config": "pass the path of a JSON file with the settings",
@@ -18,6 +19,10 @@ _ADVICE = {
     "--state": "pass the STATE that this tap wrote last, or none to read everything from "
     "start_date again",
 }
+
+
+MELTANOS = "singer_state"
+"""The key that ``meltano state get`` prints a STATE under."""
 
 
 class Readable(Protocol):
@@ -107,3 +112,22 @@ def settings_of(paths: tuple[str, ...]) -> dict[str, Any]:
             raise _refused("--config", f"the file {path} does not hold a JSON object")
         settings |= found
     return settings
+
+
+def state_of(file: Readable | None) -> dict[str, Any] | None:
+    """Return the STATE in an open file, also in a STATE message or as Meltano prints it.
+
+    Raises:
+        ConfigurationError: It is not a JSON object.
+    """
+    if file is None:
+        return None
+    found = json_of("--state", file)
+    while isinstance(found, dict):
+        if found.get("type") == "STATE":
+            found = found.get("value")
+        elif MELTANOS in found:
+            found = {} if found[MELTANOS] is None else found[MELTANOS]
+        else:
+            return found
+    raise ConfigurationError(UNREADABLE)

@@ -79,7 +79,7 @@ class StateOrigin(NamedTuple):
     timezone: str
     start_date: str
 
-    def kept(self) -> dict[str, str]:
+    def to_state(self) -> dict[str, str]:
         """Return this as STATE keeps it."""
         return self._asdict()
 
@@ -88,7 +88,7 @@ def changes(before: Any, now: StateOrigin) -> list[str]:
     """Return a sentence for each setting that has changed since a STATE was made.
 
     Args:
-        before: What :meth:`StateOrigin.kept` returned then; anything else says nothing.
+        before: What :meth:`StateOrigin.to_state` returned then; anything else says nothing.
         now: The settings of this run.
 
     Raises:

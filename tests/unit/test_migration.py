@@ -57,28 +57,28 @@ def test_singer_io_is_known_by_its_keys(bookmark, is_one):
 
 
 def test_another_business_unit_ends_the_run_before_it_begins():
-    before = MADE._replace(business_unit="0Uv000000000002AAA").kept()
+    before = MADE._replace(business_unit="0Uv000000000002AAA").to_state()
 
     with pytest.raises(ConfigurationError, match=r"0Uv000000000002AAA.*STATE of its own"):
         changes(before, MADE)
 
 
 def test_another_zone_is_said_and_a_day_read_again():
-    before = MADE._replace(timezone="UTC").kept()
+    before = MADE._replace(timezone="UTC").to_state()
 
     (sentence,) = changes(before, MADE)
 
     assert "UTC" in sentence
     assert "America/New_York" in sentence
     assert zone_changed(before, MADE)
-    assert not zone_changed(MADE.kept(), MADE)
+    assert not zone_changed(MADE.to_state(), MADE)
 
 
 @pytest.mark.parametrize(
     ("start", "told"), [("2020-01-01T00:00:00+00:00", 0), ("2025-01-01T00:00:00+00:00", 1)]
 )
 def test_an_earlier_start_date_needs_a_full_refresh_and_a_later_one_nothing(start, told):
-    assert len(changes(MADE._replace(start_date=start).kept(), MADE)) == told
+    assert len(changes(MADE._replace(start_date=start).to_state(), MADE)) == told
 
 
 @pytest.mark.parametrize("before", [None, {}, [], {"timezone": 3, "start_date": None}])
