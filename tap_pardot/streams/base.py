@@ -32,7 +32,7 @@ from tap_pardot.records.times import (
     unambiguous_edge,
 )
 from tap_pardot.records.values import to_timestamp
-from tap_pardot.sdk.writer import DirectRecordStream
+from tap_pardot.sdk.records import DirectRecordStream
 from tap_pardot.sources import query
 from tap_pardot.state.bookmark import Bookmark
 

@@ -27,7 +27,8 @@ from singer_sdk.streams import Stream
 from pardot_emulator.harness import Emulator
 from tap_pardot.endings import StdoutLost
 from tap_pardot.sdk import writer as sdk_writer
-from tap_pardot.sdk.writer import BufferedWriter, DirectRecordStream
+from tap_pardot.sdk.records import DirectRecordStream
+from tap_pardot.sdk.writer import BufferedWriter
 from tap_pardot.tap import TapPardot
 from tests.helpers.streams import QUERIES
 
