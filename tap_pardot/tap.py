@@ -109,7 +109,7 @@ class TapPardot(cli.CommandLine):
         """How much before their bookmarks the streams begin in this run."""
         self._discovers = not setup_mapper
         if isinstance(catalog, dict):
-            catalog = prepared(catalog)
+            catalog = prepared(catalog, STREAMS)
         if parse_env_config:
             config = {**(config or {}), **environment.environment(self._env_var_prefix)}
         # The mapper needs the streams, streams ask Pardot for custom fields, and calls are

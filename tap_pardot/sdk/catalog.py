@@ -10,10 +10,9 @@ from singer_sdk.singerlib import MetadataMapping
 
 from tap_pardot.errors import ConfigurationError
 from tap_pardot.records.column_types import without_invalid_keywords
-from tap_pardot.streams import STREAMS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 logger = logging.getLogger("tap-pardot")
 
@@ -56,13 +55,17 @@ def _is_metadata(item: Any) -> bool:
     )
 
 
-def prepared(catalog: dict[str, Any]) -> dict[str, Any]:
+def prepared(catalog: dict[str, Any], streams: Iterable[Any]) -> dict[str, Any]:
     """Return a catalog as the streams take it, and log what of a selected stream is not followed.
 
     No key is deselected or missing: without it in SCHEMA every target would refuse the stream.
     Types and formats that are none are taken out.
+
+    Args:
+        catalog: What :func:`checked` returned.
+        streams: The classes of the tap's streams.
     """
-    declared = {stream.name: stream for stream in STREAMS}
+    declared = {stream.name: stream for stream in streams}
     catalog = copy.deepcopy(catalog)
     for entry in catalog["streams"]:
         name = entry["tap_stream_id"]

@@ -48,6 +48,16 @@ class DirectRecordStream(Stream):
     _stamp = ""
     _stamped = 0
 
+    @property
+    def emitted_schema(self) -> dict[str, Any]:
+        """The schema of exactly the columns that are emitted."""
+        return self.effective_schema
+
+    @property
+    def knows_fields(self) -> bool:
+        """Whether all columns that the stream could have are known."""
+        return True
+
     def generate_child_contexts(
         self, record: dict[str, Any], context: Mapping[str, Any] | None
     ) -> Iterable[Mapping[str, Any] | None]:

@@ -33,13 +33,12 @@ from singer_sdk.mapper import (
 from tap_pardot.errors import StreamFailed
 from tap_pardot.records.numbers import Number
 from tap_pardot.sdk.stream_map_setting import hint
-from tap_pardot.streams.custom_fields import CustomStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from tap_pardot.sdk.records import DirectRecordStream
     from tap_pardot.sdk.stream_map_setting import Entry, StreamMaps
-    from tap_pardot.streams.base import PardotStream
 
 logger = logging.getLogger("tap-pardot")
 
@@ -154,7 +153,7 @@ class NamedMap(CustomStreamMap):
 
 
 def made(
-    maps: StreamMaps, streams: Mapping[str, PardotStream], config: Mapping[str, Any]
+    maps: StreamMaps, streams: Mapping[str, DirectRecordStream], config: Mapping[str, Any]
 ) -> PluginMapper:
     """Return the mapper. Warn of entries that do nothing, though data may need them.
 
@@ -176,7 +175,7 @@ def made(
     return mapper
 
 
-def renew(maps: StreamMaps, stream: PardotStream, mapper: PluginMapper) -> None:
+def renew(maps: StreamMaps, stream: DirectRecordStream, mapper: PluginMapper) -> None:
     """Make the maps of one stream, also anew after its columns have changed.
 
     Raises:
@@ -192,7 +191,7 @@ def renew(maps: StreamMaps, stream: PardotStream, mapper: PluginMapper) -> None:
 
 
 def _map(
-    entry: Entry, stream: PardotStream, schema: dict[str, Any], mapper: PluginMapper
+    entry: Entry, stream: DirectRecordStream, schema: dict[str, Any], mapper: PluginMapper
 ) -> StreamMap:
     if entry.drops:
         return RemoveRecordTransform(stream.name, schema, None, mapper.flattening_options)
@@ -224,17 +223,16 @@ def _masks(entry: Entry) -> set[str]:
     return {n for n, text in entry.properties.items() if text and _used(text) & {n, "self"}}
 
 
-def _declared(stream: PardotStream) -> set[str]:
+def _declared(stream: DirectRecordStream) -> set[str]:
     """Return the columns that a stream or its catalog has, selected or not."""
     return {*stream.schema["properties"], *stream.effective_schema["properties"]}
 
 
-def _without_effect(maps: StreamMaps, streams: Mapping[str, PardotStream]) -> Iterator[str]:
+def _without_effect(maps: StreamMaps, streams: Mapping[str, DirectRecordStream]) -> Iterator[str]:
     """Yield what to warn of: entries and properties that match nothing, or are replaced."""
     for entry in maps.entries:
         matched = [each for name, each in streams.items() if fnmatch(name, entry.source)]
         used = [each for each in matched if entry in maps.entries_for(each.name)]
-        own_fields = [each for each in matched if isinstance(each, CustomStream)]
         if not matched:
             near = hint(entry.source, streams)
             yield f"{entry.source} is not a stream of this tap and changes nothing{near}"
@@ -247,7 +245,7 @@ def _without_effect(maps: StreamMaps, streams: Mapping[str, PardotStream]) -> It
             columns = {column for each in matched for column in _declared(each)}
             removed = {name for name, text in entry.properties.items() if text is None}
             # A name like none of the columns may be a custom field that nobody has asked for.
-            all_known = all(each.knows_fields for each in own_fields)
+            all_known = all(each.knows_fields for each in matched)
             for name in sorted((removed | _masks(entry)) - columns):
                 if (near := hint(name, columns)) or all_known:
                     yield f"{entry.key}.{name} is not a column{near}"
