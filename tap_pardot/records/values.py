@@ -1,7 +1,7 @@
-"""One value or one name of a Pardot answer, converted to a column's type.
+"""Conversions of one value or one name of an answer.
 
-A converter returns None for the empty string where that stands for no value, and raises
-:class:`ConversionError` for a value that does not fit.
+Converters return None for an empty string that stands for no value. They raise
+:class:`ConversionError` for a value that does not fit the type.
 
 Pure: no I/O.
 """
@@ -9,6 +9,7 @@ Pure: no I/O.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -18,20 +19,22 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tap_pardot.records.numbers import Number, exact
-from tap_pardot.records.repair import Repaired
+from tap_pardot.records.repair import Repaired, is_repaired
 from tap_pardot.records.times import utc_converter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from zoneinfo import ZoneInfo
 
+    Convert = Callable[[Any], Any]
+
 
 class ConversionError(ValueError):
-    """A value that does not fit its column's type. Never carries the value."""
+    """A value does not fit its column's type. The error never holds the value."""
 
 
 def as_list(value: Any) -> list[Any]:
-    """Return Pardot's one-or-many as a list: an object is one, null or ``""`` none."""
+    """Return Pardot's one or many as a list. An object is one; null and ``""`` are none."""
     if value is None or value == "":
         return []
     return value if isinstance(value, list) else [value]
@@ -43,41 +46,43 @@ def snake_case(name: str) -> str:
 
 
 def camel_case(name: str) -> str:
-    """Return the camelCase twin of a snake_case name: ``embed_code`` -> ``embedCode``."""
+    """Return a snake_case name in camelCase: ``embed_code`` -> ``embedCode``."""
     head, *rest = name.split("_")
     return head + "".join(part.capitalize() for part in rest)
 
 
 def to_string(value: Any) -> str:
-    """Return text; numbers as Pardot wrote them, since it drops the quotes of ``"2024"``."""
-    kind = type(value)
-    if kind is str or kind is Repaired:
-        return value  # type: ignore[no-any-return]
-    if kind is bool:
+    """Return a scalar as a string.
+
+    Numbers keep the form that Pardot wrote them in, because Pardot drops the quotes of ``"2024"``.
+    """
+    if type(value) is str or type(value) is Repaired:
+        return value
+    if type(value) is bool:
         return "true" if value else "false"
-    if kind is int:
+    if type(value) is int:
         return str(value)
-    if kind is Number:
-        return value.text  # type: ignore[no-any-return]
-    if kind is float:
+    if type(value) is Number:
+        return value.text
+    if type(value) is float:
         return repr(value)
     raise ConversionError
 
 
 def json_form(value: Any) -> Any:
-    """Return a value that msgspec does not know as one that it does, for its ``enc_hook``."""
+    """Return what msgspec encodes in place of a value of an unknown type (its ``enc_hook``)."""
     return msgspec.Raw(value.text.encode()) if isinstance(value, Number) else str(value)
 
 
 def to_text(value: Any) -> str:
-    """Return any JSON value as text; arrays and objects as JSON."""
+    """Return any JSON value as a string, arrays and objects as JSON."""
     if isinstance(value, (list, dict)):
         return _json.encode(value).decode()
     return to_string(value)
 
 
 def to_integer(value: Any) -> int | None:
-    """Return a whole number, also from ``"7"`` and ``7.0``; None from ``""``."""
+    """Return a whole number, from ``"7"`` and ``7.0`` too; None for ``""``."""
     if type(value) is int and -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER:
         return value
     if type(value) is str and len(value) < _SURE_DIGITS and value.isascii() and value.isdecimal():
@@ -91,27 +96,26 @@ def to_integer(value: Any) -> int | None:
 
 
 def to_number(value: Any) -> float | int | None:
-    """Return a finite number with all its digits; None from ``""``.
+    """Return a finite number with all its digits; None for ``""``.
 
-    Also from text and from a rate such as ``"98.42%"``.
+    A string may hold a number or a rate such as ``"98.42%"``.
     """
-    kind = type(value)
-    if kind is int and -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER:
-        return value  # type: ignore[no-any-return]
+    if type(value) is int and -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER:
+        return value
     if value == "":
         return None
-    if kind is str and len(value) <= _EXACT and _PLAIN_NUMBER.fullmatch(value):
+    if type(value) is str and len(value) <= _EXACT and _PLAIN_NUMBER.fullmatch(value):
         return float(value) if "." in value else int(value)
-    if kind is float and isfinite(value):
-        return value  # type: ignore[no-any-return]
+    if type(value) is float and isfinite(value):
+        return value
     try:
-        return exact(_decimal(value.strip().removesuffix("%") if kind is str else value))
+        return exact(_decimal(value.strip().removesuffix("%") if type(value) is str else value))
     except ValueError:
         raise ConversionError from None
 
 
 def to_boolean(value: Any) -> bool | None:
-    """Return a boolean from true, 1, "1", "true", "True" and their opposites; None from ``""``."""
+    """Return a boolean from true, 1, "1", "true", "True" and their opposites; None for ``""``."""
     if value == "":
         return None
     if type(value) is str and value not in _BOOLEANS:
@@ -123,7 +127,7 @@ def to_boolean(value: Any) -> bool | None:
 
 
 def to_date(value: Any) -> str | None:
-    """Return ``YYYY-MM-DD``, also of a text with a time behind it; None from ``""``."""
+    """Return ``YYYY-MM-DD``, from a string with a time behind the date too; None for ``""``."""
     if value == "":
         return None
     if type(value) is not str:
@@ -148,11 +152,11 @@ _TIME = re.compile(r"\d\d:\d\d", re.ASCII)
 
 def _decimal(value: Any) -> Decimal:
     kind = type(value)
-    if kind not in _NUMERIC:  # Decimal would take a list for sign, digits, exponent
+    if kind not in _NUMERIC:  # Decimal takes a list for sign, digits and exponent
         raise ConversionError
     if kind is Number:
         value = value.text
-    elif kind is str and "_" in value:  # Decimal would take "1_000" for 1000
+    elif kind is str and "_" in value:  # Decimal takes "1_000" for 1000
         raise ConversionError
     try:
         number = Decimal(value)
@@ -164,16 +168,16 @@ def _decimal(value: Any) -> Decimal:
 
 
 _NUMERIC = {str, int, float, Number}
-_SURE_DIGITS = 19  # fewer digits than this always fit
+_SURE_DIGITS = 19  # an integer of fewer digits always fits
 _PLAIN_NUMBER = re.compile(r"[0-9]+\.?[0-9]*")
-_EXACT = 15  # characters of a number that a float holds exactly
+_EXACT = 15  # a float holds numbers of so many characters exactly
 _LARGEST_INTEGER = 2**63 - 1  # what a warehouse's bigint holds
 _BOOLEANS = {True: True, False: False, "true": True, "false": False, "1": True, "0": False}
-# 1 and 0 are True and False as keys, and so are 1.0 and 0.0.
+# As keys, 1 and 1.0 equal True; 0 and 0.0 equal False.
 
 
 def to_timestamp(zone: ZoneInfo) -> Callable[[Any], str | None]:
-    """Return the converter from Pardot's local times in ``zone`` to UTC text."""
+    """Return the converter from Pardot's local times in ``zone`` to ISO 8601 in UTC."""
     convert = utc_converter(zone)
 
     def timestamp(value: Any) -> str | None:
@@ -187,6 +191,60 @@ def to_timestamp(zone: ZoneInfo) -> Callable[[Any], str | None]:
             raise ConversionError from None
 
     return timestamp
+
+
+def nested(inner: str, convert: Convert) -> Convert:
+    """Return the converter of an object, of which the value under one key is wanted."""
+
+    def reach(value: Any) -> Any:
+        if isinstance(value, dict):
+            found = value.get(inner)
+            return None if found is None else convert(found)
+        if value in ([], ""):  # an empty object, where arrays and objects are written alike
+            return None
+        raise ConversionError
+
+    return reach
+
+
+def unwrapped(inner: str, convert: Convert) -> Convert:
+    """Return the converter of an array, which may be wrapped in an object under a key."""
+
+    def unwrap(value: Any) -> Any:
+        if inner and isinstance(value, dict) and inner in value:
+            value = value[inner]
+        # {} is another spelling of an empty list. None leaves the column to its other names.
+        return convert(as_list(None if value == {} else value)) or None
+
+    return unwrap
+
+
+def or_text(convert: Convert | None) -> Convert:
+    """Return a converter that makes a string of each value that ``convert`` refuses.
+
+    Without ``convert`` it makes a string of each value. It raises ConversionError for repaired
+    strings, so that they are counted.
+    """
+
+    def convert_or_stringify(value: Any) -> Any:
+        if convert is not None:
+            with suppress(ConversionError):
+                return convert(value)
+        if is_repaired(value):
+            raise ConversionError
+        return to_text(value)
+
+    return convert_or_stringify
+
+
+def split_cell(convert: Convert) -> Convert:
+    """Return the converter of a cell, in which semicolons separate several values."""
+    return lambda cell: convert([value.strip() for value in cell.split(";")])
+
+
+def strings_of_cell(cell: str) -> list[str]:
+    """Return the strings in a cell, in which semicolons separate several values."""
+    return [text.strip() for text in cell.split(";")] if ";" in cell else [cell.strip()]
 
 
 _json = msgspec.json.Encoder(enc_hook=json_form)

@@ -410,7 +410,7 @@ def test_rows_with_more_key_sets_than_are_kept_are_still_right():
     for number in range(1, 2102):
         row = {"id": number, f"custom_{number % 1051}": 1, "name": number}
         assert decode(row) == {"id": number, "name": str(number)}
-    assert len(decode._plans) <= 1000
+    assert len(decode._row_plans) <= 1000
 
 
 @pytest.mark.parametrize(
