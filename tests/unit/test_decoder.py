@@ -15,18 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from singer_sdk import typing as th
 
-<<<<<<< HEAD
 from tap_pardot.api import v4_answers
 from tap_pardot.api.http import Response
-from tap_pardot.records.decoder import (
-=======
-from tap_pardot.api import dialect
-from tap_pardot.api.http import Answer
 from tap_pardot.records.decoder import Decoder, kind_of
 from tap_pardot.records.numbers import Number
 from tap_pardot.records.repair import Repaired
 from tap_pardot.records.values import (
->>>>>>> aeb18fe (Split values.py from the decoder: converting one value needs no stream)
     ConversionError,
     as_list,
     camel_case,
