@@ -32,7 +32,7 @@ from tap_pardot.sdk import stream_maps
 from tap_pardot.sdk.catalog import prepared
 from tap_pardot.sdk.stream_map_setting import StreamMaps
 from tap_pardot.sdk.writer import BufferedWriter
-from tap_pardot.sources import query
+from tap_pardot.sources import legacy_query as query
 from tap_pardot.state.bookmark import Bookmark
 from tap_pardot.state.migration import (
     A_DAY,

@@ -297,6 +297,12 @@ class Dialect(Protocol):
     ) -> Request[Rows]:
         """Ask for one page of a query, after an id or at an offset."""
 
+    def sorts(self, endpoint: Query) -> bool:
+        """Return whether a query asks for rows sorted by id."""
+
+    def forget_sort(self, endpoint: Query) -> None:
+        """Ask this query without a sort from now on, because Pardot refuses it."""
+
     def probe(self, endpoint: Endpoint) -> Request[Any]:
         """Ask for as little as shows whether an object may be read."""
 

@@ -146,6 +146,10 @@ class V4:
         """Return whether a query is asked to sort its rows by id."""
         return endpoint.sorted and endpoint.object not in self.unsortable
 
+    def forget_sort(self, endpoint: Query) -> None:
+        """Ask this query without a sort from now on, because Pardot refuses it."""
+        self.unsortable.add(endpoint.object)
+
     def probe(self, endpoint: Endpoint) -> Request[Any]:
         """Ask for as little as shows whether an object may be read.
 

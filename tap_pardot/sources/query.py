@@ -1,249 +1,337 @@
-"""Source: the pages of a query resource.
+"""Sources that are queries: windows of time, everything, new ids, offsets, one record.
 
-Inside a fixed window pages follow each other by id (``id_greater_than``, ``sort_by=id``), so a
-row can neither hide behind others of its second nor move out of sight (reference F.1). Objects
-without an id filter are paged by offset.
+=========================  ====================================================================
+:class:`WindowQuery`       a query with a time filter, in windows
+:class:`WholeQuery`        a query without one: everything, each time
+:class:`AppendOnlyQuery`   a query of rows that never change: on from the last id
+:class:`OffsetQuery`       a query without an id filter
+:class:`SingleRecord`      one record, such as the account
+=========================  ====================================================================
+
+Where Pardot runs out of time, windows get shorter, and where they cannot, pages get smaller.
 """
 
 from __future__ import annotations
 
 import logging
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from tap_pardot.api.v4 import PAGE_SIZE
+from tap_pardot.api.codes import INVALID_FIELDS
+from tap_pardot.api.dialect import Filters
 from tap_pardot.errors import RequestTooLarge, StreamFailed
-from tap_pardot.records.values import ConversionError, to_integer
+from tap_pardot.records.times import Window, clamp, first_half, to_iso
+from tap_pardot.sources.base import Page, Source
+from tap_pardot.sources.paging import by_id, by_offset, row_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Sequence
+    from datetime import datetime, timedelta
 
-    from tap_pardot.api.legacy import LegacyClient as Client
+    from tap_pardot.api.dialect import Dialect, Record, Row
+    from tap_pardot.sources.base import Call
+    from tap_pardot.sources.paging import IdPage, QueryCalls
+    from tap_pardot.state.bookmark import Bookmark
 
 logger = logging.getLogger("tap-pardot")
 
-_UNSORTED = (
-    "Pardot did not page through the rows by id, so some could be missed: run again, and report it "
-    "with the stream's name if it stays so."
-)
 
-_BY_ID = {"sort_by": "id", "sort_order": "ascending"}
-_NO_SUCH_SORT = 19
-
-_MOVING = (
-    "Rows kept moving while they were paged, so some could be missed: run again at a quieter hour, "
-    "and report it with the stream's name if it stays so."
-)
-
-_FEWEST = 2
-"""Rows of a page by offset, of which the first is one that was seen before."""
-_MOST_READINGS = 10
-"""How often rows may move while they are paged by offset."""
-
-
-class Source(NamedTuple):
-    """What is asked: the object, and whom the calls are counted for."""
-
-    client: Client
-    stream: str
-    pardot_object: str
-    key: str
-
-
-class Page(NamedTuple):
-    """Rows in the order of their ids, and the largest id."""
-
-    rows: list[dict[str, Any]]
-    cursor: int
-    without_id: int
-
-
-def by_id(
-    source: Source,
-    params: Mapping[str, str],
-    cursor: int = 0,
-    size: int = PAGE_SIZE,
-    *,
-    can_split: bool = False,
-) -> Iterator[Page]:
-    """Yield the pages of a query after an id, until one is short.
+class PatientQuery:
+    """Pages of a query by id that get smaller, and windows that get shorter, when that is needed.
 
     Args:
-        source: What to ask.
-        params: Filters that stay the same for all pages.
-        cursor: Rows with ids up to this one are left out.
-        size: Rows of a full page.
-        can_split: Whether the caller can ask for less at once.
-
-    Raises:
-        RequestTooLarge: Pardot runs out of time, and the caller can ask for less.
-        StreamFailed: Pardot does not page by id, so that rows could be missed.
-        TapPardotError: As the table in ``errors.py`` says.
+        calls: Asks for a page.
     """
-    first_total: int | None = None
-    read = 0
-    while True:
-        asked = {**params, "limit": str(size)}
-        if source.pardot_object not in source.client.unsorted:
-            asked |= _BY_ID
-        if cursor:
-            asked["id_greater_than"] = str(cursor)
-        try:
-            rows, total = source.client.query(
-                source.stream, source.pardot_object, source.key, asked, can_split=can_split
-            )
-        except StreamFailed as error:
-            if error.code != _NO_SUCH_SORT or "sort_by" not in asked:
-                raise
-            # No document names a sort for clicks (C.7). Whether they grow by id is seen below.
-            source.client.unsorted.add(source.pardot_object)
-            continue
-        first_total = total if first_total is None else first_total
-        if not rows:
-            # A count that never changes is not one of the rows still to come.
-            if total and (total != first_total or not read):
-                raise StreamFailed(_counted(total, 0))
-            return
-        page = _page(rows)
-        more = len(rows) >= size or (total is not None and total > len(rows))
-        if more and not (page.cursor > cursor and _grows(rows)):
-            raise StreamFailed(_UNSORTED)
-        cursor = max(page.cursor, cursor)
-        read += len(rows)
-        yield page
-        if not more:
-            return
 
+    def __init__(self, calls: QueryCalls) -> None:
+        self.calls = calls
+        self._page_size = calls.page_size
+        self._max_window: timedelta | None = None
 
-def by_offset(source: Source, params: Mapping[str, str], size: int) -> Iterator[Page]:
-    """Yield the pages of a query by offset, sorted by id, until one brings nothing new.
+    @property
+    def _zone(self) -> Any:
+        return self.calls.dialect.zone
 
-    Each page begins with the last row of the one before. When that row is not there, a row
-    before it has left the range and moved the others forward: the page is asked for again
-    further back. Where Pardot runs out of time, pages get smaller. Arguments and errors as for
-    :func:`by_id`.
-    """
-    offset = 0
-    anchor: int | None = None
-    cursor = 0
-    before: list[int] = []  # ids of the page before
-    unmoved = 0  # how often that page came again
-    longest = 0  # rows of the longest page: an undocumented limit may be ignored
-    while True:
-        asked = {
-            **params,
-            **_BY_ID,
-            "limit": str(size),
-            "offset": str(offset),
-        }
-        try:
-            rows, total = source.client.query(
-                source.stream, source.pardot_object, source.key, asked, can_split=size > _FEWEST
-            )
-        except RequestTooLarge as error:
-            size = max(size // 2, _FEWEST)
-            longest = min(longest, size)
-            logger.warning("%s: %s Rows of a page: %d.", source.stream, error, size)
-            continue
-        page = _page(rows)
-        longest = max(longest, len(rows))
-        more = len(rows) >= size or (total is not None and offset + len(rows) < total)
-        if more and not _grows(rows):
-            raise StreamFailed(_UNSORTED)
-        if anchor is not None and offset and anchor < min(_ids(rows), default=anchor + 1):
-            offset = max(0, offset - max(1, longest // 2))
-            continue
-        new = [row for row in page.rows if row_id(row) > cursor]
-        if new:
-            yield Page(new, page.cursor, page.without_id)
-            cursor = page.cursor
-        # A full page without new rows: as many have entered the range before the anchor. The same
-        # page may come by that once more; when it does not move at all, offsets do not count.
-        ids = _ids(rows)
-        unmoved = unmoved + 1 if ids == before else 0
-        if unmoved > 1 or (unmoved and rows and not more):
-            raise StreamFailed(_UNSORTED)
-        if not more or (not new and len(rows) < longest):
-            return
-        before, anchor = ids, cursor
-        offset += max(1, len(rows) - 1)
+    def pages(
+        self, filters: Filters, cursor: int = 0, window: Window | None = None
+    ) -> Iterator[IdPage]:
+        """Yield the pages after a cursor.
 
+        Args:
+            filters: Which rows are wanted.
+            cursor: Rows with ids up to this one are left out.
+            window: The window of the filters, where the caller can ask for a shorter one.
 
-def settled(
-    source: Source, params: Mapping[str, str], size: int = PAGE_SIZE, *, can_split: bool = False
-) -> Iterator[list[dict[str, Any]]]:
-    """Yield the rows of a query that knows nothing but an offset, each row once, in any order.
-
-    Rows come in the order of their ids. Each page begins with the last row of the one before;
-    where another row stands there, or the total tells of rows that were not seen, rows have
-    been added or removed in front of the offset: the reading begins anew, for what is new. Rows
-    without an id cannot be told apart, so a new reading brings them again.
-
-    Raises:
-        RequestTooLarge: Pardot runs out of time, and the caller can ask for less (``can_split``).
-        StreamFailed: The rows kept moving, offsets do not count, or rows that are counted do not
-            come.
-        TapPardotError: As the table in ``errors.py`` says.
-    """
-    seen: set[int] = set()
-    for _ in range(_MOST_READINGS):
-        before, without_id, offset = len(seen), 0, 0
-        anchor: int | None = None
+        Raises:
+            RequestTooLarge: Pardot runs out of time, and the window can be shorter.
+        """
+        shorter = window is not None and first_half(window, self._zone) is not None
         while True:
-            asked = {**params, "limit": str(size), "offset": str(offset)}
-            rows, total = source.client.query(
-                source.stream, source.pardot_object, source.key, asked, "POST", can_split=can_split
+            can_split = shorter or self._page_size > 1
+            try:
+                for page in by_id(
+                    self.calls, filters, cursor, self._page_size, can_split=can_split
+                ):
+                    yield page
+                    cursor = max(cursor, page.cursor)
+            except RequestTooLarge as error:
+                if shorter:
+                    raise
+                self._page_size //= 2
+                logger.warning(
+                    "%s: %s Rows of a page: %d.", self.calls.stream, error, self._page_size
+                )
+            else:
+                return
+
+    def next_window(self, window: Window) -> Window:
+        """Return as much of a window as Pardot has time for."""
+        if self._max_window is None:
+            return window
+        return clamp(window, self._max_window, self._zone)
+
+    def split(self, window: Window, error: RequestTooLarge) -> Window:
+        """Return the first half of a window; windows are no longer than that from now on."""
+        half = first_half(window, self._zone) or window
+        self._max_window = half.end - half.start
+        logger.warning(
+            "%s: %s Windows of %s from now on.", self.calls.stream, error, self._max_window
+        )
+        return half
+
+
+class WindowQuery(Source):
+    """A query with a time filter.
+
+    STATE keeps the id cursor of the active rows. The recycle bin, which holds few, is begun anew
+    by a run after an interrupted one.
+
+    Args:
+        query: Asks for pages.
+        bookmark: The stream's.
+        fields: The fields to ask for, keys first, where single fields can be asked for.
+        keys: Those that cannot be left out.
+        arrays: The fields whose columns are arrays.
+        is_full: Whether everything is read whatever has changed (FULL_TABLE).
+        shape: Makes a row of the API one that the decoder reads.
+        values: Returns the computed columns of one side of the recycle bin.
+    """
+
+    def __init__(  # noqa: PLR0913
+        self,
+        query: PatientQuery,
+        bookmark: Bookmark,
+        *,
+        fields: Sequence[str] = (),
+        keys: Collection[str] = (),
+        is_full: bool = False,
+        shape: Callable[[Row], Row] | None = None,
+        values: Callable[[bool], dict[str, Any]] = lambda _: {},
+    ) -> None:
+        self._query = query
+        self._endpoint = query.calls.endpoint
+        self._bookmark = bookmark
+        self._fields = fields
+        self._keys = frozenset(keys)
+        self._is_full = is_full
+        self._shape = shape
+        self._values = values
+        self._rejected: set[str] = set()
+
+    def next_window(self, window: Window) -> Window:
+        """Return as much of a window as Pardot has time for; an open one stays as it is."""
+        return window if self._bookmark.window else self._query.next_window(window)
+
+    def pages(self, window: Window | None) -> Iterator[Page]:
+        """Yield the pages of a window, active rows first; errors as of :class:`Source`."""
+        self._bookmark.begin(window)
+        for deleted in (False, True) if self._endpoint.deleted else (None,):
+            yield from self._side(window, deleted)
+
+    def split(self, window: Window, error: RequestTooLarge) -> None:
+        """Open the first half of a window; the cursor stays."""
+        self._bookmark.open(self._query.split(window, error), self._bookmark.cursor)
+
+    def _side(self, window: Window | None, deleted: bool | None) -> Iterator[Page]:  # noqa: FBT001
+        """Yield one side of the recycle bin, without fields that Pardot has not."""
+        filters = replace(self._bounds(window), deleted=deleted)
+        while True:
+            if self._endpoint.fields:
+                fields = [name for name in self._fields if name not in self._rejected]
+                filters = replace(filters, fields=fields)
+            try:
+                yield from self._pages(window, filters)
+            except StreamFailed as error:
+                self._reject_fields(error)
+            else:
+                return
+
+    def _bounds(self, window: Window | None) -> Filters:
+        """Return the filter for a window.
+
+        Where everything is read, a row that changes meanwhile would leave a window that has an
+        upper bound of its time of change.
+        """
+        time = self._endpoint.time or "updated_at"
+        if window is None:
+            return Filters(time)
+        if not self._is_full:
+            return Filters(time, window.start, window.end)
+        return Filters(time, end=window.end if time == "created_at" else None)
+
+    def _pages(self, window: Window | None, filters: Filters) -> Iterator[Page]:
+        cursor = 0 if filters.deleted else self._bookmark.cursor
+        shorter = None if self._is_full else window
+        values = self._values(bool(filters.deleted))
+        for page in self._query.pages(filters, cursor, shorter):
+            save = partial(self._bookmark.advance, page.cursor)
+            yield Page(
+                page.rows if self._shape is None else map(self._shape, page.rows),
+                values=values,
+                without_id=page.without_id,
+                save=None if filters.deleted else save,
             )
-            moved = anchor is not None and (not rows or row_id(rows[0]) != anchor)
-            new = rows if anchor is None or moved else rows[1:]
-            fresh = [row for row in new if row_id(row) not in seen]
-            ids = _ids(fresh)
-            seen.update(ids)
-            without_id += len(fresh) - len(ids)
-            yield fresh
-            if moved or not rows:
-                break
-            if len(rows) < size and (total is None or offset + len(rows) >= total):
-                break
-            if not _grows(rows):
-                raise StreamFailed(_UNSORTED)
-            anchor = row_id(rows[-1]) if len(rows) > 1 else None
-            offset += max(1, len(rows) - 1)
-        if moved:
-            continue
-        if total is None or total <= len(seen) + without_id:
+
+    def _reject_fields(self, error: StreamFailed) -> None:
+        """Leave out the fields that a refusal names.
+
+        Raises:
+            StreamFailed: It names no field that could be left out.
+        """
+        candidates = error.message_words - self._keys
+        named = [name for name in self._fields if name in candidates]
+        if error.code != INVALID_FIELDS or not named or self._rejected.issuperset(named):
+            raise error
+        self._rejected.update(named)
+        logger.warning(
+            "%s: Pardot has no field %s (code %s); the column stays empty.",
+            self._query.calls.stream,
+            ", ".join(named),
+            error.code,
+        )
+
+
+class WholeQuery(Source):
+    """A query without a time filter: everything, each time.
+
+    Where rows have a time of change, only those that changed in the window are emitted.
+
+    Args:
+        query: Asks for pages.
+        bookmark: The stream's.
+        end: Where the creation of rows ends, in UTC; None for no bound.
+    """
+
+    def __init__(self, query: PatientQuery, bookmark: Bookmark, end: datetime | None) -> None:
+        self._query = query
+        self._bookmark = bookmark
+        self._end = end
+
+    def pages(self, window: Window | None) -> Iterator[Page]:
+        """Yield all pages; errors as of :class:`Source`."""
+        self._bookmark.begin(window)
+        filters = Filters("created_at", end=self._end)
+        start = None if window is None else to_iso(window.start)
+        for page in self._query.pages(filters, self._bookmark.cursor):
+            save = partial(self._bookmark.advance, page.cursor)
+            yield Page(page.rows, bounds=(start, None), without_id=page.without_id, save=save)
+
+
+class AppendOnlyQuery(Source):
+    """A query of rows that never change: on from the last id.
+
+    The window's end bounds the query, so a row that is being written while a younger id is read
+    already cannot be passed over. Ids are given when a row is made, and ``created_at`` may differ
+    from that order: rows created since the last window with an older id (dated into the future,
+    or written late) are asked for by themselves, which is one call when there are none.
+
+    Args:
+        query: Asks for pages.
+        bookmark: The stream's.
+        end: Where the creation of rows ends, in UTC, when everything is read.
+    """
+
+    def __init__(self, query: PatientQuery, bookmark: Bookmark, end: datetime) -> None:
+        self._query = query
+        self._bookmark = bookmark
+        self._end = end
+
+    def next_window(self, window: Window) -> Window:
+        """Return as much of a window as Pardot has time for; an open one stays as it is."""
+        return window if self._bookmark.window else self._query.next_window(window)
+
+    def pages(self, window: Window | None) -> Iterator[Page]:
+        """Yield the pages of a window, older ids first; errors as of :class:`Source`."""
+        bookmark = self._bookmark
+        if window is None:
+            bookmark.begin(None)
+            yield from self._pages(Filters("created_at", end=self._end), None)
             return
-        if len(seen) == before:
-            raise StreamFailed(_counted(total, len(seen) + without_id))
-    raise StreamFailed(_MOVING)
+        last = int(bookmark.value or 0)
+        goes_on = bookmark.until is not None and last > 0
+        if bookmark.window is None and goes_on:
+            yield from self._older_ids(window, last)
+        bookmark.begin(window, last or None)
+        start = None if goes_on else window.start
+        yield from self._pages(Filters("created_at", start, window.end), window)
+
+    def split(self, window: Window, error: RequestTooLarge) -> None:
+        """Open the first half of a window, if one is open; the cursor stays."""
+        half = self._query.split(window, error)
+        if self._bookmark.window is not None:
+            self._bookmark.open(half, self._bookmark.cursor)
+
+    def _pages(self, filters: Filters, window: Window | None) -> Iterator[Page]:
+        for page in self._query.pages(filters, self._bookmark.cursor, window):
+            save = partial(self._bookmark.advance, page.cursor)
+            yield Page(page.rows, without_id=page.without_id, save=save)
+
+    def _older_ids(self, window: Window, last: int) -> Iterator[Page]:
+        """Yield the rows created in a window whose ids are not after the last one."""
+        filters = Filters("created_at", window.start, window.end)
+        for page in self._query.pages(filters, window=window):
+            rows = [row for row in page.rows if row_id(row) <= last]
+            yield Page(rows, without_id=page.without_id)
+            if page.cursor > last:
+                return
 
 
-def _counted(total: int, sent: int) -> str:
-    number = "none" if sent == 0 else f"only {sent}"
-    return f"Pardot counts {total} rows but sends {number}: report it with the stream's name."
+class OffsetQuery(Source):
+    """A query without an id filter: by offset, with no upper bound.
+
+    With an upper bound, a row that changes meanwhile would leave the range and shift the others
+    out of sight. Without one, rows can only enter it, and those are read again by the next
+    window.
+
+    Args:
+        calls: Asks for a page.
+    """
+
+    def __init__(self, calls: QueryCalls) -> None:
+        self._calls = calls
+
+    def pages(self, window: Window | None) -> Iterator[Page]:
+        """Yield the pages of rows changed since the window's start; errors as of the source."""
+        filters = Filters() if window is None else Filters(start=window.start)
+        for page in by_offset(self._calls, filters):
+            yield Page(page.rows, without_id=page.without_id)
 
 
-def _page(rows: list[dict[str, Any]]) -> Page:
-    usable = [row for row in rows if row_id(row) > 0]
-    usable.sort(key=row_id)
-    return Page(usable, row_id(usable[-1]) if usable else 0, len(rows) - len(usable))
+class SingleRecord(Source):
+    """One record, read by itself.
 
+    Args:
+        call: Makes the call.
+        dialect: Builds the request.
+        endpoint: The record.
+    """
 
-def _ids(rows: list[dict[str, Any]]) -> list[int]:
-    return [number for row in rows if (number := row_id(row)) > 0]
+    def __init__(self, call: Call, dialect: Dialect, endpoint: Record) -> None:
+        self._call = call
+        self._dialect = dialect
+        self._endpoint = endpoint
 
-
-def _grows(rows: list[dict[str, Any]]) -> bool:
-    ids = _ids(rows)
-    return all(left <= right for left, right in pairwise(ids))
-
-
-def row_id(row: dict[str, Any]) -> int:
-    """Return a row's id, or 0 if it has none that can be a key."""
-    value = row.get("id")
-    if type(value) is int:
-        return value
-    try:
-        return to_integer(value) or 0
-    except ConversionError:
-        return 0
+    def pages(self, window: Window | None) -> Iterator[Page]:  # noqa: ARG002
+        """Yield the record."""
+        yield Page([self._call(self._dialect.record(self._endpoint))])

@@ -114,6 +114,11 @@ class Bookmark:
             bounds = {"start": to_iso(window.start), "end": to_iso(window.end)}
         self._state.update({WINDOW: bounds, CURSOR: cursor})
 
+    def begin(self, window: Window | None, cursor: int | None = None) -> None:
+        """Open a window, or (None) a reading of everything, unless one is open already."""
+        if self.window is None if window is not None else not self.is_whole:
+            self.open(window, cursor)
+
     def advance(self, cursor: int) -> None:
         """All rows of the open window up to this id are out."""
         self._state[CURSOR] = cursor

@@ -33,7 +33,7 @@ from tap_pardot.records.times import (
 )
 from tap_pardot.records.values import to_timestamp
 from tap_pardot.sdk.records import DirectRecordStream
-from tap_pardot.sources import query
+from tap_pardot.sources import legacy_query as query
 from tap_pardot.state.bookmark import Bookmark
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from singer_sdk import typing as th
 from tap_pardot.api.codes import UNKNOWN_RECORD
 from tap_pardot.errors import StreamFailed
 from tap_pardot.records.times import to_iso
-from tap_pardot.sources.query import row_id
+from tap_pardot.sources.legacy_query import row_id
 from tap_pardot.state.id_set import MOST_IN_STATE, pack, unpack
 from tap_pardot.streams.children import ReadChild
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_pardot.errors import Outage, RequestTooLarge, StreamFailed, StreamSkipped
 from tap_pardot.records.times import Window, first_half, to_iso
-from tap_pardot.sources import query
+from tap_pardot.sources import legacy_query as query
 from tap_pardot.sources.export_csv import RowJoiner, cells_of, rows_of_file
 from tap_pardot.sources.export_jobs import GONE, Lost, PlannedJob
 from tap_pardot.streams.planned import PlannedStream

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tap_pardot.api.v4 import PAGE_SIZE
 from tap_pardot.errors import RequestTooLarge
 from tap_pardot.records.times import Window, clamp, first_half, to_iso, to_local
-from tap_pardot.sources import query
+from tap_pardot.sources import legacy_query as query
 from tap_pardot.streams.base import PardotStream
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from singer_sdk import typing as th
 from tap_pardot.api.codes import UNKNOWN_RECORD
 from tap_pardot.errors import RequestTooLarge, StreamFailed, TapPardotError
 from tap_pardot.records.values import as_list
-from tap_pardot.sources import query
+from tap_pardot.sources import legacy_query as query
 from tap_pardot.sources.prefetch import prefetch
 from tap_pardot.streams.children import DOUBTFUL, Child
 from tap_pardot.sync.report import Status

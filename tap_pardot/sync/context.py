@@ -30,7 +30,7 @@ from tap_pardot.errors import (
 )
 from tap_pardot.records.times import EARLIEST, parse_instant, unambiguous_edge
 from tap_pardot.records.zone_check import TimezoneCheck
-from tap_pardot.sources import query
+from tap_pardot.sources import legacy_query as query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ import pytest
 
 from tap_pardot.config.validation import normalised
 from tap_pardot.errors import StreamFailed
-from tap_pardot.sources import query
+from tap_pardot.sources import legacy_query as query
 from tap_pardot.sync.context import connect
 from tests.helpers.warehouse import BY_ID, BY_OFFSET, TABLES, WHOLE, WINDOWED, Warehouse, by_stream
 

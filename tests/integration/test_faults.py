@@ -23,7 +23,7 @@ import requests
 from tap_pardot.api.http import Transport
 from tap_pardot.api.retry import retry_after
 from tap_pardot.errors import Outage, Retriable, StreamFailed, StreamSkipped
-from tap_pardot.sources import query
+from tap_pardot.sources import legacy_query as query
 from tap_pardot.tap import TapPardot
 
 if TYPE_CHECKING:

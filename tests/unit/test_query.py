@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_pardot.errors import RequestTooLarge, StreamFailed
-from tap_pardot.sources.query import Source, by_id, by_offset, row_id, settled
+from tap_pardot.sources.legacy_query import Source, by_id, by_offset, row_id, settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable

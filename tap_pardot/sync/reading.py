@@ -1,0 +1,104 @@
+"""One reading of a stream: windows -> source -> decoder -> records -> bookmark."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tap_pardot.errors import RequestTooLarge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from tap_pardot.records.decoder import Decoder
+    from tap_pardot.records.times import Window
+    from tap_pardot.sources.base import Page, Source
+    from tap_pardot.sync.report import StreamResult
+    from tap_pardot.sync.windows import Windows
+
+    Record = dict[str, Any]
+
+logger = logging.getLogger("tap-pardot")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Reads a stream once, for one selection of columns, with one bookmark.
+
+    Attributes:
+        name: The stream, for the log.
+        windows: What is to be read; moves the bookmark.
+        source: Where the rows come from.
+        decoder: Makes records of rows.
+        key: The replication key, by which records are told to be in a page's bounds.
+        result: Counts the rows, and says how far the stream is.
+        write_state: Writes STATE, behind all records that were written.
+    """
+
+    name: str
+    windows: Windows
+    source: Source
+    decoder: Decoder
+    key: str | None
+    result: StreamResult
+    write_state: Callable[[], None]
+
+    def records(self) -> Iterator[Record]:
+        """Yield the records; the bookmark covers what was yielded when the next one is asked for.
+
+        Raises:
+            TapPardotError: The stream cannot be read on.
+        """
+        for left in self.windows:
+            window = None if left is None else self.source.next_window(left)
+            try:
+                yield from self._window(window)
+            except RequestTooLarge as error:
+                if window is None:
+                    raise
+                self.source.split(window, error)
+                continue
+            self.source.close(window)
+            reached = self.windows.close(window)
+            self.write_state()
+            self.result.done(reached)
+
+    def _window(self, window: Window | None) -> Iterator[Record]:
+        for page in self.source.pages(window):
+            for record in self._decoded(page):
+                self.result.rows += 1
+                yield record
+            if page.without_id:
+                logger.warning(
+                    "%s: %d rows without a usable id were left out.", self.name, page.without_id
+                )
+            if page.save is not None:
+                page.save()
+                self.write_state()
+
+    def _decoded(self, page: Page) -> Iterable[Record]:
+        decode = self.decoder if page.fields is None else self.decoder.for_cells(page.fields)
+        records: Iterable[Record] = map(decode, page.rows)
+        if page.bounds != (None, None) and self.key is not None:
+            records = _within(records, self.key, *page.bounds)
+        return _with_values(records, page.values) if page.values else records
+
+
+def _within(
+    records: Iterable[Record], key: str, start: str | None, end: str | None
+) -> Iterator[Record]:
+    """Yield the records whose time lies in [start, end), and those without one.
+
+    ISO texts in UTC of fixed width compare like instants.
+    """
+    for record in records:
+        moment = record.get(key)
+        if moment is None or ((start is None or start <= moment) and (end is None or moment < end)):
+            yield record
+
+
+def _with_values(records: Iterable[Record], values: Any) -> Iterator[Record]:
+    for record in records:
+        record.update(values)
+        yield record
