@@ -12,7 +12,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from pardot_emulator.harness import Emulator
+from pardot_emulator import Emulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

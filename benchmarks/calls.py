@@ -17,7 +17,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from pardot_emulator.harness import Emulator
+from pardot_emulator import Emulator
 from tap_pardot.streams import STREAMS
 
 

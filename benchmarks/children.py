@@ -20,7 +20,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pardot_emulator.harness import Emulator
+from pardot_emulator import Emulator
 
 STREAMS = (
     *("visitor_activities", "email_clicks", "emails", "email_stats", "email_templates"),

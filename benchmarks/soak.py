@@ -33,7 +33,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from pardot_emulator.harness import Emulator
+from pardot_emulator import Emulator
 from tap_pardot.api import http, retry
 from tap_pardot.endings import ending_in_a_sentence
 from tap_pardot.sources import export_jobs
@@ -306,7 +306,7 @@ class Account:
                 fields[field] = moment
         if name == "visit":
             fields["duration_in_seconds"] = self._number = self._number + 1
-            visit = self.emulator.state.model.row("visit", "id", number)
+            visit = self.emulator.model.row("visit", "id", number)
             if visit is None:
                 return
             self._touch(change, visit["visitor_id"], moment)
@@ -591,7 +591,7 @@ class Soak:
     def _step(self, before: int, now: int, plan: Plan, share: float = 1.0) -> None:
         """Let an hour pass, then run."""
         emulator = self.emulator
-        emulator.state.change(self.account.happens(before, now, share))
+        emulator.change(self.account.happens(before, now, share))
         emulator.set(clock=_text(now), **plan.switches)
         emulator.clear_calls()
         for fault in plan.faults:
@@ -609,7 +609,7 @@ class Soak:
         ended = self.runs.run(config, self.target.state)
         *faults, last = emulator.faults
         if not last["fired"]:
-            emulator.state.change(midst)
+            emulator.change(midst)
         if not all(fault["fired"] for fault in faults):  # fewer calls were made
             plan = plan._replace(codes=plan.codes | {0})
         self.target.load(ended.lines)

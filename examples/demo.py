@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
-from pardot_emulator.harness import Emulator
+from pardot_emulator import Emulator
 from tests.helpers.meltano import PLUGINS, Meltano, as_environment, stopped_with_us
 from tests.helpers.postgres import Postgres, running_postgres
 

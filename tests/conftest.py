@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pardot_emulator.harness import Emulator
+from pardot_emulator import Emulator
 from tests.helpers.postgres import postgres
 from tests.helpers.tap import Tap
 

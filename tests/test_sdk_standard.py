@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
 
-from pardot_emulator.harness import Emulator
+from pardot_emulator import Emulator
 from tap_pardot.tap import TapPardot
 
 if TYPE_CHECKING:

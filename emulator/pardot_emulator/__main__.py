@@ -14,7 +14,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 from zoneinfo import ZoneInfoNotFoundError
 
-from pardot_emulator.harness import Emulator
+from pardot_emulator.emulator import Emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,6 +22,21 @@ if TYPE_CHECKING:
 _TIMEOUT = 30
 _NOT_FOUND = 127
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# Commands that print a table of what a running emulator holds: help, columns.
+_TABLES = {
+    "counts": ("print the number of rows per object", ("object", "rows")),
+    "exports": (
+        "print the export jobs",
+        ("id", "object", "procedure", "state", "rows", "fields", "files"),
+    ),
+    "outbox": (
+        "print the e-mail that would have been sent",
+        (
+            *("email_id", "list_email_id", "kind", "campaign_id", "recipients", "delivered"),
+            *("from", "scheduled"),
+        ),
+    ),
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,8 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         Exit code; with ``exec`` that of the command, 128 + n when signal n ended it.
     """
-    parser = _parser()
-    options = parser.parse_args(argv)
+    options = _parser().parse_args(argv)
     try:
         return int(options.run(options))
     except (URLError, OSError, ValueError, ZoneInfoNotFoundError) as problem:
@@ -47,51 +61,42 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     account = argparse.ArgumentParser(add_help=False)
-    account.add_argument("--port", type=int, default=0, help="0 takes a free one (default)")
-    account.add_argument("--seed", type=int, default=1, help="chooses the rows' values")
-    account.add_argument("--rows", type=int, default=1000, help="rows of each big object")
-    account.add_argument(
+    add = account.add_argument
+    add("--port", type=int, default=0, help="0 takes a free one (default)")
+    add("--seed", type=int, default=1, help="chooses the rows' values")
+    add("--rows", type=int, default=1000, help="rows of each big object (default: 1000)")
+    add(
         "--objects",
-        type=lambda text: text.split(","),
+        type=lambda names: names.split(","),
         help="make rows of these only, separated by commas (list,tag)",
     )
-    account.add_argument(
-        "--custom-fields", type=int, metavar="N", help="custom fields of prospects"
-    )
-    account.add_argument("--timezone", default="America/New_York", help="of the API user (IANA)")
-    account.add_argument("--api-version", type=int, choices=(3, 4), default=4)
-    account.add_argument("--latency", type=float, default=0.0, help="seconds added to every call")
+    add("--custom-fields", type=int, metavar="N", help="number of custom fields of prospects")
+    add("--timezone", default="America/New_York", help="of the API user (IANA)")
+    add("--api-version", type=int, choices=(3, 4), default=4)
+    add("--latency", type=float, default=0.0, help="seconds added to every call")
 
-    serve = commands.add_parser("serve", parents=[account], help="serve until stopped")
+    serve = commands.add_parser(
+        "serve", parents=[account], help="serve until stopped; print a config.json for the tap"
+    )
+    serve.add_argument(
+        "--config-file", metavar="PATH", help="write config.json there and print the URL instead"
+    )
     serve.set_defaults(run=_serve)
     execute = commands.add_parser(
         "exec", parents=[account], help="run a command with TAP_PARDOT_* set, then stop"
     )
     execute.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD")
     execute.set_defaults(run=_execute)
-    counts = commands.add_parser("counts", help="print rows per object")
-    counts.add_argument("url")
-    counts.set_defaults(run=_counts)
-    exports = commands.add_parser("exports", help="print the export jobs")
-    exports.add_argument("url")
-    exports.set_defaults(run=_exports)
-    outbox = commands.add_parser("outbox", help="print the e-mail that would have been sent")
-    outbox.add_argument("url")
-    outbox.set_defaults(run=_outbox)
+    for name, (sentence, _) in _TABLES.items():
+        table = commands.add_parser(name, help=sentence)
+        table.add_argument("url", help="URL of a running emulator")
+        table.set_defaults(run=_print_table, name=name)
     return parser
 
 
 def _emulator(options: argparse.Namespace) -> Emulator:
-    return Emulator(
-        rows=options.rows,
-        seed=options.seed,
-        objects=options.objects,
-        custom_fields=options.custom_fields,
-        port=options.port,
-        timezone=options.timezone,
-        api_version=options.api_version,
-        latency=options.latency,
-    )
+    names = ("rows", "seed", "objects", "custom_fields", "port", "timezone", "api_version")
+    return Emulator(latency=options.latency, **{name: getattr(options, name) for name in names})
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -99,10 +104,23 @@ def _serve(options: argparse.Namespace) -> int:
     for number in _SIGNALS:
         signal.signal(number, lambda *_: stop.set())
     with _emulator(options) as emulator:
-        sys.stdout.write(emulator.url + "\n")
+        config = json.dumps(emulator.config) + "\n"
+        if options.config_file is None:
+            sys.stdout.write(config)
+        else:
+            _write_private(options.config_file, config)
+            sys.stdout.write(emulator.url + "\n")
         sys.stdout.flush()
         stop.wait()
     return 0
+
+
+def _write_private(path: str, content: str) -> None:
+    """Write a file that only its owner can read."""
+    number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(number, "w", encoding="utf-8") as file:
+        os.fchmod(number, 0o600)  # also if the file was there
+        file.write(content)
 
 
 def _execute(options: argparse.Namespace) -> int:
@@ -116,60 +134,45 @@ def _execute(options: argparse.Namespace) -> int:
         except FileNotFoundError:
             sys.stderr.write(f"pardot-emulator: no command {command[0]}\n")
             return _NOT_FOUND
-        # The command decides what a signal means; the emulator stays up until it is gone.
+        # The command decides what a signal means; the emulator runs until the command has ended.
         for number in _SIGNALS:
-            signal.signal(number, lambda received, _: _forward(child, received))
+            signal.signal(number, lambda received, _: _pass_on(child, received))
         code = child.wait()
     return code if code >= 0 else 128 - code
 
 
-def _forward(child: subprocess.Popen[bytes], number: int) -> None:
-    # A terminal sends Ctrl-C to the command as well: twice would look like impatience.
+def _pass_on(child: subprocess.Popen[bytes], number: int) -> None:
+    # A terminal sends Ctrl-C to the command as well; it must not arrive twice.
     if number == signal.SIGINT and sys.stdin is not None and sys.stdin.isatty():
         return
     if child.poll() is None:
         child.send_signal(number)
 
 
-def _counts(options: argparse.Namespace) -> int:
-    counts = _get(options.url, "/emulator/counts")
-    _table(("object", "rows"), sorted(counts.items()))
-    return 0
-
-
-def _exports(options: argparse.Namespace) -> int:
-    jobs = _get(options.url, "/emulator/exports")["exports"]
-    columns = ("id", "object", "procedure", "state", "rows")
-    _table(
-        (*columns, "fields", "files"),
-        ([*(job[key] for key in columns), len(job["fields"]), len(job["files"])] for job in jobs),
-    )
-    return 0
-
-
-def _outbox(options: argparse.Namespace) -> int:
-    entries = _get(options.url, "/emulator/outbox")["outbox"]
-    columns = (
-        *("email_id", "list_email_id", "kind", "campaign_id", "recipients", "delivered"),
-        *("from", "scheduled"),
-    )
-    _table(columns, ([json.dumps(entry[key]) for key in columns] for entry in entries))
-    return 0
-
-
-def _get(url: str, path: str) -> Any:
-    if not url.startswith(("http://", "https://")):
-        raise ValueError(f"{url} is no URL of an emulator")
-    with urlopen(url.rstrip("/") + path, timeout=_TIMEOUT) as answer:  # noqa: S310 -- checked
-        return json.load(answer)
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    lines = [list(header), *([str(cell) for cell in row] for row in rows)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+def _print_table(options: argparse.Namespace) -> int:
+    if not options.url.startswith(("http://", "https://")):
+        raise ValueError(f"{options.url} is no URL of an emulator")
+    url = f"{options.url.rstrip('/')}/emulator/{options.name}"
+    with urlopen(url, timeout=_TIMEOUT) as answer:  # noqa: S310 -- checked
+        found = json.load(answer)
+    columns = _TABLES[options.name][1]
+    if options.name == "counts":
+        rows: Iterable[Sequence[Any]] = sorted(found.items())
+    else:
+        rows = ([one[column] for column in columns] for one in found[options.name])
+    lines = [columns, *([_cell(value) for value in row] for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
     for line in lines:
         cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         sys.stdout.write("  ".join(cells).rstrip() + "\n")
+    return 0
+
+
+def _cell(value: Any) -> str:
+    """Return a value as one cell; of a long list its length."""
+    if isinstance(value, list):
+        return str(len(value))
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 if __name__ == "__main__":

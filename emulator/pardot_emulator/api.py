@@ -17,13 +17,14 @@ from pardot_emulator.exports import ResultFile
 from pardot_emulator.filters import integer
 from pardot_emulator.objects import OBJECTS
 from pardot_emulator.query import select
+from pardot_emulator.settings import API_USER
 from pardot_emulator.sheets import CSV_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pardot_emulator.account import Account, Record
     from pardot_emulator.schema import PardotObject
-    from pardot_emulator.state import Record, State
 
 BUSINESS_UNIT = "Pardot-Business-Unit-Id"
 FORM_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
@@ -114,9 +115,9 @@ def refusal(error: PardotError, *, as_json: bool, status: int) -> Answer:
     return Answer(status, write(error.code, error.message), kind, code=error.code)
 
 
-def status_of(state: State, code: int, op: str | None = None) -> int:
+def status_of(account: Account, code: int, op: str | None = None) -> int:
     """Return the HTTP status of an error by the switches."""
-    settings = state.settings
+    settings = account.settings
     return status_for(
         code,
         read=op == "read",
@@ -126,28 +127,28 @@ def status_of(state: State, code: int, op: str | None = None) -> int:
     )
 
 
-def answer(state: State, request: Request, call: Record) -> Answer:
+def answer(account: Account, request: Request, call: Record) -> Answer:
     """Answer one API call and complete its record.
 
     Args:
-        state: The account.
+        account: The account.
         request: The call.
         call: Its record; ``headers_ok`` and ``unknown`` are set here.
     """
     as_json = wants_json(request.params)
     route = parse_path(request.path)
-    sending.deliver_due(state)
+    sending.deliver_due(account)
     try:
-        body, rows = _Call(state, request, route, call).run()
+        body, rows = _Call(account, request, route, call).run()
         if isinstance(body, ResultFile):
             return Answer(200, b"", CSV_TYPE, rows=rows, file=body)
     except PardotError as error:
         # Nobody should ask for what does not exist: tests look for these in the log.
         call["unknown"] = error.code in {2, 198}
-        status = status_of(state, error.code, route.op if route else None)
+        status = status_of(account, error.code, route.op if route else None)
         return refusal(error, as_json=as_json, status=status)
     write = wire.to_json if as_json else wire.to_xml
-    if as_json and route is not None and export_calls.is_bare(route.object, route.op, state):
+    if as_json and route is not None and export_calls.is_bare(route.object, route.op, account):
         write = wire.to_bare_json
     return Answer(200, write(body), wire.JSON_TYPE if as_json else wire.XML_TYPE, rows=rows)
 
@@ -155,14 +156,16 @@ def answer(state: State, request: Request, call: Record) -> Answer:
 class _Call:
     """One call on its way through the checks."""
 
-    def __init__(self, state: State, request: Request, route: Route | None, call: Record) -> None:
-        self._state = state
+    def __init__(
+        self, account: Account, request: Request, route: Route | None, call: Record
+    ) -> None:
+        self._account = account
         self._request = request
         self._route = route
         self._call = call
         self._all = request.params
         self._params = {name: values[-1] for name, values in self._all.items()}
-        self._numeric = state.settings.numeric_strings if wants_json(self._all) else "none"
+        self._numeric = account.settings.numeric_strings if wants_json(self._all) else "none"
 
     def run(self) -> tuple[dict[str, Any] | ResultFile, int]:
         """Return body, or file, and number of rows.
@@ -176,10 +179,10 @@ class _Call:
             raise PardotError(199 if _LOGIN.fullmatch(self._request.path) else 198)
         self._check_headers()
         self._call["headers_ok"] = True
-        settings = self._state.settings
+        settings = self._account.settings
         if self._call["in_flight"] > settings.max_concurrent:
             raise PardotError(66)
-        if self._state.over_daily_limit():
+        if self._account.over_daily_limit():
             raise PardotError(122)
         target = self._target(route)
         self._check_version(route)
@@ -199,19 +202,19 @@ class _Call:
     def _export(
         self, target: PardotObject, route: Route
     ) -> tuple[dict[str, Any] | ResultFile, int]:
-        state, request = self._state, self._request
+        account, request = self._account, self._request
         if route.op == "create":
-            row = export_calls.create(state, request.headers, request.body, route.version)
+            row = export_calls.create(account, request.headers, request.body, route.version)
         elif route.op == "downloadResults":
             number, file_id = integer(route.fields["id"]), integer(route.fields["file"])
-            file = export_calls.download(state, number, file_id, route.version)
+            file = export_calls.download(account, number, file_id, route.version)
             return file, file.rows
         else:
             act = export_calls.cancel if route.op == "cancel" else export_calls.read
-            row = act(state, integer(route.fields["id"]), route.version)
+            row = act(account, integer(route.fields["id"]), route.version)
         record = self._records(target, [row], read=True)[0]
         origin = f"http://{request.headers.get('Host', '')}"
-        return export_calls.body(state, record, route.op, route.version, origin), 1
+        return export_calls.body(account, record, route.op, route.version, origin), 1
 
     def _check_headers(self) -> None:
         request = self._request
@@ -220,17 +223,17 @@ class _Call:
             raise PardotError(49)
         if authorization is None and CREDENTIALS & request.form.keys():
             raise PardotError(199)
-        code = self._state.issuer.check(authorization)
+        code = self._account.issuer.check(authorization)
         if code is not None:
             error = PardotError(code)
-            suffix = self._state.issuer.suffix(authorization) if code == 184 else ""  # noqa: PLR2004
+            suffix = self._account.issuer.suffix(authorization) if code == 184 else ""  # noqa: PLR2004
             raise PardotError(code, error.message + suffix)
         business_unit = request.headers.get(BUSINESS_UNIT)
         if business_unit is None:
             raise PardotError(181)
         if not _BUSINESS_UNIT.fullmatch(business_unit):
             raise PardotError(182)
-        if business_unit != self._state.settings.business_unit_id:
+        if business_unit != self._account.settings.business_unit_id:
             raise PardotError(201)
 
     def _check_version(self, route: Route) -> None:
@@ -239,9 +242,9 @@ class _Call:
             raise PardotError(94)
         if version not in {"3", "4"}:
             raise PardotError(198)
-        allowed = self._state.settings.api_version
+        allowed = self._account.settings.api_version
         if (route.object, route.op) == ("export", "cancel") and (
-            version == "3" and self._state.settings.export_cancel_v3
+            version == "3" and self._account.settings.export_cancel_v3
         ):
             return
         if int(version) != allowed:
@@ -267,21 +270,23 @@ class _Call:
             raise PardotError(151)
 
     def _query(self, target: PardotObject, _route: Route) -> tuple[dict[str, Any], int]:
-        model = self._state.model
+        model = self._account.model
         if target.name == "export":
-            self._state.exports.advance()
-        selection = select(target, self._params, self._state.settings, call_number=self._call["n"])
+            self._account.jobs.advance()
+        selection = select(
+            target, self._params, self._account.settings, call_number=self._call["n"]
+        )
         found = model.fetch(target.name, selection)
         bulk = target.outputs and self._params.get("output") == "bulk"
         total = None if bulk else model.total(target.name, selection)
         records = self._records(target, found, read=False)
-        if target.name == "export" and self._state.settings.export_query_refs:
+        if target.name == "export" and self._account.settings.export_query_refs:
             origin = f"http://{self._request.headers.get('Host', '')}"
-            export_calls.add_refs(self._state, records, origin)
+            export_calls.add_refs(self._account, records, origin)
         return wire.query_result(target.key, records, total), len(records)
 
     def _templates(self, target: PardotObject, route: Route) -> tuple[dict[str, Any], int]:
-        model, settings = self._state.model, self._state.settings
+        model, settings = self._account.model, self._account.settings
         if route.op == "listOneToOne":
             archived = emails.with_archived(self._params, listing=True)
             found = emails.one_to_one(model, archived=archived)
@@ -293,17 +298,17 @@ class _Call:
         return emails.template_body(records[0] if records else None, settings), len(records)
 
     def _describe(self, _target: PardotObject, _route: Route) -> tuple[dict[str, Any], int]:
-        return related.describe(self._state.model)
+        return related.describe(self._account.model)
 
     def _stats(self, _target: PardotObject, route: Route) -> tuple[dict[str, Any], int]:
-        settings = self._state.settings
-        stats = emails.stats(self._state.model, settings, integer(route.fields["id"]))
+        settings = self._account.settings
+        stats = emails.stats(self._account.model, settings, integer(route.fields["id"]))
         if stats is None:
             raise PardotError(settings.unknown_email)
         return {"stats": stats}, 1
 
     def _read(self, target: PardotObject, route: Route) -> tuple[dict[str, Any], int]:
-        model = self._state.model
+        model = self._account.model
         is_email = target.name == "email"
         with_message = not is_email or self._flag("include_message", default=True)
         if target.name in related.READS:
@@ -317,22 +322,22 @@ class _Call:
         else:
             found, missing = model.first(target.name), target.missing_id
         if found is None:
-            raise PardotError(self._state.settings.unknown_email if is_email else missing)
+            raise PardotError(self._account.settings.unknown_email if is_email else missing)
         record = self._records(target, [found], read=True)[0]
         if not with_message:
             record.pop("message", None)
         return {target.key: record}, 1
 
     def _send(self, target: PardotObject, route: Route) -> tuple[dict[str, Any], int]:
-        number = sending.send(self._state, self._all, route.fields)
-        found = self._state.model.fetch_one(target.name, "id", number)
+        number = sending.send(self._account, self._all, route.fields)
+        found = self._account.model.fetch_one(target.name, "id", number)
         records = self._records(target, [found] if found else [], read=True)
         return {target.key: records[0]}, len(records)
 
     def _records(
         self, target: PardotObject, found: list[tuple[Any, ...]], *, read: bool
     ) -> list[dict[str, Any]]:
-        settings, model = self._state.settings, self._state.model
+        settings, model = self._account.settings, self._account.model
         output = self._params.get("output", "full")
         own = model.custom_fields(target.custom) if target.custom else {}
         shown = related.fields_shown(target, self._params, own, settings)
@@ -365,7 +370,7 @@ class _Call:
             ]
         if target.name == "user" and settings.user_timezone:
             for record in records:
-                if record["email"] == settings.api_user and record.get("timezone") is None:
+                if record["email"] == API_USER and record.get("timezone") is None:
                     record["timezone"] = settings.timezone
         return records
 
@@ -373,11 +378,11 @@ class _Call:
         """Return rows of another object that belong to one, as simple records."""
         encode = wire.Encoder(
             OBJECTS[name],
-            wall=self._state.settings.wall,
+            wall=self._account.settings.wall,
             output="simple",
             numeric=self._numeric,
         )
-        return [encode(row) for row in self._state.model.where(name, clause, [value])]
+        return [encode(row) for row in self._account.model.where(name, clause, [value])]
 
     def _flag(self, name: str, *, default: bool) -> bool:
         text = self._params.get(name)

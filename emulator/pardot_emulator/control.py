@@ -1,181 +1,98 @@
 """The control endpoint under ``/emulator``: tests and demos change the account through it.
 
-A path of its own, far from the API's, so that no client of Pardot ever meets it. JSON both ways.
+Its path is far from the API's, so that no client of Pardot ever calls it. JSON both ways.
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from aiohttp import web
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable, Mapping
 
-    from pardot_emulator.state import State
+    from pardot_emulator.account import Account
+
+    # Takes the account and the fields of path and body; returns the answer, None for {}.
+    Operation: TypeAlias = Callable[[Account, dict[str, Any]], Any]
 
 PREFIX = "/emulator"
 
 
-def add_routes(application: web.Application, state: State) -> None:
+def _delete(account: Account, given: dict[str, Any]) -> Any:
+    """Remove the rows with these ids; without ids, all rows."""
+    name = given["object"]
+    deleted = account.delete(name, given["ids"]) if "ids" in given else account.clear(name)
+    return {"deleted": deleted}
+
+
+def _set(account: Account, given: dict[str, Any]) -> Any:
+    """Change switches; return all of them."""
+    account.set(**given)
+    return account.settings.as_dict()
+
+
+OPERATIONS: Mapping[str, Operation] = MappingProxyType(
+    {
+        "GET /health": lambda _account, _given: {"ok": True},
+        "GET /counts": lambda account, _: account.counts(),
+        "GET /rows/{object}": lambda account, given: {"rows": account.rows(given["object"])},
+        "POST /rows/{object}": lambda account, given: {
+            "added": account.add(given["object"], given["rows"])
+        },
+        "PATCH /rows/{object}": lambda account, given: {
+            "updated": account.update(given["object"], given["ids"], **given["fields"])
+        },
+        "DELETE /rows/{object}": _delete,
+        "GET /page-views": lambda account, _: {"page_views": account.page_views()},
+        "GET /stats/{id}": lambda account, given: account.stats(int(given["id"])),
+        "POST /reset": lambda account, given: account.reset(**given),
+        "GET /settings": lambda account, _: account.settings.as_dict(),
+        "PATCH /settings": _set,
+        "POST /expire-tokens": lambda account, _: {"expired": account.expire_tokens()},
+        "POST /forward": lambda account, given: {"now": account.forward(**given)},
+        "GET /faults": lambda account, _: {"faults": account.faults},
+        "POST /faults": lambda account, given: {"id": account.fault(**given)},
+        "DELETE /faults": lambda account, _: account.clear_faults(),
+        "GET /calls": lambda account, _: {"calls": account.calls},
+        "GET /logins": lambda account, _: {"logins": account.logins},
+        "DELETE /calls": lambda account, _: account.clear_calls(),
+        "GET /exports": lambda account, _: {"exports": account.exports},
+        "PATCH /exports": lambda account, given: account.set_export(**given),
+        "GET /outbox": lambda account, _: {"outbox": account.outbox},
+    }
+)
+
+
+def add_routes(application: web.Application, account: Account) -> None:
     """Add the control endpoint to an application."""
-    control = _Control(state)
-    for method, path, handler in (
-        ("GET", "/health", control.health),
-        ("GET", "/calls", control.calls),
-        ("DELETE", "/calls", control.clear_calls),
-        ("GET", "/logins", control.logins),
-        ("GET", "/counts", control.counts),
-        ("GET", "/rows/{object}", control.rows),
-        ("POST", "/rows/{object}", control.add),
-        ("PATCH", "/rows/{object}", control.update),
-        ("DELETE", "/rows/{object}", control.delete),
-        ("GET", "/faults", control.faults),
-        ("POST", "/faults", control.add_fault),
-        ("DELETE", "/faults", control.clear_faults),
-        ("GET", "/settings", control.settings),
-        ("PATCH", "/settings", control.change_settings),
-        ("GET", "/exports", control.exports),
-        ("PATCH", "/exports", control.set_export),
-        ("POST", "/forward", control.forward),
-        ("GET", "/outbox", control.outbox),
-        ("GET", "/stats/{id}", control.stats),
-        ("GET", "/page-views", control.page_views),
-        ("POST", "/reset", control.reset),
-        ("POST", "/expire-tokens", control.expire_tokens),
-    ):
-        application.router.add_route(method, PREFIX + path, _safe(handler))
-    application.router.add_route("*", PREFIX + "/{path:.*}", _nothing)
+    for route, operation in OPERATIONS.items():
+        method, path = route.split()
+        application.router.add_route(method, PREFIX + path, partial(_answer, account, operation))
+    application.router.add_route("*", PREFIX + "/{path:.*}", _not_found)
 
 
-def _safe(
-    handler: Callable[[web.Request], Awaitable[Any]],
-) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """Turn a mistake in a request into a sentence with status 400."""
+async def _answer(account: Account, operation: Operation, request: web.Request) -> web.Response:
+    """Run an operation; a mistake in the request becomes a sentence with status 400."""
+    try:
+        body = json.loads(await request.text() or "{}")
+        # A list is a list of rows.
+        given = {"rows": body} if isinstance(body, list) else body
+        answer = operation(account, {**given, **request.match_info})
+    except KeyError as missing:
+        return _refuse(f"unknown or missing: {missing}")
+    except (ValueError, TypeError) as bad:
+        return _refuse(str(bad))
+    return web.json_response({} if answer is None else answer)
 
-    async def handle(request: web.Request) -> web.Response:
-        try:
-            return web.json_response(await handler(request))
-        except KeyError as missing:
-            return _refuse(f"unknown or missing: {missing}")
-        except (ValueError, TypeError) as bad:
-            return _refuse(str(bad))
 
-    return handle
+async def _not_found(request: web.Request) -> web.Response:
+    return _refuse(f"no {request.method} {request.path}", 404)
 
 
 def _refuse(sentence: str, status: int = 400) -> web.Response:
     return web.json_response({"error": sentence}, status=status)
-
-
-async def _nothing(request: web.Request) -> web.Response:
-    return _refuse(f"no {request.method} {request.path}", 404)
-
-
-class _Control:
-    """The handlers; each returns what becomes the JSON body."""
-
-    def __init__(self, state: State) -> None:
-        self._state = state
-
-    async def health(self, _request: web.Request) -> Any:
-        return {"ok": True}
-
-    async def calls(self, _request: web.Request) -> Any:
-        return {"calls": list(self._state.calls)}
-
-    async def clear_calls(self, _request: web.Request) -> Any:
-        self._state.clear_calls()
-        return {}
-
-    async def logins(self, _request: web.Request) -> Any:
-        return {"logins": list(self._state.logins)}
-
-    async def counts(self, _request: web.Request) -> Any:
-        return self._state.counts()
-
-    async def rows(self, request: web.Request) -> Any:
-        return {"rows": self._state.rows(request.match_info["object"])}
-
-    async def add(self, request: web.Request) -> Any:
-        body = await request.json()
-        rows = body if isinstance(body, list) else body["rows"]
-        with self._state.lock:
-            return {"added": self._state.model.add(request.match_info["object"], rows)}
-
-    async def update(self, request: web.Request) -> Any:
-        body = await request.json()
-        with self._state.lock:
-            model = self._state.model
-            name = request.match_info["object"]
-            return {"updated": model.update(name, body["ids"], body["fields"])}
-
-    async def delete(self, request: web.Request) -> Any:
-        """Delete the ids given in the body, or everything without a body."""
-        name = request.match_info["object"]
-        text = await request.text()
-        with self._state.lock:
-            if text:
-                return {"deleted": self._state.model.delete(name, json.loads(text)["ids"])}
-            deleted = self._state.model.count(name)
-            self._state.model.clear(name)
-            return {"deleted": deleted}
-
-    async def faults(self, _request: web.Request) -> Any:
-        with self._state.lock:
-            return {"faults": self._state.faults.as_list()}
-
-    async def add_fault(self, request: web.Request) -> Any:
-        options = await request.json()
-        with self._state.lock:
-            return {"id": self._state.add_fault(options)}
-
-    async def clear_faults(self, _request: web.Request) -> Any:
-        with self._state.lock:
-            self._state.faults.clear()
-        return {}
-
-    async def settings(self, _request: web.Request) -> Any:
-        return self._state.settings.as_dict()
-
-    async def change_settings(self, request: web.Request) -> Any:
-        changes = await request.json()
-        with self._state.lock:
-            self._state.settings.change(changes)
-            return self._state.settings.as_dict()
-
-    async def exports(self, _request: web.Request) -> Any:
-        with self._state.lock:
-            self._state.exports.advance()
-            return {"exports": [job.as_dict() for job in self._state.exports]}
-
-    async def set_export(self, request: web.Request) -> Any:
-        """Body: ``id`` (or none: all), ``state``, ``expired``."""
-        self._state.set_export(**await request.json())
-        return {}
-
-    async def forward(self, request: web.Request) -> Any:
-        """Body: ``seconds`` to move the clock ahead."""
-        self._state.forward((await request.json())["seconds"])
-        return {"now": self._state.settings.now()}
-
-    async def outbox(self, _request: web.Request) -> Any:
-        return {"outbox": self._state.mail()}
-
-    async def stats(self, request: web.Request) -> Any:
-        """Tell the figures of a list e-mail, as the API would send them."""
-        return self._state.stats(int(request.match_info["id"]))
-
-    async def page_views(self, _request: web.Request) -> Any:
-        return {"page_views": self._state.page_views()}
-
-    async def reset(self, request: web.Request) -> Any:
-        text = await request.text()
-        options = json.loads(text) if text else {}
-        self._state.reset(**options)
-        return {}
-
-    async def expire_tokens(self, _request: web.Request) -> Any:
-        with self._state.lock:
-            return {"expired": self._state.issuer.expire_now()}

@@ -17,16 +17,16 @@ from pardot_emulator.spoil import WAYS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pardot_emulator.account import Account
     from pardot_emulator.exports import ResultFile
     from pardot_emulator.faults import Fault
-    from pardot_emulator.state import State
 
 _CHUNK = 256 * 1024
 
 
 async def send(  # noqa: PLR0913, PLR0917 -- one call site
     http: web.Request,
-    state: State,
+    account: Account,
     file: ResultFile,
     faults: Sequence[Fault],
     headers: Mapping[str, str],
@@ -36,21 +36,21 @@ async def send(  # noqa: PLR0913, PLR0917 -- one call site
 
     Args:
         http: The call.
-        state: The account.
+        account: The account.
         file: The file.
         faults: Those that fire on this call; ``csv`` ones change the content.
         headers: Extra headers.
         cut: Close after so many bytes, but never all that were announced.
     """
     with tempfile.TemporaryFile() as body:
-        await _write(state, file, body)
+        await _write(account, file, body)
         for fault in faults:
             if fault.csv:
                 _spoil(body, fault.csv)
         size = os.fstat(body.fileno()).st_size
         # No charset: the documents name neither it nor the type (D.9 [?]).
         response = web.StreamResponse(headers={"Content-Type": CSV_TYPE, **headers})
-        if state.settings.export_chunked:
+        if account.settings.export_chunked:
             response.enable_chunked_encoding()
         else:
             response.content_length = size
@@ -68,10 +68,10 @@ async def send(  # noqa: PLR0913, PLR0917 -- one call site
     return response
 
 
-async def _write(state: State, file: ResultFile, body: BinaryIO) -> None:
-    batches = state.exports.batches(file)
+async def _write(account: Account, file: ResultFile, body: BinaryIO) -> None:
+    batches = account.jobs.batches(file)
     while True:
-        with state.lock:
+        with account.lock:
             batch = next(batches, None)
         if batch is None:
             break

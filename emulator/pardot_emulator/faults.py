@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from pardot_emulator.options import check, flag, option
 from pardot_emulator.spoil import WAYS
 
 if TYPE_CHECKING:
@@ -17,58 +18,52 @@ class Fault:
 
     A call matches when every given one of ``object``, ``op``, ``path`` and ``params`` fits. The
     fault fires from the ``nth`` matching call on, ``times`` times in a row.
-
-    Attributes:
-        object: Object name in the URL.
-        op: ``query``, ``read``, ``send``, ``describe``; ``create``, ``download``, ``cancel`` of
-            exports; ``token`` for the token endpoint.
-        path: Part of the path.
-        params: Parameters that the call must carry with these values, compared as text. A call
-            for an export has the job's ``object`` here, a create also its ``procedure`` and
-            arguments.
-        nth: First matching call that goes wrong, counted from 1.
-        times: How many go wrong; None: all from then on.
-        change: Done just before the answer, which is then normal: ``upsert`` {object: rows},
-            ``update`` {object: {"ids": [..], "fields": {..}}}, ``delete`` {object: ids},
-            ``settings`` {switch: value}, ``expire_tokens`` true, ``export`` {"id": job or None,
-            "state": text, "expired": true} (see `State.set_export`).
-        latency: Seconds to wait, then a normal answer (or the other action given).
-        code: Refuse with this Pardot error code.
-        message: Text of the refusal instead of the code's own.
-        status: HTTP status: of the refusal, of ``body`` or ``html``, or alone with an empty body.
-        headers: Extra headers, for example Retry-After.
-        html: Answer with a page of HTML, as proxies do (reference A.8, ISS#174).
-        body: Answer with exactly this, status 200 unless given.
-        hang: Say nothing for so many seconds, then close; ends when the client leaves.
-        reset: Close the connection with a TCP RST.
-        truncate: Announce the whole length, send so many bytes but never all of them, close.
-        redirect: Send the client to this URL (302 unless ``status``).
-        edit: Change a JSON answer that is otherwise good: ``set`` {key: value}, ``drop`` [keys],
-            in its ``export`` where it has one.
-        csv: Spoil a file that is otherwise whole, with a Content-Length that fits: see
-            `spoil.WAYS`.
     """
 
-    object: str | None = None
-    op: str | None = None
-    path: str | None = None
-    params: dict[str, Any] | None = None
-    nth: int = 1
-    times: int | None = 1
-    change: dict[str, Any] | None = None
-    latency: float = 0
-    code: int | None = None
-    message: str | None = None
-    status: int | None = None
-    headers: dict[str, str] | None = None
-    html: bool = False
-    body: bytes | str | None = None
-    hang: float | None = None
-    reset: bool = False
-    truncate: int | None = None
-    redirect: str | None = None
-    edit: dict[str, Any] | None = None
-    csv: str | None = None
+    object: str | None = option("Match: object name in the URL.", None)
+    op: str | None = option(
+        "Match: `query`, `read`, `send`, `describe`, `stats`; `create`, `download`, `cancel` of "
+        "exports; `token` for the token endpoint.",
+        None,
+    )
+    path: str | None = option("Match: part of the path.", None)
+    params: Mapping[str, Any] | None = option(
+        "Match: parameters with these values, compared as strings. A call for an export has the "
+        "job's `object`, a create also its `procedure` and arguments.",
+        None,
+    )
+    nth: int = option("First matching call that goes wrong, counted from 1.", 1)
+    times: int | None = option("How many calls go wrong; null: all from then on.", 1)
+    change: Mapping[str, Any] | None = option(
+        "Change the account just before the answer: `upsert` {object: rows}, `update` {object: "
+        '{"ids": [..], "fields": {..}}}, `delete` {object: ids}, `settings` {switch: value}, '
+        '`expire_tokens` true, `export` {"id": job or null, "state": string, "expired": true}.',
+        None,
+    )
+    latency: float = option("Wait so many seconds before the answer.", 0)
+    code: int | None = option("Refuse with this Pardot code.", None)
+    message: str | None = option("Message of the refusal in place of the code's own.", None)
+    status: int | None = option(
+        "HTTP status of the refusal, of `body` or `html`; alone: an empty body.", None
+    )
+    headers: Mapping[str, str] | None = option("More headers, such as Retry-After.", None)
+    html: bool = flag("Answer with an HTML page, as proxies do (A.8).")
+    body: bytes | str | None = option("Answer with exactly this, status 200 unless given.", None)
+    hang: float | None = option(
+        "Send nothing for so many seconds, then close; ends when the client leaves.", None
+    )
+    reset: bool = flag("Close the connection with a TCP reset.")
+    truncate: int | None = option(
+        "Announce the whole length, send so many bytes but never all, close.", None
+    )
+    redirect: str | None = option("Redirect to this URL (302 unless `status`).", None)
+    edit: Mapping[str, Any] | None = option(
+        "Edit a JSON answer: `set` {key: value}, `drop` [keys], in its `export` if it has one.",
+        None,
+    )
+    csv: str | None = option(
+        f"Damage an export file whose Content-Length fits: {', '.join(WAYS)}.", None
+    )
     id: int = 0
     seen: int = 0
     fired: int = 0
@@ -122,10 +117,7 @@ class Faults:
         Raises:
             ValueError: An option that no fault has, or nothing to do.
         """
-        allowed = {item.name for item in fields(Fault)} - {"id", "seen", "fired"}
-        unknown = options.keys() - allowed
-        if unknown:
-            raise ValueError(f"a fault has no {', '.join(sorted(unknown))}")
+        check(Fault, options)
         fault = Fault(**options)
         if fault.csv is not None and fault.csv not in WAYS:
             raise ValueError(f"csv must be one of {', '.join(WAYS)}")

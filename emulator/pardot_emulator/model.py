@@ -119,11 +119,14 @@ class Model:
         with self._transaction():
             return self._db.executemany(statement, [(one,) for one in ids]).rowcount
 
-    def clear(self, name: str | None = None) -> None:
-        """Remove all rows of one object, or of all."""
+    def clear(self, name: str | None = None) -> int:
+        """Remove all rows of one object, or of all; return how many there were."""
         self.before_change()
-        for one in OBJECTS if name is None else (name,):
+        names = OBJECTS if name is None else (name,)
+        removed = sum(self.count(one) for one in names)
+        for one in names:
             self._db.execute(f"DELETE FROM {_table(one)}")  # noqa: S608
+        return removed
 
     def count(self, name: str) -> int:
         """Return the number of rows of an object that answers may hold."""

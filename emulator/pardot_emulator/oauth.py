@@ -12,9 +12,11 @@ import base64
 import hmac
 import secrets
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from pardot_emulator.options import flag, option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,53 +68,51 @@ DESCRIPTIONS = MappingProxyType(
 
 @dataclass
 class OAuthSettings:
-    """The connected app and its user. Live: a change counts from the next call on.
+    """The connected app and its user; a change counts from the next call on."""
 
-    Attributes:
-        client_id: Consumer key.
-        client_secret: Consumer secret.
-        refresh_token: The refresh token that is good now; rotation replaces it here. Empty:
-            none is good.
-        username: Salesforce username (password and JWT flows).
-        password: Salesforce password, without security token.
-        security_token: Must follow the password when not empty, as for an IP address that the
-            org does not trust.
-        public_key: PEM public key or certificate uploaded to the app (JWT flow).
-        rotate_refresh_token: A refresh answer holds a new refresh token and the old one dies. If
-            the old one is sent again, the new one and all access tokens die too.
-        require_client_secret: False: the refresh flow takes calls without ``client_secret``, as
-            the app's own switch allows. A wrong secret is refused either way.
-        pardot_scope: False: the app lacks scope ``pardot_api``.
-        expire_after_calls: A token dies after this many accepted API calls; None: never.
-        allow_password: False: username-password flow switched off, the default of new orgs.
-        allow_client_credentials: False: the client-credentials flow answers as on a host that
-            is not a My Domain.
-        user_approved: False: the user or app is not pre-authorised (JWT flow).
-        refuse_with: An ``error`` that every otherwise good exchange is answered with, for
-            example ``inactive_user`` or ``rate_limit_exceeded``.
-        audiences: Accepted ``aud`` claims.
-        max_assertion_seconds: How far ahead ``exp`` may lie, seconds.
-        instance_url: Origin named in answers; nothing is served there.
-    """
-
-    client_id: str = "emulator-client"
-    client_secret: str = field(default="emulator-secret", repr=False)
-    refresh_token: str = field(default="emulator-refresh", repr=False)
-    username: str = "api@example.com"
-    password: str = field(default="emulator-password", repr=False)
-    security_token: str = field(default="", repr=False)
-    public_key: str = field(default="", repr=False)
-    rotate_refresh_token: bool = False
-    require_client_secret: bool = True
-    pardot_scope: bool = True
-    expire_after_calls: int | None = None
-    allow_password: bool = True
-    allow_client_credentials: bool = True
-    user_approved: bool = True
-    refuse_with: str | None = None
-    audiences: tuple[str, ...] = LOGIN_HOSTS
-    max_assertion_seconds: int = 300
-    instance_url: str = "https://example.my.salesforce.com"
+    client_id: str = option("Consumer key.", "emulator-client")
+    client_secret: str = option("Consumer secret.", "emulator-secret", secret=True)
+    refresh_token: str = option(
+        "The valid refresh token; rotation replaces it here. Empty: none is valid.",
+        "emulator-refresh",
+        secret=True,
+    )
+    username: str = option("Salesforce username (password and JWT flows).", "api@example.com")
+    password: str = option(
+        "Salesforce password, without security token.", "emulator-password", secret=True
+    )
+    security_token: str = option(
+        "Must follow the password, as for an IP address the org does not trust.", "", secret=True
+    )
+    public_key: str = option(
+        "PEM public key or certificate of the app (JWT flow).", "", secret=True
+    )
+    rotate_refresh_token: bool = flag(
+        "A refresh answer has a new refresh token and the old one dies. If the old one is sent "
+        "again, the new one and all access tokens die too."
+    )
+    require_client_secret: bool = flag(
+        "The refresh flow needs `client_secret`; a wrong one is refused either way.", on=True
+    )
+    pardot_scope: bool = flag("The app has the scope `pardot_api`.", on=True)
+    expire_after_calls: int | None = option(
+        "Accepted API calls after which an access token dies; null: never.", None
+    )
+    allow_password: bool = flag(
+        "The username-password flow is on; it is off by default in new orgs.", on=True
+    )
+    allow_client_credentials: bool = flag(
+        "The client-credentials flow works; else the answer is that of a host without it.", on=True
+    )
+    user_approved: bool = flag("The user or app is pre-authorized (JWT flow).", on=True)
+    refuse_with: str | None = option(
+        "`error` of every exchange that would work, such as `inactive_user`.", None
+    )
+    audiences: tuple[str, ...] = option("Accepted `aud` claims.", LOGIN_HOSTS)
+    max_assertion_seconds: int = option("How far in the future `exp` may be, seconds.", 300)
+    instance_url: str = option(
+        "Origin named in answers; nothing is served there.", "https://example.my.salesforce.com"
+    )
 
 
 @dataclass

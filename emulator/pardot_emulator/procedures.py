@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _BOOLEANS = {"true": True, "false": False}
 # `deleted`: true, false, all; "others say false" when it is absent (D.8.3).
 _DELETED = {"true": "deleted", "false": "NOT deleted", "all": "1"}
+# Limits of one job (D.1).
+MAX_FIELDS = 150
+MAX_RANGE = 365 * DAY
 _PROPERTIES = frozenset({"object", "fields", "procedure"})
 
 
@@ -136,7 +139,7 @@ def _fields(
         # What a prospect account has is told by `describe`; custom fields of prospects are named.
         everything = (*target.fields, *(own if of_accounts else ()))
         return tuple(one for one in dict.fromkeys(everything) if one not in refused)
-    if len(asked) > settings.export_max_fields:
+    if len(asked) > MAX_FIELDS:
         raise PardotError(154)
     known = {*target.fields, *target.named, *(own if of_accounts else ())}
     if settings.export_undocumented_fields:
@@ -230,7 +233,7 @@ def _check_range(after: int, before: int, settings: Settings, *, has_end: bool) 
     if has_end and before <= after:
         raise PardotError(177)
     on_the_wall = before - after + settings.wall.offset(before) - settings.wall.offset(after)
-    if max(before - after, on_the_wall) > settings.export_max_days * DAY:
+    if max(before - after, on_the_wall) > MAX_RANGE:
         raise PardotError(177)
 
 

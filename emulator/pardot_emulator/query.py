@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pardot_emulator.errors import PardotError
 from pardot_emulator.filters import filters, instant, integer
 from pardot_emulator.objects import OBJECTS
+from pardot_emulator.settings import API_USER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,7 +72,7 @@ def select(
     if target.name == "user" and not settings.admin:
         # "Non-administrators get only their own record from query" (C.19 [D GH20]).
         clauses.append("email = ?")
-        values.append(settings.api_user)
+        values.append(API_USER)
     return Selection(
         where=" AND ".join(clauses) or "1",
         values=tuple(values),

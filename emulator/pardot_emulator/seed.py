@@ -13,13 +13,14 @@ from pardot_emulator import seed_mail as mail
 from pardot_emulator import seed_people as people
 from pardot_emulator.seed_visits import visits
 from pardot_emulator.seed_world import DAY, HISTORY, UGLY, World, person
+from pardot_emulator.settings import API_USER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
 Row: TypeAlias = dict[str, Any]
 
-API_USER = "api@example.com"
+
 _ACCOUNT_ID = 400_131
 
 _TYPES = ("Prospect", "List", "Campaign", "Form", "Email", "Custom URL", "Dynamic Content", "User")

@@ -14,8 +14,8 @@ from pardot_emulator.errors import PardotError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pardot_emulator.account import Account
     from pardot_emulator.model import Model
-    from pardot_emulator.state import State
 
 Record = dict[str, Any]
 
@@ -25,18 +25,18 @@ _FIRST_LIST_EMAIL = 1_000_000
 _SENT = 6
 
 
-def send(state: State, params: Mapping[str, list[str]], path: Mapping[str, str]) -> int:
+def send(account: Account, params: Mapping[str, list[str]], path: Mapping[str, str]) -> int:
     """Take a send request; return the id of its ``email`` row.
 
     Args:
-        state: The account.
+        account: The account.
         params: Query and form parameters.
         path: Fields of the path: the prospect of a one-to-one e-mail.
 
     Raises:
         PardotError: The request is refused; see `outbox.prepare`.
     """
-    model, now = state.model, state.settings.now()
+    model, now = account.model, account.settings.now()
     stored = {row["id"]: row for row in model.rows("emailTemplate")}
     try:
         email, entry = outbox.prepare(
@@ -58,22 +58,22 @@ def send(state: State, params: Mapping[str, list[str]], path: Mapping[str, str])
     if used is not None and used not in stored:
         # Its id will be in the activities, where a tap finds it and asks for it.
         model.add("emailTemplate", [outbox.DEMO_TEMPLATES[used]])
-    state.outbox.append(entry)
-    deliver_due(state)
+    account.sent.append(entry)
+    deliver_due(account)
     return int(email["id"])
 
 
-def deliver_due(state: State) -> None:
+def deliver_due(account: Account) -> None:
     """Send what is waiting and whose time has come.
 
     Nothing happens by itself here: scheduled e-mail goes out, with the time it was meant for,
     when the account is next asked for something.
     """
-    now = state.settings.now()
-    for entry in state.outbox:
+    now = account.settings.now()
+    for entry in account.sent:
         at = max(entry["scheduled"] or 0, entry["created_at"])
         if entry["delivered"] is None and at <= now:
-            entry["delivered"] = _deliver(state.model, entry, at)
+            entry["delivered"] = _deliver(account.model, entry, at)
 
 
 def _deliver(model: Model, entry: Mapping[str, Any], at: int) -> int:

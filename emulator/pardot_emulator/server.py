@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from multidict import MultiMapping
 
+    from pardot_emulator.account import Account, Record
     from pardot_emulator.faults import Fault
-    from pardot_emulator.state import Record, State
 
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 -- a path
 # POST is advised for long id lists (A.2), so bodies may be long.
@@ -41,8 +41,8 @@ _OWN_DATE = "X-Own-Date"  # on its way to the hook that signs answers; never on 
 class Server:
     """Serves one account on 127.0.0.1."""
 
-    def __init__(self, state: State) -> None:
-        self.state = state
+    def __init__(self, account: Account) -> None:
+        self.account = account
         self._runner: web.AppRunner | None = None
 
     async def start(self, port: int = 0) -> int:
@@ -65,30 +65,30 @@ class Server:
     def _application(self) -> web.Application:
         application = web.Application(client_max_size=MAX_BODY)
         application.on_response_prepare.append(self._sign)
-        control.add_routes(application, self.state)
+        control.add_routes(application, self.account)
         application.router.add_post(TOKEN_PATH, self._token)
         application.router.add_route("*", "/{path:.*}", self._call)
         return application
 
     async def _sign(self, _request: web.Request, response: web.StreamResponse) -> None:
         # A tap may take the run's end from here, so it follows the emulator's clock.
-        date = formatdate(self.state.settings.now(), usegmt=True)
+        date = formatdate(self.account.settings.now(), usegmt=True)
         response.headers["Date"] = response.headers.pop(_OWN_DATE, date)
 
     async def _call(self, http: web.Request) -> web.StreamResponse:
         """Answer any path that is neither the control endpoint nor the token endpoint."""
-        state = self.state
+        account = self.account
         started = time.perf_counter()
-        state.in_flight += 1
-        call = state.open_call(http.method, http.rel_url.raw_path)
+        account.in_flight += 1
+        call = account.open_call(http.method, http.rel_url.raw_path)
         try:
             request = await _read(http)
             _describe(call, request)
-            _describe_export(call, request, state)
+            _describe_export(call, request, account)
             response = await self._play(http, request, call)
             call["status"] = _sent(response)
         finally:
-            state.in_flight -= 1
+            account.in_flight -= 1
             call["seconds"] = round(time.perf_counter() - started, 6)
         return response
 
@@ -96,18 +96,18 @@ class Server:
         self, http: web.Request, request: api.Request, call: Record
     ) -> web.StreamResponse:
         faults = await self._strike(call)
-        if call["in_flight"] <= self.state.settings.max_concurrent:
+        if call["in_flight"] <= self.account.settings.max_concurrent:
             # A call that is one too many is turned away at the door, without waiting.
-            await asyncio.sleep(self.state.settings.latency)
+            await asyncio.sleep(self.account.settings.latency)
         ending = next((fault for fault in faults if fault.ends_call), None)
         if ending is not None:
             return await self._end(http, request, call, ending)
-        with self.state.lock:
-            answer = api.answer(self.state, request, call)
+        with self.account.lock:
+            answer = api.answer(self.account, request, call)
         call["code"], call["rows"] = answer.code, answer.rows
         headers, cut = _extras(faults)
         if answer.file is not None:
-            return await delivery.send(http, self.state, answer.file, faults, headers, cut)
+            return await delivery.send(http, self.account, answer.file, faults, headers, cut)
         for fault in faults:
             if fault.edit:
                 answer = answer._replace(body=delivery.edited(answer.body, fault.edit))
@@ -117,11 +117,11 @@ class Server:
 
     async def _strike(self, call: Record) -> Sequence[Fault]:
         """Take the faults of a call and do what comes before its answer."""
-        with self.state.lock:
-            faults = self.state.faults.take(call)
+        with self.account.lock:
+            faults = self.account.waiting_faults.take(call)
             for fault in faults:
                 if fault.change:
-                    self.state.change(fault.change)
+                    self.account.change(fault.change)
         for fault in faults:
             await asyncio.sleep(fault.latency)
         return faults
@@ -142,7 +142,7 @@ class Server:
             answer = api.refusal(
                 PardotError(fault.code, fault.message),
                 as_json=request is None or api.wants_json(request.params),
-                status=fault.status or api.status_of(self.state, fault.code, call["op"]),
+                status=fault.status or api.status_of(self.account, fault.code, call["op"]),
             )
             response = _response(answer)
         elif fault.html:
@@ -164,12 +164,12 @@ class Server:
 
     async def _token(self, http: web.Request) -> web.StreamResponse:
         """Answer the token endpoint (reference B); its calls have a log of their own."""
-        state = self.state
+        account = self.account
         # Salesforce also reads the query string of a POST: a client in use sends everything there.
         sent = {**http.query, **await http.post()}
         form = {key: value for key, value in sent.items() if _is_text(value)}
         login: Record = {
-            "n": len(state.logins) + 1,
+            "n": len(account.login_log) + 1,
             "at": time.time(),
             "path": http.path,
             "object": None,
@@ -180,17 +180,17 @@ class Server:
             "error": None,
             "code": None,
         }
-        with state.lock:
-            state.logins.append(login)
+        with account.lock:
+            account.login_log.append(login)
         faults = await self._strike(login)
         ending = next((fault for fault in faults if fault.ends_call), None)
         if ending is not None:
             response = await self._end(http, None, login, ending)
             login["status"] = _sent(response)
             return response
-        with state.lock:
+        with account.lock:
             fields = {key: str(value) for key, value in form.items()}
-            status, body = state.issuer.exchange(fields, _basic(http))
+            status, body = account.issuer.exchange(fields, _basic(http))
         login["status"], login["error"] = status, body.get("error")
         answered = web.json_response(body, status=status)
         headers, cut = _extras(faults)
@@ -244,7 +244,7 @@ def _describe(call: Record, request: api.Request) -> None:
     }
 
 
-def _describe_export(call: Record, request: api.Request, state: State) -> None:
+def _describe_export(call: Record, request: api.Request, account: Account) -> None:
     """Put what a call for an export is about into its parameters, so that faults can match it."""
     if call["object"] != "export":
         return
@@ -254,8 +254,8 @@ def _describe_export(call: Record, request: api.Request, state: State) -> None:
         # A JSON body under a form's content type is no parameter.
         call["params"] = {key: one for key, one in call["params"].items() if key in request.query}
         call["params"].update(delivery.asked(request.body))
-    with state.lock:
-        job = state.exports.get(call["id"])
+    with account.lock:
+        job = account.jobs.get(call["id"])
         if job is not None:
             call["params"]["object"] = job.plan.target.name
 

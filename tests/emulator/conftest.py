@@ -9,7 +9,7 @@ import json
 import pytest
 import requests
 
-from pardot_emulator.harness import Emulator
+from pardot_emulator import Emulator
 from pardot_emulator.objects import OBJECTS
 
 TIMEOUT = 10

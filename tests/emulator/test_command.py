@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from contextlib import contextmanager
 
 import pytest
 
@@ -17,23 +18,58 @@ def run(*arguments):
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_serve_prints_its_url_first_and_stops_when_asked(number):
-    options = ["--rows", "20", "--timezone", "Asia/Tokyo", "--objects", "list,customField"]
-    options += ["--custom-fields", "200"]
+@contextmanager
+def serving(*options, end=signal.SIGTERM):
+    """Serve until the end of the block; give the first line of stdout."""
     with subprocess.Popen(
         [*PROGRAM, "serve", *options], stdout=subprocess.PIPE, text=True
     ) as server:
-        url = server.stdout.readline().strip()
-        with urllib.request.urlopen(f"{url}/emulator/settings", timeout=9) as answer:
-            assert json.load(answer)["timezone"] == "Asia/Tokyo"
+        yield server.stdout.readline()
+        server.send_signal(end)
+        assert server.stdout.read() == ""
+        assert server.wait(9) == 0
+
+
+def get(url):
+    with urllib.request.urlopen(url, timeout=9) as answer:
+        return json.load(answer)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_serve_prints_a_config_for_the_tap_and_stops_at_a_signal(number):
+    options = ["--rows", "20", "--timezone", "Asia/Tokyo", "--objects", "list,customField"]
+    with serving(*options, "--custom-fields", "200", end=number) as line:
+        config = json.loads(line)
+        url = config["api_url"]
+        assert config == {
+            "pardot_business_unit_id": "0UvEMULATOR0000001",
+            "client_id": "emulator-client",
+            "client_secret": "emulator-secret",
+            "refresh_token": "emulator-refresh",
+            "login_url": url,
+            "api_url": url,
+            "timezone": "Asia/Tokyo",
+        }
+        assert get(f"{url}/emulator/settings")["timezone"] == "Asia/Tokyo"
         counts = run("counts", url).stdout.splitlines()
         assert ["list", "20"] in [line.split() for line in counts]
         assert ["customField", "200"] in [line.split() for line in counts]
         assert run("exports", url).stdout.split()[:2] == ["id", "object"]
         assert run("outbox", url).stdout.split()[0] == "email_id"
-        server.send_signal(number)
-        assert server.wait(9) == 0
+
+
+@pytest.mark.parametrize("before", [None, "what was there"])
+def test_serve_writes_the_config_to_a_file_that_only_its_owner_can_read(tmp_path, before):
+    file = tmp_path / "config.json"
+    if before is not None:
+        file.write_text(before)
+        file.chmod(0o644)
+    with serving("--rows", "0", "--config-file", str(file)) as line:
+        config = json.loads(file.read_text())
+        assert config["api_url"] == config["login_url"] == line.strip()
+        assert config["timezone"] == "America/New_York"
+        assert file.stat().st_mode & 0o777 == 0o600
+        assert get(f"{config['api_url']}/emulator/health") == {"ok": True}
 
 
 def test_exec_gives_the_command_its_settings_and_returns_its_exit_code():
@@ -58,7 +94,7 @@ def test_exec_gives_the_command_its_settings_and_returns_its_exit_code():
     }
 
 
-def test_exec_forwards_signals_and_tells_which_one_ended_the_command():
+def test_exec_passes_signals_on_and_reports_which_one_ended_the_command():
     script = "import time; print('up', flush=True); time.sleep(30)"
     with subprocess.Popen(
         [*PROGRAM, "exec", "--rows", "0", "--", sys.executable, "-c", script],
@@ -78,6 +114,7 @@ def test_exec_forwards_signals_and_tells_which_one_ended_the_command():
         (["exec", "--rows", "0", "--", "no-such-command-here"], 127, "no-such-command-here"),
         (["serve", "--timezone", "Mars/Olympus"], 1, "Mars/Olympus"),
         (["serve", "--api-version", "5"], 2, "api-version"),
+        (["serve", "--rows", "0", "--config-file", "/no/such/folder/config.json"], 1, "folder"),
         (["counts", "ftp://example.com"], 1, "no URL"),
     ],
 )

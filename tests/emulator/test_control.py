@@ -3,7 +3,7 @@
 import pytest
 import requests
 
-from pardot_emulator.harness import Emulator
+from pardot_emulator import Emulator
 
 
 @pytest.fixture

@@ -376,7 +376,7 @@ def test_a_large_file_is_never_held_in_memory_and_takes_little_time(plain):
     rows = (
         (ACTIVITIES, {"id": n, "updated_at": 1_700_000_000 + n % 60, **row}) for n in range(20_000)
     )
-    plain.emulator.state.model.load(rows)
+    plain.emulator.model.load(rows)
     given = {"updated_after": "2023-11-01", "updated_before": "2024-01-01"}
     began = process_time()
     (url,) = plain.refs(plain.job(ACTIVITIES, None, **given))

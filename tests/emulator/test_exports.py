@@ -562,7 +562,7 @@ def test_jobs_are_listed_for_tests_with_what_was_asked_for(quick):
             "files": [{"id": 20201, "rows": 1}],
         }
     ]
-    quick.emulator.state.reset()
+    quick.emulator.reset()
     assert quick.emulator.exports == []
 
 

@@ -206,12 +206,12 @@ def test_the_command_lists_both_kinds_of_send(account):
     lines = [line.split() for line in done.stdout.splitlines()]
     assert lines[0][:3] == ["email_id", "list_email_id", "kind"]
     list_email = str(account.emulator.outbox[0]["list_email_id"])
-    assert lines[1][:3] == [str(number), list_email, '"list"']
-    assert lines[2][:3] == [str(one), "null", '"one_to_one"']
+    assert lines[1][:3] == [str(number), list_email, "list"]
+    assert lines[2][:3] == [str(one), "null", "one_to_one"]
 
 
 def test_a_reset_forgets_what_was_scheduled(account):
     send(account, scheduled_time="2024-06-01T13:00:00Z")
-    account.emulator.state.reset()
+    account.emulator.reset()
     account.emulator.forward(days=1)
     assert account.emulator.count("visitorActivity") == 0

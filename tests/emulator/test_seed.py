@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pytest
 
-from pardot_emulator.seed import API_USER, seed_rows
+from pardot_emulator.seed import seed_rows
 from pardot_emulator.seed_world import clock_changes
+from pardot_emulator.settings import API_USER
 
 NOW = 1_763_900_000  # 2025-11-23
 NEW_YORK = "America/New_York"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import requests
 
 if TYPE_CHECKING:
-    from pardot_emulator.harness import Emulator
+    from pardot_emulator import Emulator
 
 
 def log_in(emulator: Emulator) -> dict[str, str]:

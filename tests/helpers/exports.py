@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pardot_emulator.harness import Emulator
+    from pardot_emulator import Emulator
     from tests.helpers.tap import Finished
 
 OBJECTS = {

@@ -22,7 +22,7 @@ from tests.helpers.tap import Finished
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pardot_emulator.harness import Emulator
+    from pardot_emulator import Emulator
 
 NOW = "2024-06-01T12:00:00+00:00"
 START = "2024-05-01T00:00:00+00:00"

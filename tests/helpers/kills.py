@@ -24,7 +24,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Self
 
-from pardot_emulator.harness import Emulator
+from pardot_emulator import Emulator
 from pardot_emulator.objects_email import STATS_COUNTS
 from tap_pardot import tap
 from tap_pardot.sources import export_jobs

@@ -47,7 +47,7 @@ from zlib import crc32
 from aiohttp import web
 from requests.adapters import HTTPAdapter
 
-from pardot_emulator.harness import Emulator
+from pardot_emulator import Emulator
 from pardot_emulator.server import Server
 from tap_pardot.api.http import Transport
 from tap_pardot.endings import ending_in_a_sentence
@@ -470,7 +470,7 @@ class Lab:
     def __init__(self) -> None:
         self._folder = TemporaryDirectory()
         self.emulator = Emulator(timezone="America/New_York")
-        self.emulator._server = _Dripping(self.emulator.state)
+        self.emulator._server = _Dripping(self.emulator)
         self.other_host = OtherHost()
         self._clean: dict[str, set[str]] = {}
 
@@ -493,7 +493,7 @@ class Lab:
 
     def _set_up(self, fault: Fault) -> None:
         emulator = self.emulator
-        emulator.state.reset()
+        emulator.reset()
         emulator.expire_tokens()
         self.other_host.shown.clear()
         emulator.set(

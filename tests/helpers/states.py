@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from pardot_emulator.harness import Emulator
+from pardot_emulator import Emulator
 from tests.helpers.api import log_in
 from tests.helpers.exports import select
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pardot_emulator.harness import Emulator
+    from pardot_emulator import Emulator
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ from tests.helpers.warehouse import later, utc
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from pardot_emulator.harness import Emulator
+    from pardot_emulator import Emulator
 
 ROOT = Path(__file__).parents[2]
 

@@ -29,7 +29,7 @@ from tap_pardot.tap import TapPardot
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pardot_emulator.harness import Emulator
+    from pardot_emulator import Emulator
     from tap_pardot.api.client import Client
     from tests.helpers.tap import Finished
 

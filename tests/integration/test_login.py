@@ -24,7 +24,7 @@ from pardot_emulator.oauth import DESCRIPTIONS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pardot_emulator.harness import Emulator
+    from pardot_emulator import Emulator
     from tests.helpers.tap import Finished
 
     Run = Callable[..., Finished]

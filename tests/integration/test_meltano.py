@@ -18,7 +18,7 @@ from tests.helpers.meltano import PLUGINS, Meltano, as_environment
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pardot_emulator.harness import Emulator
+    from pardot_emulator import Emulator
     from tests.helpers.postgres import Postgres
 
 CHECKOUT = Path(__file__).resolve().parents[2]

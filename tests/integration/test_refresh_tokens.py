@@ -570,7 +570,7 @@ def test_a_signal_does_not_lose_the_successor(  # noqa: PLR0913, PLR0917
 ):
     if earlier:
         good(tap.run(config))
-    exchange = emulator.state.issuer.exchange
+    exchange = emulator.issuer.exchange
     replaced = threading.Event()
 
     def slow(*arguments):
@@ -580,7 +580,7 @@ def test_a_signal_does_not_lose_the_successor(  # noqa: PLR0913, PLR0917
         return answer
 
     with monkeypatch.context() as patch:
-        patch.setattr(emulator.state.issuer, "exchange", slow)
+        patch.setattr(emulator.issuer, "exchange", slow)
         process = tap.start(config)
         assert replaced.wait(20)
         process.send_signal(signum)

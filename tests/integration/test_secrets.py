@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pardot_emulator.harness import Emulator
+    from pardot_emulator import Emulator
     from tests.helpers.tap import Finished
 
 DEBUG = {"TAP_PARDOT_LOGLEVEL": "DEBUG"}
@@ -69,7 +69,7 @@ def check(run: Finished, secrets: Iterable[str]) -> None:
 
 def tokens(emulator: Emulator) -> list[str]:
     """Return the access tokens that are out."""
-    return list(emulator.state.issuer._live)
+    return list(emulator.issuer._live)
 
 
 def test_a_run_through_all_kinds_of_trouble_writes_no_secret_and_no_person(people, tap, tmp_path):

@@ -24,7 +24,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pardot_emulator.harness import Emulator
+from pardot_emulator import Emulator
 from tap_pardot.api import http
 from tap_pardot.config.validation import SETTINGS
 from tap_pardot.errors import StreamFailed

@@ -341,7 +341,7 @@ def test_visits_that_come_and_go_between_pages_hide_no_other(runs, change, nth):
 def test_a_total_that_moves_costs_no_row(runs, monkeypatch, totals):
     visitors(runs, [7])
     runs.emulator.add("visit", [visit(n, 7, view(1000 + n)) for n in range(1, 451)])
-    model, left = runs.emulator.state.model, list(totals)
+    model, left = runs.emulator.model, list(totals)
     real = model.total
 
     def total(name, selection):
@@ -360,7 +360,7 @@ def test_a_total_that_moves_costs_no_row(runs, monkeypatch, totals):
 def test_offsets_that_do_not_count_are_a_sentence_not_a_hang(runs, monkeypatch):
     visitors(runs, [7, 8])
     runs.emulator.add("visit", [visit(n, 7) for n in range(1, 451)])
-    model = runs.emulator.state.model
+    model = runs.emulator.model
     real = model.fetch
     monkeypatch.setattr(model, "fetch", lambda name, what: real(name, what._replace(offset=0)))
     runs.emulator.add("list", [{"id": 1, "created_at": THEN, "updated_at": THEN}])

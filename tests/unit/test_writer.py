@@ -24,7 +24,7 @@ from singer_sdk.singerlib import RecordMessage, SchemaMessage, StateMessage
 from singer_sdk.singerlib.encoding import SimpleSingerWriter
 from singer_sdk.streams import Stream
 
-from pardot_emulator.harness import Emulator
+from pardot_emulator import Emulator
 from tap_pardot.endings import StdoutLost
 from tap_pardot.sdk import writer as sdk_writer
 from tap_pardot.sdk.records import DirectRecordStream
