@@ -1,43 +1,25 @@
-"""Seeded rows of people and of what they did; see `seed` for why they look as odd as they do.
+"""Seeded prospects, their accounts, fields and memberships; see `seed` for why rows look odd.
 
-Some of every object are in the recycle bin, some visitors are nobody's, some activities are
-sessions, which no answer ever holds (reference C.23).
+Some rows of every object are in the recycle bin.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from functools import lru_cache
+from typing import Any
 
+from pardot_emulator.dates import DAY
 from pardot_emulator.objects_people import GRADES
-from pardot_emulator.seed_mail import named, named_template, template_ids
-from pardot_emulator.seed_visits import Seen, is_anonymous, is_deleted, page_views
-from pardot_emulator.seed_world import DAY, UGLY, World, person
+from pardot_emulator.seed_activities import ACTIVITIES
+from pardot_emulator.seed_world import PROSE, Draw, Row, Seed, World, person
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-Row: TypeAlias = dict[str, Any]
-
-# Leading characters that a CSV marks with a backslash (D.9), beside the ugly names.
-_PROSE = (*UGLY, "+1 (555) 010-0100", "@handle", "=HYPERLINK(1)", "@", '"', ",", "a;b")
 _OPTIONS = ("Bananas", "Früchte, frisch", 'The "best"', "Tea", "007", "R&D")
-# Type id of E.2 to its name.
-FIELD_TYPES = {
-    1: "Text",
-    2: "Radio Button",
-    3: "Checkbox",
-    4: "Dropdown",
-    5: "Text Area",
-    6: "Multi-Select",
-    7: "Hidden",
-    8: "Number",
-    9: "Email",
-    10: "Email with valid MX record",
-    11: "Email from non-free provider",
-    12: "Date",
-    13: "Relational",
-    14: "CRM User",
-}
+# Types of E.2, by type id from 1.
+FIELD_TYPES = (
+    *("Text", "Radio Button", "Checkbox", "Dropdown", "Text Area", "Multi-Select", "Hidden"),
+    *("Number", "Email", "Email with valid MX record", "Email from non-free provider", "Date"),
+    *("Relational", "CRM User"),
+)
 # The first fields of an account: id, type, several answers kept. "Score" is no "score".
 _NAMED_FIELDS = (
     ("Interests", 6, True),
@@ -59,39 +41,52 @@ _NAMED_FIELDS = (
 )
 # Rows hold values of the fields before this one, and of every tenth after it.
 _VALUED = 20
-_EVENT_NAMES = ("Webinar", "Olark Chat", "Social Post", "Video", "Event", "UserVoice")
 
 
-def custom_fields(world: World) -> Iterator[Row]:
-    """Make the custom fields of prospects, every type of E.2 among the first."""
-    rnd, dated = world.dated("customField")
-    names = world.names("customField", rnd)
-    for i, ((key, created, updated), name) in enumerate(zip(dated, names, strict=True)):
-        field_id, type_id, several = field_at(i, key)
-        yield {
-            "id": key,
-            "name": name,
-            "field_id": field_id,
-            "type": FIELD_TYPES[type_id],
-            "type_id": type_id,
-            "crm_id": f"{field_id}__c" if key & 1 else None,
-            "is_record_multiple_responses": several,
-            "is_use_values": type_id in {2, 4, 6},
-            "is_analytics_synced": key % 7 == 0,
-            "created_at": created,
-            "updated_at": updated,
-        }
+_ACCOUNT_FIELDS = (
+    ("name", "Name", "text", None),
+    ("industry", "Industry", "dropdown", ["Banking", "Retail", "Früchte, frisch"]),
+    ("phone", "Phone", "text", None),
+    ("website", "Website", "text", None),
+    ("annual_revenue", "Annual Revenue", "number", None),
+    ("description", "Description", "textarea", None),
+    ("billing_zip", "Billing Zip", "text", None),
+    ("Founded_On", "Founded On", "date", None),
+    ("Products", "Products", "multi-select", list(_OPTIONS)),
+)
 
 
-def field_at(place: int, key: int) -> tuple[str, int, bool]:
-    """Field id, type and whether several answers are kept, of the custom field at a place."""
+def _custom_field(_world: World, draw: Draw) -> Row:
+    """Make a custom field of prospects; every type of E.2 is among the first."""
+    field_id, type_id, several = _field_at(draw.place, draw.id)
+    return {
+        "name": draw.name,
+        "field_id": field_id,
+        "type": FIELD_TYPES[type_id - 1],
+        "type_id": type_id,
+        "crm_id": f"{field_id}__c" if draw.id & 1 else None,
+        "is_record_multiple_responses": several,
+        "is_use_values": type_id in {2, 4, 6},
+        "is_analytics_synced": draw.id % 7 == 0,
+    }
+
+
+def _field_at(place: int, key: int) -> tuple[str, int, bool]:
+    """Return field id, type and whether it takes several values, of the field at a place."""
     if place < len(_NAMED_FIELDS):
         return _NAMED_FIELDS[place]
     return f"Field_{key}", key % len(FIELD_TYPES) + 1, key % 5 == 0
 
 
+@lru_cache(maxsize=1)
+def _valued_fields(world: World) -> list[tuple[str, int, bool]]:
+    """Return the fields that prospects have values of."""
+    fields = [_field_at(i, key) for i, key in enumerate(world.ids("customField"))]
+    return [one for i, one in enumerate(fields) if i < _VALUED or i % 10 == 0]
+
+
 def _custom_values(bits: int, valued: list[tuple[str, int, bool]]) -> Row:
-    """Values of one prospect: about half of the fields, so that key sets differ per row."""
+    """Return values of about half of the fields, so that key sets differ per row."""
     values: Row = {}
     for place, (name, type_id, several) in enumerate(valued):
         draw = bits >> (place % 24)
@@ -120,292 +115,148 @@ def _custom_value(draw: int, type_id: int, *, several: bool) -> Any:
         13: record,
         14: record,
     }
-    return by_type.get(type_id, _PROSE[draw % len(_PROSE)])
+    return by_type.get(type_id, PROSE[draw % len(PROSE)])
 
 
-def prospects(world: World) -> Iterator[Row]:
-    """Make the prospects, one of 23 in the recycle bin."""
-    rnd, dated = world.dated("prospect")
-    campaigns, users = world.ids("campaign"), world.ids("user")
-    companies = world.ids("prospectAccount")
-    fields = [field_at(i, key) for i, key in enumerate(world.ids("customField"))]
-    valued = [one for i, one in enumerate(fields) if i < _VALUED or i % 10 == 0]
-    bits = rnd.getrandbits
-    for i, (key, created, updated) in enumerate(dated):
-        first, last, email, company = person(key)
-        b = bits(48)
-        active = b & 3 != 0
-        deleted = i % 23 == 11  # noqa: PLR2004 -- one of 23
-        converted = created + DAY if b & 48 == 0 and created + DAY < updated else None
-        owner = users[b % len(users)] if b & 12 == 0 else None
-        yield {
-            "id": key,
-            "campaign_id": campaigns[key % len(campaigns)],
-            "salutation": ("Mr.", "Ms.", None)[b % 3],
-            "first_name": first if i % 9 else None,
-            "last_name": last,
-            "email": email,
-            "password": None,
-            "company": company if i % 5 else None,
-            "prospect_account_id": companies[b % len(companies)] if b & 6 else None,
-            "website": "https://www.example.com/?a=1&b=2" if b & 8 else None,
-            "job_title": _PROSE[b % len(_PROSE)] if b & 16 else None,
-            "department": "R&D" if b & 32 else None,
-            "country": ("United States", "Deutschland", "0", None)[b >> 3 & 3],
-            "address_one": f"{b & 255} Example Street\r\nFloor {b & 7}" if b & 64 else None,
-            "address_two": None,
-            "city": "São Paulo" if b & 128 else None,
-            "state": "TX" if b & 256 else None,
-            "territory": None,
-            "zip": ("02190", "10115", "K1A 0B1", None)[b >> 5 & 3],
-            "phone": ("15555555555", "+1 555 555 5555", None)[b % 3],
-            "fax": "17777777777" if b & 512 else None,
-            "source": ("=1+1", "Google", None)[b % 3],
-            "annual_revenue": str(b % 10_000_000) if b & 1024 else None,
-            "employees": ("12", "1,000", "1e5", None)[b >> 7 & 3],
-            "industry": "Banking" if b & 2048 else None,
-            "years_in_business": "007" if b & 4096 else None,
-            "comments": _PROSE[b >> 4 & 15] if b & 8192 else None,
-            "notes": _PROSE[(b >> 9) % len(_PROSE)] if b & 3 == 1 else None,
-            "score": b % 500,
-            "grade": GRADES[b % 13] if b & 16384 else None,
-            "last_activity_at": updated if active else None,
-            "recent_interaction": "Sent Fancy Email" if active else "Never active.",
-            "crm_lead_fid": f"00Q{key:012}AAA" if b & 7 == 1 else None,
-            "crm_contact_fid": f"003{key:012}AAA" if b & 7 == 2 else None,  # noqa: PLR2004
-            "crm_owner_fid": f"005{owner:012}AAA" if owner else None,
-            "crm_account_fid": None,
-            "salesforce_fid": None,
-            "crm_last_sync": updated if b & 7 in {1, 2} else None,
-            "crm_url": None,
-            "is_do_not_email": (None, False, True)[b % 3],
-            "is_do_not_call": (None, False, True)[b % 7 % 3],
-            "opted_out": (False, False, None, True)[b >> 2 & 3],
-            "is_reviewed": (True, None)[b & 1],
-            "is_starred": (None, None, True, False)[b >> 11 & 3],
-            "is_archived": deleted,
-            "created_at": created,
-            "updated_at": updated,
-            "assigned_to": owner and {"id": owner, "first_name": "Ada", "last_name": "Berg"},
-            "converted_at": converted,
-            "converted_from_object_type": converted and ("Form", "LandingPage")[b & 1],
-            "converted_from_object_name": converted and _PROSE[b % len(_PROSE)],
-            "is_email_hard_bounced": b & 31 == 0,
-            "email_bounced_at": updated if b & 31 == 0 else None,
-            "email_bounced_reason": '550 5.1.1 "unknown", user' if b & 31 == 0 else None,
-            "first_assigned_at": created if owner else None,
-            "first_activity_at": created if active else None,
-            "first_referrer_url": "https://www.example.com/search?q=a,b" if b & 2 else None,
-            "first_referrer_type": "Google Natural Search" if b & 2 else None,
-            "first_referrer_query": 'a, "b" & c' if b & 2 else None,
-            "campaign_parameter": "spring" if b & 5 == 5 else None,  # noqa: PLR2004
-            "medium_parameter": "email" if b & 5 == 5 else None,  # noqa: PLR2004
-            "source_parameter": None,
-            "content_parameter": None,
-            "term_parameter": None,
-            "deleted": deleted,
-            "custom": _custom_values(b >> 3, valued),
-        }
-
-
-def account_fields(world: World) -> Iterator[Row]:
-    """Make what `describe` tells of prospect accounts."""
-    declared = (
-        ("name", "Name", "text", None),
-        ("industry", "Industry", "dropdown", ["Banking", "Retail", "Früchte, frisch"]),
-        ("phone", "Phone", "text", None),
-        ("website", "Website", "text", None),
-        ("annual_revenue", "Annual Revenue", "number", None),
-        ("description", "Description", "textarea", None),
-        ("billing_zip", "Billing Zip", "text", None),
-        ("Founded_On", "Founded On", "date", None),
-        ("Products", "Products", "multi-select", list(_OPTIONS)),
-    )
-    for key, (field_id, label, kind, options) in zip(
-        world.ids("prospectAccountField"), declared, strict=False
-    ):
-        yield {
-            "id": key,
-            "field_id": field_id,
-            "label": label,
-            "required": field_id == "name",
-            "custom": field_id[0].isupper(),
-            "type": kind,
-            "options": options,
-        }
-
-
-def accounts(world: World) -> Iterator[Row]:
-    """Make the prospect accounts, one of 17 in the recycle bin."""
-    rnd, dated = world.dated("prospectAccount")
-    names = world.names("prospectAccount", rnd)
-    bits = rnd.getrandbits
-    for i, ((key, created, updated), name) in enumerate(zip(dated, names, strict=True)):
-        b = bits(16)
-        yield {
-            "id": key,
-            "name": name,
-            "created_at": created,
-            "updated_at": updated,
-            "assigned_to": None,
-            "deleted": i % 17 == 5,  # noqa: PLR2004
-            "custom": {
-                "industry": ("Banking", "Retail", None)[b % 3],
-                "phone": "15555555555" if b & 4 else None,
-                "website": "https://www.example.com" if b & 8 else None,
-                "annual_revenue": b if b & 16 else None,
-                "description": _PROSE[b % len(_PROSE)] if b & 32 else None,
-                "billing_zip": "02190" if b & 64 else None,
-                "Founded_On": f"19{b % 90 + 10}-01-31" if b & 128 else None,
-                "Products": [_OPTIONS[(b + n) % 6] for n in range(b % 4)],
-            },
-        }
-
-
-def visitors(world: World) -> Iterator[Row]:
-    """Make the visitors: two of five anonymous, some of these from a known company."""
-    rnd, dated = world.dated("visitor")
-    seen = Seen.of(world)
-    bits = rnd.getrandbits
-    for i, (key, created, updated) in enumerate(dated):
-        b = bits(20)
-        yield {
-            "id": key,
-            "prospect_id": seen.prospect(i),
-            "page_view_count": b % 90 if b & 7 else None,
-            "ip_address": f"192.0.2.{b & 255}" if b & 15 else None,
-            "hostname": f"host-{b & 4095}.example.com" if b & 1 else None,
-            "campaign_parameter": "spring, 2024" if b & 2 else None,
-            "medium_parameter": ("email", "=cpc", None)[b % 3],
-            "source_parameter": "2024" if b & 4 else None,
-            "content_parameter": None,
-            "term_parameter": None,
-            "created_at": created,
-            "updated_at": updated,
-            "identified": True if is_anonymous(i) and b & 48 == 0 else None,
-            "deleted": is_deleted(i),
-        }
-
-
-def memberships(world: World) -> Iterator[Row]:
-    """Make the list memberships, one of 13 in the recycle bin."""
-    rnd, dated = world.dated("listMembership")
-    lists, people = world.ids("list"), world.ids("prospect")
-    bits = rnd.getrandbits
-    for i, (key, created, updated) in enumerate(dated):
-        b = bits(24)
-        yield {
-            "id": key,
-            "list_id": lists[b % len(lists)],
-            "prospect_id": people[(b >> 7) % len(people)],
-            "opted_out": b & 31 == 0,
-            "created_at": created,
-            "updated_at": updated,
-            "deleted": i % 13 == 7,  # noqa: PLR2004
-        }
-
-
-def activities(world: World) -> Iterator[Row]:
-    """Make the visitor activities, of every type of E.1."""
-    rnd, dated = world.dated("visitorActivity")
-    people, campaigns, emails = (world.ids(name) for name in ("prospect", "campaign", "email"))
-    seen, templates = Seen.of(world), template_ids(world)
-    bits = rnd.getrandbits
-    usual = (2, 6, 11, 20, 1, 4, 21)
-    for i, (key, created, updated) in enumerate(dated):
-        b = bits(24)
-        # Sessions are one of 38 here; the common types are common.
-        number = usual[b % 7] if i % 3 else i // 3 % 38 + 1
-        type_name, asset, details = _kind(number, b)
-        is_email = asset == "email_id"
-        visitor, visit = (b >> 5) % len(seen.visitors), None
-        email_id, list_email_id = named(emails, b) if is_email else (None, None)
-        if number == 20:  # noqa: PLR2004 -- Visit: of the one who visited
-            place = (b >> 3) % len(seen.visits)
-            visitor, visit = seen.visitor(place), seen.visits[place]
-            details = f"{page_views(place)} page views"
-        yield {
-            "id": key,
-            "prospect_id": None if b & 15 == 0 else people[b % len(people)],
-            "visitor_id": None if is_email else seen.visitors[visitor],
-            "type": number,
-            "type_name": type_name,
-            "details": details,
-            "email_id": None,
-            "email_template_id": named_template(templates, b) if is_email and b & 1 else None,
-            "list_email_id": list_email_id,
-            "visit_id": visit,
-            "campaign_id": campaigns[b % len(campaigns)] if b & 96 else None,
-            "created_at": created,
-            "updated_at": updated,
-            **dict.fromkeys(_ASSETS),
-            **({asset: email_id or 5_000 + (b >> 3 & 1023)} if asset else {}),
-        }
-
-
-_ASSETS = (
-    *("email_id", "form_id", "form_handler_id", "landing_page_id", "file_id"),
-    *("custom_redirect_id", "site_search_query_id", "paid_search_ad_id"),
-    *("multivariate_test_variation_id", "opportunity_id"),
-)
-_EMAIL = frozenset({6, 11, 12, 13, 14, 15, 16, 17, 35, 36, 37})
-_OPPORTUNITY = {
-    8: "Opportunity Created",
-    9: "Opportunity Won",
-    10: "Opportunity Lost",
-    18: "Opportunity Reopen",
-    19: "Opportunity Associated",
-    38: "Opportunity Unlinked",
-}
-_PAGES = (
-    ("Form", "form_id"),
-    ("Landing Page", "landing_page_id"),
-    ("File", "file_id"),
-    ("Multivariate Landing Page", "multivariate_test_variation_id"),
-)
-
-
-def _kind(number: int, b: int) -> tuple[str, str | None, str | None]:
-    """``type_name``, id field and ``details`` of an activity (reference E.1)."""
-    text = _PROSE[b % len(_PROSE)]
-    if number in _EMAIL:
-        return "Email", "email_id", text
-    if number in _OPPORTUNITY:
-        return _OPPORTUNITY[number], "opportunity_id", None
-    if number == 1:
-        return (
-            ("Email Tracker", "email_id", "https://www.example.com/?a=1,2")
-            if b & 1
-            else ("Paid Ad Search", "paid_search_ad_id", text)
-        )
-    if number in {2, 3, 4}:
-        page = _PAGES[b & 3]
-        return (*page, text) if b & 4 else ("FormHandler", "form_handler_id", text)
-    named: dict[int, tuple[str, str | None, str | None]] = {
-        5: ("Visitor", None, f"{b & 7} page views"),
-        7: ("Site Search Query", "site_search_query_id", text),
-        20: ("Visit", None, f"{b & 7} page views"),
-        21: ("Custom Redirect", "custom_redirect_id", text),
+def _prospect(world: World, draw: Draw) -> Row:
+    """Make a prospect; one of 23 is in the recycle bin."""
+    deleted = draw.place % 23 == 11  # noqa: PLR2004
+    return {
+        **_person(world, draw),
+        **_contact(draw),
+        **_business(world, draw),
+        **_conversion(draw),
+        "is_archived": deleted,
+        "deleted": deleted,
+        "custom": _custom_values(draw.bits >> 3, _valued_fields(world)),
     }
-    return named.get(number, (_EVENT_NAMES[number % 6], None, text if b & 1 else None))
 
 
-def external_activities(world: World) -> Iterator[Row]:
-    """Make the external activities, with the camelCase keys of D.8.1."""
-    rnd, logged = world.logged("externalActivity")
-    people, users = world.ids("prospect"), world.ids("user")
-    bits = rnd.getrandbits
-    for key, created in logged:
-        b = bits(20)
-        yield {
-            "id": key,
-            "extension": ("Survey, Inc.", "Webinar Tool")[b & 1],
-            "extensionSalesforceId": f"0W5{b & 1:015}",
-            "type": ("Survey completed", "Webinar attended", "007")[b % 3],
-            "typeSalesforceId": f"0W6{b % 3:015}",
-            "prospectId": people[b % len(people)],
-            "value": None if b & 3 == 0 else _PROSE[b % len(_PROSE)][:100],
-            "activityDate": created - b % 9_000,
-            "createdAt": created,
-            "createdById": users[b % len(users)] if b & 8 else None,
-        }
+def _person(world: World, draw: Draw) -> Row:
+    bits, place = draw.bits, draw.place
+    first, last, email, company = person(draw.id)
+    return {
+        "campaign_id": world.one_of("campaign", draw.id),
+        "salutation": draw.pick("Mr.", "Ms.", None),
+        "first_name": first if place % 9 else None,
+        "last_name": last,
+        "email": email,
+        "company": company if place % 5 else None,
+        "prospect_account_id": world.one_of("prospectAccount", bits) if bits & 6 else None,
+        "website": "https://www.example.com/?a=1&b=2" if bits & 8 else None,
+        "job_title": draw.pick(*PROSE) if bits & 16 else None,
+        "department": "R&D" if bits & 32 else None,
+        "comments": PROSE[bits >> 4 & 15] if bits & 8192 else None,
+        "notes": PROSE[(bits >> 9) % len(PROSE)] if bits & 3 == 1 else None,
+    }
+
+
+def _contact(draw: Draw) -> Row:
+    bits = draw.bits
+    return {
+        "country": ("United States", "Deutschland", "0", None)[bits >> 3 & 3],
+        "address_one": f"{bits & 255} Example Street\r\nFloor {bits & 7}" if bits & 64 else None,
+        "city": "São Paulo" if bits & 128 else None,
+        "state": "TX" if bits & 256 else None,
+        "zip": ("02190", "10115", "K1A 0B1", None)[bits >> 5 & 3],
+        "phone": draw.pick("15555555555", "+1 555 555 5555", None),
+        "fax": "17777777777" if bits & 512 else None,
+        "is_do_not_email": (None, False, True)[bits % 3],
+        "is_do_not_call": (None, False, True)[bits % 7 % 3],
+        "opted_out": (False, False, None, True)[bits >> 2 & 3],
+        "is_email_hard_bounced": bits & 31 == 0,
+        "email_bounced_at": draw.updated if bits & 31 == 0 else None,
+        "email_bounced_reason": '550 5.1.1 "unknown", user' if bits & 31 == 0 else None,
+    }
+
+
+def _business(world: World, draw: Draw) -> Row:
+    bits, key = draw.bits, draw.id
+    owner = world.one_of("user", bits) if bits & 12 == 0 else None
+    return {
+        "source": draw.pick("=1+1", "Google", None),
+        "annual_revenue": str(bits % 10_000_000) if bits & 1024 else None,
+        "employees": ("12", "1,000", "1e5", None)[bits >> 7 & 3],
+        "industry": "Banking" if bits & 2048 else None,
+        "years_in_business": "007" if bits & 4096 else None,
+        "score": bits % 500,
+        "grade": GRADES[bits % 13] if bits & 16384 else None,
+        "crm_lead_fid": f"00Q{key:012}AAA" if bits & 7 == 1 else None,
+        "crm_contact_fid": f"003{key:012}AAA" if bits & 7 == 2 else None,  # noqa: PLR2004
+        "crm_owner_fid": f"005{owner:012}AAA" if owner else None,
+        "crm_last_sync": draw.updated if bits & 7 in {1, 2} else None,
+        "is_reviewed": (True, None)[bits & 1],
+        "is_starred": (None, None, True, False)[bits >> 11 & 3],
+        "assigned_to": owner and {"id": owner, "first_name": "Ada", "last_name": "Berg"},
+        "first_assigned_at": draw.created if owner else None,
+    }
+
+
+def _conversion(draw: Draw) -> Row:
+    bits, created, updated = draw.bits, draw.created, draw.updated
+    is_active = bits & 3 != 0
+    converted = created + DAY if bits & 48 == 0 and created + DAY < updated else None
+    from_search, from_mail = bits & 2 != 0, bits & 5 == 5  # noqa: PLR2004
+    return {
+        "last_activity_at": updated if is_active else None,
+        "recent_interaction": "Sent Fancy Email" if is_active else "Never active.",
+        "first_activity_at": created if is_active else None,
+        "converted_at": converted,
+        "converted_from_object_type": converted and ("Form", "LandingPage")[bits & 1],
+        "converted_from_object_name": converted and draw.pick(*PROSE),
+        "first_referrer_url": "https://www.example.com/search?q=a,b" if from_search else None,
+        "first_referrer_type": "Google Natural Search" if from_search else None,
+        "first_referrer_query": 'a, "b" & c' if from_search else None,
+        "campaign_parameter": "spring" if from_mail else None,
+        "medium_parameter": "email" if from_mail else None,
+    }
+
+
+def _account_field(_world: World, draw: Draw) -> Row:
+    field_id, label, kind, options = _ACCOUNT_FIELDS[draw.place]
+    return {
+        "field_id": field_id,
+        "label": label,
+        "required": field_id == "name",
+        "custom": field_id[0].isupper(),
+        "type": kind,
+        "options": options,
+    }
+
+
+def _account(_world: World, draw: Draw) -> Row:
+    bits = draw.bits
+    return {
+        "name": draw.name,
+        "deleted": draw.place % 17 == 5,  # noqa: PLR2004 -- one of 17
+        "custom": {
+            "industry": draw.pick("Banking", "Retail", None),
+            "phone": "15555555555" if bits & 4 else None,
+            "website": "https://www.example.com" if bits & 8 else None,
+            "annual_revenue": bits if bits & 16 else None,
+            "description": draw.pick(*PROSE) if bits & 32 else None,
+            "billing_zip": "02190" if bits & 64 else None,
+            "Founded_On": f"19{bits % 90 + 10}-01-31" if bits & 128 else None,
+            "Products": [_OPTIONS[(bits + n) % 6] for n in range(bits % 4)],
+        },
+    }
+
+
+def _membership(world: World, draw: Draw) -> Row:
+    return {
+        "list_id": world.one_of("list", draw.bits),
+        "prospect_id": world.one_of("prospect", draw.bits >> 7),
+        "opted_out": draw.bits & 31 == 0,
+        "deleted": draw.place % 13 == 7,  # noqa: PLR2004 -- one of 13
+    }
+
+
+PEOPLE = {
+    # With the standard fields of a prospect that is one export job of 150 fields (D.1).
+    "customField": Seed(_custom_field, 5_021, most=60, named=True),
+    "prospect": Seed(_prospect, 65_110_203, bits=48),
+    "prospectAccountField": Seed(_account_field, 1_301, most=len(_ACCOUNT_FIELDS), times=()),
+    "prospectAccount": Seed(_account, 7_410_023, bits=16, named=True),
+    "listMembership": Seed(_membership, 940_112_007, bits=24),
+    **ACTIVITIES,
+}

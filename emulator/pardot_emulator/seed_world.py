@@ -1,65 +1,32 @@
-"""The frame that seeded rows hang in: how many, which ids, which times, which names."""
+"""The frame of seeded rows: how many there are, their ids, times and names."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from datetime import datetime
-from itertools import chain
+from itertools import chain, repeat
 from random import Random
-from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+from pardot_emulator.dates import DAY
 
-DAY = 86_400
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+Row: TypeAlias = dict[str, Any]
+
 # Longer than the two years that hold the last two autumns.
 HISTORY = 3 * 365 * DAY
-# Nothing is newer than this, so that a run's safety lag never hides a seeded row.
+# No row is newer than this, so that a run's safety margin never hides a seeded row.
 QUIET = 3_600
 # More than two pages of 200 in one second, as after an import or a mass change (F.1).
 BURST = 600
 BURST_AGE = 40 * DAY
 
-
-# First id and largest number of rows per object; None: as many as asked for.
-OBJECTS: dict[str, tuple[int, int | None]] = {
-    "user": (3_917_021, 25),
-    "campaign": (11_873, 2_000),
-    # With the standard fields of a prospect that is one export job of 150 fields (D.1).
-    "customField": (5_021, 60),
-    "tag": (40_013, 2_000),
-    "lifecycleStage": (16_207, 7),
-    "form": (9_011, 2_000),
-    "customRedirect": (31_407, 2_000),
-    "dynamicContent": (2_213, 2_000),
-    "email": (812_330_011, 120),
-    "emailTemplate": (6_701, 60),
-    "export": (201_917, 120),
-    "import": (51_009, 120),
-    "prospect": (65_110_203, None),
-    "list": (21_055, None),
-    "opportunity": (4_310_201, None),
-    "emailClick": (1_284_500_117, None),
-    "lifecycleHistory": (88_413_009, None),
-    "tagObject": (71_220_541, None),
-    "prospectAccountField": (1_301, 9),
-    "prospectAccount": (7_410_023, None),
-    "visitor": (231_004_519, None),
-    "visit": (55_120_033, None),
-    "listMembership": (940_112_007, None),
-    "visitorActivity": (3_120_558_001, None),
-    "externalActivity": (60_003_101, None),
-}
-# The first six read as numbers on the wire; the others strain quoting, escaping and encodings.
+# The first six become numbers in answers; the others strain quoting, escaping and encodings.
 UGLY = (
-    "15555555555",
-    "02190",
-    "2024",
-    "1e5",
-    "007",
-    "1.50",
+    *("15555555555", "02190", "2024", "1e5", "007", "1.50"),
     "Quotes \"double\", 'single' and `tick`",
     "Comma, semicolon; pipe| tab\tend",
     "Two\r\nlines and\na third\rand a fourth",
@@ -67,86 +34,79 @@ UGLY = (
     '<b>HTML</b> &amp; <a href="https://example.com/?a=1&b=2">link</a>',
     "100%% off for %%first_name%%",
     "  spaces around  ",
-    "null",
-    "true",
-    "back\\slash \\n \\u0041",
-    "=1+1",
-    "-",
+    *("null", "true", "back\\slash \\n \\u0041", "=1+1", "-"),
     "Long name " + "0123456789 " * 50,
 )
-_TOPICS = (
-    "Spring",
-    "Summer",
-    "Autumn",
-    "Winter",
-    "Partner",
-    "Customer",
-    "Webinar",
-    "Product",
-    "Newsletter",
-    "Renewal",
-    "Welcome",
-    "Regional",
-    "Enterprise",
-    "Trial",
-    "Event",
-    "Research",
+
+# With leading characters that a CSV file marks with a backslash (D.9).
+PROSE = (*UGLY, "+1 (555) 010-0100", "@handle", "=HYPERLINK(1)", "@", '"', ",", "a;b")
+
+
+def words(sentence: str) -> tuple[str, ...]:
+    """Return the words of a sentence."""
+    return tuple(sentence.split())
+
+
+_TOPICS = words(
+    "Spring Summer Autumn Winter Partner Customer Webinar Product "
+    "Newsletter Renewal Welcome Regional Enterprise Trial Event Research"
 )
-_KINDS = (
-    "Subscribers",
-    "Invitees",
-    "Launch",
-    "Survey",
-    "Guide",
-    "Leads",
-    "Update",
-    "Series",
-    "Audience",
-    "Program",
-    "Follow-up",
-    "Nurture",
-    "Offer",
-    "Registrants",
-    "Report",
-    "Digest",
+_KINDS = words(
+    "Subscribers Invitees Launch Survey Guide Leads Update Series "
+    "Audience Program Follow-up Nurture Offer Registrants Report Digest"
 )
-_FIRST = (
-    "Ada",
-    "Bo",
-    "Chloé",
-    "Dmitri",
-    "Eve",
-    "Farid",
-    "Grace",
-    "Hiro",
-    "Inés",
-    "Jonas",
-    "Kofi",
-    "Lena",
-    "Mei",
-    "Nils",
-    "Oya",
-    "Zoë",
-)
-_LAST = (
-    "Adler",
-    "Berg",
-    "O'Neil",
-    "Cruz",
-    "Dube",
-    "Ek",
-    "Fox",
-    "Gül",
-    "Ivers",
-    "Jha",
-    "Kim",
-    "Li",
-    "Moreau",
-    "Núñez",
-    "Ortiz",
-    "Sato",
-)
+_FIRST = words("Ada Bo Chloé Dmitri Eve Farid Grace Hiro Inés Jonas Kofi Lena Mei Nils Oya Zoë")
+_LAST = words("Adler Berg O'Neil Cruz Dube Ek Fox Gül Ivers Jha Kim Li Moreau Núñez Ortiz Sato")
 _COMPANIES = ("Acme", "Globex, Inc.", 'The "Widget" Co', "Müller & Söhne", "Initech", "Umbrella")
+
+
+class Draw(NamedTuple):
+    """What one row is made from.
+
+    Attributes:
+        place: Counted from 0.
+        id: Its id.
+        created: When it was created, epoch seconds.
+        updated: When it was last changed.
+        name: A name, for objects that are named.
+        bits: Random bits, as many as the object asks for.
+        random: More random numbers.
+    """
+
+    place: int
+    id: int
+    created: int
+    updated: int
+    name: str
+    bits: int
+    random: Random
+
+    def pick(self, *values: Any) -> Any:
+        """Return one of the values."""
+        return values[self.bits % len(values)]
+
+
+class Seed(NamedTuple):
+    """How the rows of an object are made.
+
+    Attributes:
+        make: Makes a row, without id and times.
+        first: Smallest id.
+        most: Largest number of rows; None: as many as asked for.
+        bits: Random bits per row.
+        named: Rows have names.
+        times: Columns of the times. Rows with one time are events: they never change, and many
+            share a second. Without any, times are not drawn.
+        ids: Ids in place of the usual ones.
+    """
+
+    make: Callable[[World, Draw], Row]
+    first: int
+    most: int | None = None
+    bits: int = 0
+    named: bool = False
+    times: tuple[str, ...] = ("created_at", "updated_at")
+    ids: Callable[[World], list[int]] | None = None
 
 
 def clock_changes(timezone: str, now: int) -> list[tuple[int, int]]:
@@ -183,37 +143,60 @@ def clock_changes(timezone: str, now: int) -> list[tuple[int, int]]:
 class World:
     """What the makers of rows share: sizes, ids, times and the edges of the zone's clock."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 -- one call site
         self,
         seed: int,
         rows: int,
         timezone: str,
         now: int,
-        sizes: Mapping[str, int] = MappingProxyType({}),
+        seeds: Mapping[str, Seed],
+        sizes: Mapping[str, int],
     ) -> None:
         self.seed, self.rows, self.timezone, self.now = seed, rows, timezone, now
-        self._sizes = sizes
         self.edges = list(_edges(clock_changes(timezone, now)))
+        self._seeds, self._sizes = seeds, sizes
+        self._ids: dict[str, list[int]] = {}
 
     def size(self, name: str) -> int:
         """Return the number of rows of an object."""
-        if name in self._sizes:
-            return self._sizes[name]
-        cap = OBJECTS[name][1]
-        return self.rows if cap is None else min(self.rows, cap)
+        most = self._seeds[name].most
+        return self._sizes.get(name, self.rows if most is None else min(self.rows, most))
 
     def ids(self, name: str) -> list[int]:
-        """Ids that grow with uneven steps and can be known without making the rows."""
-        first, seed = OBJECTS[name][0], self.seed
-        steps = range(self.size(name))
-        return [first + 3 * i + ((i + seed) * 2_654_435_761 >> 9) % 3 for i in steps]
+        """Return ids that grow with uneven steps and are known without making the rows."""
+        if name not in self._ids:
+            first, seed = self._seeds[name].first, self.seed
+            self._ids[name] = [
+                first + 3 * i + ((i + seed) * 2_654_435_761 >> 9) % 3
+                for i in range(self.size(name))
+            ]
+        return self._ids[name]
 
-    def rng(self, name: str) -> Random:
-        """Random numbers of one object, so that it does not depend on the others."""
-        return Random(f"{self.seed}:{name}")  # noqa: S311 -- rows, not secrets
+    def one_of(self, name: str, number: int) -> int:
+        """Return the id of one row of an object; the same one for the same number."""
+        ids = self.ids(name)
+        return ids[number % len(ids)]
+
+    def make(self, name: str) -> Iterator[Row]:
+        """Make the rows of an object. They do not depend on which others are made."""
+        how = self._seeds[name]
+        random = Random(f"{self.seed}:{name}")  # noqa: S311 -- rows, not secrets
+        created: Sequence[int] = [0] * self.size(name)
+        updated = created
+        if how.times:
+            changes = len(how.times) > 1
+            created = self.created(name, random, burst=not changes)
+            updated = self.updated(created, random) if changes else created
+        names = self.names(name, random) if how.named else repeat("")
+        ids = self.ids(name) if how.ids is None else how.ids(self)
+        draws = zip(range(len(ids)), ids, created, updated, names, strict=False)
+        for place, key, at, changed, called in draws:
+            bits = random.getrandbits(how.bits) if how.bits else 0
+            row = how.make(self, Draw(place, key, at, changed, called, bits, random))
+            yield {"id": key, **dict(zip(how.times, (at, changed), strict=False)), **row}
 
     def created(self, name: str, rnd: Random, *, burst: bool) -> list[int]:
-        """Times of creation, growing; with ``burst`` many of them in one second."""
+        """Return times of creation, growing; with ``burst`` many of them in one second."""
         count = self.size(name)
         extras = self.edges[: count // 4]
         if burst:
@@ -226,7 +209,7 @@ class World:
         )
 
     def updated(self, created: Sequence[int], rnd: Random) -> list[int]:
-        """Times of the last change: a third never changed, many in one second, some on edges."""
+        """Return times of the last change: a third never, many in one second, some on edges."""
         last, draw = self.now - QUIET, rnd.random
         stamps = [c if draw() < 1 / 3 else c + int((last - c) * draw() * draw()) for c in created]
         second = self.now - BURST_AGE
@@ -244,19 +227,8 @@ class World:
                 taken.add(index)
         return stamps
 
-    def dated(self, name: str) -> tuple[Random, list[tuple[int, int, int]]]:
-        """Random numbers, and id, created_at and updated_at per row."""
-        rnd = self.rng(name)
-        created = self.created(name, rnd, burst=False)
-        return rnd, list(zip(self.ids(name), created, self.updated(created, rnd), strict=True))
-
-    def logged(self, name: str) -> tuple[Random, Iterator[tuple[int, int]]]:
-        """As `dated` for rows that never change: id and created_at."""
-        rnd = self.rng(name)
-        return rnd, zip(self.ids(name), self.created(name, rnd, burst=True), strict=True)
-
     def names(self, name: str, rnd: Random) -> Iterator[str]:
-        """Names, the ugly ones spread evenly among the plain."""
+        """Yield names, the ugly ones spread evenly among the plain."""
         count = self.size(name)
         held = min(count, len(UGLY))
         ugly = {i * count // held: UGLY[i] for i in range(held)}
@@ -271,7 +243,7 @@ def _burst(count: int) -> int:
 
 
 def _edges(changes: Sequence[tuple[int, int]]) -> Iterator[int]:
-    """Yield instants around clock changes, the telling ones first for accounts of few rows."""
+    """Yield instants around clock changes, the clearest ones first for accounts of few rows."""
     folds = [change for change in changes if change[1] < 0][:2]
     gaps = [change for change in changes if change[1] > 0][:2]
     for at, jump in folds:
@@ -286,6 +258,6 @@ def _edges(changes: Sequence[tuple[int, int]]) -> Iterator[int]:
 
 
 def person(number: int) -> tuple[str, str, str, str]:
-    """First name, last name, address at example.com, company."""
+    """Return first name, last name, address at example.com, company."""
     first, last = _FIRST[number & 15], _LAST[number >> 4 & 15]
     return first, last, f"person.{number}@example.com", _COMPANIES[number % len(_COMPANIES)]
