@@ -2,85 +2,77 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from pardot_emulator.objects import OBJECTS
+from pardot_emulator.schema import PARAMETERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_PARAMETERS = (
-    "campaign_parameter",
-    "medium_parameter",
-    "source_parameter",
-    "content_parameter",
-    "term_parameter",
-)
+
+class Procedure(NamedTuple):
+    """One filter of an export."""
+
+    after: str  # required argument, exclusive
+    before: str  # optional argument, exclusive
+    column: str  # the time compared
+    options: tuple[str, ...] = ()  # more arguments
+    through: str = "{}"  # SQL around the condition when it is one on prospects
 
 
-@dataclass(frozen=True)
-class Procedure:
-    """One filter of an export.
-
-    Attributes:
-        after: Required argument, exclusive.
-        before: Optional argument, exclusive.
-        column: The time compared.
-        options: Further arguments.
-        through: SQL around the condition when it is one on prospects: ``{}`` is its place.
-    """
-
-    after: str
-    before: str
-    column: str
-    options: tuple[str, ...] = ()
-    through: str = "{}"
-
-
-@dataclass(frozen=True)
-class Exportable:
-    """One object as exports know it.
-
-    Attributes:
-        name: The object.
-        procedures: By name.
-        fields: What comes when no ``fields`` are named.
-        named: What comes only when named (D.8.4).
-        undocumented: What queries have and D.8 does not list [?]; see the switch.
-        custom: Where the account's own fields are declared.
-    """
+class Exportable(NamedTuple):
+    """One object as exports know it."""
 
     name: str
     procedures: Mapping[str, Procedure]
-    fields: tuple[str, ...]
-    named: tuple[str, ...] = ()
-    undocumented: tuple[str, ...] = ()
-    custom: str | None = None
+    fields: tuple[str, ...]  # come when no `fields` are named
+    named: tuple[str, ...]  # come only when named (D.8.4)
+    undocumented: tuple[str, ...]  # queries have them and D.8 does not list them [?]; a switch
+    custom: str | None  # the object that declares the account's own fields
 
 
-def _by(kind: str, *options: str) -> tuple[str, Procedure]:
-    return (
-        f"filter_by_{kind}_at",
-        Procedure(f"{kind}_after", f"{kind}_before", f"{kind}_at", options),
+def _exportable(  # noqa: PLR0913 -- all by name
+    name: str,
+    procedures: Mapping[str, Procedure],
+    *,
+    fields: str = "",
+    named: str = "",
+    undocumented: str = "",
+    absent: str = "",
+) -> Exportable:
+    """Declare one object; without ``fields`` all of a query that are not listed otherwise."""
+    others = {*named.split(), *undocumented.split(), *absent.split()}
+    usual = (one.name for one in OBJECTS[name].columns if not one.hidden and one.name not in others)
+    return Exportable(
+        name,
+        procedures,
+        tuple(fields.split() or usual),
+        tuple(named.split()),
+        tuple(undocumented.split()),
+        OBJECTS[name].custom,
     )
 
 
-def _by_prospect(link: str) -> tuple[str, Procedure]:
-    return (
-        "filter_by_prospect_updated_at",
-        Procedure(
-            "prospect_updated_after",
-            "prospect_updated_before",
-            "updated_at",
-            ("prospect_deleted",),
-            f"NOT deleted AND {link} FROM prospect WHERE {{}})",
-        ),
-    )
+def _by(*kinds: str, options: tuple[str, ...]) -> dict[str, Procedure]:
+    return {
+        f"filter_by_{kind}_at": Procedure(f"{kind}_after", f"{kind}_before", f"{kind}_at", options)
+        for kind in kinds
+    }
+
+
+def _by_prospect(link: str) -> dict[str, Procedure]:
+    """Filter by the times of the prospects that a row belongs to."""
+    through = f"NOT deleted AND {link} FROM prospect WHERE {{}})"
+    arguments = ("prospect_updated_after", "prospect_updated_before", "updated_at")
+    procedure = Procedure(*arguments, ("prospect_deleted",), through)
+    return {"filter_by_prospect_updated_at": procedure, **_by("updated", options=("deleted",))}
 
 
 _EXPORTABLE = (
     # D.8.1
-    Exportable(
+    _exportable(
         "externalActivity",
         {
             "filter_by_created_at": Procedure("created_after", "created_before", "createdAt"),
@@ -88,74 +80,38 @@ _EXPORTABLE = (
                 "activity_after", "activity_before", "activityDate"
             ),
         },
-        (
-            *("id", "extension", "extensionSalesforceId", "type", "typeSalesforceId"),
-            *("prospectId", "value", "activityDate", "createdAt", "createdById"),
-        ),
     ),
     # D.8.2; prospectOnly is taken in both procedures, as GH20 has it.
-    Exportable(
+    _exportable(
         "visitorActivity",
-        dict(_by(kind, "type", "prospect_only", "prospectOnly") for kind in ("created", "updated")),
-        (
-            *("id", "prospect_id", "visitor_id", "type", "type_name", "details", "email_id"),
-            *("email_template_id", "list_email_id", "form_id", "form_handler_id"),
-            *("site_search_query_id", "landing_page_id", "paid_search_ad_id"),
-            *("multivariate_test_variation_id", "file_id", "custom_redirect_id", "campaign_id"),
-            *("created_at", "updated_at"),
-        ),
-        undocumented=("opportunity_id", "visit_id", "visitor_page_view_id"),
+        _by("created", "updated", options=("type", "prospect_only", "prospectOnly")),
+        undocumented="opportunity_id visit_id visitor_page_view_id",
     ),
     # D.8.3
-    Exportable(
-        "listMembership",
-        dict(_by(kind, "deleted") for kind in ("created", "updated")),
-        ("id", "list_id", "prospect_id", "opted_out", "created_at", "updated_at"),
-    ),
+    _exportable("listMembership", _by("created", "updated", options=("deleted",))),
     # D.8.4
-    Exportable(
+    _exportable(
         "prospect",
-        dict(_by(kind, "deleted") for kind in ("created", "updated")),
-        (
-            *("id", "campaign_id", "salutation", "first_name", "last_name", "email", "password"),
-            *("company", "prospect_account_id", "website", "job_title", "department", "country"),
-            *("address_one", "address_two", "city", "state", "territory", "zip", "phone", "fax"),
-            *("source", "annual_revenue", "employees", "industry", "years_in_business"),
-            *("comments", "score", "last_activity_at", "crm_lead_fid", "crm_contact_fid"),
-            *("crm_owner_fid", "crm_account_fid", "crm_last_sync", "is_do_not_email"),
-            *("is_do_not_call", "opted_out", "is_reviewed", "is_starred", "is_archived"),
-            *("created_at", "updated_at"),
-        ),
-        named=(
-            *("notes", "grade", "converted_at", "converted_from_object_type"),
-            *("converted_from_object_name", "is_email_hard_bounced", "email_bounced_at"),
-            *("email_bounced_reason", "first_assigned_at", "first_activity_at"),
-            *("first_referrer_url", "first_referrer_type", "first_referrer_query", *_PARAMETERS),
-        ),
-        undocumented=("salesforce_fid",),
-        custom="customField",
+        _by("created", "updated", options=("deleted",)),
+        named="notes grade converted_at converted_from_object_type converted_from_object_name "
+        "is_email_hard_bounced email_bounced_at email_bounced_reason first_assigned_at "
+        "first_activity_at first_referrer_url first_referrer_type first_referrer_query "
+        + PARAMETERS,
+        undocumented="salesforce_fid",
+        absent="recent_interaction crm_url assigned_to last_activity",
     ),
     # D.8.5; created_at and updated_at are "not listed but surely there" [?].
-    Exportable(
+    _exportable(
         "prospectAccount",
-        dict(
-            (
-                _by_prospect("id IN (SELECT prospect_account_id"),
-                _by("updated", "deleted"),
-            )
-        ),
-        ("id", "name", "created_at", "updated_at"),
-        custom="prospectAccountField",
+        _by_prospect("id IN (SELECT prospect_account_id"),
+        absent="assigned_to",
     ),
     # D.8.6
-    Exportable(
+    _exportable(
         "visitor",
-        dict((_by_prospect("prospect_id IN (SELECT id"), _by("updated", "deleted"))),
-        (
-            *("id", "page_view_count", "ip_address", "hostname", *_PARAMETERS),
-            *("created_at", "updated_at"),
-        ),
-        undocumented=("prospect_id",),
+        _by_prospect("prospect_id IN (SELECT id"),
+        fields=f"id page_view_count ip_address hostname {PARAMETERS} created_at updated_at",
+        undocumented="prospect_id",
     ),
 )
 EXPORTABLES: Mapping[str, Exportable] = MappingProxyType({one.name: one for one in _EXPORTABLE})

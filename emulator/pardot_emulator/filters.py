@@ -1,74 +1,38 @@
-"""Filters of single objects -> SQL clauses, with the refusals of A.9. No I/O."""
+"""The filters that objects are declared with: a parameter -> an SQL clause, or a refusal of A.9."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from pardot_emulator.dates import BadDateError
 from pardot_emulator.errors import PardotError
-from pardot_emulator.objects_people import GRADES
-from pardot_emulator.schema import Filter, Match
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
-    from pardot_emulator.schema import PardotObject
     from pardot_emulator.settings import Settings
 
-Value = int | float | str
-Clause = tuple[str, tuple[Value, ...]]
+Value: TypeAlias = int | float | str
+Clause: TypeAlias = tuple[str, tuple[Value, ...]]
+Parser: TypeAlias = "Callable[[str, Settings], Value]"
+
+# E.3, best first.
+GRADES = ("A+", "A", "A-", "B+", "B", "B-", "C+", "C", "C-", "D+", "D", "D-", "F")
 
 _DIGITS = re.compile(r"\d{1,18}", re.ASCII)
 _NUMBER = re.compile(r"\d{1,15}(\.\d+)?", re.ASCII)
 _INTEGER = re.compile(r"-?\d{1,9}", re.ASCII)
-_BOOLEANS = {"true": 0, "false": 1}
 _MAX_PROBABILITY = 100
-# Parameters that are a lower and an upper bound of the same thing, and the code when crossed.
-_RANGES = (
-    ("id_greater_than", "id_less_than", 17),
-    ("probability_greater_than", "probability_less_than", 41),
-    ("value_greater_than", "value_less_than", 43),
-    ("score_greater_than", "score_less_than", 30),
-)
-# An exact value beside a bound of the same thing (C.16).
-_COMBINATIONS = (("score", 31), ("grade", 34))
-
-_ONE_OF = "EXISTS (SELECT 1 FROM json_each({0.column}) AS one WHERE json_extract(one.value, "
-# Matches whose clause is not "column operator value".
-_CLAUSES = {
-    Match.PROSPECT_ID: _ONE_OF + "'$.id') = ?)",
-    Match.PROSPECT_EMAIL: _ONE_OF + "'$.email') = ?)",
-}
 
 
-def filters(target: PardotObject, given: Mapping[str, str], settings: Settings) -> list[Clause]:
-    """Return the clauses of an object's own filters.
+class Filter(NamedTuple):
+    """A filter beyond the common ones for dates and ids (column "Other filters" of C.0)."""
 
-    Args:
-        target: The object asked for.
-        given: The parameters it knows, last value of each.
-        settings: The switches, for dates.
-
-    Raises:
-        PardotError: 7, 13, 16, 17, 25-34, 36, 40-43, 50, 51, 63 (reference A.9).
-    """
-    _refuse_crossed(given)
-    _require(target, given, settings)
-    # Several of "one at most" have no code of their own [?].
-    if len(target.exclusive & given.keys()) > 1:
-        raise PardotError(51)
-    clauses = []
-    for name, rule in target.filters.items():
-        text = given.get(name, rule.default)
-        if text is None:
-            continue
-        if rule.needs is not None and rule.needs not in given:
-            raise PardotError(13)
-        clause = _clause(rule, text, settings)
-        if clause is not None:
-            clauses.append(clause)
-    return clauses
+    read: Callable[[str, Settings], Clause | None]  # value -> clause; None filters nothing
+    default: str | None = None  # value when the parameter is absent
+    needs: str | None = None  # another parameter that has to be there too (13)
 
 
 def integer(text: str) -> int:
@@ -80,84 +44,6 @@ def integer(text: str) -> int:
     if not _DIGITS.fullmatch(text):
         raise PardotError(16)
     return int(text)
-
-
-def _refuse_crossed(given: Mapping[str, str]) -> None:
-    for low, high, code in _RANGES:
-        # Values that are no numbers are refused by their own filter, with its own code.
-        if _above(given.get(low, ""), given.get(high, "")):
-            raise PardotError(code)
-    for name, code in _COMBINATIONS:
-        bounds = {f"{name}_greater_than", f"{name}_less_than"}
-        if f"{name}_equal_to" in given and bounds & given.keys():
-            raise PardotError(code)
-
-
-def _require(target: PardotObject, given: Mapping[str, str], settings: Settings) -> None:
-    """Check the id lists of an object that has to be asked for by one (C.20).
-
-    None of them is 13, an empty one 36, too many ids 63: which codes it really is, and how many
-    are too many, is nowhere said [?].
-    """
-    if not target.required:
-        return
-    lists = [given[name] for name in target.filters if name in target.required & given.keys()]
-    if not lists:
-        raise PardotError(13)
-    if not all(lists):
-        raise PardotError(36)
-    most = settings.visit_max_ids
-    if most is not None and any(text.count(",") >= most for text in lists):
-        raise PardotError(63)
-
-
-def _above(low: str, high: str) -> bool:
-    both = _NUMBER.fullmatch(low) and _NUMBER.fullmatch(high)
-    return bool(both) and float(low) > float(high)
-
-
-def _clause(rule: Filter, text: str, settings: Settings) -> Clause | None:
-    match rule.match:
-        case Match.IDS:
-            ids = tuple(integer(part) for part in text.split(","))
-            return f'"{rule.column}" IN ({", ".join("?" * len(ids))})', ids
-        case Match.CHOICE:
-            return _choice(rule, text)
-        case Match.BOOLEAN:
-            if text not in _BOOLEANS:
-                raise PardotError(rule.code)
-            return rule.clauses[_BOOLEANS[text]], ()
-        case Match.GRADE:
-            return _grade(rule, text)
-        case Match.USER:
-            # "integer or string; user id or email" (C.16).
-            key = "id" if _DIGITS.fullmatch(text) else "email"
-            value: Value = int(text) if key == "id" else text
-            return f"json_extract({rule.column}, '$.{key}') = ?", (value,)
-        case _:
-            usual = rule.clause or _CLAUSES.get(rule.match, '"{0.column}" {0.operator} ?')
-            return usual.format(rule), (_value(rule, text, settings),)
-
-
-def _value(rule: Filter, text: str, settings: Settings) -> Value:
-    match rule.match:
-        case Match.ID | Match.PROSPECT_ID:
-            return integer(text)
-        case Match.INTEGER:
-            if not _INTEGER.fullmatch(text):
-                raise PardotError(rule.code)
-            return int(text)
-        case Match.DATE:
-            return instant(text, settings)
-        case Match.PROBABILITY:
-            value = _number(text, 40)
-            if value > _MAX_PROBABILITY or not value.is_integer():
-                raise PardotError(40)
-            return value
-        case Match.VALUE:
-            return _number(text, 42)
-        case _:
-            return text
 
 
 def instant(text: str, settings: Settings, code: int = 7) -> int:
@@ -177,25 +63,135 @@ def instant(text: str, settings: Settings, code: int = 7) -> int:
         raise PardotError(code) from bad
 
 
-def _number(text: str, code: int) -> float:
+def is_above(low: str, high: str) -> bool:
+    """Return whether two values are numbers and the first one is greater."""
+    both = _NUMBER.fullmatch(low) and _NUMBER.fullmatch(high)
+    return bool(both) and float(low) > float(high)
+
+
+# Parsers of a value
+
+
+def exact(text: str, _settings: Settings) -> Value:
+    """Take any string."""
+    return text
+
+
+def an_id(text: str, _settings: Settings) -> Value:
+    """Read an id; 16 when it is none."""
+    return integer(text)
+
+
+def whole(code: int) -> Parser:
+    """Read an integer; ``code`` when it is none."""
+
+    def read(text: str, _settings: Settings) -> Value:
+        if not _INTEGER.fullmatch(text):
+            raise PardotError(code)
+        return int(text)
+
+    return read
+
+
+def probability(text: str, _settings: Settings) -> Value:
+    """Read an integer from 0 to 100; 40 when it is none."""
+    value = float(text) if _NUMBER.fullmatch(text) else -1.0
+    if not 0 <= value <= _MAX_PROBABILITY or not value.is_integer():
+        raise PardotError(40)
+    return value
+
+
+def amount(text: str, _settings: Settings) -> Value:
+    """Read a number of 0 or more; 42 when it is none."""
     if not _NUMBER.fullmatch(text):
-        raise PardotError(code)
+        raise PardotError(42)
     return float(text)
 
 
-def _choice(rule: Filter, text: str) -> Clause | None:
-    if text not in rule.choices:
-        raise PardotError(51)
-    if text == rule.any_choice:
-        return None
-    # Origins are "UI" and "API" in rows, "ui" and "api" in the filter (E.3).
-    return f'"{rule.column}" = ? COLLATE NOCASE', (text,)
+# Filters
 
 
-def _grade(rule: Filter, text: str) -> Clause:
-    if text not in GRADES:
-        raise PardotError(32)
-    place = GRADES.index(text)
-    # Best first: a greater grade comes earlier.
-    wanted = {"=": (text,), ">": GRADES[:place], "<": GRADES[place + 1 :]}[rule.operator]
-    return f'"{rule.column}" IN ({", ".join("?" * len(wanted))})', tuple(wanted)
+def clause(sql: str, parse: Parser) -> Filter:
+    """Filter by an SQL clause with one place for the value."""
+    return Filter(lambda text, settings: (sql, (parse(text, settings),)))
+
+
+def column(name: str, parse: Parser, operator: str = "=") -> Filter:
+    """Compare a column with the value."""
+    return clause(f'"{name}" {operator} ?', parse)
+
+
+def any_of(name: str) -> Filter:
+    """Take a comma list of integers; 16 when one is none."""
+
+    def read(text: str, _settings: Settings) -> Clause:
+        ids = tuple(integer(part) for part in text.split(","))
+        return _in(name, ids)
+
+    return Filter(read)
+
+
+def choice(name: str, *choices: str, all_of_them: str | None = None) -> Filter:
+    """Take one of the choices, 51 when it is none; ``all_of_them`` filters nothing."""
+
+    def read(text: str, _settings: Settings) -> Clause | None:
+        if text == all_of_them:
+            return None
+        if text not in choices:
+            raise PardotError(51)
+        # Origins are "UI" and "API" in rows, "ui" and "api" in the filter (E.3).
+        return f'"{name}" = ? COLLATE NOCASE', (text,)
+
+    return Filter(read)
+
+
+def boolean(
+    if_true: str, if_false: str = "1", *, code: int = 50, default: str | None = None
+) -> Filter:
+    """Choose an SQL clause by true or false; ``code`` when it is neither."""
+
+    def read(text: str, _settings: Settings) -> Clause:
+        if text not in {"true", "false"}:
+            raise PardotError(code)
+        return (if_true if text == "true" else if_false), ()
+
+    return Filter(read, default)
+
+
+def grade(operator: str) -> Filter:
+    """Compare with a grade of E.3; 32 when it is none."""
+
+    def read(text: str, _settings: Settings) -> Clause:
+        if text not in GRADES:
+            raise PardotError(32)
+        place = GRADES.index(text)
+        # Best first: a greater grade comes earlier.
+        ranges = {"=": (text,), ">": GRADES[:place], "<": GRADES[place + 1 :]}
+        return _in("grade", ranges[operator])
+
+    return Filter(read)
+
+
+def user(name: str) -> Filter:
+    """Compare the user in a nested column by id or e-mail address (C.16)."""
+
+    def read(text: str, _settings: Settings) -> Clause:
+        key = "id" if _DIGITS.fullmatch(text) else "email"
+        value: Value = int(text) if key == "id" else text
+        return f"json_extract({name}, '$.{key}') = ?", (value,)
+
+    return Filter(read)
+
+
+def contains(name: str, key: str, parse: Parser) -> Filter:
+    """Look for a value under a key in the items of a nested column."""
+    items = f"SELECT 1 FROM json_each({name}) AS one"  # noqa: S608 -- names are ours
+    return clause(f"EXISTS ({items} WHERE json_extract(one.value, '$.{key}') = ?)", parse)
+
+
+def _in(name: str, values: tuple[Value, ...]) -> Clause:
+    return f'"{name}" IN ({", ".join("?" * len(values))})', values
+
+
+by_id = partial(column, parse=an_id)
+by_date = partial(column, parse=instant)

@@ -24,6 +24,10 @@ DEFAULT_TIME = 1_704_067_200
 # The times every row has; all others are null unless given.
 _OWN_TIMES = frozenset({"created_at", "updated_at", "createdAt", "updatedAt", "activityDate"})
 BATCH = 5_000
+_AFFINITY = {
+    **dict.fromkeys((Kind.INTEGER, Kind.BOOLEAN, Kind.FLAG, Kind.TIMESTAMP), "INTEGER"),
+    Kind.FLOAT: "REAL",
+}
 
 # A column of every table: {"set": {key: value}, "drop": [key]} changes the row on the wire only,
 # for tests of what a tap does with values and keys that the reference does not know.
@@ -237,7 +241,7 @@ class Model:
 
     def _create(self, target: PardotObject) -> None:
         columns = ", ".join(
-            f'"{column.name}" {_affinity(column.kind)}'
+            f'"{column.name}" {_AFFINITY.get(column.kind, "TEXT")}'
             f"{' PRIMARY KEY' if column.name == 'id' else ''}"
             for column in target.columns
         )
@@ -273,12 +277,6 @@ def _table(name: str) -> str:
     if name not in OBJECTS:
         raise KeyError(name)
     return f'"{name}"'
-
-
-def _affinity(kind: Kind) -> str:
-    if kind in {Kind.INTEGER, Kind.BOOLEAN, Kind.FLAG, Kind.TIMESTAMP}:
-        return "INTEGER"
-    return "REAL" if kind is Kind.FLOAT else "TEXT"
 
 
 def _binder(target: PardotObject) -> Callable[[Mapping[str, Any]], list[Any]]:

@@ -1,23 +1,24 @@
 """E-mail and visits, which are found through other objects only: declared as in `objects`.
 
 None of them can be listed: ids of e-mails and templates come from activities and clicks, visits
-are asked for by id lists (reference C.6, C.8, C.20).
+are asked for by lists of ids (reference C.6, C.8, C.20).
 """
 
 from __future__ import annotations
 
+from pardot_emulator.filters import any_of
 from pardot_emulator.schema import (
     CREATED,
+    DATES,
     ID,
-    UPDATED,
-    Column,
-    Filter,
-    Kind,
-    Match,
+    PARAMETERS,
     PardotObject,
-    hidden,
+    booleans,
+    documents,
+    flags,
     integers,
     strings,
+    times,
 )
 
 # C.6 in the order of the sample in G: counts, then rates.
@@ -29,64 +30,49 @@ STATS_RATES = (
     *("delivery_rate", "opens_rate", "click_through_rate", "unique_click_through_rate"),
     *("click_open_ratio", "opt_out_rate", "spam_complaint_rate"),
 )
-# What a row of `emailStats` holds for a figure it leaves to be counted.
+# What a row of `emailStats` holds for a figure that is counted.
 COMPUTED = "computed"
 
-_VISIT_LISTS = ("ids", "visitor_ids", "prospect_ids")
-
-
-def _read_only(*columns: Column) -> tuple[Column, ...]:
-    """Say that ``listOneToOne`` leaves these out."""
-    return tuple(Column(one.name, one.kind, only_read=True) for one in columns)
-
-
-def _flags(*names: str) -> tuple[Column, ...]:
-    return tuple(Column(name, Kind.FLAG) for name in names)
-
+_VISIT_LISTS = {"ids": "id", "visitor_ids": "visitor_id", "prospect_ids": "prospect_id"}
 
 MAIL = (
     # C.6: no query; the two sends are POST only. `list_email_id` is what statistics and the rows
-    # of activities and clicks call a list e-mail; the record of the API does not tell it.
+    # of activities and clicks call a list e-mail; the record of the API does not contain it.
     PardotObject(
         "email",
         (
             ID,
             *strings("name"),
-            Column("isOneToOne", Kind.BOOLEAN, default=False),
+            *booleans("isOneToOne"),
             *strings("subject"),
-            Column("message", Kind.JSON),
+            *documents("message"),
             CREATED,
-            *hidden(Kind.INTEGER, "list_email_id"),
+            *integers("list_email_id", hidden=True),
         ),
-        ops=frozenset(
-            {"read/id", "stats/id", "send", "send/prospect_id", "send/prospect_email"},
-        ),
+        ops=frozenset({"read/id", "stats/id", "send", "send/prospect_id", "send/prospect_email"}),
     ),
     # No object of the API, so every path is 198: figures that a test wants sent in place of those
     # counted from activities and clicks. The id is a list e-mail's.
     PardotObject(
         "emailStats",
-        (
-            ID,
-            *(Column(name, Kind.JSON, default=COMPUTED) for name in (*STATS_COUNTS, *STATS_RATES)),
-        ),
+        (ID, *documents(" ".join((*STATS_COUNTS, *STATS_RATES)), default=COMPUTED)),
         ops=frozenset(),
         created=False,
     ),
-    # C.8: no times, no query, flags as 1, 0 or null (A.6). `sendFromData` is text that holds JSON.
+    # C.8: no times, no query, flags as 1, 0 or null (A.6). `sendFromData` is a string of JSON.
+    # What is read only, `listOneToOne` leaves out.
     PardotObject(
         "emailTemplate",
         (
-            *_read_only(Column("sendOptions", Kind.JSON)),
+            *documents("sendOptions", only_read=True),
             ID,
             *strings("name"),
-            *_read_only(*strings("htmlMessage", "textMessage")),
-            *_flags("isOneToOneEmail", "isArchived", "isAutoResponderEmail", "isDripEmail"),
-            *_flags("isListEmail"),
+            *strings("htmlMessage textMessage", only_read=True),
+            *flags("isOneToOneEmail isArchived isAutoResponderEmail isDripEmail isListEmail"),
             *strings("subject"),
-            *_read_only(*strings("trackedHtmlMessage", "trackedTextMessage")),
+            *strings("trackedHtmlMessage trackedTextMessage", only_read=True),
             *strings("fromName"),
-            *integers("emailType", "type"),
+            *integers("emailType type"),
         ),
         ops=frozenset({"read/id", "listOneToOne"}),
         created=False,
@@ -98,24 +84,17 @@ MAIL = (
         "visit",
         (
             ID,
-            *integers("visitor_id", "prospect_id", "visitor_page_view_count"),
-            Column("first_visitor_page_view_at", Kind.TIMESTAMP),
-            Column("last_visitor_page_view_at", Kind.TIMESTAMP),
+            *integers("visitor_id prospect_id visitor_page_view_count"),
+            *times("first_visitor_page_view_at last_visitor_page_view_at"),
             *integers("duration_in_seconds"),
-            *strings("campaign_parameter", "medium_parameter", "source_parameter"),
-            *strings("content_parameter", "term_parameter"),
-            CREATED,
-            UPDATED,
-            Column("visitor_page_views", Kind.JSON, timed=True),
+            *strings(PARAMETERS),
+            *DATES,
+            *documents("visitor_page_views", timed=True),
         ),
         created=False,
         id_greater_than=False,
         id_less_than=False,
-        filters={
-            "ids": Filter(Match.IDS, "id"),
-            "visitor_ids": Filter(Match.IDS, "visitor_id"),
-            "prospect_ids": Filter(Match.IDS, "prospect_id"),
-        },
+        filters={name: any_of(column) for name, column in _VISIT_LISTS.items()},
         exclusive=frozenset(_VISIT_LISTS),
         required=frozenset(_VISIT_LISTS),
         missing_id=48,

@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pardot_emulator.dates import DAY, BadDateError
+from pardot_emulator.dates import DAY
 from pardot_emulator.errors import PardotError
 from pardot_emulator.exportables import EXPORTABLES, canonical
+from pardot_emulator.filters import instant
+from pardot_emulator.objects_people import NO_SESSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -203,8 +205,7 @@ def _where(
             clauses.append("prospect_id IS NOT NULL")
     where = procedure.through.format(" AND ".join(clauses))
     if target.name == "visitorActivity":
-        # Type 5 (Session) is never returned by sync or export (C.23).
-        where += " AND coalesce(type, 0) <> 5"
+        where += f" AND {NO_SESSION}"
     if target.name == "visitor" and not settings.export_anonymous_visitors:
         where += " AND coalesce(identified, prospect_id IS NOT NULL)"
     return where, tuple(values)
@@ -213,15 +214,7 @@ def _where(
 def _instant(text: object, settings: Settings) -> int:
     if not isinstance(text, str):
         raise PardotError(177)
-    try:
-        return settings.wall.read(
-            text,
-            now=settings.now(),
-            late=settings.fold == "late",
-            zone_suffix=settings.zone_suffix,
-        )
-    except BadDateError as bad:
-        raise PardotError(177) from bad
+    return instant(text, settings, 177)
 
 
 def _check_range(after: int, before: int, settings: Settings, *, has_end: bool) -> None:

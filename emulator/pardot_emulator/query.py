@@ -6,13 +6,14 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from pardot_emulator.errors import PardotError
-from pardot_emulator.filters import filters, instant, integer
+from pardot_emulator.filters import instant, integer, is_above
 from pardot_emulator.objects import OBJECTS
 from pardot_emulator.settings import API_USER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pardot_emulator.filters import Clause, Value
     from pardot_emulator.schema import PardotObject
     from pardot_emulator.settings import Settings
 
@@ -25,6 +26,16 @@ RECOGNISED = frozenset(
     {*PAGING, *DATES, *IDS, "fields"}.union(*(item.filters for item in OBJECTS.values()))
 )
 
+# Parameters that are a lower and an upper bound of one thing, and the code when they are crossed.
+_RANGES = (
+    ("id_greater_than", "id_less_than", 17),
+    ("probability_greater_than", "probability_less_than", 41),
+    ("value_greater_than", "value_less_than", 43),
+    ("score_greater_than", "score_less_than", 30),
+)
+# An exact value beside a bound of the same thing (C.16).
+_COMBINATIONS = (("score", 31), ("grade", 34))
+
 _DIGITS = re.compile(r"\d{1,18}", re.ASCII)
 _MAX_SORTS = 2
 
@@ -33,7 +44,7 @@ class Selection(NamedTuple):
     """What a query asks of the database."""
 
     where: str
-    values: tuple[int | float | str, ...]
+    values: tuple[Value, ...]
     order: str
     limit: int
     offset: int
@@ -61,11 +72,11 @@ def select(
     _refuse_unknown(params, known, settings)
     given = {name: value for name, value in params.items() if name in known}
     clauses = [target.where] if target.where else []
-    values: list[int | float | str] = []
+    values: list[Value] = []
     for clause, clause_values in (
         *_dates(target, given, settings),
         *_ids(given),
-        *filters(target, given, settings),
+        *_filters(target, given, settings),
     ):
         clauses.append(clause)
         values.extend(clause_values)
@@ -116,9 +127,7 @@ def _refuse_unknown(params: Mapping[str, str], known: frozenset[str], settings: 
         raise PardotError(5)
 
 
-def _dates(
-    target: PardotObject, given: Mapping[str, str], settings: Settings
-) -> list[tuple[str, tuple[int, ...]]]:
+def _dates(target: PardotObject, given: Mapping[str, str], settings: Settings) -> list[Clause]:
     """Exclusive on both sides: "doesn't include … at the specified time" (A.11 SEED)."""
     instants = {name: instant(given[name], settings) for name in DATES if name in given}
     for key in ("created", "updated"):
@@ -134,12 +143,59 @@ def _dates(
     ]
 
 
-def _ids(given: Mapping[str, str]) -> list[tuple[str, tuple[int, ...]]]:
+def _ids(given: Mapping[str, str]) -> list[Clause]:
     return [
         (f"id {'>' if 'greater' in name else '<'} ?", (integer(given[name]),))
         for name in IDS
         if name in given
     ]
+
+
+def _filters(target: PardotObject, given: Mapping[str, str], settings: Settings) -> list[Clause]:
+    """Return the clauses of an object's own filters."""
+    _refuse_crossed(given)
+    _require(target, given, settings)
+    # Several of "at most one" have no code of their own [?].
+    if len(target.exclusive & given.keys()) > 1:
+        raise PardotError(51)
+    clauses = []
+    for name, rule in target.filters.items():
+        text = given.get(name, rule.default)
+        if text is None:
+            continue
+        if rule.needs is not None and rule.needs not in given:
+            raise PardotError(13)
+        clauses.append(rule.read(text, settings))
+    return [clause for clause in clauses if clause is not None]
+
+
+def _refuse_crossed(given: Mapping[str, str]) -> None:
+    for low, high, code in _RANGES:
+        # Values that are no numbers are refused by their own filter, with its own code.
+        if is_above(given.get(low, ""), given.get(high, "")):
+            raise PardotError(code)
+    for name, code in _COMBINATIONS:
+        bounds = {f"{name}_greater_than", f"{name}_less_than"}
+        if f"{name}_equal_to" in given and bounds & given.keys():
+            raise PardotError(code)
+
+
+def _require(target: PardotObject, given: Mapping[str, str], settings: Settings) -> None:
+    """Check the lists of ids of an object that has to be asked for by one (C.20).
+
+    None of them is 13, an empty one 36, too many ids 63: which codes it really is, and how many
+    are too many, no source states [?].
+    """
+    if not target.required:
+        return
+    lists = [given[name] for name in target.filters if name in target.required & given.keys()]
+    if not lists:
+        raise PardotError(13)
+    if not all(lists):
+        raise PardotError(36)
+    most = settings.visit_max_ids
+    if most is not None and any(text.count(",") >= most for text in lists):
+        raise PardotError(63)
 
 
 def _limit(

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from pardot_emulator.dates import DAY
-from pardot_emulator.objects_people import GRADES
+from pardot_emulator.filters import GRADES
 from pardot_emulator.seed_activities import ACTIVITIES
 from pardot_emulator.seed_world import PROSE, Draw, Row, Seed, World, person
 
