@@ -1,4 +1,4 @@
-"""Sending what is more than a page: export files from disk, and answers that a fault edits."""
+"""Sending what is more than a page: export files from disk, and answers that a fault changes."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ async def send(  # noqa: PLR0913, PLR0917 -- one call site
         account: The account.
         file: The file.
         faults: Those that fire on this call; ``csv`` ones change the content.
-        headers: Extra headers.
+        headers: More headers.
         cut: Close after so many bytes, but never all that were announced.
     """
+    # No charset: the documents name neither it nor the type (D.9 [?]).
+    response = web.StreamResponse(headers={"Content-Type": CSV_TYPE, **headers})
     with tempfile.TemporaryFile() as body:
         await _write(account, file, body)
         for fault in faults:
             if fault.csv:
                 _spoil(body, fault.csv)
         size = os.fstat(body.fileno()).st_size
-        # No charset: the documents name neither it nor the type (D.9 [?]).
-        response = web.StreamResponse(headers={"Content-Type": CSV_TYPE, **headers})
         if account.settings.export_chunked:
             response.enable_chunked_encoding()
         else:
@@ -60,11 +60,10 @@ async def send(  # noqa: PLR0913, PLR0917 -- one call site
         while left and (chunk := body.read(min(_CHUNK, left))):
             left -= len(chunk)
             await response.write(chunk)
-    if cut is not None:
-        if http.transport is not None:
-            http.transport.close()
-        return response
-    await response.write_eof()
+    if cut is None:
+        await response.write_eof()
+    elif http.transport is not None:
+        http.transport.close()
     return response
 
 
@@ -91,7 +90,7 @@ def _spoil(body: BinaryIO, way: str) -> None:
 
 
 def edited(body: bytes, edit: Mapping[str, Any]) -> bytes:
-    """Return a JSON answer with keys set and dropped, in its ``export`` where it has one."""
+    """Return a JSON answer with keys set and dropped, in its ``export`` if it has one."""
     document = json.loads(body)
     inner = document.get("export", document)
     inner.update(edit.get("set", {}))

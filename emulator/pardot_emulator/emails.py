@@ -1,4 +1,4 @@
-"""What e-mails and templates have beyond plain rows: figures, and templates that are not found."""
+"""What e-mails and templates have beyond plain rows: figures, and unknown templates."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 
-# Types of E.1. Which bounces are soft is nowhere told: the indirect ones are counted so [?].
+# Types of E.1. No source says which bounces are soft: the indirect ones count as soft [?].
 _SENT, _OPEN, _HARD, _SOFT, _SPAM = 6, 11, 13, 36, 14
 _CLICKS = frozenset({1, 17})
 _OPT_OUTS = frozenset({12, 35})
@@ -35,7 +35,7 @@ _RATES = {
 
 
 def stats(model: Model, settings: Settings, list_email_id: int) -> Record | None:
-    """Return the figures of a list e-mail as they are sent; None for one that nobody knows.
+    """Return the figures of a list e-mail as they are sent; None for an unknown one.
 
     They are counted from the stored activities and clicks of this ``list_email_id``. A row of
     ``emailStats`` replaces single figures, ``_wire`` of it the keys themselves.
@@ -58,7 +58,7 @@ def stats(model: Model, settings: Settings, list_email_id: int) -> Record | None
 def _counts(
     acts: Sequence[tuple[int, int | None, int]], clicks: Sequence[tuple[int | None, int]]
 ) -> Record:
-    """Count; whoever is not known counts as one person.
+    """Count; all unknown prospects count as one.
 
     A click that is stored as an activity and as an e-mail click, of one prospect in one second,
     is one click.
@@ -67,7 +67,7 @@ def _counts(
     clicked = Counter((who, at) for kind, who, at in acts if kind in _CLICKS) | Counter(clicks)
     figures = {
         "sent": kinds[_SENT],
-        # Never below 0, though rows may tell of a bounce and not of what was sent.
+        # Never below 0, though rows may have a bounce without what was sent.
         "delivered": max(0, kinds[_SENT] - kinds[_HARD] - kinds[_SOFT]),
         "total_clicks": clicked.total(),
         "unique_clicks": len({who for who, _ in clicked}),
@@ -103,7 +103,7 @@ def _replaced(figures: Record, own: tuple[Any, ...]) -> Record:
 
 
 def with_archived(params: Mapping[str, str], *, listing: bool) -> bool:
-    """Say whether archived templates are wanted.
+    """Return whether archived templates are wanted.
 
     Raises:
         PardotError: 145 (read) or 146 (list), neither true nor false. That both codes are for
@@ -115,45 +115,30 @@ def with_archived(params: Mapping[str, str], *, listing: bool) -> bool:
     return text == "true"
 
 
-def template(model: Model, number: int, *, archived: bool) -> tuple[Any, ...] | None:
-    """Find a template that may be shown."""
-    found = model.where("emailTemplate", f"id = ? AND {_shown(archived=archived)}", [number])
-    return found[0] if found else None
+def templates(model: Model, clause: str, *, archived: bool) -> list[tuple[Any, ...]]:
+    """Return the templates that a clause selects, all of them: no paging is documented (C.8)."""
+    shown = "1" if archived else "coalesce(isArchived, 0) = 0"
+    return model.where("emailTemplate", f"{clause} AND {shown}")
 
 
-def one_to_one(model: Model, *, archived: bool) -> list[tuple[Any, ...]]:
-    """Return the templates for one-to-one e-mails, all of them: no paging is documented (C.8)."""
-    return model.where("emailTemplate", f"isOneToOneEmail = 1 AND {_shown(archived=archived)}")
-
-
-def _shown(*, archived: bool) -> str:
-    return "1" if archived else "coalesce(isArchived, 0) = 0"
-
-
-def template_body(record: Record | None, settings: Settings) -> Record:
-    """Return the answer to a read.
-
-    Args:
-        record: The template, None when there is none.
-        settings: The switches.
+def template_body(records: list[Record], settings: Settings) -> Record:
+    """Return the answer to a read of one template, or of none.
 
     Raises:
         PardotError: 86 or 68, by switch: as documented (A.7), "not found" is no error but a
-            record that tells of one.
+            record that contains one.
     """
-    if record is not None:
-        return {"emailTemplate": {"error": 0, **record}}
+    if records:
+        return {"emailTemplate": {"error": 0, **records[0]}}
     error = PardotError(settings.template_code)
     if settings.template_missing == "error":
         raise error
-    told = {"error": 1, "errorCode": error.code, "errorMessage": error.message}
-    return {"emailTemplate": told}
+    answer = {"error": 1, "errorCode": error.code, "errorMessage": error.message}
+    return {"emailTemplate": answer}
 
 
 def templates_body(records: list[Record], settings: Settings) -> Record:
     """Return the answer to ``listOneToOne``; without templates their key is absent (C.8)."""
-    several = one_or_many(records)
-    if settings.template_list == "list" and several is not None:
-        several = records
-    found = {} if several is None else {"templates": several}
+    several = records if settings.template_list == "list" else one_or_many(records)
+    found = {"templates": several} if records else {}
     return {"emailTemplates": {"error": 0, **found, "count": len(records)}}

@@ -7,6 +7,10 @@ Messages are those of reference A.9. The statuses are the reference's suggestion
 from __future__ import annotations
 
 from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pardot_emulator.settings import Settings
 
 
 class PardotError(Exception):
@@ -144,35 +148,26 @@ UNAUTHORIZED = frozenset({1, 15, 126, 184, 196, 199})
 FORBIDDEN = frozenset({46, 49, 53, 76})
 THROTTLED = frozenset({66, 122, 202})
 SERVER_FAULT = frozenset({183, 214})
-# "192/109/198 and 'invalid X ID' on read" (A.8): the caller says whether it was a read.
+# "192/109/198 and 'invalid X ID' on read" (A.8).
 NOT_FOUND = frozenset({109, 192, 198})
 INVALID_ID = frozenset({3, 4, 10, 11, 35, 38, 48, 55, 68, 86})
 
 
-def status_for(
-    code: int,
-    *,
-    read: bool = False,
-    legacy_status: bool = False,
-    throttle_status: int = 429,
-    not_found_status: int = 404,
-) -> int:
-    """Return the HTTP status an error is served with (reference A.8, suggested map [?]).
+def status_of(code: int, settings: Settings, *, read: bool) -> int:
+    """Return the HTTP status of an error by the switches (A.8, suggested map [?]).
 
     Args:
         code: Pardot error code.
-        read: The call asked for one record, so an invalid id means "not found".
-        legacy_status: Everything with 200, as in the api_key era (A.8 [W] PYP, TAP).
-        throttle_status: Status of 66, 122 and 202.
-        not_found_status: Status of 109, 192, 198 and of an invalid id on a read.
+        settings: The switches.
+        read: The call asked for one record, so that an invalid id means "not found".
     """
-    if legacy_status:
+    if settings.legacy_status:
         return 200
     groups = (
         (UNAUTHORIZED, 401),
         (FORBIDDEN, 403),
-        (THROTTLED, throttle_status),
+        (THROTTLED, settings.throttle_status),
         (SERVER_FAULT, 500),
-        (NOT_FOUND | INVALID_ID if read else NOT_FOUND, not_found_status),
+        (NOT_FOUND | INVALID_ID if read else NOT_FOUND, settings.not_found_status),
     )
     return next((status for codes, status in groups if code in codes), 400)

@@ -1,18 +1,19 @@
 """The account's export jobs: a serial queue on the emulator's clock (reference D.1, D.5).
 
-Nothing runs in the background. Whoever looks at a job, or changes a row, first lets the queue
-catch up: each job takes its rows at the moment it begins to run, not when it was created.
+Nothing runs in the background. Looking at a job or changing a row first lets the queue catch up.
+A job takes its rows when it begins to run, not when it is created.
 """
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from pardot_emulator.dates import DAY
 from pardot_emulator.errors import PardotError
-from pardot_emulator.query import Selection
+from pardot_emulator.query import SHUFFLED, Selection
 from pardot_emulator.sheets import Sheet
 
 if TYPE_CHECKING:
@@ -25,16 +26,12 @@ if TYPE_CHECKING:
 
 WAITING, PROCESSING = "Waiting", "Processing"
 COMPLETE, FAILED, CANCELED = "Complete", "Failed", "Canceled"
-# The life of a job (D.5); what has no way out is final.
-TRANSITIONS = {
-    WAITING: frozenset({PROCESSING, CANCELED}),
-    PROCESSING: frozenset({COMPLETE, FAILED, CANCELED}),
-}
-KEPT = 7 * DAY
-# Real ids are six digits and more (sample of D.4).
+_OPEN = frozenset({WAITING, PROCESSING})
+# Result files expire, and unfinished jobs are canceled, after 7 days (D.1).
+_LIFETIME = 7 * DAY
+# Real ids have six digits and more (sample of D.4).
 _FIRST_JOB, _FIRST_FILE = 201_917, 20_201
 _BATCH = 1_000
-_SHUFFLED = "(id * 2654435761 + {} * 40503) % 65521, id"
 
 
 @dataclass
@@ -54,47 +51,30 @@ class ResultFile:
 
 @dataclass
 class Job:
-    """One export.
-
-    Attributes:
-        id: Number of the job.
-        plan: What was asked for.
-        wall: The creator's clock at creation, for the times in the files.
-        version: API version it was created with.
-        born: When, by the clock of the pace.
-        state: See `TRANSITIONS`.
-        started: When it began to run.
-        ended: When it reached a final state.
-        polls: Reads while it ran.
-        rows: Rows taken.
-        files: Its files; only of a complete job are they shown.
-        is_expired: Its files are gone.
-        sheet: How its rows are written.
-        bom: Files begin with a byte order mark.
-    """
+    """One export."""
 
     id: int
-    plan: Plan
-    wall: WallClock
-    version: str
-    born: float
+    plan: Plan  # what was asked for
+    wall: WallClock  # the creator's clock at creation, for the times in the files
+    version: str  # API version it was created with
+    created_at: float  # by the clock of the jobs, as the other times
     state: str = WAITING
-    started: float | None = None
-    ended: float | None = None
-    polls: int = 0
-    rows: int | None = None
-    files: list[ResultFile] = field(default_factory=list)
-    is_expired: bool = False
-    sheet: Sheet | None = None
-    bom: bool = False
+    started_at: float | None = None
+    ended_at: float | None = None
+    polls: int = 0  # reads while it ran
+    rows: int | None = None  # rows taken
+    files: list[ResultFile] = field(default_factory=list)  # shown once the job is complete
+    is_expired: bool = False  # its files are gone
+    sheet: Sheet | None = None  # writes its rows
+    bom: bool = False  # files begin with a byte order mark
 
     @property
     def is_open(self) -> bool:
         """Whether it waits or runs."""
-        return self.state in TRANSITIONS
+        return self.state in _OPEN
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what tests and the control endpoint are told."""
+        """Return the job for tests and the control endpoint."""
         return {
             "id": self.id,
             "object": self.plan.target.name,
@@ -117,7 +97,7 @@ class Exports:
         self._jobs: dict[int, Job] = {}
         self._free_at = float("-inf")
         self._next_file = _FIRST_FILE
-        self._busy = False
+        self._is_changing = False
 
     def __iter__(self) -> Iterator[Job]:
         return iter(self._jobs.values())
@@ -127,8 +107,8 @@ class Exports:
         return self._jobs.get(number)
 
     def clear(self) -> None:
-        """Forget all jobs and free their snapshots."""
-        for job in self._jobs.values():
+        """Remove all jobs and their snapshots."""
+        for job in self:
             self._model.drop_snapshot(job.id)
         self._jobs.clear()
         self._free_at = float("-inf")
@@ -136,35 +116,20 @@ class Exports:
     def create(self, plan: Plan, version: str) -> Job:
         """Put a job at the end of the queue."""
         self.advance()
-        settings = self._settings
+        settings, now = self._settings, self._settings.now()
         number = max(self._model.next_id("export"), _FIRST_JOB, *(one + 1 for one in self._jobs))
         job = Job(number, plan, settings.wall, version, settings.pace())
-        now = settings.now()
-        self._busy = True
-        try:
-            self._model.add(
-                "export",
-                [
-                    {
-                        "id": number,
-                        "state": WAITING,
-                        "object": plan.target.name,
-                        "createdAt": now,
-                        "updatedAt": now,
-                    }
-                ],
-            )
-        finally:
-            self._busy = False
+        row = {"id": number, "state": WAITING, "object": plan.target.name}
+        with self._changing():
+            self._model.add("export", [{**row, "createdAt": now, "updatedAt": now}])
         self._jobs[number] = job
         return job
 
     def poll(self) -> None:
         """Count a read, then catch up."""
         self.advance()
-        for job in self._jobs.values():
-            if job.state == PROCESSING:
-                job.polls += 1
+        for job in self:
+            job.polls += job.state == PROCESSING
         self.advance()
 
     def cancel(self, job: Job) -> None:
@@ -180,44 +145,34 @@ class Exports:
 
     def force(self, job: Job, state: str) -> None:
         """Put a job into any state: for `cancel`, faults and tests."""
-        self._busy = True
-        try:
+        with self._changing():
             if state == COMPLETE and job.rows is None:
                 self._start(job, self._settings.pace())
-            if state in TRANSITIONS:
-                job.state, job.ended = state, None
+            if state in _OPEN:
+                job.state, job.ended_at = state, None
                 self._store(job)
             else:
                 self._end(job, state, self._settings.pace())
-        finally:
-            self._busy = False
 
     def expire(self, job: Job) -> None:
-        """Let a job's files vanish now."""
-        self._busy = True
-        try:
+        """Expire a job's files now."""
+        with self._changing():
             self._expire(job)
-        finally:
-            self._busy = False
 
     def advance(self) -> None:
         """Let the queue catch up with the clock: oldest first, one at a time."""
-        if self._busy or not self._jobs:
+        if self._is_changing or not self._jobs:
             return
-        self._busy = True
-        try:
+        with self._changing():
             pace = self._settings.pace()
-            for job in self._jobs.values():
+            for job in self:
                 if job.is_open and not self._step(job, pace):
                     break
-            for job in self._jobs.values():
-                # "An export not finished in 7 days is cancelled", a finished one expires (D.1).
-                if job.is_open and pace - job.born >= KEPT:
-                    self._end(job, CANCELED, job.born + KEPT)
-                if job.state == COMPLETE and pace - (job.ended or job.born) >= KEPT:
+            for job in self:
+                if job.is_open and pace - job.created_at >= _LIFETIME:
+                    self._end(job, CANCELED, job.created_at + _LIFETIME)
+                if job.state == COMPLETE and pace - (job.ended_at or job.created_at) >= _LIFETIME:
                     self._expire(job)
-        finally:
-            self._busy = False
 
     def batches(self, file: ResultFile) -> Iterator[bytes]:
         """Yield the content of a file in pieces; take the emulator's lock around each."""
@@ -229,26 +184,34 @@ class Exports:
             last = min(first + _BATCH - 1, file.last)
             yield job.sheet.lines(self._model.copied(job.id, first, last))
 
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Keep changes of rows made here from advancing the queue again."""
+        self._is_changing = True
+        try:
+            yield
+        finally:
+            self._is_changing = False
+
     def _step(self, job: Job, pace: float) -> bool:
-        """Move the job at the head of the queue; say whether it ended."""
+        """Move the job at the head of the queue; return whether it ended."""
         settings = self._settings
         if job.state == WAITING:
-            start = max(job.born + settings.export_wait, self._free_at)
+            start = max(job.created_at + settings.export_wait, self._free_at)
             if pace < start:
                 return False
             self._start(job, start)
-        end = (job.started or pace) + settings.export_seconds
-        if settings.export_polls is not None:
-            end = pace
-            if job.polls < settings.export_polls:
-                return False
-        elif pace < end:
-            return False
-        fails = settings.export_fail > 0
-        if fails:
-            settings.change({"export_fail": settings.export_fail - 1})
-        self._end(job, FAILED if fails else COMPLETE, end)
-        return True
+        if settings.export_polls is None:
+            end = (job.started_at or pace) + settings.export_seconds
+            is_over = pace >= end
+        else:
+            end, is_over = pace, job.polls >= settings.export_polls
+        if is_over:
+            fails = settings.export_fail > 0
+            if fails:
+                settings.change({"export_fail": settings.export_fail - 1})
+            self._end(job, FAILED if fails else COMPLETE, end)
+        return is_over
 
     def _start(self, job: Job, at: float) -> None:
         settings, plan = self._settings, job.plan
@@ -257,20 +220,20 @@ class Exports:
             Random(job.id).shuffle(header)  # noqa: S311 -- an order, not a secret
         job.sheet = Sheet(plan.target.name, header, settings, job.wall)
         job.bom = settings.export_bom
-        order = _SHUFFLED.format(job.id) if settings.export_shuffle_rows else "id"
+        order = SHUFFLED.format(job.id) if settings.export_shuffle_rows else "id"
         selection = Selection(plan.where, plan.values, order, -1, 0)
         job.rows = self._model.snapshot(job.id, job.sheet.columns, plan.target.name, selection)
         size = settings.export_file_rows
         for first in range(1, job.rows + 1, size):
             last = min(first + size - 1, job.rows)
             job.files.append(ResultFile(self._next_file, job, first, last))
-            # Ids of neighbours are other accounts' files.
+            # The ids between belong to other accounts' files.
             self._next_file += 1 + (self._next_file * 7) % 11
-        job.state, job.started = PROCESSING, at
+        job.state, job.started_at = PROCESSING, at
         self._store(job)
 
     def _end(self, job: Job, state: str, at: float) -> None:
-        job.state, job.ended = state, at
+        job.state, job.ended_at = state, at
         self._free_at = max(self._free_at, at)
         if state != COMPLETE:
             self._model.drop_snapshot(job.id)
@@ -285,6 +248,6 @@ class Exports:
             self._store(job)
 
     def _store(self, job: Job) -> None:
-        at = job.ended or job.started or job.born
+        at = job.ended_at or job.started_at or job.created_at
         changes = {"state": job.state, "isExpired": job.is_expired, "updatedAt": int(at)}
         self._model.update("export", [job.id], changes)

@@ -51,7 +51,7 @@ class Model:
         self._db.execute("PRAGMA journal_mode = MEMORY")
         self._db.execute("PRAGMA synchronous = OFF")
         # Called before rows change: an export that is due must see them as they were.
-        self.before_change: Callable[[], None] = _nothing
+        self.before_change: Callable[[], None] = lambda: None
         self._binders = {name: _binder(target) for name, target in OBJECTS.items()}
         for target in OBJECTS.values():
             self._create(target)
@@ -74,9 +74,7 @@ class Model:
         marks = ", ".join("?" * (len(target.columns) + 1))
         statement = f"INSERT OR REPLACE INTO {_table(name)} VALUES ({marks})"  # noqa: S608 -- names are ours
         bound = [bind(row) for row in rows]
-        self.before_change()
-        with self._transaction():
-            self._db.executemany(statement, bound)
+        self._change(statement, bound)
         return len(bound)
 
     def check(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -110,18 +108,12 @@ class Model:
         stored = {key: _store(target, key, value) for key, value in fields.items()}
         sets = ", ".join(f'"{key}" = ?' for key in stored)
         statement = f"UPDATE {_table(name)} SET {sets} WHERE id = ?"  # noqa: S608
-        self.before_change()
-        with self._transaction():
-            return self._db.executemany(
-                statement, [(*stored.values(), one) for one in ids]
-            ).rowcount
+        return self._change(statement, [(*stored.values(), one) for one in ids])
 
     def delete(self, name: str, ids: Iterable[int]) -> int:
         """Remove rows by id; return how many were there."""
         statement = f"DELETE FROM {_table(name)} WHERE id = ?"  # noqa: S608
-        self.before_change()
-        with self._transaction():
-            return self._db.executemany(statement, [(one,) for one in ids]).rowcount
+        return self._change(statement, [(one,) for one in ids])
 
     def clear(self, name: str | None = None) -> int:
         """Remove all rows of one object, or of all; return how many there were."""
@@ -178,12 +170,6 @@ class Model:
         found: tuple[Any, ...] | None = self._db.execute(statement, (value,)).fetchone()
         return found
 
-    def first(self, name: str) -> tuple[Any, ...] | None:
-        """Return the raw tuple with the smallest id, None when the table is empty."""
-        statement = f"SELECT * FROM {_table(name)} ORDER BY id LIMIT 1"  # noqa: S608
-        found: tuple[Any, ...] | None = self._db.execute(statement).fetchone()
-        return found
-
     def campaign_names(self, ids: Collection[int]) -> dict[int, str | None]:
         """Return the names of those campaigns that exist."""
         marks = ", ".join("?" * len(ids))
@@ -191,17 +177,15 @@ class Model:
         return dict(self._db.execute(statement, tuple(ids)).fetchall())
 
     def custom_fields(self, name: str) -> dict[str, str | None]:
-        """Return the account's own fields: id and type.
-
-        Args:
-            name: ``customField`` or ``prospectAccountField``.
-        """
+        """Return id and type of the account's own fields, as `PardotObject.custom` names them."""
         statement = f"SELECT field_id, type FROM {_table(name)} ORDER BY id"  # noqa: S608
         return dict(self._db.execute(statement).fetchall())
 
-    def where(self, name: str, clause: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def where(
+        self, name: str, clause: str, values: Sequence[Any] = (), *, limit: int = -1
+    ) -> list[tuple[Any, ...]]:
         """Return the raw tuples that a clause selects, by id."""
-        statement = f"SELECT * FROM {_table(name)} WHERE {clause} ORDER BY id"  # noqa: S608
+        statement = f"SELECT * FROM {_table(name)} WHERE {clause} ORDER BY id LIMIT {limit:d}"  # noqa: S608
         return self._db.execute(statement, tuple(values)).fetchall()
 
     def pick(
@@ -252,25 +236,17 @@ class Model:
                 index = f'"{target.name}_{column.name}"'
                 self._db.execute(f'CREATE INDEX IF NOT EXISTS {index} ON {table} ("{column.name}")')
 
-    def _transaction(self) -> _Transaction:
-        return _Transaction(self._db)
-
-
-def _nothing() -> None:
-    """Do nothing."""
-
-
-class _Transaction:
-    """One BEGIN/COMMIT, rolled back on an error; nothing when one is already open."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._db = connection
-
-    def __enter__(self) -> None:
+    def _change(self, statement: str, values: Iterable[Sequence[Any]]) -> int:
+        """Run a statement once per values, in one transaction; return the number of rows."""
+        self.before_change()
         self._db.execute("BEGIN")
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        self._db.execute("COMMIT" if kind is None else "ROLLBACK")
+        try:
+            changed = self._db.executemany(statement, values).rowcount
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+        return changed
 
 
 def _table(name: str) -> str:
@@ -283,14 +259,9 @@ def _binder(target: PardotObject) -> Callable[[Mapping[str, Any]], list[Any]]:
     """Compile the way from a row to the values of an INSERT."""
     names = frozenset(column.name for column in target.columns) | {WIRE}
     plan = [(column.name, column.default) for column in target.columns]
-    times = [
-        (index, column.name)
-        for index, column in enumerate(target.columns)
-        if column.kind is Kind.TIMESTAMP
-    ]
-    documents = [
-        (index, column) for index, column in enumerate(target.columns) if column.kind is Kind.JSON
-    ]
+    numbered = list(enumerate(target.columns))
+    times = [(index, one.name) for index, one in numbered if one.kind is Kind.TIMESTAMP]
+    documents = [(index, one) for index, one in numbered if one.kind is Kind.JSON]
 
     def bind(row: Mapping[str, Any]) -> list[Any]:
         if not names >= row.keys():
@@ -301,11 +272,10 @@ def _binder(target: PardotObject) -> Callable[[Mapping[str, Any]], list[Any]]:
             if values[index] is not None:
                 values[index] = _document(column, values[index])
         for index, name in times:
-            value = values[index]
-            if value.__class__ is not int:
-                values[index] = (
-                    parse_instant(value) if value is not None else _default_time(name, row)
-                )
+            if values[index] is None:
+                values[index] = _default_time(name, row)
+            elif values[index].__class__ is not int:
+                values[index] = parse_instant(values[index])
         override = row.get(WIRE)
         values.append(None if override is None else json.dumps(override))
         return values

@@ -1,15 +1,15 @@
-"""Salesforce's token endpoint and the bearer check, as rules without a web server.
+"""Salesforce's token endpoint and the bearer check, without a web server (reference B).
 
-Pardot has no login of its own any more: a client gets a Salesforce access token and sends it with
-every call (reference B). Two things of Salesforce surprise clients, so they are kept: an answer
-never says how long the token lives, and a refresh answer may hold a new refresh token that kills
-the old one. Whoever sends the old one again is taken for a thief: everything is revoked.
+Two things of Salesforce surprise clients: an answer never says how long the token lives, and a
+refresh answer may have a new refresh token that ends the old one. If the old one is sent again,
+everything is revoked.
 """
 
 from __future__ import annotations
 
 import base64
 import hmac
+import json
 import secrets
 import time
 from dataclasses import dataclass
@@ -32,10 +32,7 @@ _USER_ID = "0055e000002SandAAG"
 
 
 class TokenError(Exception):
-    """The token endpoint refuses: HTTP status, ``error`` and ``error_description``.
-
-    Names and texts are those of reference B.3; a text marked [?] in the table is ours.
-    """
+    """The token endpoint refuses: HTTP status, ``error`` and ``error_description`` (B.3)."""
 
     def __init__(self, error: str, description: str | None = None, status: int = 400) -> None:
         super().__init__(error)
@@ -49,7 +46,7 @@ class TokenError(Exception):
         return {"error": self.error, "error_description": self.description}
 
 
-# The usual text per error (reference B.3). The last five have no text there: worded by us [?].
+# The usual description per error (B.3). It has none of the last five: worded by us [?].
 DESCRIPTIONS = MappingProxyType(
     {
         "invalid_grant": "authentication failure",
@@ -135,7 +132,7 @@ _Flow: TypeAlias = "Callable[[Mapping[str, str], _Client], dict[str, Any]]"
 
 
 class TokenIssuer:
-    """Hands out access tokens and knows which are still good.
+    """Issues access tokens and knows which are still valid.
 
     Not thread-safe: the caller holds the emulator's lock.
     """
@@ -145,18 +142,17 @@ class TokenIssuer:
         settings: OAuthSettings | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Start with no token out.
+        """Start without tokens.
 
         Args:
             settings: The connected app; demo values when absent.
-            clock: Epoch seconds. The real time unless a test says otherwise: Salesforce checks
-                assertions against its own clock, not against Pardot's.
+            clock: Epoch seconds; real time, because Salesforce checks assertions against its own
+                clock, not against Pardot's.
         """
         self.settings = settings or OAuthSettings()
         self._clock = clock
         self._live: dict[str, _Token] = {}
-        self._rotated: set[str] = set()
-        """Refresh tokens that were replaced."""
+        self._rotated: set[str] = set()  # refresh tokens that were replaced
 
     def exchange(
         self, form: Mapping[str, str], basic: tuple[str, str] | None = None
@@ -176,52 +172,34 @@ class TokenIssuer:
         except TokenError as refusal:
             return refusal.status, refusal.body
 
-    def check(self, authorization: str | None) -> int | None:
+    def check(self, authorization: str | None) -> tuple[int | None, str]:
         """Judge the ``Authorization`` header of an API call and count the call.
-
-        Args:
-            authorization: The header as sent, None when absent.
 
         Returns:
             None when good, else the Pardot error code: 49 without a header (seen on v5 only,
-            reference v5 L), 199 for the retired ``Pardot api_key=…`` (B.4), 126 for any other
+            reference v5 L), 199 for the retired ``Pardot api_key=...`` (B.4), 126 for any other
             mechanism (A.4; GH21 also lists 196, which the current page lost), 184 for a token
-            that is malformed, unknown, dead or without scope (B.3).
+            that is malformed, unknown, dead or without scope (B.3). And what follows the message
+            of 184 (A.7, RUD).
         """
         if authorization is None:
-            return 49
+            return 49, ""
         scheme, _, value = authorization.strip().partition(" ")
-        if scheme.lower() == "pardot":
-            return 199
         if scheme.lower() != "bearer":
-            return 126
+            return (199 if scheme.lower() == "pardot" else 126), ""
         token = self._live.get(value.strip())
-        if token is None or not token.scoped:
-            return 184
-        token.calls += 1
+        if token is not None and not token.scoped:
+            return 184, ": Invalid scope"
         limit = self.settings.expire_after_calls
-        if limit is not None and token.calls > limit:
+        if token is not None:
+            token.calls += 1
+            if limit is None or token.calls <= limit:
+                return None, ""
             del self._live[value.strip()]
-            return 184
-        return None
-
-    def suffix(self, authorization: str | None) -> str:
-        """Text that follows the message of a refusal by `check` (reference A.7, RUD).
-
-        Args:
-            authorization: The header that was refused.
-
-        Returns:
-            ": Invalid scope", ": Inactive token", or "" where no token was offered.
-        """
-        scheme, _, value = (authorization or "").strip().partition(" ")
-        if scheme.lower() != "bearer":
-            return ""
-        token = self._live.get(value.strip())
-        return ": Invalid scope" if token and not token.scoped else ": Inactive token"
+        return 184, ": Inactive token"
 
     def expire_now(self) -> int:
-        """Kill every access token that is out; return how many (session timeout of the org)."""
+        """End every access token, as the session timeout of an org does; return how many."""
         dead = len(self._live)
         self._live.clear()
         return dead
@@ -234,10 +212,8 @@ class TokenIssuer:
             "authorization_code": self._authorization_code,
             JWT_BEARER: self._jwt_bearer,
         }
-        if not grant:
-            raise TokenError("invalid_request")
         if grant not in flows:
-            raise TokenError("unsupported_grant_type")
+            raise TokenError("unsupported_grant_type" if grant else "invalid_request")
         return flows[grant]
 
     def _refresh(self, form: Mapping[str, str], client: _Client) -> dict[str, Any]:
@@ -261,7 +237,7 @@ class TokenIssuer:
         self._require_client(client, secret=True)
         named = _same(form.get("username", "").lower(), settings.username.lower())
         known = _same(form.get("password", ""), settings.password + settings.security_token)
-        # Salesforce gives a flow that is switched off the same words as a wrong password.
+        # Salesforce answers a disabled flow as it does a wrong password.
         if not (settings.allow_password and named and known):
             raise TokenError("invalid_grant")
         # "Without the scope only the username-password flow works" (reference B, GH21:auth).
@@ -277,7 +253,7 @@ class TokenIssuer:
         return self._grant()
 
     def _authorization_code(self, _form: Mapping[str, str], client: _Client) -> dict[str, Any]:
-        # Nobody can click through a login page here, so no code is ever a good one.
+        # There is no login page here, so no code is ever valid.
         self._require_client(client, secret=self.settings.require_client_secret)
         raise TokenError("invalid_grant", "expired authorization code")
 
@@ -292,7 +268,7 @@ class TokenIssuer:
             raise TokenError("invalid_grant", "audience is invalid")
         expires, now = claims.get("exp"), self._clock()
         if not isinstance(expires, int | float) or isinstance(expires, bool):
-            raise TokenError("invalid_grant", "invalid assertion")
+            expires = now
         if not now < expires <= now + settings.max_assertion_seconds:
             raise TokenError("invalid_grant", "invalid assertion")
         if claims.get("sub") != settings.username or not settings.user_approved:
@@ -367,23 +343,11 @@ def _verified_claims(assertion: str, public_key: str) -> dict[str, Any]:
         text = "the emulator's public_key is neither a PEM public key nor a certificate"
         raise TokenError("server_error", text, status=500) from bad
     try:
-        claims = jwt.decode(
-            assertion,
-            key,
-            algorithms=["RS256"],
-            # Claims are judged by the caller, against the emulator's clock and settings.
-            options={
-                "verify_aud": False,
-                "verify_exp": False,
-                "verify_iat": False,
-                "verify_nbf": False,
-                "verify_sub": False,
-                "verify_iss": False,
-            },
-        )
-    except jwt.PyJWTError as bad:
+        # The caller judges the claims, against the emulator's clock and settings.
+        claims = json.loads(jwt.PyJWS().decode(assertion, key, algorithms=["RS256"]))
+    except (jwt.PyJWTError, ValueError) as bad:
         raise TokenError("invalid_grant", "invalid assertion") from bad
-    return dict(claims)
+    return claims if isinstance(claims, dict) else {}
 
 
 def _read_key(pem: str) -> Any:

@@ -1,8 +1,8 @@
-"""The two operations that send e-mail, as rules: what is checked, and what would go out.
+"""The two operations that send e-mail: what is checked, and what would be sent.
 
-Nothing is ever sent. A request that Pardot would take becomes an ``email`` row and an entry of
+Nothing is ever sent. A request that Pardot would accept becomes an ``email`` row and an entry of
 the outbox, where a test can look at it. Sources: the Email page of the seed document and
-reference C.6; a choice marked [?] is ours, because no source says.
+reference C.6; a choice marked [?] is ours, because no source states it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from pardot_emulator.errors import PardotError
+
 Row: TypeAlias = dict[str, Any]
 Kind: TypeAlias = Literal["list", "one_to_one"]
 Params: TypeAlias = Mapping[str, list[str]]
@@ -22,8 +24,7 @@ Lookup: TypeAlias = Callable[[str, str, int | str], Mapping[str, Any] | None]
 # A body must hold one of these (error 64).
 UNSUBSCRIBE = ("%%unsubscribe%%", "%%email_preference_center%%")
 
-# The fields that must be there when no template gives them. With a user as sender the last two
-# are not needed.
+# What must be there when no template gives it; the sender only without `from_user_id`.
 _CONTENT = ("text_content", "name", "subject")
 _SENDER = ("from_email", "from_name")
 
@@ -64,30 +65,19 @@ DEMO_TEMPLATES: Mapping[int, Row] = MappingProxyType(
 )
 
 
-class Refused(Exception):
-    """The request is refused.
-
-    Attributes:
-        code: Pardot's error code; its text is the wire's business (reference A.9).
-        parameter: The parameter that is to blame. For the call log: Pardot names none.
-    """
+class Refused(PardotError):
+    """The request is refused; ``parameter`` is to blame, which Pardot's answer does not say."""
 
     def __init__(self, code: int, parameter: str) -> None:
-        super().__init__(code, parameter)
-        self.code = code
+        super().__init__(code)
         self.parameter = parameter
 
 
 class Prepared(NamedTuple):
-    """An accepted request.
+    """An accepted request."""
 
-    Attributes:
-        email: Row of object ``email`` in storage form; also the answer to the request.
-        entry: What would go out, to whom, from whom, when (epoch seconds, None: at once).
-    """
-
-    email: Row
-    entry: Row
+    email: Row  # row of object `email` in storage form; also the answer to the request
+    entry: Row  # what would be sent, to whom, from whom, when (epoch seconds, None: at once)
 
 
 def prepare(  # noqa: PLR0913 -- all by name, all facts of the request or the account
@@ -98,33 +88,25 @@ def prepare(  # noqa: PLR0913 -- all by name, all facts of the request or the ac
     new_id: int,
     now: int,
     templates: Mapping[int, Row] = DEMO_TEMPLATES,
-    blocked: bool = False,
 ) -> Prepared:
-    """Check a send request and say what it would send.
+    """Check a send request and return what it would send.
 
     Args:
         kind: ``list`` for ``/do/send``, ``one_to_one`` for ``/do/send/prospect_id/{id}`` and
             ``/do/send/prospect_email/{email}``.
-        params: Query and form parameters with all their values; of a repeated plain parameter
-            the last counts. The prospect named in the path is given here as ``prospect_id`` or
-            ``prospect_email``.
+        params: Query, form and path parameters with all their values; of a repeated plain
+            parameter the last one counts.
         lookup: Finds stored rows of ``campaign``, ``list``, ``user`` and ``prospect``.
         new_id: Id of the new ``email`` row.
         now: Epoch seconds.
-        templates: E-mail templates by id, in the names of reference C.8.
-        blocked: E-mail sending is blocked for the account.
-
-    Returns:
-        The new row and the outbox entry.
+        templates: E-mail templates by id, in the names of C.8.
 
     Raises:
         Refused: 13 or 36 for a required parameter that is missing or blank, 38 campaign, 55
             list, 3, 4 and 44 prospect, 10 sending user, 86, 68 and 93 template, 64 content
             without an unsubscribe variable, 65 e-mail address, 50 boolean, 7 time, 98 a
-            prospect who opted out, 190 sending blocked.
+            prospect who opted out.
     """
-    if blocked:
-        raise Refused(190, "email")
     given = _Given(params, lookup)
     _require(kind, given)
     campaign_id = given.known("campaign_id", "campaign", 38)
@@ -148,7 +130,7 @@ def prepare(  # noqa: PLR0913 -- all by name, all facts of the request or the ac
         "reply_to": given.address("replyto_email"),
         "tags": given.many("tags"),
         "operational": given.flag("operational_email"),
-        # Documented for list sends only; elsewhere a parameter nobody knows is ignored [?].
+        # Documented for list sends only; elsewhere ignored, as any unknown parameter [?].
         "scheduled": _scheduled(given) if kind == "list" else None,
         "created_at": now,
     }
@@ -163,20 +145,15 @@ class _Given:
         self._lookup = lookup
 
     def text(self, name: str) -> str | None:
-        """Last value, None when absent or blank."""
+        """Return the last value, None when absent or blank."""
         values = self._params.get(name)
         return values[-1] if values and values[-1].strip() else None
 
     def many(self, name: str) -> list[str]:
-        """All values of ``name[]`` and ``name[0]``; a bare ``name`` is no array."""
+        """Return all values of ``name[]`` and ``name[0]``; a bare ``name`` is no array."""
         array = re.compile(re.escape(name) + r"\[\d*\]")
-        return [
-            value
-            for key, values in self._params.items()
-            if array.fullmatch(key)
-            for value in values
-            if value.strip()
-        ]
+        found = [values for key, values in self._params.items() if array.fullmatch(key)]
+        return [value for values in found for value in values if value.strip()]
 
     def require(self, name: str) -> None:
         """Refuse a parameter that is absent (13) or blank (36)."""
@@ -190,7 +167,7 @@ class _Given:
             raise Refused(36 if sent else 13, name)
 
     def flag(self, name: str) -> bool:
-        """Boolean, False when absent; 50 when neither true nor false."""
+        """Return a boolean, False when absent; 50 when neither true nor false."""
         text = self.text(name)
         if text is None:
             return False
@@ -199,19 +176,19 @@ class _Given:
         return _BOOLEANS[text.lower()]
 
     def address(self, name: str) -> str | None:
-        """E-mail address or None; 65 when malformed."""
+        """Return an e-mail address or None; 65 when malformed."""
         text = self.text(name)
         if text is not None and not _is_address(text):
             raise Refused(65, name)
         return text
 
     def known(self, name: str, table: str, code: int) -> int | None:
-        """Id of a stored row or None when absent; ``code`` when no such row exists."""
+        """Return the id of a stored row or None when absent; ``code`` without such a row."""
         text = self.text(name)
         return None if text is None else self.find(name, table, "id", text, code)["id"]
 
     def known_many(self, name: str, table: str, code: int) -> list[int]:
-        """Ids of stored rows, each once, in the order given."""
+        """Return ids of stored rows, each once, in the order given."""
         found = [self.find(name, table, "id", text, code)["id"] for text in self.many(name)]
         return list(dict.fromkeys(found))
 
@@ -267,7 +244,7 @@ def _one_recipient(given: _Given) -> Row:
 
 
 def _content(kind: Kind, given: _Given, templates: Mapping[int, Row]) -> Row:
-    """Name, subject and bodies: the template's, each replaced by a parameter that is given [?]."""
+    """Return name, subject and bodies: the template's, or those of parameters [?]."""
     wanted = given.text("email_template_id")
     template = {} if wanted is None else _usable(kind, _integer(wanted), templates)
     text = given.text("text_content") or template.get("textMessage")
@@ -287,8 +264,8 @@ def _content(kind: Kind, given: _Given, templates: Mapping[int, Row]) -> Row:
 def _usable(kind: Kind, number: int | None, templates: Mapping[int, Row]) -> Row:
     """Return a template that may be used for this kind of e-mail.
 
-    Which of 68 and 86 Pardot gives is nowhere said [?]: here 86 means that the id can't be used
-    (no number, or a template for other e-mail), 68 that there is no such template (any more).
+    No source states when Pardot answers 68 or 86 [?]. Here 86 means that the id cannot be used (no
+    number, or a template for other e-mail), 68 that there is no such template, or an archived one.
     """
     if number is None:
         raise Refused(86, "email_template_id")

@@ -1,7 +1,4 @@
-"""A create request -> the plan of an export job, with the refusals of D.3. No I/O.
-
-The account's own fields are handed in, nothing is looked up here.
-"""
+"""A create request -> the plan of an export job, with the refusals of D.3. No I/O."""
 
 from __future__ import annotations
 
@@ -20,7 +17,6 @@ if TYPE_CHECKING:
     from pardot_emulator.exportables import Exportable, Procedure
     from pardot_emulator.settings import Settings
 
-_BOOLEANS = {"true": True, "false": False}
 # `deleted`: true, false, all; "others say false" when it is absent (D.8.3).
 _DELETED = {"true": "deleted", "false": "NOT deleted", "all": "1"}
 # Limits of one job (D.1).
@@ -87,24 +83,16 @@ def _required(given: Mapping[str, Any], name: str, kind: type) -> Any:
 
 
 def _are_names(fields: Any) -> bool:
-    """Say whether these are names, each once; none at all or one twice is no list of fields [?]."""
-    return (
-        isinstance(fields, list)
-        and bool(fields)
-        and all(isinstance(one, str) for one in fields)
-        and len(set(fields)) == len(fields)
-    )
+    """Return whether these are names, each once; none, or one twice, is no list of fields [?]."""
+    if not isinstance(fields, list) or not all(isinstance(one, str) for one in fields):
+        return False
+    return 0 < len(set(fields)) == len(fields)
 
 
 def plan(
     request: Request, settings: Settings, custom_fields: Callable[[str], Collection[str]]
 ) -> Plan:
-    """Check a request and say what its job will do.
-
-    Args:
-        request: The request.
-        settings: The switches; its wall clock is the creator's.
-        custom_fields: Field ids by the object that declares them.
+    """Return what the job of a request will do; ``custom_fields`` looks up the account's fields.
 
     Raises:
         PardotError: 154, 174, 175, 176, 177, 180.
@@ -116,11 +104,8 @@ def plan(
     own = tuple(custom_fields(target.custom)) if target.custom else ()
     fields = _fields(target, request.fields, own, settings)
     procedure = target.procedures.get(request.procedure)
-    if procedure is None or (
-        name == "prospect"
-        and request.procedure == "filter_by_created_at"
-        and not settings.export_prospect_created
-    ):
+    by_creation = (name, request.procedure) == ("prospect", "filter_by_created_at")
+    if procedure is None or (by_creation and not settings.export_prospect_created):
         raise PardotError(174)
     _check_names(target, request.procedure, procedure, request.arguments, settings)
     where, values = _where(target, procedure, request.arguments, settings)
@@ -130,15 +115,11 @@ def plan(
 def _fields(
     target: Exportable, asked: tuple[str, ...] | None, own: tuple[str, ...], settings: Settings
 ) -> tuple[str, ...]:
-    """Return the columns of the files.
-
-    Raises:
-        PardotError: 154 or 180, a field that does not exist or is refused; 154, too many of them.
-    """
+    """Return the columns of the files."""
     of_accounts = target.custom == "prospectAccountField"
     refused = frozenset(settings.export_refused_fields)
     if asked is None:
-        # What a prospect account has is told by `describe`; custom fields of prospects are named.
+        # `describe` lists the fields of a prospect account; custom fields of prospects are named.
         everything = (*target.fields, *(own if of_accounts else ()))
         return tuple(one for one in dict.fromkeys(everything) if one not in refused)
     if len(asked) > MAX_FIELDS:
@@ -240,9 +221,9 @@ def _deleted(value: object) -> str:
 def _boolean(value: object) -> bool:
     if isinstance(value, bool):
         return value
-    if not isinstance(value, str) or value not in _BOOLEANS:
+    if value not in ("true", "false"):
         raise PardotError(177)
-    return _BOOLEANS[value]
+    return value == "true"
 
 
 def _types(value: object) -> tuple[int, ...]:

@@ -38,6 +38,8 @@ _COMBINATIONS = (("score", 31), ("grade", 34))
 
 _DIGITS = re.compile(r"\d{1,18}", re.ASCII)
 _MAX_SORTS = 2
+# An order that nothing promises; the number varies it.
+SHUFFLED = "(id * 2654435761 + {} * 40503) % 65521, id"
 
 
 class Selection(NamedTuple):
@@ -51,11 +53,7 @@ class Selection(NamedTuple):
 
 
 def select(
-    target: PardotObject,
-    params: Mapping[str, str],
-    settings: Settings,
-    *,
-    call_number: int = 0,
+    target: PardotObject, params: Mapping[str, str], settings: Settings, call_number: int
 ) -> Selection:
     """Turn the parameters of a query into a selection.
 
@@ -71,22 +69,19 @@ def select(
     known = _known_parameters(target, settings)
     _refuse_unknown(params, known, settings)
     given = {name: value for name, value in params.items() if name in known}
-    clauses = [target.where] if target.where else []
-    values: list[Value] = []
-    for clause, clause_values in (
+    clauses = [
         *_dates(target, given, settings),
         *_ids(given),
         *_filters(target, given, settings),
-    ):
-        clauses.append(clause)
-        values.extend(clause_values)
+    ]
+    if target.where:
+        clauses.append((target.where, ()))
     if target.name == "user" and not settings.admin:
         # "Non-administrators get only their own record from query" (C.19 [D GH20]).
-        clauses.append("email = ?")
-        values.append(API_USER)
+        clauses.append(("email = ?", (API_USER,)))
     return Selection(
-        where=" AND ".join(clauses) or "1",
-        values=tuple(values),
+        where=" AND ".join(clause for clause, _ in clauses) or "1",
+        values=tuple(value for _, values in clauses for value in values),
         order=_order(target, given, settings, call_number),
         limit=_limit(target, given, params.get("output"), settings),
         offset=_offset(given),
@@ -254,6 +249,7 @@ def _order(
         terms.append(f"{target.stored_as(key)} {'ASC' if ascending else 'DESC'}")
     if "id" not in keys:
         direction = "ASC" if ascending else "DESC"
-        shuffled = f"(id * 2654435761 + {int(call_number)} * 40503) % 65521, id"
-        terms.append(shuffled if settings.ties == "shuffled" else f"id {direction}")
+        terms.append(
+            SHUFFLED.format(call_number) if settings.ties == "shuffled" else f"id {direction}"
+        )
     return ", ".join(terms)

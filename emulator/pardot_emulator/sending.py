@@ -1,7 +1,7 @@
 """What a send leaves behind: the e-mail, an entry of the outbox, and activities of type 6 (Sent).
 
-So an e-mail has a life here: it is sent, its activities arrive in a query or an export, its
-statistics move, and they move again with every open or click that a test adds.
+The activities are then part of queries and exports, and statistics count them together with every
+open or click that a test adds.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 
-# List e-mails have numbers of their own; far from those of e-mails, so that one taken for the
-# other finds nothing.
+# Ids of list e-mails are far from those of e-mails, so that one taken for the other finds nothing.
 _FIRST_LIST_EMAIL = 1_000_000
 _SENT = 6
 
@@ -34,29 +33,29 @@ def send(account: Account, params: Mapping[str, list[str]], path: Mapping[str, s
         path: Fields of the path: the prospect of a one-to-one e-mail.
 
     Raises:
-        PardotError: The request is refused; see `outbox.prepare`.
+        PardotError: The request is refused; see `outbox.prepare`. 190: sending is blocked.
     """
     model, now = account.model, account.settings.now()
+    if account.settings.email_blocked:
+        raise PardotError(190)
+    known = max(model.greatest("email", "id"), model.greatest("visitorActivity", "email_id"))
     stored = {row["id"]: row for row in model.rows("emailTemplate")}
-    try:
-        email, entry = outbox.prepare(
-            "one_to_one" if path else "list",
-            {**params, **{name: [value] for name, value in path.items()}},
-            lookup=model.row,
-            new_id=1 + max(model.greatest("email", "id"), _named(model, "email_id")),
-            now=now,
-            templates={**outbox.DEMO_TEMPLATES, **stored},
-        )
-    except outbox.Refused as refused:
-        raise PardotError(refused.code) from refused
+    email, entry = outbox.prepare(
+        "one_to_one" if path else "list",
+        {**params, **{name: [value] for name, value in path.items()}},
+        lookup=model.row,
+        new_id=known + 1,
+        now=now,
+        templates={**outbox.DEMO_TEMPLATES, **stored},
+    )
     email["list_email_id"] = None if path else _next_list_email(model, email["id"])
     entry["list_email_id"] = email["list_email_id"]
-    # How many were written to, once it is out.
+    # To how many prospects, once it is sent.
     entry["delivered"] = None
     model.add("email", [email])
     used = entry["email_template_id"]
     if used is not None and used not in stored:
-        # Its id will be in the activities, where a tap finds it and asks for it.
+        # A tap finds its id in the activities and asks for it.
         model.add("emailTemplate", [outbox.DEMO_TEMPLATES[used]])
     account.sent.append(entry)
     deliver_due(account)
@@ -64,10 +63,10 @@ def send(account: Account, params: Mapping[str, list[str]], path: Mapping[str, s
 
 
 def deliver_due(account: Account) -> None:
-    """Send what is waiting and whose time has come.
+    """Send the e-mail that is due.
 
-    Nothing happens by itself here: scheduled e-mail goes out, with the time it was meant for,
-    when the account is next asked for something.
+    Nothing happens in the background: scheduled e-mail is sent, with the time it was meant for,
+    at the next call.
     """
     now = account.settings.now()
     for entry in account.sent:
@@ -139,11 +138,6 @@ def _next_list_email(model: Model, email_id: int) -> int:
         model.greatest("email", "list_email_id"),
         model.greatest("emailStats", "id"),
         model.greatest("emailClick", "list_email_id"),
-        _named(model, "list_email_id"),
+        model.greatest("visitorActivity", "list_email_id"),
     )
     return known + (2 if known + 1 == email_id else 1)
-
-
-def _named(model: Model, column: str) -> int:
-    """Return the greatest id that activities name."""
-    return model.greatest("visitorActivity", column)

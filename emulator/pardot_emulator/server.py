@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from pardot_emulator import api, control, delivery, wire
-from pardot_emulator.errors import PardotError
+from pardot_emulator.errors import PardotError, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,8 +31,8 @@ MAX_BODY = 16 * 1024 * 1024
 NO_ANSWER = 499
 
 _HTML = (
-    "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head>"
-    "<body><h1>Bad Gateway</h1></body></html>"
+    b"<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head>"
+    b"<body><h1>Bad Gateway</h1></body></html>"
 )
 _STEP = 0.05
 _OWN_DATE = "X-Own-Date"  # on its way to the hook that signs answers; never on the wire
@@ -97,7 +97,7 @@ class Server:
     ) -> web.StreamResponse:
         faults = await self._strike(call)
         if call["in_flight"] <= self.account.settings.max_concurrent:
-            # A call that is one too many is turned away at the door, without waiting.
+            # A call that is one too many is refused at once.
             await asyncio.sleep(self.account.settings.latency)
         ending = next((fault for fault in faults if fault.ends_call), None)
         if ending is not None:
@@ -105,15 +105,13 @@ class Server:
         with self.account.lock:
             answer = api.answer(self.account, request, call)
         call["code"], call["rows"] = answer.code, answer.rows
-        headers, cut = _extras(faults)
         if answer.file is not None:
+            headers, cut = _extras(faults)
             return await delivery.send(http, self.account, answer.file, faults, headers, cut)
         for fault in faults:
             if fault.edit:
                 answer = answer._replace(body=delivery.edited(answer.body, fault.edit))
-        response = _response(answer)
-        response.headers.update(headers)
-        return response if cut is None else await _cut(http, response, cut)
+        return await _finish(http, _response(answer), faults)
 
     async def _strike(self, call: Record) -> Sequence[Fault]:
         """Take the faults of a call and do what comes before its answer."""
@@ -129,7 +127,7 @@ class Server:
     async def _end(
         self, http: web.Request, request: api.Request | None, call: Record, fault: Fault
     ) -> web.StreamResponse:
-        """Answer with the fault, or don't."""
+        """Answer with the fault, or close the connection."""
         if fault.reset:
             return _reset(http)
         if fault.hang is not None:
@@ -139,42 +137,30 @@ class Server:
             return web.Response(status=fault.status or 302, headers=headers)
         if fault.code is not None:
             call["code"] = fault.code
-            answer = api.refusal(
-                PardotError(fault.code, fault.message),
-                as_json=request is None or api.wants_json(request.params),
-                status=fault.status or api.status_of(self.account, fault.code, call["op"]),
-            )
-            response = _response(answer)
+            status = status_of(fault.code, self.account.settings, read=call["op"] == "read")
+            as_json = request is None or api.wants_json(request.params)
+            error = PardotError(fault.code, fault.message)
+            answer = api.refusal(error, as_json=as_json, status=fault.status or status)
         elif fault.html:
-            response = web.Response(
-                status=fault.status or 502, text=_HTML, content_type="text/html"
-            )
+            answer = api.Answer(fault.status or 502, _HTML, "text/html")
         else:
-            body = fault.body or b""
-            response = web.Response(
-                status=fault.status or 200,
-                body=body.encode() if isinstance(body, str) else body,
-                content_type="application/json",
-            )
-        response.headers.update(fault.headers or {})
-        if "Date" in response.headers:
-            # As of a gateway that answers in Pardot's place.
-            response.headers[_OWN_DATE] = response.headers["Date"]
-        return response if fault.truncate is None else await _cut(http, response, fault.truncate)
+            body = fault.body.encode() if isinstance(fault.body, str) else fault.body or b""
+            answer = api.Answer(fault.status or 200, body, wire.JSON_TYPE)
+        return await _finish(http, _response(answer), [fault])
 
     async def _token(self, http: web.Request) -> web.StreamResponse:
         """Answer the token endpoint (reference B); its calls have a log of their own."""
         account = self.account
         # Salesforce also reads the query string of a POST: a client in use sends everything there.
         sent = {**http.query, **await http.post()}
-        form = {key: value for key, value in sent.items() if _is_text(value)}
+        form = {key: value for key, value in sent.items() if isinstance(value, str)}
         login: Record = {
             "n": len(account.login_log) + 1,
             "at": time.time(),
             "path": http.path,
             "object": None,
             "op": "token",
-            "params": {"grant_type": str(form.get("grant_type", ""))},
+            "params": {"grant_type": form.get("grant_type", "")},
             "grant_type": form.get("grant_type"),
             "status": None,
             "error": None,
@@ -189,13 +175,9 @@ class Server:
             login["status"] = _sent(response)
             return response
         with account.lock:
-            fields = {key: str(value) for key, value in form.items()}
-            status, body = account.issuer.exchange(fields, _basic(http))
+            status, body = account.issuer.exchange(form, _basic(http))
         login["status"], login["error"] = status, body.get("error")
-        answered = web.json_response(body, status=status)
-        headers, cut = _extras(faults)
-        answered.headers.update(headers)
-        return answered if cut is None else await _cut(http, answered, cut)
+        return await _finish(http, web.json_response(body, status=status), faults)
 
 
 async def _read(http: web.Request) -> api.Request:
@@ -221,13 +203,9 @@ async def _read(http: web.Request) -> api.Request:
 def _lists(values: MultiMapping[Any]) -> dict[str, list[str]]:
     lists: dict[str, list[str]] = {}
     for name, value in values.items():
-        if _is_text(value):
+        if isinstance(value, str):
             lists.setdefault(name, []).append(value)
     return lists
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
 
 
 def _describe(call: Record, request: api.Request) -> None:
@@ -275,7 +253,7 @@ def _sent(response: web.StreamResponse) -> int | None:
 
 
 def _extras(faults: Sequence[Fault]) -> tuple[dict[str, str], int | None]:
-    """Return what faults that let the answer through still do to it: headers, and a cut."""
+    """Return what faults do to an answer: headers, and after how many bytes to cut it."""
     headers: dict[str, str] = {}
     cut = None
     for fault in faults:
@@ -284,13 +262,22 @@ def _extras(faults: Sequence[Fault]) -> tuple[dict[str, str], int | None]:
     return headers, cut
 
 
-async def _cut(http: web.Request, whole: web.Response, size: int) -> web.StreamResponse:
-    """Announce the whole length, send ``size`` bytes but never all of them, close."""
+async def _finish(
+    http: web.Request, whole: web.Response, faults: Sequence[Fault]
+) -> web.StreamResponse:
+    """Add headers of faults; announce the whole length, send less and close when one cuts."""
+    headers, cut = _extras(faults)
+    whole.headers.update(headers)
+    if "Date" in headers:
+        # As of a gateway that answers in Pardot's place.
+        whole.headers[_OWN_DATE] = headers["Date"]
+    if cut is None:
+        return whole
     body = whole.body if isinstance(whole.body, bytes) else b""
     response = web.StreamResponse(status=whole.status, headers=whole.headers)
     response.content_length = len(body)
     await response.prepare(http)
-    await response.write(body[: min(size, max(0, len(body) - 1))])
+    await response.write(body[: min(cut, max(0, len(body) - 1))])
     if http.transport is not None:
         http.transport.close()
     return response
@@ -307,7 +294,7 @@ def _reset(http: web.Request) -> web.Response:
 
 
 async def _hang(http: web.Request, seconds: float) -> web.Response:
-    """Say nothing, then close; a call that nobody waits for frees its slot."""
+    """Send nothing, then close; a call whose client has left frees its slot."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if http.transport is None or http.transport.is_closing():

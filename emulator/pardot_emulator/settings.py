@@ -86,6 +86,7 @@ class Settings:
         "(C.15 [W]).",
         *("mixed", "plain", "wrapped"),
     )
+    email_blocked: bool = flag("Sending e-mail is blocked: 190 (A.9).")
     email_click_extras: bool = flag("emailClick takes `id_less_than` and `offset` (C.7 [?]).")
     email_click_sort: bool = flag(
         "emailClick takes `sort_by` (C.7 [W]: in no document, seen to work); else 19.", on=True

@@ -1,7 +1,4 @@
-"""Ways to spoil an export file that arrives whole by its length. Pure.
-
-What a client has to notice by itself: nothing but the content tells (issue: bad answers).
-"""
+"""Ways to damage an export file whose length still fits: only its content shows it. Pure."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
@@ -14,8 +15,8 @@ from pardot_emulator.schema import Kind
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pardot_emulator.dates import WallClock
     from pardot_emulator.schema import PardotObject
+    from pardot_emulator.settings import Settings
 
 Record = dict[str, Any]
 
@@ -29,6 +30,22 @@ _FIRST = frozenset("-0123456789")
 _MAX_INTEGER = 2**63
 # Not allowed in XML 1.0, escaped or not.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+# Collections that sit one level deeper than their name (reference A.6).
+_WRAPPERS = {
+    "prospects": "prospect",
+    "opportunity_activities": "visitor_activity",
+    "assigned_to": "user",
+    "last_activity": "visitor_activity",
+    "visitor_page_views": "visitor_page_view",
+}
+# Types of prospect accounts' fields whose values come as {"value": ...} (C.15 [W TAP]).
+_WRAPPED_TYPES: Mapping[str, frozenset[str | None]] = {
+    "plain": frozenset(),
+    "mixed": frozenset({"dropdown"}),
+    "wrapped": frozenset({"dropdown", "text", "textarea"}),
+}
 
 
 def as_number(text: str, numeric: str = "all") -> int | float | str:
@@ -58,81 +75,64 @@ def one_or_many(items: Sequence[Any]) -> Any:
 
 
 class Encoder:
-    """Turns raw tuples of one object into records of the wire; compiled once per kind of call.
+    """Turns raw rows of one object into records; compiled once per call.
 
     Campaigns stay flat here: `nest_campaigns` follows, because their names need a look-up.
+
+    Args:
+        target: The object.
+        settings: The switches.
+        output: One of `OUTPUTS`; anything else behaves like full (A.5 [W ISS#187]).
+        read: A single record was asked for.
+        numeric: See `as_number`; ``none`` for XML, which has no types.
+        custom: The account's own fields of this object with their types; others are left out.
     """
 
-    def __init__(  # noqa: PLR0913 -- one call site, all by name
+    def __init__(  # noqa: PLR0913 -- all by name
         self,
         target: PardotObject,
+        settings: Settings,
         *,
-        wall: WallClock,
         output: str = "full",
         read: bool = False,
         numeric: str = "all",
-        with_timezone: bool = False,
-        bulk_nested: bool = False,
-        custom: Mapping[str, str | None] | None = None,
-        wrapped: frozenset[str | None] = frozenset(),
+        custom: Mapping[str, str | None] = MappingProxyType({}),
     ) -> None:
-        """Compile.
-
-        Args:
-            target: The object.
-            wall: The API user's clock.
-            output: One of `OUTPUTS`; anything else behaves like full (A.5 [W ISS#187]).
-            read: A single record was asked for.
-            numeric: See `as_number`; ``none`` for XML, which has no types.
-            with_timezone: User records carry ``timezone``.
-            bulk_nested: Bulk and mobile keep nested collections.
-            custom: The account's own fields of this object with their types; None leaves their
-                values out.
-            wrapped: Types of own fields whose single values come as {"value": …} (C.15).
-        """
-        flat = target.outputs and output in {"mobile", "bulk"}
-        self.nested_campaign = target.column("campaign_id") is not None and (
-            not flat or bulk_nested
-        )
-        self._text = wall.text
-        self._numeric = numeric
-        kinds: dict[Kind, list[str]] = {kind: [] for kind in Kind}
-        drop: set[str] = {
+        is_flat = target.outputs and output in {"mobile", "bulk"} and not settings.bulk_nested
+        self.nested_campaign = target.column("campaign_id") is not None and not is_flat
+        self._text = settings.wall.text
+        self._numeric, self._custom = numeric, custom
+        self._wrapped = _WRAPPED_TYPES[settings.account_values]
+        if target.name != "prospectAccount":
+            self._wrapped = frozenset()
+        self._names = [column.name for column in target.columns]
+        drop = {
             column.name
             for column in target.columns
             if column.hidden
             or (column.only_read and not read)
-            or (column.only_full and (output in {"simple", "mobile", "bulk"}))
-            or (column.nested and flat and not bulk_nested)
-            or (column.name == "timezone" and not with_timezone)
+            or (column.only_full and output in {"simple", "mobile", "bulk"})
+            or (column.nested and is_flat)
+            or (column.name == "timezone" and not settings.user_timezone)
             or (column.not_bulk and output == "bulk")
             or (output == "mobile" and target.mobile and column.name not in target.mobile)
         }
-        for column in target.columns:
-            if column.name not in drop:
-                kinds[column.kind].append(column.name)
-        self._names = [column.name for column in target.columns]
+        sent = [column for column in target.columns if column.name not in drop]
         self._drop = tuple(drop)
-        self._omit = tuple(
-            column.name for column in target.columns if column.omit_null and column.name not in drop
-        )
+        self._omit = tuple(column.name for column in sent if column.omit_null)
+        self._documents = tuple(one.name for one in sent if one.kind is Kind.JSON)
         convert: dict[Kind, Callable[[Any], Any]] = {
-            Kind.STRING: self._quirk,
-            Kind.TIMESTAMP: wall.text,
+            Kind.TIMESTAMP: settings.wall.text,
             Kind.BOOLEAN: bool,
-            # 1, 0 or null (A.6 [W RUD]).
             Kind.FLAG: int,
             Kind.FLOAT: _shortest,
         }
-        if numeric == "none":
-            del convert[Kind.STRING]
-        self._plan = [(name, convert[kind]) for kind in convert for name in kinds[kind]]
-        self._documents = tuple(kinds[Kind.JSON])
-        self._custom = custom or {}
-        self._wrapped = wrapped
+        if numeric != "none":
+            convert[Kind.STRING] = self._quirk
+        self._plan = [(one.name, convert[one.kind]) for one in sent if one.kind in convert]
 
     def __call__(self, values: tuple[Any, ...]) -> Record:
-        """Return the record of one raw tuple (columns, then the wire override)."""
+        """Return the record of a raw row (columns, then the override of the wire)."""
         record = dict(zip(self._names, values, strict=False))
         for name, convert in self._plan:
             value = record[name]
@@ -161,11 +161,10 @@ class Encoder:
             if name not in self._custom or value is None or value == []:
                 continue
             typed = self._typed(value)
-            if isinstance(value, list):
-                typed = {"value": one_or_many(typed)}
-            elif self._custom[name] in self._wrapped:
-                typed = {"value": typed}
-            record[name] = typed
+            is_list = isinstance(value, list)
+            is_wrapped = is_list or self._custom[name] in self._wrapped
+            typed = one_or_many(typed) if is_list else typed
+            record[name] = {"value": typed} if is_wrapped else typed
         return record
 
     def _collection(self, name: str, document: str | None) -> Any:
@@ -197,22 +196,12 @@ def _shortest(number: float) -> int | float:
     return int(number) if number.is_integer() else number
 
 
-# Collections that sit one level deeper than their name (reference A.6).
-_WRAPPERS = {
-    "prospects": "prospect",
-    "opportunity_activities": "visitor_activity",
-    "assigned_to": "user",
-    "last_activity": "visitor_activity",
-    "visitor_page_views": "visitor_page_view",
-}
-
-
 def nest_campaigns(
     records: Sequence[Record],
     names: Callable[[set[int]], Mapping[int, str | None]],
-    numeric: str = "all",
+    numeric: str,
     *,
-    twice: bool = False,
+    twice: bool,
 ) -> list[Record]:
     """Return the records with ``campaign`` {id, name} in place of ``campaign_id``.
 
@@ -224,29 +213,26 @@ def nest_campaigns(
     """
     wanted = {one["campaign_id"] for one in records if isinstance(one.get("campaign_id"), int)}
     known = names(wanted) if wanted else {}
+
+    def campaign(number: int | None) -> Record | None:
+        name = None if number is None else known.get(number)
+        named = name if name is None else as_number(name, numeric)
+        return None if number is None else {"id": number, "name": named}
+
     if twice:
-        for record in records:
-            if record.get("campaign_id") is not None:
-                record["campaign"] = _campaign(record["campaign_id"], known, numeric)
-        return list(records)
+        return [
+            {**record, "campaign": campaign(record["campaign_id"])}
+            if record.get("campaign_id") is not None
+            else record
+            for record in records
+        ]
     return [
-        {
-            key if key != "campaign_id" else "campaign": value
-            if key != "campaign_id"
-            else _campaign(value, known, numeric)
+        dict(
+            ("campaign", campaign(value)) if key == "campaign_id" else (key, value)
             for key, value in record.items()
-        }
+        )
         for record in records
     ]
-
-
-def _campaign(
-    campaign_id: int | None, known: Mapping[int, str | None], numeric: str
-) -> Record | None:
-    if campaign_id is None:
-        return None
-    name = known.get(campaign_id)
-    return {"id": campaign_id, "name": None if name is None else as_number(name, numeric)}
 
 
 def _override(record: Record, override: Mapping[str, Any]) -> None:

@@ -223,10 +223,6 @@ def test_who_opted_out_gets_operational_email_only():
     assert send("one_to_one", ONE, bo, TEMPLATE, operational).entry["operational"] is True
 
 
-def test_an_account_may_be_blocked_from_sending():
-    assert refusal("list", LIST, TEMPLATE, blocked=True) == (190, "email")
-
-
 def test_a_template_without_a_way_out_is_refused():
     template = {
         "id": 5,

@@ -53,3 +53,9 @@ def test_a_refused_email_leaves_no_trace(account, path, change, code):
     assert account.code(path, "POST", data={**CONTENT, **change}) == code
     assert account.emulator.outbox == []
     assert account.emulator.count("email") == 0
+
+
+def test_an_account_may_be_blocked_from_sending(account):
+    account.emulator.set(email_blocked=True)
+    assert account.code("email/send", "POST", data={**CONTENT, "list_ids[]": 1}) == 190
+    assert account.emulator.outbox == []
