@@ -1,7 +1,7 @@
-"""Pardot's times: what the API user's wall clock shows, and what date parameters mean.
+"""Pardot's times: the local time of the API user, and what date parameters mean.
 
-Answers carry local time without offset in the API user's zone, and date parameters are read in the
-same zone (reference A.11). Rows hold UTC instants, so both sides of a DST fold look alike.
+Answers contain local time without offset in the API user's zone, and date parameters are read in
+the same zone (reference A.11). Both sides of an autumn clock change look the same.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import calendar
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 DAY = 86_400
@@ -31,26 +32,19 @@ class BadDateError(ValueError):
     """A date parameter is not GNU date syntax (error 7)."""
 
 
-class _Days(dict[int, str]):
-    def __missing__(self, day: int) -> str:
-        text = (date(1970, 1, 1) + timedelta(days=day)).isoformat()
-        self[day] = text
-        return text
+@cache
+def _day(day: int) -> str:
+    return (date(1970, 1, 1) + timedelta(days=day)).isoformat()
 
 
-class _Seconds(dict[int, str]):
-    def __missing__(self, second: int) -> str:
-        minutes, seconds = divmod(second, 60)
-        text = f" {minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
-        self[second] = text
-        return text
-
-
-_DAYS, _SECONDS = _Days(), _Seconds()
+@cache
+def _time_of_day(second: int) -> str:
+    minutes, seconds = divmod(second, 60)
+    return f" {minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
 
 
 class WallClock:
-    """The clock on the wall of the API user.
+    """The local clock of the API user.
 
     Raises:
         zoneinfo.ZoneInfoNotFoundError: The zone is not in the IANA database.
@@ -71,23 +65,19 @@ class WallClock:
         return offset
 
     def text(self, instant: int) -> str:
-        """Return ``YYYY-MM-DD HH:MM:SS`` as the wall shows it (reference A.11)."""
+        """Return ``YYYY-MM-DD HH:MM:SS`` in local time (A.11)."""
         day, second = divmod(instant + self.offset(instant), DAY)
-        return _DAYS[day] + _SECONDS[second]
+        return _day(day) + _time_of_day(second)
 
     def midnight(self, instant: int, days: int = 0) -> int:
         """Return the local midnight ``days`` after the day of ``instant``."""
         return self.instant_of((instant + self.offset(instant)) // DAY * DAY + days * DAY)
 
     def instant_of(self, wall: int, *, late: bool = False) -> int:
-        """Return the instant when the wall shows a time.
+        """Return the instant of a local time, given as seconds since 1970-01-01 00:00 local time.
 
         A time inside a fold happens twice: the earlier one counts, unless ``late``. A time inside
         a gap never happens: it is read with the offset before the gap, so 02:30 is 03:30 [?].
-
-        Args:
-            wall: Local time as seconds since 1970-01-01 00:00 local time.
-            late: Take the second one inside a fold.
         """
         naive = datetime.fromtimestamp(wall, UTC).replace(tzinfo=self.zone)
         first = naive.utcoffset() or timedelta()
@@ -100,13 +90,10 @@ class WallClock:
 
         Args:
             text: One of the words of A.11, or GNU date syntax as seen accepted.
-            now: The server's present instant.
+            now: The server's present time, epoch seconds as the result.
             late: See `instant_of`.
-            zone_suffix: ``ignored``: the wall-clock part counts as local time, the strict reading
-                of A.11 [?]; ``honoured``: GNU's meaning; ``refused``: error 7.
-
-        Returns:
-            Epoch seconds.
+            zone_suffix: ``ignored``: the rest counts as local time, the strict reading of A.11
+                [?]; ``honoured``: GNU's meaning; ``refused``: error 7.
 
         Raises:
             BadDateError: No such syntax, or no such day or hour.
@@ -127,7 +114,7 @@ class WallClock:
         return wall - _zone_offset(zone)
 
     def _word(self, word: str, now: int) -> int | None:
-        """Return the start of a relative word; natural reading, boundaries are [?] in A.11."""
+        """Return the start of a relative word; its boundaries are [?] in A.11."""
         first = date.fromisoformat(self.text(now)[:10]).replace(day=1)
         starts = {
             "now": now,
@@ -143,7 +130,7 @@ class WallClock:
         if not found:
             return None
         seconds = int(found["count"]) * _UNITS[found["unit"]]
-        # GNU counts days on the calendar and hours on the stopwatch.
+        # GNU counts days in local time and hours in elapsed time.
         if seconds % DAY == 0 and found["unit"] in {"day", "week"}:
             return self.instant_of(now + self.offset(now) - seconds)
         return now - seconds

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pardot_emulator.errors import PardotError
 from pardot_emulator.objects_email import COMPUTED, STATS_COUNTS, STATS_RATES
-from pardot_emulator.wire import one_or_many
+from pardot_emulator.wire import one_or_many, override
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -97,9 +97,8 @@ def _replaced(figures: Record, own: tuple[Any, ...]) -> Record:
         value = None if document is None else json.loads(document)
         if value != COMPUTED:
             figures[name] = value
-    override = {} if own[-1] is None else json.loads(own[-1])
-    figures.update(override.get("set", {}))
-    return {key: one for key, one in figures.items() if key not in override.get("drop", ())}
+    override(figures, own[-1])
+    return figures
 
 
 def with_archived(params: Mapping[str, str], *, listing: bool) -> bool:

@@ -109,7 +109,7 @@ def add_refs(account: Account, records: Iterable[Record], origin: str) -> None:
 
 
 def _find(account: Account, number: int, version: str | None) -> Job | None:
-    if account.model.fetch_one("export", "id", number) is None:
+    if not account.model.where("export", "id = ?", [number]):
         raise PardotError(109)
     job = account.jobs.get(number)
     if job is not None and version is not None and job.version != version:

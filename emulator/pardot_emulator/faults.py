@@ -1,4 +1,4 @@
-"""Faults: which call goes wrong, and how. One table of what can be asked for; no I/O."""
+"""Faults: which calls go wrong, and how. No I/O."""
 
 from __future__ import annotations
 
@@ -71,33 +71,25 @@ class Fault:
     @property
     def ends_call(self) -> bool:
         """Whether this fault answers (or kills) the call itself."""
-        return (
-            self.reset
-            or self.html
-            or any(
-                value is not None
-                for value in (self.code, self.status, self.body, self.hang, self.redirect)
-            )
-        )
+        given = (self.code, self.status, self.body, self.hang, self.redirect)
+        return self.reset or self.html or any(value is not None for value in given)
 
     def matches(self, call: Mapping[str, Any]) -> bool:
-        """Say whether a call record fits."""
-        # A fault that names nothing means API calls: a broken login is always asked for.
+        """Return whether a call record fits."""
+        # Without a condition a fault is for API calls: one for logins names them.
         is_token = call["op"] == "token"
         if is_token != (self.op == "token") and not (is_token and self.path):
             return False
+        wanted = (self.params or {}).items()
         return (
             self.object in {None, call["object"]}
             and self.op in {None, call["op"]}
             and (self.path is None or self.path in call["path"])
-            and all(
-                str(call["params"].get(name)) == str(value)
-                for name, value in (self.params or {}).items()
-            )
+            and all(str(call["params"].get(name)) == str(value) for name, value in wanted)
         )
 
     def due(self) -> bool:
-        """Count one matching call; say whether the fault fires on it."""
+        """Count one matching call; return whether the fault fires on it."""
         self.seen += 1
         fires = self.seen >= self.nth and (self.times is None or self.fired < self.times)
         self.fired += fires
@@ -105,7 +97,7 @@ class Fault:
 
 
 class Faults:
-    """The faults that wait for their call."""
+    """The faults of an account."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
@@ -130,7 +122,7 @@ class Faults:
         return fault.id
 
     def clear(self) -> None:
-        """Forget all faults."""
+        """Remove all faults."""
         self._faults.clear()
 
     def take(self, call: Mapping[str, Any]) -> list[Fault]:

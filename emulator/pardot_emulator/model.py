@@ -1,5 +1,7 @@
 """The rows: one SQLite table per object, so that filters, sorts and limits are a database's."""
 
+# ruff: noqa: S608 -- table and column names are ours, values are bound
+
 from __future__ import annotations
 
 import json
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from pardot_emulator.schema import Column, PardotObject
 
 Row = dict[str, Any]
+# Values in the order of the columns, the override of the wire last.
+RawRow = tuple[Any, ...]
 
 # 2024-01-01T00:00:00Z: the times of a row that does not name its own.
 DEFAULT_TIME = 1_704_067_200
@@ -35,22 +39,15 @@ WIRE = "_wire"
 
 
 class Model:
-    """All rows of one account.
-
-    Not thread-safe by itself: the caller holds the emulator's lock.
-    """
+    """All rows of one account. The caller holds the emulator's lock."""
 
     def __init__(self, database: str = ":memory:") -> None:
-        """Open the database, making its tables when they are missing.
-
-        Args:
-            database: File name; in memory by default.
-        """
+        """Open a database file, or one in memory, and make missing tables."""
         self._db = sqlite3.connect(database, check_same_thread=False, isolation_level=None)
-        # A test double may lose its file when the machine goes down, never a test's minute.
+        # The rows are made up, so speed counts more than safety from a crash of the machine.
         self._db.execute("PRAGMA journal_mode = MEMORY")
         self._db.execute("PRAGMA synchronous = OFF")
-        # Called before rows change: an export that is due must see them as they were.
+        # Called before rows change: an export that is due must take them as they were.
         self.before_change: Callable[[], None] = lambda: None
         self._binders = {name: _binder(target) for name, target in OBJECTS.items()}
         for target in OBJECTS.values():
@@ -61,7 +58,7 @@ class Model:
         self._db.close()
 
     def add(self, name: str, rows: Iterable[Mapping[str, Any]]) -> int:
-        """Insert rows, replacing those of the same id; return how many.
+        """Insert rows, replacing those with the same id; return how many.
 
         Fields that a row leaves out get their declared default, times 2024-01-01 UTC.
 
@@ -69,19 +66,16 @@ class Model:
             KeyError: Unknown object.
             ValueError: Unknown field, or a time that is none.
         """
-        target = OBJECTS[name]
-        bind = self._binders[name]
-        marks = ", ".join("?" * (len(target.columns) + 1))
-        statement = f"INSERT OR REPLACE INTO {_table(name)} VALUES ({marks})"  # noqa: S608 -- names are ours
-        bound = [bind(row) for row in rows]
-        self._change(statement, bound)
+        bound = [self._binders[name](row) for row in rows]
+        places = ", ".join("?" * (len(OBJECTS[name].columns) + 1))
+        self._change(f"INSERT OR REPLACE INTO {_table(name)} VALUES ({places})", bound)
         return len(bound)
 
     def check(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Raise what `add` would raise for these rows."""
         for row in rows:
             self._binders[name](row)
-        self.count(name)
+        _table(name)
 
     def load(self, rows: Iterable[tuple[str, Row]]) -> None:
         """Insert a stream of (object, row) in large batches; memory stays flat."""
@@ -96,7 +90,7 @@ class Model:
             self.add(name, batch)
 
     def update(self, name: str, ids: Iterable[int], fields: Mapping[str, Any]) -> int:
-        """Set fields of rows, nothing else (``updated_at`` only when named); return how many.
+        """Set fields of rows, ``updated_at`` only when named; return how many rows.
 
         Raises:
             KeyError: Unknown object.
@@ -105,31 +99,26 @@ class Model:
         target = OBJECTS[name]
         if not fields:
             return 0
-        stored = {key: _store(target, key, value) for key, value in fields.items()}
-        sets = ", ".join(f'"{key}" = ?' for key in stored)
-        statement = f"UPDATE {_table(name)} SET {sets} WHERE id = ?"  # noqa: S608
-        return self._change(statement, [(*stored.values(), one) for one in ids])
+        stored = [_store(target, key, value) for key, value in fields.items()]
+        sets = ", ".join(f'"{key}" = ?' for key in fields)
+        values = [(*stored, one) for one in ids]
+        return self._change(f"UPDATE {_table(name)} SET {sets} WHERE id = ?", values)
 
     def delete(self, name: str, ids: Iterable[int]) -> int:
-        """Remove rows by id; return how many were there."""
-        statement = f"DELETE FROM {_table(name)} WHERE id = ?"  # noqa: S608
-        return self._change(statement, [(one,) for one in ids])
+        """Remove rows by id; return how many there were."""
+        return self._change(f"DELETE FROM {_table(name)} WHERE id = ?", [(one,) for one in ids])
 
     def clear(self, name: str | None = None) -> int:
         """Remove all rows of one object, or of all; return how many there were."""
-        self.before_change()
         names = OBJECTS if name is None else (name,)
         removed = sum(self.count(one) for one in names)
         for one in names:
-            self._db.execute(f"DELETE FROM {_table(one)}")  # noqa: S608
+            self._change(f"DELETE FROM {_table(one)} WHERE ?", [(True,)])
         return removed
 
     def count(self, name: str) -> int:
-        """Return the number of rows of an object that answers may hold."""
-        statement = f"SELECT count(*) FROM {_table(name)}"  # noqa: S608
-        if OBJECTS[name].exists:
-            statement += f" WHERE {OBJECTS[name].exists}"
-        return int(self._db.execute(statement).fetchone()[0])
+        """Return the number of rows of an object that answers may contain."""
+        return int(self._select("count(*)", name, OBJECTS[name].exists or "1")[0][0])
 
     def counts(self) -> dict[str, int]:
         """Return the number of rows of every object."""
@@ -137,86 +126,66 @@ class Model:
 
     def rows(self, name: str) -> Iterator[Row]:
         """Yield the rows of an object in storage form, by id."""
-        target = OBJECTS[name]
-        for values in self._db.execute(f"SELECT * FROM {_table(name)} ORDER BY id").fetchall():  # noqa: S608
-            yield _restore(target, values)
+        return (_restore(OBJECTS[name], values) for values in self.where(name, "1"))
 
     def row(self, name: str, key: str, value: int | str) -> Row | None:
         """Return one row in storage form, None when there is none."""
-        found = self.fetch_one(name, key, value)
-        return None if found is None else _restore(OBJECTS[name], found)
+        found = self.where(name, f'"{key}" = ?', [value], limit=1)
+        return _restore(OBJECTS[name], found[0]) if found else None
 
     def next_id(self, name: str) -> int:
         """Return an id above all in use."""
         return self.greatest(name, "id") + 1
 
-    def fetch(self, name: str, selection: Selection) -> list[tuple[Any, ...]]:
-        """Return a page as raw tuples, in column order with the wire override last."""
-        statement = (
-            f"SELECT * FROM {_table(name)} WHERE {selection.where} "  # noqa: S608
-            f"ORDER BY {selection.order} LIMIT ? OFFSET ?"
-        )
-        bound = (*selection.values, selection.limit, selection.offset)
-        return self._db.execute(statement, bound).fetchall()
+    def fetch(self, name: str, selection: Selection) -> list[RawRow]:
+        """Return a page as raw rows."""
+        page = f"ORDER BY {selection.order} LIMIT {selection.limit:d} OFFSET {selection.offset:d}"
+        return self._select("*", name, f"{selection.where} {page}", selection.values)
 
     def total(self, name: str, selection: Selection) -> int:
-        """Count all matches of the filter, not the page (reference A.6)."""
-        statement = f"SELECT count(*) FROM {_table(name)} WHERE {selection.where}"  # noqa: S608
-        return int(self._db.execute(statement, selection.values).fetchone()[0])
-
-    def fetch_one(self, name: str, key: str, value: int | str) -> tuple[Any, ...] | None:
-        """Return one raw tuple, None when there is none."""
-        statement = f'SELECT * FROM {_table(name)} WHERE "{key}" = ? ORDER BY id LIMIT 1'  # noqa: S608
-        found: tuple[Any, ...] | None = self._db.execute(statement, (value,)).fetchone()
-        return found
-
-    def campaign_names(self, ids: Collection[int]) -> dict[int, str | None]:
-        """Return the names of those campaigns that exist."""
-        marks = ", ".join("?" * len(ids))
-        statement = f"SELECT id, name FROM {_table('campaign')} WHERE id IN ({marks})"  # noqa: S608
-        return dict(self._db.execute(statement, tuple(ids)).fetchall())
-
-    def custom_fields(self, name: str) -> dict[str, str | None]:
-        """Return id and type of the account's own fields, as `PardotObject.custom` names them."""
-        statement = f"SELECT field_id, type FROM {_table(name)} ORDER BY id"  # noqa: S608
-        return dict(self._db.execute(statement).fetchall())
+        """Count all matches of the filter, not the page (A.6)."""
+        return int(self._select("count(*)", name, selection.where, selection.values)[0][0])
 
     def where(
         self, name: str, clause: str, values: Sequence[Any] = (), *, limit: int = -1
-    ) -> list[tuple[Any, ...]]:
-        """Return the raw tuples that a clause selects, by id."""
-        statement = f"SELECT * FROM {_table(name)} WHERE {clause} ORDER BY id LIMIT {limit:d}"  # noqa: S608
-        return self._db.execute(statement, tuple(values)).fetchall()
+    ) -> list[RawRow]:
+        """Return the raw rows that a clause selects, by id."""
+        return self._select("*", name, f"{clause} ORDER BY id LIMIT {limit:d}", values)
 
     def pick(
         self, name: str, columns: Sequence[str], clause: str, values: Sequence[Any] = ()
-    ) -> list[tuple[Any, ...]]:
+    ) -> list[RawRow]:
         """Return some columns, raw, of the rows that a clause selects, by id."""
-        listed = ", ".join(f'"{column}"' for column in columns)
-        statement = f"SELECT {listed} FROM {_table(name)} WHERE {clause} ORDER BY id"  # noqa: S608
-        return self._db.execute(statement, tuple(values)).fetchall()
+        return self._select(_quoted(columns), name, f"{clause} ORDER BY id", values)
+
+    def campaign_names(self, ids: Collection[int]) -> dict[int, str | None]:
+        """Return the names of those campaigns that exist."""
+        places = ", ".join("?" * len(ids))
+        return dict(self.pick("campaign", ("id", "name"), f"id IN ({places})", tuple(ids)))
+
+    def custom_fields(self, name: str) -> dict[str, str | None]:
+        """Return id and type of the account's own fields, as `PardotObject.custom` names them."""
+        return dict(self.pick(name, ("field_id", "type"), "1"))
 
     def greatest(self, name: str, column: str) -> int:
         """Return the greatest number in a column, 0 when there is none."""
-        statement = f'SELECT coalesce(max("{column}"), 0) FROM {_table(name)}'  # noqa: S608
-        return int(self._db.execute(statement).fetchone()[0])
+        return int(self._select(f'coalesce(max("{column}"), 0)', name, "1")[0][0])
 
     def snapshot(self, label: int, columns: Sequence[str], name: str, selection: Selection) -> int:
         """Copy columns of the selected rows aside, in their order; return how many.
 
-        A temporary table: SQLite keeps it in a file of its own, not in memory.
+        A temporary table: SQLite holds it in a file of its own, not in memory.
         """
-        listed = ", ".join(f'"{column}"' for column in columns)
         self._db.execute(
-            f"CREATE TEMP TABLE export_{label:d} AS SELECT {listed} FROM {_table(name)} "  # noqa: S608
+            f"CREATE TEMP TABLE export_{label:d} AS SELECT {_quoted(columns)} FROM {_table(name)} "
             f"WHERE {selection.where} ORDER BY {selection.order}",
             selection.values,
         )
-        return int(self._db.execute(f"SELECT count(*) FROM temp.export_{label:d}").fetchone()[0])  # noqa: S608
+        return int(self._db.execute(f"SELECT count(*) FROM temp.export_{label:d}").fetchone()[0])
 
-    def copied(self, label: int, first: int, last: int) -> list[tuple[Any, ...]]:
+    def copied(self, label: int, first: int, last: int) -> list[RawRow]:
         """Return rows of a snapshot by place, counted from 1, both ends included."""
-        statement = f"SELECT * FROM temp.export_{label:d} WHERE rowid BETWEEN ? AND ?"  # noqa: S608
+        statement = f"SELECT * FROM temp.export_{label:d} WHERE rowid BETWEEN ? AND ?"
         return self._db.execute(statement, (first, last)).fetchall()
 
     def drop_snapshot(self, label: int) -> None:
@@ -224,17 +193,23 @@ class Model:
         self._db.execute(f"DROP TABLE IF EXISTS temp.export_{label:d}")
 
     def _create(self, target: PardotObject) -> None:
-        columns = ", ".join(
-            f'"{column.name}" {_AFFINITY.get(column.kind, "TEXT")}'
-            f"{' PRIMARY KEY' if column.name == 'id' else ''}"
-            for column in target.columns
-        )
         table = _table(target.name)
+        columns = ", ".join(
+            f'"{one.name}" {_AFFINITY.get(one.kind, "TEXT")}'
+            f"{' PRIMARY KEY' if one.name == 'id' else ''}"
+            for one in target.columns
+        )
         self._db.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns}, {WIRE} TEXT)")
         for column in target.columns:
             if column.name in _OWN_TIMES:
                 index = f'"{target.name}_{column.name}"'
                 self._db.execute(f'CREATE INDEX IF NOT EXISTS {index} ON {table} ("{column.name}")')
+
+    def _select(
+        self, what: str, name: str, clause: str, values: Sequence[Any] = ()
+    ) -> list[RawRow]:
+        statement = f"SELECT {what} FROM {_table(name)} WHERE {clause}"
+        return self._db.execute(statement, tuple(values)).fetchall()
 
     def _change(self, statement: str, values: Iterable[Sequence[Any]]) -> int:
         """Run a statement once per values, in one transaction; return the number of rows."""
@@ -247,6 +222,10 @@ class Model:
             raise
         self._db.execute("COMMIT")
         return changed
+
+
+def _quoted(columns: Iterable[str]) -> str:
+    return ", ".join(f'"{column}"' for column in columns)
 
 
 def _table(name: str) -> str:

@@ -121,7 +121,7 @@ class _Token:
 
 
 class _Client(NamedTuple):
-    """Who says it is calling the token endpoint."""
+    """The client that calls the token endpoint, by its own statement."""
 
     client_id: str
     secret: str | None

@@ -49,7 +49,7 @@ def _template(number: int, name: str, **flags: object) -> Row:
     }
 
 
-# One template of every kind that the two operations tell apart: for accounts that store no
+# One template of every kind that the two operations distinguish: for accounts that store no
 # template of that id.
 DEMO_TEMPLATES: Mapping[int, Row] = MappingProxyType(
     {

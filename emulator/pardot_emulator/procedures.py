@@ -201,13 +201,13 @@ def _instant(text: object, settings: Settings) -> int:
 def _check_range(after: int, before: int, settings: Settings, *, has_end: bool) -> None:
     """Refuse a range that is empty or longer than a year (D.1; the code is the closest one [?]).
 
-    Nothing says whether a year is counted on the wall or on a stopwatch, and a clock change lies
-    between the two: both have to fit.
+    No source states whether a year is counted in local or in elapsed time, and a clock change makes
+    them differ: both have to fit.
     """
     if has_end and before <= after:
         raise PardotError(177)
-    on_the_wall = before - after + settings.wall.offset(before) - settings.wall.offset(after)
-    if max(before - after, on_the_wall) > MAX_RANGE:
+    in_local_time = before - after + settings.wall.offset(before) - settings.wall.offset(after)
+    if max(before - after, in_local_time) > MAX_RANGE:
         raise PardotError(177)
 
 

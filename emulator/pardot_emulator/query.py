@@ -21,8 +21,8 @@ ALWAYS = frozenset({"format", "output"})
 PAGING = frozenset({"limit", "offset", "sort_by", "sort_order"})
 DATES = ("created_after", "created_before", "updated_after", "updated_before")
 IDS = ("id_greater_than", "id_less_than")
-# Known to some object: sent to another one it is ignored, but it is no garbage (error 5).
-RECOGNISED = frozenset(
+# Known to some object: ignored by the others, where it is not an unknown one (error 5).
+RECOGNIZED = frozenset(
     {*PAGING, *DATES, *IDS, "fields"}.union(*(item.filters for item in OBJECTS.values()))
 )
 
@@ -91,59 +91,48 @@ def select(
 def _known_parameters(target: PardotObject, settings: Settings) -> frozenset[str]:
     extras = target.name == "emailClick" and settings.email_click_extras
     paging = target.name != "export" or settings.export_paging == "on"
-    names = {*target.filters}
-    if target.sorts:
-        names.update(("sort_by", "sort_order"))
-    elif settings.visit_sort == "refused":
-        names.add("sort_by")
-    if paging:
-        names.add("limit")
-    if paging and (target.offset or extras):
-        names.add("offset")
-    if target.created:
-        names.update(("created_after", "created_before"))
-    if target.updated:
-        names.update(("updated_after", "updated_before"))
-    if target.id_greater_than:
-        names.add("id_greater_than")
-    if target.id_less_than or extras:
-        names.add("id_less_than")
-    if target.fields:
-        names.add("fields")
-    return frozenset(names)
+    parameters = {
+        "sort_by": bool(target.sorts) or settings.visit_sort == "refused",
+        "sort_order": bool(target.sorts),
+        "limit": paging,
+        "offset": paging and (target.offset or extras),
+        **dict.fromkeys(("created_after", "created_before"), target.created),
+        **dict.fromkeys(("updated_after", "updated_before"), target.updated),
+        "id_greater_than": target.id_greater_than,
+        "id_less_than": target.id_less_than or extras,
+        "fields": target.fields,
+    }
+    return frozenset(name for name, known in parameters.items() if known) | target.filters.keys()
 
 
 def _refuse_unknown(params: Mapping[str, str], known: frozenset[str], settings: Settings) -> None:
-    """Refuse with 5 when no parameter is recognised, or (switch) when one is not (F.3 [?])."""
+    """Refuse with 5 when no parameter is recognized, or (switch) when one is not (F.3 [?])."""
     given = params.keys() - ALWAYS
     if settings.unknown_parameters == "refused" and given - known:
         raise PardotError(5)
-    if given and not given & (RECOGNISED | known):
+    if given and not given & (RECOGNIZED | known):
         raise PardotError(5)
 
 
 def _dates(target: PardotObject, given: Mapping[str, str], settings: Settings) -> list[Clause]:
-    """Exclusive on both sides: "doesn't include … at the specified time" (A.11 SEED)."""
+    """Return clauses for dates, exclusive on both sides (A.11 SEED)."""
     instants = {name: instant(given[name], settings) for name in DATES if name in given}
     for key in ("created", "updated"):
         after, before = instants.get(f"{key}_after"), instants.get(f"{key}_before")
         if after is not None and before is not None and after > before:
             raise PardotError(8)
     return [
-        (
-            f"{target.stored_as(name.split('_')[0] + '_at')} {'>' if 'after' in name else '<'} ?",
-            (at,),
-        )
+        (f"{target.stored_as(name.split('_')[0] + '_at')} {_operator(name)} ?", (at,))
         for name, at in instants.items()
     ]
 
 
 def _ids(given: Mapping[str, str]) -> list[Clause]:
-    return [
-        (f"id {'>' if 'greater' in name else '<'} ?", (integer(given[name]),))
-        for name in IDS
-        if name in given
-    ]
+    return [(f"id {_operator(name)} ?", (integer(given[name]),)) for name in IDS if name in given]
+
+
+def _operator(name: str) -> str:
+    return ">" if name.endswith(("_after", "_greater_than")) else "<"
 
 
 def _filters(target: PardotObject, given: Mapping[str, str], settings: Settings) -> list[Clause]:

@@ -76,16 +76,9 @@ def make(  # noqa: PLR0913 -- one call site
     numeric: str,
     read: bool,
 ) -> list[Record]:
-    """Return the records of raw rows.
+    """Return the records of raw rows of an object by the parameters of a call.
 
-    Args:
-        model: The rows of the account.
-        settings: The switches.
-        target: The object.
-        found: Its rows.
-        params: Parameters of the call.
-        numeric: See `wire.as_number`.
-        read: A single record was asked for.
+    ``read``: a single record was asked for. ``numeric``: see `wire.as_number`.
     """
     output = params.get("output", "full")
     own = model.custom_fields(target.custom) if target.custom else {}
@@ -96,8 +89,9 @@ def make(  # noqa: PLR0913 -- one call site
     encode = Encoder(target, settings, output=output, read=read, numeric=numeric, custom=custom)
     records = [encode(values) for values in found]
     if encode.nested_campaign:
-        twice = target.campaign_twice
-        records = nest_campaigns(records, model.campaign_names, numeric, twice=twice)
+        records = nest_campaigns(
+            records, model.campaign_names, numeric, twice=target.campaign_twice
+        )
     if output not in {"simple", "bulk", "mobile"}:
 
         def related(name: str, clause: str, value: int) -> list[Record]:

@@ -117,7 +117,7 @@ def clock_changes(timezone: str, now: int) -> list[tuple[int, int]]:
         now: Epoch seconds; changes in the two hours before it are left out.
 
     Returns:
-        Pairs of the change's instant (epoch seconds) and the seconds that the wall clock jumps:
+        Pairs of the change's instant (epoch seconds) and the seconds that local time jumps:
         negative in an autumn fold, positive in a spring gap.
     """
     zone = ZoneInfo(timezone)
@@ -247,7 +247,7 @@ def _edges(changes: Sequence[tuple[int, int]]) -> Iterator[int]:
     folds = [change for change in changes if change[1] < 0][:2]
     gaps = [change for change in changes if change[1] > 0][:2]
     for at, jump in folds:
-        # The same time on the wall, once before and once after the clock goes back.
+        # The same local time, once before and once after the clock goes back.
         yield from (at + jump // 2, at - jump // 2)
     for at, _ in gaps:
         yield from (at - 1, at)

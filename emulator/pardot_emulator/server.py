@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 -- a path
 # POST is advised for long id lists (A.2), so bodies may be long.
 MAX_BODY = 16 * 1024 * 1024
-# Stands for a connection that was closed without an answer; never on the wire.
+# Means that the connection was closed without an answer; never sent.
 NO_ANSWER = 499
 
 _HTML = (
@@ -35,7 +35,7 @@ _HTML = (
     b"<body><h1>Bad Gateway</h1></body></html>"
 )
 _STEP = 0.05
-_OWN_DATE = "X-Own-Date"  # on its way to the hook that signs answers; never on the wire
+_OWN_DATE = "X-Own-Date"  # passes a date to the hook that sets `Date`; never sent
 
 
 class Server:
@@ -46,11 +46,7 @@ class Server:
         self._runner: web.AppRunner | None = None
 
     async def start(self, port: int = 0) -> int:
-        """Listen; return the port.
-
-        Args:
-            port: 0 takes a free one.
-        """
+        """Listen; return the port. Port 0 takes a free one."""
         self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", port)
@@ -64,13 +60,13 @@ class Server:
 
     def _application(self) -> web.Application:
         application = web.Application(client_max_size=MAX_BODY)
-        application.on_response_prepare.append(self._sign)
+        application.on_response_prepare.append(self._set_date)
         control.add_routes(application, self.account)
         application.router.add_post(TOKEN_PATH, self._token)
         application.router.add_route("*", "/{path:.*}", self._call)
         return application
 
-    async def _sign(self, _request: web.Request, response: web.StreamResponse) -> None:
+    async def _set_date(self, _request: web.Request, response: web.StreamResponse) -> None:
         # A tap may take the run's end from here, so it follows the emulator's clock.
         date = formatdate(self.account.settings.now(), usegmt=True)
         response.headers["Date"] = response.headers.pop(_OWN_DATE, date)

@@ -1,4 +1,4 @@
-"""Rows -> answers: Pardot's JSON and XML with all their quirks (reference A.5 to A.7). No I/O."""
+"""Rows -> answers: Pardot's JSON and XML with all their quirks (A.5 to A.7). No I/O."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _MAX_INTEGER = 2**63
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
-# Collections that sit one level deeper than their name (reference A.6).
+# Collections that sit one level deeper than their name (A.6).
 _WRAPPERS = {
     "prospects": "prospect",
     "opportunity_activities": "visitor_activity",
@@ -49,10 +49,10 @@ _WRAPPED_TYPES: Mapping[str, frozenset[str | None]] = {
 
 
 def as_number(text: str, numeric: str = "all") -> int | float | str:
-    """Return what the API makes of a declared string (reference A.6, "JSON type quirk" [W]).
+    """Return what the API makes of a string (A.6, "JSON type quirk" [W]).
 
-    ``15555555555`` and ``2024`` go out as numbers; ``1.50`` and ``1e5`` too, so their spelling is
-    lost. Text with leading zeros stays text ("02190", "007").
+    ``15555555555``, ``2024``, ``1.50`` and ``1e5`` become numbers, so their spelling is lost.
+    Strings with leading zeros stay strings ("02190", "007").
 
     Args:
         text: The stored string.
@@ -68,7 +68,7 @@ def as_number(text: str, numeric: str = "all") -> int | float | str:
 
 
 def one_or_many(items: Sequence[Any]) -> Any:
-    """Return None, the one item, or the list: the rule of every collection (reference A.6)."""
+    """Return None, the one item, or the list: the rule of every collection (A.6)."""
     if not items:
         return None
     return items[0] if len(items) == 1 else list(items)
@@ -100,11 +100,9 @@ class Encoder:
     ) -> None:
         is_flat = target.outputs and output in {"mobile", "bulk"} and not settings.bulk_nested
         self.nested_campaign = target.column("campaign_id") is not None and not is_flat
-        self._text = settings.wall.text
-        self._numeric, self._custom = numeric, custom
-        self._wrapped = _WRAPPED_TYPES[settings.account_values]
-        if target.name != "prospectAccount":
-            self._wrapped = frozenset()
+        self._text, self._numeric, self._custom = settings.wall.text, numeric, custom
+        values = settings.account_values if target.name == "prospectAccount" else "plain"
+        self._wrapped = _WRAPPED_TYPES[values]
         self._names = [column.name for column in target.columns]
         drop = {
             column.name
@@ -147,8 +145,7 @@ class Encoder:
         for name in self._omit:
             if record[name] is None:
                 del record[name]
-        if values[-1] is not None:
-            _override(record, json.loads(values[-1]))
+        override(record, values[-1])
         return record
 
     def _quirk(self, text: str) -> int | float | str:
@@ -235,14 +232,16 @@ def nest_campaigns(
     ]
 
 
-def _override(record: Record, override: Mapping[str, Any]) -> None:
-    record.update(override.get("set", {}))
-    for key in override.get("drop", ()):
+def override(record: Record, document: str | None) -> None:
+    """Set and drop keys as the stored override of the wire says."""
+    change = {} if document is None else json.loads(document)
+    record.update(change.get("set", {}))
+    for key in change.get("drop", ()):
         record.pop(key, None)
 
 
 def query_result(name: str, records: Sequence[Record], total: int | None) -> Record:
-    """Return the body of a query (reference A.6).
+    """Return the body of a query (A.6).
 
     Args:
         name: Key of the rows.
@@ -258,7 +257,7 @@ def query_result(name: str, records: Sequence[Record], total: int | None) -> Rec
 
 
 def to_json(body: Record) -> bytes:
-    """Return the JSON of a good answer; ``version`` is 1 whatever the API version (A.6)."""
+    """Return the JSON of an answer; ``version`` is 1 whatever the API version (A.6)."""
     return msgspec.json.encode({"@attributes": {"stat": "ok", "version": 1}, **body})
 
 
@@ -268,20 +267,20 @@ def to_bare_json(body: Record) -> bytes:
 
 
 def error_json(code: int, message: str) -> bytes:
-    """Return the JSON of a refusal (reference A.7 [W])."""
+    """Return the JSON of a refusal (A.7 [W])."""
     return msgspec.json.encode(
         {"@attributes": {"stat": "fail", "version": 1, "err_code": code}, "err": message}
     )
 
 
 def to_xml(body: Record) -> bytes:
-    """Return the XML of a good answer (reference A.7); null is an empty element (A.6)."""
+    """Return the XML of an answer (A.7); null is an empty element (A.6)."""
     inner = "".join(_element(tag, value) for tag, value in body.items())
     return _document(f'<rsp stat="ok" version="1.0">{inner}</rsp>')
 
 
 def error_xml(code: int, message: str) -> bytes:
-    """Return the XML of a refusal (reference A.7 [D])."""
+    """Return the XML of a refusal (A.7 [D])."""
     inner = f'<err code="{code}">{_escape(message)}</err>'
     return _document(f'<rsp stat="fail" version="1.0">{inner}</rsp>')
 
@@ -311,6 +310,6 @@ def _text(value: Any) -> str:
 
 
 def _escape(text: str, *, quote: bool = False) -> str:
-    # A bare CR would come back as LF: XML parsers normalise line ends.
+    # A bare CR would come back as LF: XML parsers normalize line ends.
     more = {"\r": "&#13;", '"': "&quot;"} if quote else {"\r": "&#13;"}
     return escape(_CONTROL.sub("", text), more)
