@@ -364,7 +364,7 @@ def test_a_row_has_exactly_the_documented_keys_and_types(pardot, name):
 
 
 @pytest.mark.parametrize("name", QUERYABLE)
-def test_none_one_and_many_rows_have_three_shapes(pardot, name):
+def test_no_row_one_row_and_several_rows_have_three_shapes(pardot, name):
     emulator = pardot.emulator
     has_total = not OBJECTS[name].outputs
     assert pardot.query(name) == {"total_results": 0}
@@ -463,7 +463,7 @@ def test_closed_at_is_absent_while_open_and_there_when_closed(pardot):
     assert second["closed_at"] == "2024-02-02 03:04:05"
 
 
-def test_import_and_export_tell_more_on_read(pardot):
+def test_imports_and_exports_have_more_fields_on_a_read(pardot):
     pardot.emulator.add("import", [{"id": 1, "createdCount": 5, "errorCount": 0}])
     pardot.emulator.add("export", [{"id": 1, "resultRefs": ["u"]}, {"id": 2}])
     read = pardot.call("import/read/id/1").json()["import"]
@@ -500,7 +500,7 @@ def test_users_show_their_zone_by_switch_only(make):
     assert [row["timezone"] for row in pardot.rows("user")] == ["Europe/Berlin", None]
 
 
-def test_users_who_are_no_administrators_see_themselves_only(pardot):
+def test_a_user_who_is_no_administrator_sees_only_their_own_record(pardot):
     pardot.emulator.add(
         "user", [{"id": 1, "email": "b@x.y"}, {"id": 2, "email": "api@example.com"}]
     )
@@ -515,7 +515,7 @@ def test_a_user_is_read_by_an_escaped_email(pardot):
     assert pardot.call("user/read/email/a%2Bb%40example.com").json()["user"]["id"] == 3
 
 
-def test_xml_is_the_default_and_knows_no_types(pardot):
+def test_xml_is_the_default_and_has_no_types(pardot):
     pardot.emulator.add("campaign", [{"id": 7, "name": "2024"}])
     pardot.emulator.add("form", [{"id": 1, "name": "007", "campaign_id": 7}, {"id": 2}])
     answer = pardot.call("form/query", format="xml")
@@ -537,14 +537,14 @@ def test_post_takes_parameters_from_the_form_and_from_the_query(pardot):
     assert [row["id"] for row in answer.json()["result"]["list"]] == [2, 3]
 
 
-def test_text_goes_through_whole_with_quotes_emoji_and_line_ends(pardot):
+def test_strings_arrive_unchanged_with_quotes_emoji_and_line_ends(pardot):
     text = 'a "b", c\r\n<i>é</i> 🎉 \u2028 %%name%%'
     pardot.emulator.add("list", [{"id": 1, "name": text}])
     assert pardot.rows("list")[0]["name"] == text
     assert pardot.ids("list", name=text) == [1]
 
 
-def test_a_test_may_put_values_on_the_wire_that_the_reference_does_not_know(pardot):
+def test_a_row_may_override_its_record_with_keys_the_reference_does_not_list(pardot):
     wire = {"set": {"created_at": "0000-00-00 00:00:00", "brand_new": 1}, "drop": ["title"]}
     pardot.emulator.add("list", [{"id": 1, "_wire": wire}])
     row = pardot.rows("list")[0]

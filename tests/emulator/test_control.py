@@ -55,7 +55,7 @@ def test_calls_logins_faults_settings_and_reset_over_http(pardot, control):
     assert pardot.emulator.calls == []
 
 
-def test_exports_are_listed_ended_and_aged_over_http(pardot, control):
+def test_export_jobs_are_listed_ended_and_expired_over_http(pardot, control):
     pardot.emulator.set(export_seconds=100)
     number = pardot.job("prospect", ["id"])
     (job,) = control("GET", "/exports")[1]["exports"]
@@ -84,7 +84,7 @@ def test_exports_are_listed_ended_and_aged_over_http(pardot, control):
         ("PUT", "/health", None, 404),
     ],
 )
-def test_a_mistake_is_told_in_a_sentence(control, method, path, body, status):
+def test_a_mistake_is_answered_with_a_sentence(control, method, path, body, status):
     got, answer = control(method, path, body)
     assert got == status
     assert answer["error"]
@@ -105,7 +105,7 @@ def test_a_call_is_recorded_with_all_its_facts(pardot):
     assert (read["op"], read["id"], read["rows"]) == ("read", 5, 1)
 
 
-def test_rows_left_short_get_defaults_and_times_of_2024(pardot):
+def test_fields_that_a_row_leaves_out_get_defaults_and_times_of_2024(pardot):
     pardot.emulator.add(
         "list",
         [{"id": 1}, {"id": 2, "created_at": "2025-01-01"}, {"id": 3, "updated_at": "2023-01-01"}],

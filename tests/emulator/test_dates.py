@@ -27,7 +27,7 @@ def utc(text):
         ("UTC", "1969-12-31 23:59:59", "1969-12-31 23:59:59"),
     ],
 )
-def test_both_sides_of_a_fold_show_one_wall_time_and_a_gap_shows_none(zone, instant, wall):
+def test_both_sides_of_a_clock_change_back_have_one_local_time(zone, instant, wall):
     assert WallClock(zone).text(utc(instant)) == wall
 
 
@@ -68,7 +68,7 @@ def test_a_time_inside_a_fold_means_the_side_of_the_switch(zone, wall, early, la
         ("90 minutes ago", "2024-05-15 11:00:00"),
     ],
 )
-def test_date_words_and_forms_are_read(text, expected):
+def test_date_words_and_formats_are_read(text, expected):
     assert WallClock("UTC").read(text, now=utc("2024-05-15 12:30:00")) == utc(expected)
 
 
@@ -80,7 +80,7 @@ def test_date_words_and_forms_are_read(text, expected):
         *("2024-05-01 10:20:30 Mars", "2024-05-01 00:00:00 00:00", "1714521600", "last_8_days"),
     ],
 )
-def test_anything_else_is_no_date(text):
+def test_other_strings_are_no_dates(text):
     with pytest.raises(BadDateError):
         WallClock("UTC").read(text, now=0)
 
@@ -102,7 +102,7 @@ def test_a_zone_suffix_is_ignored_unless_the_switch_says_otherwise(text, honoure
         clock.read(text, now=0, zone_suffix="refused")
 
 
-def test_midnight_is_the_users_even_on_the_day_the_clock_changes():
+def test_midnight_is_local_also_on_the_day_of_a_clock_change():
     clock = WallClock("America/New_York")
     assert clock.midnight(utc("2024-11-04 04:30:00")) == utc("2024-11-03 04:00:00")
     assert clock.midnight(utc("2024-11-04 05:30:00")) == utc("2024-11-04 05:00:00")

@@ -72,7 +72,7 @@ def test_there_is_no_list_of_emails_and_none_can_be_exported(pardot, name):
 
 
 @pytest.mark.parametrize("path", ["query", "read/id/1", "stats/id/1"])
-def test_the_rows_that_hold_figures_are_no_object_of_the_api(pardot, path):
+def test_rows_of_figures_are_no_object_of_the_api(pardot, path):
     pardot.emulator.add("emailStats", [{"id": 1, "sent": 3}])
     assert pardot.code(f"emailStats/{path}") == 198
 
@@ -107,7 +107,7 @@ def test_figures_are_counted_from_activities_and_unique_ones_by_prospect(pardot)
     assert stats(pardot, 51)["opens_rate"] == "100.00%"
 
 
-def test_a_click_stored_twice_is_one_and_two_clicks_of_a_second_are_two(pardot):
+def test_a_click_stored_as_activity_and_as_click_counts_once_and_two_in_a_second_twice(pardot):
     pardot.emulator.add("visitorActivity", acts((1, 1), (1, 2)))
     click = {"prospect_id": 1, "list_email_id": 50, "created_at": 1_704_067_200}
     pardot.emulator.add("emailClick", [{"id": 1, **click}])
@@ -133,7 +133,7 @@ def test_a_list_email_is_known_by_an_email_an_activity_a_click_or_a_row_of_figur
 
 
 @pytest.mark.parametrize("form", ["0%", "0.00%", "", None])
-def test_the_rate_of_nothing_is_a_switch(make, form):
+def test_a_rate_with_denominator_zero_is_a_switch(make, form):
     pardot = make(stats_zero_rate=form)
     pardot.emulator.add("email", [{"id": 1, "list_email_id": 50}])
     figures = stats(pardot)
@@ -165,7 +165,7 @@ def test_a_row_of_figures_replaces_them_one_by_one_with_any_value(pardot):
     assert pardot.emulator.counts()["emailStats"] == 1
 
 
-def test_figures_come_in_xml_and_by_control_too(pardot):
+def test_figures_come_in_xml_and_from_the_control_endpoint_too(pardot):
     pardot.emulator.add("visitorActivity", acts((6, 1), (6, 2), (13, 2)))
     root = ET.fromstring(pardot.call("email/stats/id/50", format="xml").content)
     assert [element.tag for element in root.find("stats")] == KEYS

@@ -41,7 +41,7 @@ ODD = {
 }
 
 
-def test_strings_and_times_are_quoted_numbers_and_null_are_not(plain):
+def test_strings_and_times_are_quoted_and_numbers_and_nulls_are_not(plain):
     plain.emulator.add(ACTIVITIES, [ODD])
     fields = ["id", "visitor_id", "type", "type_name", "details", "created_at"]
     assert content(plain, ACTIVITIES, fields) == (
@@ -59,7 +59,7 @@ def test_quotes_come_only_where_needed_by_switch(plain):
     )
 
 
-def test_php_leaves_a_quote_behind_a_backslash_alone_by_switch(plain):
+def test_a_quote_after_a_backslash_is_not_doubled_with_php_quoting(plain):
     plain.emulator.set(export_quoting="php")
     plain.emulator.add(ACTIVITIES, [{"id": 1, "details": 'a "b" \\"c\\" \\\\"'}])
     assert content(plain, ACTIVITIES, ["id", "details"]) == (
@@ -87,7 +87,7 @@ def test_booleans_are_digits_or_words_and_null_stays_empty(plain):
     assert content(plain, "prospect", fields).splitlines()[1] == b"true,false,"
 
 
-def test_line_ends_and_the_mark_before_the_header_are_switches(plain):
+def test_line_ends_and_the_byte_order_mark_are_switches(plain):
     plain.emulator.add(ACTIVITIES, [{"id": 1}])
     assert content(plain, ACTIVITIES, ["id"]) == b"id\n1\n"
     plain.emulator.set(export_line_end="crlf", export_bom=True)
@@ -207,7 +207,7 @@ def test_prospect_fields_that_must_be_named_come_when_named(plain):
         ("prospectAccount", ["assigned_to", "industry"]),
     ],
 )
-def test_what_is_not_exportable_is_refused(pardot, name, fields):
+def test_fields_that_cannot_be_exported_are_refused(pardot, name, fields):
     pardot.emulator.set(export_undocumented_fields=True)
     for field in fields:
         assert pardot.create(name, ["id", field]).status_code == 400, field
@@ -227,7 +227,7 @@ def test_fields_that_no_page_lists_for_exports_are_taken_by_switch(pardot, name,
     assert pardot.create(name, ["id", field]).status_code == 200
 
 
-def test_prospect_accounts_bring_what_describe_lists(plain):
+def test_prospect_accounts_are_exported_with_the_fields_that_describe_lists(plain):
     fields = [{"id": 1, "field_id": "industry"}, {"id": 2, "field_id": "Tier__c"}]
     plain.emulator.add("prospectAccountField", fields)
     own = {"industry": "Retail", "Tier__c": ["a", "b"]}
@@ -243,7 +243,7 @@ def test_prospect_accounts_bring_what_describe_lists(plain):
     }
 
 
-def test_external_activities_have_camel_case_names_and_two_ways_in(plain):
+def test_external_activities_have_camel_case_names_and_two_procedures(plain):
     row = {"id": 1, "extension": "Survey", "type": "007", "prospectId": 5}
     times = {"createdAt": "2024-01-05T12:00:00Z", "activityDate": "2024-01-03T12:00:00Z"}
     plain.emulator.add("externalActivity", [{**row, **times}])
@@ -305,7 +305,7 @@ def test_a_cut_file_is_noticed_by_its_length(plain, chunked):
     assert plain.download(url).content.endswith(b'5,"d5"\n')
 
 
-def test_a_page_of_html_may_come_in_place_of_a_file(plain):
+def test_an_html_page_may_come_instead_of_a_file(plain):
     url = first_file(plain)
     plain.emulator.fault(op="download", html=True, status=200)
     answer = plain.download(url)
@@ -324,7 +324,7 @@ def test_a_page_of_html_may_come_in_place_of_a_file(plain):
         ("empty", ""),
     ],
 )
-def test_a_file_may_be_whole_by_its_length_and_wrong_inside(plain, way, expected):
+def test_a_file_may_have_its_announced_length_and_wrong_content(plain, way, expected):
     url = first_file(plain)
     plain.emulator.delete(ACTIVITIES, [1, 2, 3])
     (url,) = plain.refs(plain.job(ACTIVITIES, ["id", "details"]))
@@ -335,7 +335,7 @@ def test_a_file_may_be_whole_by_its_length_and_wrong_inside(plain, way, expected
     assert plain.download(url).text == 'id,details\n4,"d4"\n5,"d5"\n'
 
 
-def test_every_way_to_spoil_a_file_is_tested_and_others_are_refused(plain):
+def test_every_way_to_damage_a_file_is_tested_and_others_are_refused(plain):
     assert len(WAYS) == 7
     with pytest.raises(ValueError, match="csv must be one of other_object"):
         plain.emulator.fault(op="download", csv="coffee")

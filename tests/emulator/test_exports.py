@@ -73,7 +73,7 @@ def test_a_new_job_waits_and_answers_inside_a_wrapper_with_times(quick):
         ('{"object": "prospect", "procedure": {"name": "x", "arguments": {}}}', 174),
     ],
 )
-def test_a_body_that_asks_for_nothing_sensible_has_its_own_code(pardot, body, code):
+def test_a_body_that_is_no_request_has_its_own_code(pardot, body, code):
     answer = pardot.post(body)
     assert (answer.status_code, refusal(answer)) == (400, code)
     assert pardot.emulator.exports == []
@@ -96,7 +96,7 @@ def test_a_create_is_posted_as_json_and_by_switch_as_anything(pardot):
 
 
 @pytest.mark.parametrize("fields", ["id", [], [1], ["id", "id"], ["id", "nothing"], {"id": 1}])
-def test_fields_are_known_names_each_once(pardot, fields):
+def test_fields_must_be_known_and_named_once(pardot, fields):
     assert create(pardot, ACTIVITIES, fields) == 154
 
 
@@ -152,7 +152,7 @@ def test_an_object_without_the_right_to_it_cannot_be_exported(pardot):
         ),
     ],
 )
-def test_each_procedure_takes_its_arguments_and_no_others(pardot, name, procedure, arguments):
+def test_a_procedure_takes_only_its_own_arguments(pardot, name, procedure, arguments):
     after, before, *options = arguments.split()
     values = {"type": [1, 2], "deleted": "all", "prospect_deleted": True}
     given = {after: DAY.format(1), before: DAY.format(9)}
@@ -213,14 +213,14 @@ def test_deleted_is_true_false_or_all(pardot, deleted):
         ("2024-11-03 00:00:00", "2025-11-03 00:00:00", False),
     ],
 )
-def test_a_range_is_a_year_at_most_on_the_wall_and_by_the_stopwatch(make, after, before, fits):
+def test_a_range_is_at_most_a_year_in_local_and_in_elapsed_time(make, after, before, fits):
     pardot = make(timezone="America/New_York")
     answer = pardot.create(ACTIVITIES, updated_after=after, updated_before=before)
     assert (answer.status_code == 200) is fits
     assert fits or refusal(answer) == 177
 
 
-def test_a_range_without_an_end_is_measured_to_now(make):
+def test_the_length_of_a_range_without_an_end_is_measured_to_now(make):
     pardot = make(clock="2024-06-01T00:00:00Z")
     assert pardot.create(ACTIVITIES, updated_after="2023-06-02 00:00:00").status_code == 200
     assert create(pardot, ACTIVITIES, updated_after="2023-06-01 00:00:00") == 177
@@ -274,7 +274,7 @@ def test_the_recycle_bin_is_asked_for_by_an_argument(quick, name):
     assert ids(deleted="all") == ["1", "2"]
 
 
-def test_the_two_texts_on_prospects_by_update_are_switches(pardot):
+def test_what_the_documents_contradict_on_prospects_by_update_are_switches(pardot):
     january = {"updated_after": "2023-12-31", "updated_before": "2024-02-01"}
     pardot.emulator.set(export_prospect_deleted=175, export_prospect_created=False)
     assert create(pardot, "prospect", **january, deleted=True) == 175
@@ -312,7 +312,7 @@ def test_anonymous_visitors_are_exported_unless_the_switch_says_no(quick):
     assert sorted(row["id"] for row in quick.export("visitor")) == ["2", "3"]
 
 
-def test_bounds_are_exclusive_and_on_the_creators_wall_at_creation(make):
+def test_bounds_are_exclusive_and_in_the_local_time_of_the_creator_at_creation(make):
     pardot = make(timezone="America/New_York", export_seconds=0, export_wait=0.2)
     at = [f"2024-01-05T12:00:0{n}Z" for n in range(4)]
     pardot.emulator.add(ACTIVITIES, [{"id": n, "updated_at": one} for n, one in enumerate(at)])
@@ -371,7 +371,7 @@ def test_jobs_run_one_after_another_oldest_first_by_the_clock(make):
     assert states(pardot)[-1] == "Processing"
 
 
-def test_jobs_may_go_on_by_polls_instead(make):
+def test_jobs_may_progress_by_reads_instead(make):
     pardot = make(export_polls=2)
     first, second = pardot.job(ACTIVITIES), pardot.job(ACTIVITIES)
     seen = [pardot.read(first)["state"] for _ in range(3)]
@@ -423,7 +423,7 @@ def test_links_are_absent_one_or_many_and_the_files_hold_every_row_once(make, ro
     assert sorted(map(int, lines)) == list(range(1, rows + 1))
 
 
-def test_links_name_the_host_called_or_the_one_of_the_switch(quick):
+def test_links_have_the_host_that_was_called_or_that_of_the_switch(quick):
     quick.emulator.add(ACTIVITIES, [{"id": 1}])
     number = quick.job(ACTIVITIES)
     path = f"/api/export/version/4/do/downloadResults/id/{number}/file/20201"
@@ -469,7 +469,7 @@ def test_a_job_that_waits_or_runs_is_cancelled_and_another_one_is_not(make):
     assert pardot.code("export/cancel/id/9", "POST") == 109
 
 
-def test_a_cancel_under_version_3_is_the_slip_of_the_documents(make):
+def test_cancel_under_version_3_works_by_switch(make):
     pardot = make(export_seconds=100)
     path = f"export/cancel/id/{pardot.job(ACTIVITIES)}"
     assert refusal(pardot.call(path, "POST", version=3)) == 88
@@ -483,7 +483,7 @@ def test_a_job_is_read_back_with_the_version_that_made_it(quick):
     assert refusal(quick.call(f"export/read/id/{number}", version=3)) == 228
 
 
-def test_so_many_jobs_fail_as_the_switch_says(make):
+def test_as_many_jobs_fail_as_the_switch_says(make):
     pardot = make(export_seconds=0, export_fail=2)
     pardot.emulator.add(ACTIVITIES, [{"id": 1}])
     for _ in range(3):

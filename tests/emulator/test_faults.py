@@ -27,7 +27,7 @@ def test_a_code_comes_on_the_nth_call_only_with_headers_and_status(pardot):
 
 
 @pytest.mark.parametrize(("times", "bad"), [(1, 1), (2, 2), (None, 4)])
-def test_a_fault_fires_so_many_times(pardot, times, bad):
+def test_a_fault_fires_as_many_times_as_given(pardot, times, bad):
     pardot.emulator.fault(code=183, times=times, status=503)
     statuses = [get(pardot).status_code for _ in range(4)]
     assert statuses == [503] * bad + [200] * (4 - bad)
@@ -48,12 +48,12 @@ def test_a_fault_fires_so_many_times(pardot, times, bad):
         ({"op": "token"}, False),
     ],
 )
-def test_a_fault_meets_only_the_calls_it_matches(pardot, match, hit):
+def test_a_fault_fires_only_on_calls_that_match(pardot, match, hit):
     pardot.emulator.fault(**match, code=183)
     assert (get(pardot).status_code == 500) is hit
 
 
-def test_a_proxy_answers_with_a_page_of_html(pardot):
+def test_a_fault_answers_with_an_html_page_as_a_proxy_does(pardot):
     pardot.emulator.fault(html=True)
     answer = get(pardot)
     assert answer.status_code == 502
@@ -80,7 +80,7 @@ def test_a_reset_is_a_broken_connection(pardot):
     assert [call["status"] for call in pardot.emulator.calls] == [None, 200]
 
 
-def test_a_cut_body_is_announced_whole(pardot):
+def test_a_truncated_body_is_announced_with_its_whole_length(pardot):
     pardot.emulator.add("list", [{"id": n} for n in range(100)])
     whole = len(get(pardot).content)
     pardot.emulator.fault(truncate=50)
@@ -100,7 +100,7 @@ def test_a_hang_lasts_until_the_client_leaves_and_then_frees_its_slot(pardot):
     assert pardot.emulator.calls[0]["path"].endswith("/do/query")
 
 
-def test_a_hang_that_is_waited_for_ends_without_an_answer(pardot):
+def test_a_hang_that_the_client_waits_for_ends_without_an_answer(pardot):
     pardot.emulator.fault(hang=0.1)
     with pytest.raises(requests.ConnectionError):
         get(pardot)
@@ -112,7 +112,7 @@ def test_latency_only_delays(pardot):
     assert pardot.emulator.calls[0]["seconds"] >= 0.2
 
 
-def test_a_redirect_names_another_place(pardot):
+def test_a_redirect_has_the_given_location(pardot):
     pardot.emulator.fault(redirect="https://example.com/", status=307)
     answer = pardot.call("list/query")
     assert (answer.status_code, answer.headers["Location"]) == (307, "https://example.com/")
@@ -136,12 +136,12 @@ def test_rows_change_just_before_the_matching_call_is_answered(pardot):
     ]
 
 
-def test_a_token_dies_between_two_calls(pardot):
+def test_a_fault_expires_tokens_between_two_calls(pardot):
     pardot.emulator.fault(nth=2, change={"expire_tokens": True})
     assert [get(pardot).status_code for _ in range(2)] == [200, 401]
 
 
-def test_the_login_breaks_too_but_only_when_named(pardot):
+def test_a_fault_hits_the_login_only_when_it_names_it(pardot):
     pardot.emulator.fault(code=183)
     assert pardot.login().status_code == 200
     pardot.emulator.fault(op="token", status=503)
@@ -171,7 +171,7 @@ def test_a_change_that_cannot_be_made_is_refused_at_once(pardot, change):
         pardot.emulator.fault(change=change)
 
 
-def test_cleared_faults_are_gone(pardot):
+def test_cleared_faults_no_longer_fire(pardot):
     pardot.emulator.fault(code=183, times=None)
     pardot.emulator.clear_faults()
     assert get(pardot).status_code == 200

@@ -45,7 +45,7 @@ def sent(pardot, number):
     return [row for row in pardot.rows("visitorActivity") if row["email_id"] == number]
 
 
-def test_a_list_send_makes_an_activity_for_everybody_who_takes_it(account):
+def test_a_list_send_makes_an_activity_for_each_mailable_prospect(account):
     number = send(account)
     list_email = account.emulator.outbox[0]["list_email_id"]
     assert list_email not in {None, number}
@@ -88,7 +88,7 @@ def test_a_one_to_one_send_makes_one_activity_without_a_list_email(account, who)
     assert (entry["list_email_id"], entry["delivered"]) == (None, 1)
 
 
-def test_figures_move_with_what_people_do(account):
+def test_figures_change_with_opens_and_clicks(account):
     number = send(account)
     list_email = account.emulator.outbox[0]["list_email_id"]
     figures = account.call(f"email/stats/id/{list_email}").json()["stats"]
@@ -100,7 +100,7 @@ def test_figures_move_with_what_people_do(account):
     assert account.code(f"email/stats/id/{number}") == 109
 
 
-def test_two_sends_have_ids_of_their_own_above_all_that_rows_name(account):
+def test_two_sends_have_different_ids_above_all_ids_in_rows(account):
     rows = [{"id": 70, "email_id": 812, "list_email_id": 5_000_000}]
     account.emulator.add("visitorActivity", rows)
     account.emulator.add("emailClick", [{"id": 1, "list_email_id": 6_000_000}])
@@ -113,7 +113,7 @@ def test_two_sends_have_ids_of_their_own_above_all_that_rows_name(account):
     assert ids == list(range(70, 80))
 
 
-def test_a_scheduled_email_goes_out_when_its_time_has_come(account):
+def test_a_scheduled_email_is_sent_at_its_time(account):
     number = send(account, scheduled_time="2024-06-01T15:00:00+02:00")
     (entry,) = account.emulator.outbox
     assert (entry["delivered"], sent(account, number)) == (None, [])
@@ -133,7 +133,7 @@ def test_a_scheduled_email_goes_out_when_its_time_has_come(account):
 
 
 @pytest.mark.parametrize("ask", ["call", "rows", "count", "counts", "stats", "outbox"])
-def test_whoever_asks_first_finds_the_email_sent(account, ask):
+def test_a_due_email_is_sent_before_any_answer(account, ask):
     send(account, scheduled_time="2024-06-01T13:00:00Z")
     list_email = account.emulator.outbox[0]["list_email_id"]
     account.emulator.set(clock="2024-06-02T00:00:00Z")
@@ -148,14 +148,14 @@ def test_whoever_asks_first_finds_the_email_sent(account, ask):
     assert found[ask]() == 4
 
 
-def test_moving_the_clock_sends_at_once_to_those_on_the_lists_then(account):
+def test_moving_the_clock_sends_due_email_to_the_lists_of_that_time(account):
     number = send(account, scheduled_time="2024-06-01T13:00:00Z")
     account.emulator.forward(3_600)
     account.emulator.delete("listMembership", [1, 2])
     assert [row["prospect_id"] for row in sent(account, number)] == [1, 2, 9, 10]
 
 
-def test_a_time_in_the_past_means_now(account):
+def test_an_email_scheduled_in_the_past_is_sent_now(account):
     number = send(account, scheduled_time="2020-01-01T00:00:00Z")
     assert {row["created_at"] for row in sent(account, number)} == {WALL}
 

@@ -71,7 +71,7 @@ def bearer(body):
     ],
     ids=["refresh", "password", "client-credentials"],
 )
-def test_a_good_exchange_gives_a_token_that_works_and_no_lifetime(form, keys):
+def test_an_accepted_exchange_gives_a_token_that_works_and_no_lifetime(form, keys):
     login = issuer()
 
     status, body = login.exchange(form)
@@ -151,7 +151,7 @@ def test_an_assertion_not_signed_with_rs256_and_the_apps_key_is_refused(key, pem
     assert answers == [(400, refusal)] * len(forms)
 
 
-def test_a_emulator_that_cannot_verify_says_so_and_lets_nobody_in(key, pem, monkeypatch):
+def test_an_emulator_that_cannot_verify_assertions_answers_500(key, pem, monkeypatch):
     form = jwt_form(key)
     answers = [issuer().exchange(form), issuer(public_key="garbage").exchange(form)]
     monkeypatch.setitem(sys.modules, "jwt", None)
@@ -187,13 +187,13 @@ def test_a_emulator_that_cannot_verify_says_so_and_lets_nobody_in(key, pem, monk
         ),
     ],
 )
-def test_a_bad_exchange_is_refused_in_salesforces_words(form, error, description):
+def test_a_bad_exchange_is_refused_with_the_description_of_salesforce(form, error, description):
     status, body = issuer().exchange(form)
 
     assert (status, body) == (400, {"error": error, "error_description": description})
 
 
-def test_http_basic_stands_in_for_the_client_fields():
+def test_http_basic_replaces_the_client_fields():
     form = {"grant_type": "refresh_token", "refresh_token": "emulator-refresh"}
     login = issuer()
 
@@ -202,7 +202,7 @@ def test_http_basic_stands_in_for_the_client_fields():
     assert (status, body["error"]) == (401, "invalid_client")
 
 
-def test_an_app_may_do_without_the_secret_but_never_takes_a_wrong_one():
+def test_an_app_may_need_no_secret_but_never_takes_a_wrong_one():
     login = issuer(require_client_secret=False)
     form = {key: value for key, value in REFRESH.items() if key != "client_secret"}
 
@@ -251,7 +251,7 @@ def test_the_security_token_must_follow_the_password():
         ({"refuse_with": "rate_limit_exceeded"}, PASSWORD, "rate_limit_exceeded"),
     ],
 )
-def test_switches_close_a_flow(switch, form, error):
+def test_switches_disable_a_flow(switch, form, error):
     assert issuer().exchange(form)[0] == 200
     status, body = issuer(**switch).exchange(form)
     assert (status, body["error"]) == (400, error)
@@ -274,7 +274,7 @@ def test_a_user_who_is_not_approved_gets_no_token_by_assertion(key, pem):
         ("", 126, ""),
     ],
 )
-def test_a_header_without_a_live_token_is_refused(header, code, suffix):
+def test_a_header_without_a_valid_token_is_refused(header, code, suffix):
     login = issuer()
     login.exchange(REFRESH)
 

@@ -88,7 +88,7 @@ def test_each_required_parameter_is_missed_when_absent_and_when_blank(kind, way,
         assert refusal(kind, {**whole, name: " "}) == (36, name)
 
 
-def test_the_documents_example_is_scheduled_to_its_instant():
+def test_the_example_of_the_documents_is_scheduled_at_its_time():
     _, entry = send(
         "list",
         {
@@ -215,7 +215,7 @@ def test_a_time_that_names_no_instant_is_refused(text):
     assert send("one_to_one", ONE, TEMPLATE, good).entry["scheduled"] is None
 
 
-def test_who_opted_out_gets_operational_email_only():
+def test_a_prospect_who_opted_out_gets_operational_email_only():
     bo = {"prospect_id": "1235"}
 
     assert refusal("one_to_one", ONE, bo, TEMPLATE) == (98, "prospect_id")
@@ -223,7 +223,7 @@ def test_who_opted_out_gets_operational_email_only():
     assert send("one_to_one", ONE, bo, TEMPLATE, operational).entry["operational"] is True
 
 
-def test_a_template_without_a_way_out_is_refused():
+def test_a_template_without_an_unsubscribe_variable_is_refused():
     template = {
         "id": 5,
         "name": "Bare",

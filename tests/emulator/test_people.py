@@ -50,7 +50,7 @@ def test_each_row_has_the_custom_fields_that_have_a_value(people):
     assert keys == [{"Interests", "Attended_Event"}, {"Interests", "Size"}, set()]
 
 
-def test_several_values_are_wrapped_and_one_of_them_is_no_list(people):
+def test_several_values_are_wrapped_and_a_single_one_is_no_list(people):
     first, second, _ = people.rows("prospect")
     assert first["Interests"] == {"value": ["a", "b"]}
     assert second["Interests"] == {"value": "a"}
@@ -192,7 +192,7 @@ def test_a_prospect_is_read_with_all_that_belongs_to_it(people):
     assert people.call("prospect/read/fid/003A").json()["prospect"]["id"] == 3
 
 
-def test_visitors_are_the_identified_ones_unless_all_are_asked_for(pardot):
+def test_only_identified_visitors_come_unless_all_are_asked_for(pardot):
     rows = [{"id": 1}, {"id": 2, "prospect_id": 9}, {"id": 3, "identified": True}]
     pardot.emulator.add("visitor", [*rows, {"id": 4, "prospect_id": 8, "identified": False}])
     assert pardot.ids("visitor") == [2, 3]
@@ -231,7 +231,7 @@ def test_a_membership_is_read_by_list_and_prospect_too(pardot):
     assert pardot.code("listMembership/query", sort_by="updated_at") == 19
 
 
-def test_sessions_are_in_no_answer_and_in_no_count(pardot):
+def test_sessions_are_in_no_answer_and_not_counted(pardot):
     pardot.emulator.add("visitorActivity", [{"id": n, "type": n} for n in (4, 5, 6)])
     assert pardot.ids("visitorActivity") == pardot.ids("visitorActivity", type="4,5,6") == [4, 6]
     assert pardot.query("visitorActivity")["total_results"] == 2
@@ -274,7 +274,7 @@ def test_ids_of_an_activity_are_absent_while_null(pardot):
     }
 
 
-def test_describe_tells_the_fields_of_accounts_in_attributes(pardot):
+def test_describe_lists_the_fields_of_accounts_in_attributes(pardot):
     rows = [
         {"id": 1, "field_id": "name", "label": "Name", "required": True, "custom": False},
         {"id": 2, "field_id": "industry", "type": "dropdown", "options": ["Banking", "Retail"]},

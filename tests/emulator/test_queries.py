@@ -105,7 +105,7 @@ def test_bounds_are_exclusive_to_the_second(pardot):
         ("Australia/Sydney", "2024-04-07 02:30:00", "2024-04-06T15:30Z", "2024-04-06T16:30Z"),
     ],
 )
-def test_rows_on_both_sides_of_a_fold_look_alike_and_are_filtered_by_instant(
+def test_rows_on_both_sides_of_a_clock_change_look_alike_and_are_filtered_by_instant(
     make, zone, fold, early, late
 ):
     pardot = make(timezone=zone)
@@ -128,7 +128,9 @@ def test_rows_on_both_sides_of_a_fold_look_alike_and_are_filtered_by_instant(
         ("Australia/Sydney", "2024-10-05T15:59:59Z", "2024-10-05T16:00:00Z"),
     ],
 )
-def test_rows_around_a_gap_are_an_hour_apart_on_the_wall(make, zone, last, first):
+def test_rows_around_a_clock_change_forward_are_an_hour_apart_in_local_time(
+    make, zone, last, first
+):
     pardot = make(timezone=zone)
     pardot.emulator.add("list", [{"id": 1, "updated_at": last}, {"id": 2, "updated_at": first}])
     walls = [row["updated_at"][11:] for row in pardot.rows("list")]
@@ -138,7 +140,7 @@ def test_rows_around_a_gap_are_an_hour_apart_on_the_wall(make, zone, last, first
     assert pardot.ids("list", updated_before=f"{day} 03:00:00") == [1]
 
 
-def test_words_for_days_follow_the_sandboxes_clock_in_the_users_zone(make):
+def test_words_for_days_follow_the_emulators_clock_in_the_users_zone(make):
     pardot = make(timezone="America/New_York", clock="2024-05-15T03:30:00Z")
     # On the user's wall it is still 14 May, 23:30.
     pardot.emulator.add(
@@ -286,7 +288,7 @@ def test_unknown_parameters_are_ignored_beside_known_ones_or_refused_by_switch(p
     assert pardot.code("tag/query", colour="red", limit=5) == 5
 
 
-def test_the_order_of_ties_is_no_promise(pardot):
+def test_the_order_of_ties_varies_by_switch(pardot):
     pardot.emulator.add("list", [{"id": n} for n in range(1, 101)])
     pardot.emulator.set(ties="shuffled")
     first, second = (pardot.ids("list", sort_by="updated_at") for _ in range(2))

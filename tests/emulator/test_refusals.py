@@ -34,7 +34,7 @@ def test_a_bad_header_has_its_own_code(pardot, change, expected):
     assert pardot.emulator.calls[-1]["headers_ok"] is False
 
 
-def test_the_text_of_a_dead_token_carries_a_suffix(pardot):
+def test_the_message_of_an_invalid_token_has_a_suffix(pardot):
     pardot.emulator.expire_tokens()
     body = pardot.call("list/query").json()
     assert body == {
@@ -49,7 +49,7 @@ def test_credentials_in_the_query_are_refused_and_never_logged(pardot, name):
     assert "hush" not in str(pardot.emulator.calls)
 
 
-def test_the_login_of_old_is_gone(pardot):
+def test_the_old_login_is_refused(pardot):
     url = f"{pardot.emulator.url}/api/login/version/4"
     answer = requests.post(
         url, data={"email": "a", "password": "hush", "format": "json"}, timeout=9
@@ -77,7 +77,7 @@ def test_the_login_of_old_is_gone(pardot):
         ("email/send", (400, 60)),
     ],
 )
-def test_a_path_that_does_not_exist_is_a_loud_failure(pardot, path, expected):
+def test_a_path_that_does_not_exist_is_refused_and_marked_in_the_log(pardot, path, expected):
     assert error(pardot.call(path)) == expected
     assert bool(pardot.emulator.unknown_calls) is (expected[1] in {2, 198})
 
@@ -89,11 +89,11 @@ def test_a_path_outside_the_grammar_is_in_the_log_too(pardot, path):
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
-def test_reading_takes_get_and_post_only(pardot, method):
+def test_reads_take_get_and_post_only(pardot, method):
     assert error(pardot.call("list/query", method)) == (400, 60)
 
 
-def test_a_body_that_is_no_form_is_refused(pardot):
+def test_a_body_other_than_a_form_is_refused(pardot):
     headers = {**pardot.headers, "Content-Type": "application/json"}
     assert error(pardot.call("list/query", "POST", headers=headers, data="{}")) == (400, 151)
 
@@ -102,7 +102,7 @@ def test_a_body_that_is_no_form_is_refused(pardot):
     ("account", "called", "expected"),
     [(4, 3, (400, 88)), (3, 4, (400, 89)), (4, 5, (404, 198)), (4, "x", (400, 94))],
 )
-def test_the_account_has_one_version(make, account, called, expected):
+def test_the_account_has_one_api_version(make, account, called, expected):
     pardot = make(api_version=account)
     assert error(pardot.call("list/query", version=called)) == expected
     assert pardot.call("list/query", version=account).status_code == 200
@@ -121,7 +121,7 @@ def test_the_account_has_one_version(make, account, called, expected):
         ("email/read/id/9", 109),
     ],
 )
-def test_a_record_that_is_not_there_has_the_code_of_its_object(pardot, path, code):
+def test_an_unknown_record_has_the_code_of_its_object(pardot, path, code):
     assert error(pardot.call(path)) == (404, code)
     pardot.emulator.set(not_found_status=400)
     assert error(pardot.call(path)) == (400, code)
@@ -139,7 +139,7 @@ def test_rights_may_be_missing_for_one_object(make):
     assert error(pardot.call("tag/query")) == (403, 49)
 
 
-def test_errors_may_come_with_status_200_as_in_the_old_days(make):
+def test_errors_may_come_with_status_200(make):
     pardot = make(legacy_status=True)
     assert error(pardot.call("list/read/id/9")) == (200, 55)
     assert error(pardot.call("list/query", headers={})) == (200, 49)
@@ -195,7 +195,7 @@ def test_logins_do_not_count_against_the_daily_limit(make):
     assert pardot.call("tag/query").status_code == 200
 
 
-def test_every_answer_tells_the_sandboxes_time(make):
+def test_every_answer_has_the_emulators_time(make):
     pardot = make(clock=-86_400)
     for answer in (pardot.call("tag/query"), pardot.call("nope/query"), pardot.login()):
         told = parsedate_to_datetime(answer.headers["Date"]).timestamp()

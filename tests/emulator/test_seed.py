@@ -172,12 +172,12 @@ def test_some_names_look_like_numbers(account, name):
 @pytest.mark.parametrize(
     "part", ['"', "'", ",", "\r\n", "\n", "\t", "🚀", "<b>", "&amp;", "%%", "\\", "日本語"]
 )
-def test_some_names_strain_escaping(account, part):
+def test_some_names_need_escaping(account, part):
     for kind in ("list", "tag", "customRedirect", "dynamicContent"):
         assert any(part in row["name"] for row in account[kind])
 
 
-def test_some_text_is_long_and_some_is_missing(account):
+def test_some_strings_are_long_and_some_are_missing(account):
     texts = [row["description"] for row in account["list"]]
 
     assert max(len(text) for text in texts if text) > 20_000
@@ -332,12 +332,12 @@ def test_prospects_have_custom_fields_of_every_type_with_one_and_several_values(
 
 
 @pytest.mark.parametrize("start", ["=", "+", "@"])
-def test_some_text_starts_with_what_a_csv_escapes(account, start):
+def test_some_strings_start_with_what_a_csv_file_escapes(account, start):
     for kind, column in (("prospect", "job_title"), ("visitorActivity", "details")):
         assert any((row[column] or "").startswith(start) for row in account[kind])
 
 
-def test_some_rows_are_in_the_recycle_bin_and_some_visitors_are_nobodys(account):
+def test_some_rows_are_in_the_recycle_bin_and_some_visitors_have_no_prospect(account):
     for name in ("prospect", "prospectAccount", "visitor", "listMembership"):
         assert 0 < sum(row["deleted"] for row in account[name]) < len(account[name]) / 5, name
     anonymous = [row["identified"] for row in account["visitor"] if row["prospect_id"] is None]
@@ -356,7 +356,7 @@ def test_two_hundred_custom_fields_can_be_asked_for():
     assert sum(1 for _ in rows) == 200
 
 
-def test_everybody_is_at_example_com(account):
+def test_all_people_are_at_example_com(account):
     people = [row["email"] for name in ("prospect", "user") for row in account[name]]
 
     assert {email.rpartition("@")[2] for email in people} == {"example.com"}

@@ -31,7 +31,7 @@ def test_a_list_email_goes_to_the_outbox_and_can_be_read_again(account):
 
 
 @pytest.mark.parametrize("who", ["prospect_id/5", "prospect_email/p%40example.com"])
-def test_one_prospect_is_written_to_by_id_or_address(account, who):
+def test_an_email_goes_to_one_prospect_by_id_or_address(account, who):
     answer = account.call(f"email/send/{who}", "POST", data=CONTENT)
     assert answer.json()["email"]["isOneToOne"] is True
     recipients = account.emulator.outbox[0]["recipients"]

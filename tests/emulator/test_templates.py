@@ -69,7 +69,7 @@ def test_a_template_is_read_with_flags_of_three_forms_and_its_send_options(shelf
 
 
 @pytest.mark.parametrize(("code", "words"), [(86, "Invalid"), (68, "does not exist")])
-def test_a_template_that_is_not_found_is_a_record_without_an_id(shelf, code, words):
+def test_an_unknown_template_is_a_record_without_an_id(shelf, code, words):
     shelf.emulator.set(template_code=code)
     for number in (12, 99):
         record = read(shelf, number)
@@ -81,7 +81,7 @@ def test_a_template_that_is_not_found_is_a_record_without_an_id(shelf, code, wor
 
 
 @pytest.mark.parametrize("code", [86, 68])
-def test_not_found_is_an_error_like_others_by_switch(shelf, code):
+def test_an_unknown_template_is_an_error_by_switch(shelf, code):
     shelf.emulator.set(template_missing="error", template_code=code)
     assert shelf.code("emailTemplate/read/id/99") == code
     assert read(shelf, 11)["id"] == 11
@@ -113,7 +113,7 @@ def test_archived_is_true_or_false(shelf, value):
     assert shelf.code("emailTemplate/listOneToOne", archived=value) == 146
 
 
-def test_a_path_that_is_none_is_refused(shelf):
+def test_a_bad_path_is_refused(shelf):
     assert shelf.code("emailTemplate/read/id/x") == 16
     assert shelf.code("emailTemplate/read") == 13
     assert shelf.code("emailTemplate/listOneToOne/id/1") == 198

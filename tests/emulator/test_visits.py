@@ -140,7 +140,7 @@ def test_a_row_added_before_the_offset_moves_the_pages_and_the_total(visited):
     assert (first["total_results"], second["total_results"]) == (4, 5)
 
 
-def test_times_of_page_views_are_the_users_and_may_be_given_as_text_or_number(make):
+def test_times_of_page_views_are_local_and_may_be_given_as_string_or_number(make):
     pardot = make(timezone="America/New_York")
     views = [view(1, T0), view(2, 1_704_067_200), view(3, "2024-01-01T01:00:00+01:00")]
     pardot.emulator.add("visit", [{"id": 1, "visitor_page_views": [*views, view(4, None)]}])
@@ -152,7 +152,7 @@ def test_times_of_page_views_are_the_users_and_may_be_given_as_text_or_number(ma
         pardot.emulator.add("visit", [{"id": 2, "visitor_page_views": [view(6, "soon")]}])
 
 
-def test_all_page_views_can_be_told_for_a_complete_reading(visited):
+def test_all_page_views_can_be_listed(visited):
     views = visited.emulator.page_views()
     assert [(one["id"], one["visit_id"], one["visitor_id"]) for one in views] == [
         (2, 32, 8),

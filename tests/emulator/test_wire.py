@@ -21,7 +21,7 @@ from pardot_emulator import wire
         *((text, text) for text in ("1e999", "0x1F", "2024-01-01", "1_000", "12 Main St", "00")),
     ],
 )
-def test_text_that_looks_like_a_number_becomes_one_but_leading_zeros_stay(text, number):
+def test_a_string_that_looks_like_a_number_becomes_one_but_leading_zeros_stay(text, number):
     got = wire.as_number(text)
     assert got == number
     assert type(got) is type(number)
@@ -39,7 +39,7 @@ def test_one_is_an_object_many_are_a_list_and_none_is_null():
     assert wire.one_or_many([1, 2]) == [1, 2]
 
 
-def test_the_result_of_nothing_is_null_in_bulk_and_has_a_total_elsewhere():
+def test_an_empty_result_is_null_in_bulk_and_has_a_total_elsewhere():
     assert wire.query_result("list", [], None) == {"result": None}
     assert wire.query_result("list", [], 0) == {"result": {"total_results": 0}}
     assert wire.query_result("list", [{"id": 1}], None) == {"result": {"list": {"id": 1}}}
