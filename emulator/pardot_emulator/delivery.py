@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from aiohttp import web
 
 from pardot_emulator.exportables import canonical
+from pardot_emulator.faults import FILE_DAMAGES
 from pardot_emulator.sheets import CSV_TYPE
-from pardot_emulator.spoil import WAYS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -82,7 +82,7 @@ async def _write(account: Account, file: ResultFile, body: BinaryIO) -> None:
 
 def _spoil(body: BinaryIO, way: str) -> None:
     body.seek(0)
-    spoilt = WAYS[way](body.read())
+    spoilt = FILE_DAMAGES[way](body.read())
     body.seek(0)
     body.truncate()
     body.write(spoilt)

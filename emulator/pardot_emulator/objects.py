@@ -9,17 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from pardot_emulator.filters import (
-    amount,
-    an_id,
-    any_of,
-    by_id,
-    choice,
-    column,
-    contains,
-    exact,
-    probability,
-)
+from pardot_emulator import filters
 from pardot_emulator.objects_email import MAIL
 from pardot_emulator.objects_people import PEOPLE
 from pardot_emulator.schema import (
@@ -44,7 +34,7 @@ if TYPE_CHECKING:
 
 _BY_DATE = MappingProxyType({"created_at": DESC, "id": ASC})
 _BY_DATES = MappingProxyType({**_BY_DATE, "updated_at": DESC})
-_BY_NAME = MappingProxyType({"name": column("name", exact)})
+_BY_NAME = MappingProxyType({"name": filters.column("name", filters.exact)})
 _JOB_SORTS = MappingProxyType({"id": DESC, "created_at": DESC, "updated_at": DESC})
 
 _TAGGED = (
@@ -129,7 +119,7 @@ _DECLARED = (
         ops=frozenset({"query"}),
         id_less_than=False,
         offset=False,
-        filters={name: any_of(name) for name in _CLICK_SOURCES.split()},
+        filters={name: filters.any_of(name) for name in _CLICK_SOURCES.split()},
         sorts={"id": ASC},
         mobile_unlimited=False,
     ),
@@ -189,12 +179,12 @@ _DECLARED = (
             *documents("opportunity_activities", nested=True, only_read=True, only_full=True),
         ),
         filters={
-            "probability_greater_than": column("probability", probability, ">"),
-            "probability_less_than": column("probability", probability, "<"),
-            "value_greater_than": column("value", amount, ">"),
-            "value_less_than": column("value", amount, "<"),
-            "prospect_id": contains("prospects", "id", an_id),
-            "prospect_email": contains("prospects", "email", exact),
+            "probability_greater_than": filters.column("probability", filters.probability, ">"),
+            "probability_less_than": filters.column("probability", filters.probability, "<"),
+            "value_greater_than": filters.column("value", filters.amount, ">"),
+            "value_less_than": filters.column("value", filters.amount, "<"),
+            "prospect_id": filters.contains("prospects", "id", filters.an_id),
+            "prospect_email": filters.contains("prospects", "email", filters.exact),
         },
         sorts={**_BY_DATE, "probability": DESC, "value": DESC},
         missing_id=35,
@@ -211,9 +201,9 @@ _DECLARED = (
         "tagObject",
         (ID, *integers("tag_id"), *strings("type"), *integers("object_id"), CREATED),
         filters={
-            "tag_id": by_id("tag_id"),
-            "type": choice("type", *_TAGGED),
-            "object_id": by_id("object_id")._replace(needs="type"),
+            "tag_id": filters.by_id("tag_id"),
+            "type": filters.choice("type", *_TAGGED),
+            "object_id": filters.by_id("object_id")._replace(needs="type"),
         },
         sorts=_BY_DATE,
     ),
@@ -247,8 +237,8 @@ _DECLARED = (
         id_greater_than=False,
         id_less_than=False,
         filters={
-            "status": choice("state", "Complete", "Failed", "Processing", "Waiting"),
-            "object": column("object", exact),
+            "status": filters.choice("state", "Complete", "Failed", "Processing", "Waiting"),
+            "object": filters.column("object", filters.exact),
         },
         sorts=_JOB_SORTS,
         default_sort=("id", DESC),
@@ -271,8 +261,8 @@ _DECLARED = (
         id_greater_than=False,
         id_less_than=False,
         filters={
-            "status": choice("state", "Open", "Ready", "Waiting", "Processing", "Complete"),
-            "origin": choice("origin", "ui", "api", all_of_them="all"),
+            "status": filters.choice("state", "Open", "Ready", "Waiting", "Processing", "Complete"),
+            "origin": filters.choice("origin", "ui", "api", all_of_them="all"),
         },
         sorts=_JOB_SORTS,
         default_sort=("created_at", DESC),

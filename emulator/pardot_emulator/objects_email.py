@@ -6,7 +6,7 @@ are asked for by lists of ids (reference C.6, C.8, C.20).
 
 from __future__ import annotations
 
-from pardot_emulator.filters import any_of
+from pardot_emulator import filters
 from pardot_emulator.schema import (
     CREATED,
     DATES,
@@ -94,7 +94,7 @@ MAIL = (
         created=False,
         id_greater_than=False,
         id_less_than=False,
-        filters={name: any_of(column) for name, column in _VISIT_LISTS.items()},
+        filters={name: filters.any_of(column) for name, column in _VISIT_LISTS.items()},
         exclusive=frozenset(_VISIT_LISTS),
         required=frozenset(_VISIT_LISTS),
         missing_id=48,

@@ -10,19 +10,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from pardot_emulator.filters import (
-    an_id,
-    any_of,
-    boolean,
-    by_date,
-    by_id,
-    clause,
-    column,
-    exact,
-    grade,
-    user,
-    whole,
-)
+from pardot_emulator import filters
 from pardot_emulator.schema import (
     ASC,
     CAMPAIGN,
@@ -43,7 +31,7 @@ _BY_DATES = MappingProxyType({"created_at": DESC, "id": ASC, "updated_at": DESC}
 _BIN = booleans("deleted", hidden=True)
 _CUSTOM = documents("custom", hidden=True)
 # true, false: the query knows no "all" (C.16: documented for days in 2020, then reverted).
-_DELETED = boolean("deleted", "NOT deleted", code=27, default="false")
+_DELETED = filters.boolean("deleted", "NOT deleted", code=27, default="false")
 _ON_LIST = 'id IN (SELECT prospect_id FROM "listMembership" WHERE list_id = ? AND NOT deleted)'
 _NEW = "(assigned_to IS NULL AND coalesce(is_reviewed, 0) = 0 AND last_activity_at IS NOT NULL)"
 
@@ -60,7 +48,10 @@ _ACTIVITY_KINDS = MappingProxyType(
     }
 )
 _ONLY = MappingProxyType(
-    {f"{kind}_only": boolean(f"{name} IS NOT NULL") for kind, name in _ACTIVITY_KINDS.items()}
+    {
+        f"{kind}_only": filters.boolean(f"{name} IS NOT NULL")
+        for kind, name in _ACTIVITY_KINDS.items()
+    }
 )
 # Type 5 (Session) is never returned by queries or exports (C.23).
 NO_SESSION = "coalesce(type, 0) <> 5"
@@ -101,21 +92,23 @@ PROSPECT = PardotObject(
     ops=frozenset({"query", "read/id", "read/email", "read/fid"}),
     updated=True,
     filters={
-        "assigned": boolean("assigned_to IS NOT NULL", "assigned_to IS NULL", code=26),
-        "assigned_to_user": user("assigned_to"),
+        "assigned": filters.boolean("assigned_to IS NOT NULL", "assigned_to IS NULL", code=26),
+        "assigned_to_user": filters.user("assigned_to"),
         "deleted": _DELETED,
-        "grade_equal_to": grade("="),
-        "grade_greater_than": grade(">"),
-        "grade_less_than": grade("<"),
-        "is_starred": boolean("is_starred = 1", "coalesce(is_starred, 0) = 0", code=25),
-        "last_activity_after": by_date("last_activity_at", operator=">"),
-        "last_activity_before": by_date("last_activity_at", operator="<"),
-        "last_activity_never": boolean("last_activity_at IS NULL", "last_activity_at IS NOT NULL"),
-        "list_id": clause(_ON_LIST, an_id),
-        "new": boolean(_NEW, code=28),
-        "score_equal_to": column("score", whole(29)),
-        "score_greater_than": column("score", whole(29), ">"),
-        "score_less_than": column("score", whole(29), "<"),
+        "grade_equal_to": filters.grade("="),
+        "grade_greater_than": filters.grade(">"),
+        "grade_less_than": filters.grade("<"),
+        "is_starred": filters.boolean("is_starred = 1", "coalesce(is_starred, 0) = 0", code=25),
+        "last_activity_after": filters.by_date("last_activity_at", operator=">"),
+        "last_activity_before": filters.by_date("last_activity_at", operator="<"),
+        "last_activity_never": filters.boolean(
+            "last_activity_at IS NULL", "last_activity_at IS NOT NULL"
+        ),
+        "list_id": filters.clause(_ON_LIST, filters.an_id),
+        "new": filters.boolean(_NEW, code=28),
+        "score_equal_to": filters.column("score", filters.whole(29)),
+        "score_greater_than": filters.column("score", filters.whole(29), ">"),
+        "score_less_than": filters.column("score", filters.whole(29), "<"),
     },
     sorts={**_BY_DATES, "last_activity_at": DESC},
     missing_id=3,
@@ -133,7 +126,7 @@ PEOPLE = (
         (ID, *strings("name"), *DATES, *documents("assigned_to", nested=True), *_BIN, *_CUSTOM),
         ops=frozenset({"query", "read/id", "describe"}),
         updated=True,
-        filters={"name": column("name", exact)},
+        filters={"name": filters.column("name", filters.exact)},
         # updated_at ascending "here, alone among all objects" (C.15).
         sorts={"created_at": DESC, "id": ASC, "name": ASC, "updated_at": ASC},
         missing_id=61,
@@ -172,10 +165,10 @@ PEOPLE = (
         ),
         updated=True,
         filters={
-            "only_identified": boolean(
+            "only_identified": filters.boolean(
                 "coalesce(identified, prospect_id IS NOT NULL)", default="true"
             ),
-            "prospect_ids": any_of("prospect_id"),
+            "prospect_ids": filters.any_of("prospect_id"),
         },
         sorts=_BY_DATES,
         missing_id=24,
@@ -193,8 +186,8 @@ PEOPLE = (
         ops=frozenset({"query", "read/id", "read/list_id/prospect_id"}),
         updated=True,
         filters={
-            "list_id": by_id("list_id"),
-            "prospect_id": by_id("prospect_id"),
+            "list_id": filters.by_id("list_id"),
+            "prospect_id": filters.by_id("prospect_id"),
             "deleted": _DELETED,
         },
         sorts={"created_at": DESC, "id": ASC},
@@ -214,11 +207,11 @@ PEOPLE = (
         ),
         updated=True,
         filters={
-            "prospect_only": boolean("prospect_id IS NOT NULL"),
-            "type": any_of("type"),
+            "prospect_only": filters.boolean("prospect_id IS NOT NULL"),
+            "type": filters.any_of("type"),
             **_ONLY,
-            **{f"{kind}_id": any_of(name) for kind, name in _ACTIVITY_KINDS.items()},
-            **{name: any_of(name) for name in ("campaign_id", "prospect_id", "visitor_id")},
+            **{f"{kind}_id": filters.any_of(name) for kind, name in _ACTIVITY_KINDS.items()},
+            **{name: filters.any_of(name) for name in ("campaign_id", "prospect_id", "visitor_id")},
         },
         sorts={**_BY_DATES, "prospect_id": DESC, "visitor_id": DESC},
         mobile_unlimited=False,

@@ -68,7 +68,7 @@ class Client:
         return [row["id"] for row in self.rows(name, **params)]
 
     def create(self, name, fields=None, procedure="filter_by_updated_at", /, **arguments):
-        """Create an export of January 2024 unless told otherwise; return the answer."""
+        """Create an export of January 2024 unless arguments say otherwise; return the answer."""
         body = {"object": name, "procedure": {"name": procedure, "arguments": arguments}}
         if not arguments:
             arguments.update(JANUARY)

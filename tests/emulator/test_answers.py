@@ -1,4 +1,4 @@
-"""Wire shapes over HTTP, object by object: reference A.5, A.6 and part C."""
+"""The shape of answers over HTTP, object by object: reference A.5, A.6 and part C."""
 
 from xml.etree import ElementTree as ET
 

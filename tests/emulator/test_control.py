@@ -1,4 +1,4 @@
-"""Tests and demos change the account from outside: over HTTP and through the harness alike."""
+"""Tests and demos change the account: over HTTP, and through `Emulator` alike."""
 
 import pytest
 import requests

@@ -1,4 +1,4 @@
-"""The user's wall clock decides what a row's time looks like and what a filter means."""
+"""The user's local time decides what a row's time looks like and what a filter means."""
 
 import calendar
 from datetime import datetime

@@ -171,8 +171,8 @@ def test_figures_come_in_xml_and_from_the_control_endpoint_too(pardot):
     assert [element.tag for element in root.find("stats")] == KEYS
     assert root.findtext("stats/delivery_rate") == "50.00%"
     url = f"{pardot.emulator.url}/emulator/stats/50"
-    with urllib.request.urlopen(url, timeout=9) as told:
-        assert json.load(told) == stats(pardot)
+    with urllib.request.urlopen(url, timeout=9) as answer:
+        assert json.load(answer) == stats(pardot)
 
 
 def test_the_right_to_one_object_is_the_right_to_its_figures(pardot):

@@ -8,7 +8,7 @@ from time import process_time
 import pytest
 import requests
 
-from pardot_emulator.spoil import WAYS
+from pardot_emulator.faults import FILE_DAMAGES
 
 ACTIVITIES = "visitorActivity"
 IN_ORDER = {"export_shuffle_rows": False, "export_shuffle_columns": False, "export_seconds": 0}
@@ -336,7 +336,7 @@ def test_a_file_may_have_its_announced_length_and_wrong_content(plain, way, expe
 
 
 def test_every_way_to_damage_a_file_is_tested_and_others_are_refused(plain):
-    assert len(WAYS) == 7
+    assert len(FILE_DAMAGES) == 7
     with pytest.raises(ValueError, match="csv must be one of other_object"):
         plain.emulator.fault(op="download", csv="coffee")
 

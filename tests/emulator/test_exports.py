@@ -204,10 +204,10 @@ def test_deleted_is_true_false_or_all(pardot, deleted):
         ("2023-01-01 00:00:00", "2024-01-01 00:00:01", False),
         # A leap year is longer than the year that fits.
         ("2024-01-01 00:00:00", "2025-01-01 00:00:00", False),
-        # 365 days by the stopwatch, and an hour more on the wall.
+        # 365 days of elapsed time, and an hour more of local time.
         ("2024-03-10 00:00:00", "2025-03-10 01:00:00", False),
         ("2024-03-10 00:00:00", "2025-03-10 00:00:00", True),
-        # 365 days on the wall, and an hour more by the stopwatch.
+        # 365 days of local time, and an hour more of elapsed time.
         ("2023-11-05 00:00:00", "2024-11-04 00:00:00", False),
         ("2023-11-05 00:00:00", "2024-11-03 23:00:00", True),
         ("2024-11-03 00:00:00", "2025-11-03 00:00:00", False),

@@ -1,4 +1,4 @@
-"""An e-mail sent here is read, is seen in activities, and its figures move."""
+"""An e-mail that is sent can be read, appears in activities, and its figures change."""
 
 import subprocess
 import sys

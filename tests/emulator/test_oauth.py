@@ -1,4 +1,4 @@
-"""A tap learns of a dead token only by being refused, so the refusals must be Salesforce's own."""
+"""Clients notice an invalid token only by a refusal, so refusals must be those of Salesforce."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A send request is checked as the documents say, and nothing ever leaves the emulator."""
+"""A send request is checked as documented, and nothing is ever sent."""
 
 from __future__ import annotations
 

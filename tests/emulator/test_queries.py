@@ -113,7 +113,7 @@ def test_rows_on_both_sides_of_a_clock_change_look_alike_and_are_filtered_by_ins
     assert [row["updated_at"] for row in pardot.rows("list")] == [fold, fold]
     before = fold.replace(":30:00", ":29:59")
     assert pardot.ids("list", updated_after=before) == [1, 2]
-    # Early reading: the wall time is that of row 1, which the exclusive bound leaves out.
+    # Early reading: the local time is that of row 1, which the exclusive bound leaves out.
     assert pardot.ids("list", updated_after=fold) == [2]
     assert pardot.ids("list", updated_before=fold) == []
     pardot.emulator.set(fold="late")

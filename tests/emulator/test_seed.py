@@ -1,4 +1,4 @@
-"""Seeded rows must hold the values that break taps, and be the same ones on every run."""
+"""Seeded rows contain the values that break taps, and are the same ones on every run."""
 
 from __future__ import annotations
 

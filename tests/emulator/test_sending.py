@@ -1,4 +1,4 @@
-"""The two operations that send e-mail end in the outbox: nothing ever leaves."""
+"""The two operations that send e-mail fill the outbox: nothing is ever sent."""
 
 import pytest
 

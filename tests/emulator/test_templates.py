@@ -1,4 +1,4 @@
-"""Templates: no list of all, flags as numbers, and "not found" inside a good answer (C.8)."""
+"""Templates: no list of all, flags as numbers, and "not found" as a record (C.8)."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Visits are asked for by lists of ids, come by id and hold their page views (C.20)."""
+"""Visits are queried by lists of ids, come by id and contain their page views (C.20)."""
 
 import json
 import urllib.request
@@ -160,8 +160,8 @@ def test_all_page_views_can_be_listed(visited):
         (1, 33, 7),
     ]
     assert views[0]["title"] == "2024"
-    with urllib.request.urlopen(f"{visited.emulator.url}/emulator/page-views", timeout=9) as told:
-        assert json.load(told)["page_views"] == views
+    with urllib.request.urlopen(f"{visited.emulator.url}/emulator/page-views", timeout=9) as answer:
+        assert json.load(answer)["page_views"] == views
 
 
 def test_a_seeded_account_is_read_whole_by_its_visitors(make):

@@ -1,4 +1,4 @@
-"""The quirks a client meets: numbers where text was stored, one or many, keys that are missing."""
+"""Quirks of answers: numbers where strings were stored, one or many, missing keys."""
 
 from xml.etree import ElementTree as ET
 
