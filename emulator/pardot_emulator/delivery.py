@@ -24,13 +24,12 @@ if TYPE_CHECKING:
 _CHUNK = 256 * 1024
 
 
-async def send(  # noqa: PLR0913, PLR0917 -- one call site
+async def send(
     http: web.Request,
     account: Account,
     file: ResultFile,
     faults: Sequence[Fault],
     headers: Mapping[str, str],
-    cut: int | None,
 ) -> web.StreamResponse:
     """Send a result file; it is written to disk first, never held in memory.
 
@@ -40,7 +39,6 @@ async def send(  # noqa: PLR0913, PLR0917 -- one call site
         file: The file.
         faults: Those that fire on this call; ``csv`` ones change the content.
         headers: More headers.
-        cut: Close after so many bytes, but never all that were announced.
     """
     # No charset: the documents name neither it nor the type (D.9 [?]).
     response = web.StreamResponse(headers={"Content-Type": CSV_TYPE, **headers})
@@ -49,22 +47,34 @@ async def send(  # noqa: PLR0913, PLR0917 -- one call site
         for fault in faults:
             if fault.csv:
                 _spoil(body, fault.csv)
-        size = os.fstat(body.fileno()).st_size
         if account.settings.export_chunked:
             response.enable_chunked_encoding()
-        else:
-            response.content_length = size
-        await response.prepare(http)
-        body.seek(0)
-        left = size if cut is None else min(cut, max(0, size - 1))
-        while left and (chunk := body.read(min(_CHUNK, left))):
-            left -= len(chunk)
-            await response.write(chunk)
+        await send_body(http, response, body, cut_of(faults))
+    return response
+
+
+async def send_body(
+    http: web.Request, response: web.StreamResponse, body: BinaryIO, cut: int | None
+) -> None:
+    """Announce the length and send a body; with ``cut`` only so many bytes, but never all."""
+    size = body.seek(0, os.SEEK_END)
+    if not response.chunked:
+        response.content_length = size
+    await response.prepare(http)
+    body.seek(0)
+    left = size if cut is None else min(cut, max(0, size - 1))
+    while left and (chunk := body.read(min(_CHUNK, left))):
+        left -= len(chunk)
+        await response.write(chunk)
     if cut is None:
         await response.write_eof()
     elif http.transport is not None:
         http.transport.close()
-    return response
+
+
+def cut_of(faults: Sequence[Fault]) -> int | None:
+    """Return after how many bytes the faults cut an answer, None: not at all."""
+    return next((one.truncate for one in reversed(faults) if one.truncate is not None), None)
 
 
 async def _write(account: Account, file: ResultFile, body: BinaryIO) -> None:

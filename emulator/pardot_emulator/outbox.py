@@ -92,40 +92,27 @@ def prepare(  # noqa: PLR0913 -- all by name, all facts of the request or the ac
     """Check a send request and return what it would send.
 
     Args:
-        kind: ``list`` for ``/do/send``, ``one_to_one`` for ``/do/send/prospect_id/{id}`` and
-            ``/do/send/prospect_email/{email}``.
-        params: Query, form and path parameters with all their values; of a repeated plain
-            parameter the last one counts.
+        kind: ``list`` for ``/do/send``, ``one_to_one`` for ``/do/send/prospect_...``.
+        params: Query, form and path parameters; of a repeated plain one the last counts.
         lookup: Finds stored rows of ``campaign``, ``list``, ``user`` and ``prospect``.
         new_id: Id of the new ``email`` row.
         now: Epoch seconds.
         templates: E-mail templates by id, in the names of C.8.
 
     Raises:
-        Refused: 13 or 36 for a required parameter that is missing or blank, 38 campaign, 55
-            list, 3, 4 and 44 prospect, 10 sending user, 86, 68 and 93 template, 64 content
-            without an unsubscribe variable, 65 e-mail address, 50 boolean, 7 time, 98 a
-            prospect who opted out.
+        Refused: 3, 4, 7, 10, 13, 36, 38, 44, 50, 55, 64, 65, 68, 86, 93, 98 (A.9).
     """
     given = _Given(params, lookup)
     _require(kind, given)
-    campaign_id = given.known("campaign_id", "campaign", 38)
-    recipients = _list_recipients(given) if kind == "list" else _one_recipient(given)
-    content = _content(kind, given, templates)
-    email = {
-        "id": new_id,
-        "name": content["name"],
-        "isOneToOne": kind == "one_to_one",
-        "subject": content["subject"],
-        "message": {"text": content["text"], "html": content["html"]},
-        "created_at": now,
-    }
-    entry = {
+    entry: Row = {
         "email_id": new_id,
         "kind": kind,
-        "campaign_id": campaign_id,
-        "email_template_id": content["template_id"],
-        "recipients": recipients,
+        "campaign_id": given.known("campaign_id", "campaign", 38),
+        "recipients": _list_recipients(given) if kind == "list" else _one_recipient(given),
+    }
+    template_id, email = _content(kind, given, templates)
+    entry |= {
+        "email_template_id": template_id,
         "from": _sender(kind, given),
         "reply_to": given.address("replyto_email"),
         "tags": given.many("tags"),
@@ -134,7 +121,7 @@ def prepare(  # noqa: PLR0913 -- all by name, all facts of the request or the ac
         "scheduled": _scheduled(given) if kind == "list" else None,
         "created_at": now,
     }
-    return Prepared(email, entry)
+    return Prepared({"id": new_id, **email, "created_at": now}, entry)
 
 
 class _Given:
@@ -243,8 +230,8 @@ def _one_recipient(given: _Given) -> Row:
     return {"prospect_id": prospect["id"], "email": prospect["email"]}
 
 
-def _content(kind: Kind, given: _Given, templates: Mapping[int, Row]) -> Row:
-    """Return name, subject and bodies: the template's, or those of parameters [?]."""
+def _content(kind: Kind, given: _Given, templates: Mapping[int, Row]) -> tuple[int | None, Row]:
+    """Return the template's id, and the e-mail: of the template, or of parameters [?]."""
     wanted = given.text("email_template_id")
     template = {} if wanted is None else _usable(kind, _integer(wanted), templates)
     text = given.text("text_content") or template.get("textMessage")
@@ -252,13 +239,13 @@ def _content(kind: Kind, given: _Given, templates: Mapping[int, Row]) -> Row:
     for parameter, body in (("text_content", text), ("html_content", html)):
         if body is not None and not any(variable in body for variable in UNSUBSCRIBE):
             raise Refused(64, parameter)
-    return {
-        "template_id": template.get("id"),
+    email = {
         "name": given.text("name") or template.get("name"),
+        "isOneToOne": kind == "one_to_one",
         "subject": given.text("subject") or template.get("subject"),
-        "text": text,
-        "html": html,
+        "message": {"text": text, "html": html},
     }
+    return template.get("id"), email
 
 
 def _usable(kind: Kind, number: int | None, templates: Mapping[int, Row]) -> Row:

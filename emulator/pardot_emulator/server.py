@@ -9,6 +9,7 @@ import struct
 import time
 from base64 import b64decode
 from email.utils import formatdate
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -102,8 +103,7 @@ class Server:
             answer = api.answer(self.account, request, call)
         call["code"], call["rows"] = answer.code, answer.rows
         if answer.file is not None:
-            headers, cut = _extras(faults)
-            return await delivery.send(http, self.account, answer.file, faults, headers, cut)
+            return await delivery.send(http, self.account, answer.file, faults, _headers(faults))
         for fault in faults:
             if fault.edit:
                 answer = answer._replace(body=delivery.edited(answer.body, fault.edit))
@@ -154,13 +154,10 @@ class Server:
             "n": len(account.login_log) + 1,
             "at": time.time(),
             "path": http.path,
-            "object": None,
             "op": "token",
             "params": {"grant_type": form.get("grant_type", "")},
             "grant_type": form.get("grant_type"),
-            "status": None,
-            "error": None,
-            "code": None,
+            **dict.fromkeys(("object", "status", "error", "code")),
         }
         with account.lock:
             account.login_log.append(login)
@@ -248,34 +245,25 @@ def _sent(response: web.StreamResponse) -> int | None:
     return None if response.status == NO_ANSWER else response.status
 
 
-def _extras(faults: Sequence[Fault]) -> tuple[dict[str, str], int | None]:
-    """Return what faults do to an answer: headers, and after how many bytes to cut it."""
-    headers: dict[str, str] = {}
-    cut = None
-    for fault in faults:
-        headers.update(fault.headers or {})
-        cut = fault.truncate if fault.truncate is not None else cut
-    return headers, cut
+def _headers(faults: Sequence[Fault]) -> dict[str, str]:
+    """Return the headers that faults add to an answer."""
+    return {name: value for fault in faults for name, value in (fault.headers or {}).items()}
 
 
 async def _finish(
     http: web.Request, whole: web.Response, faults: Sequence[Fault]
 ) -> web.StreamResponse:
-    """Add headers of faults; announce the whole length, send less and close when one cuts."""
-    headers, cut = _extras(faults)
+    """Do to an answer what faults that let it through still do."""
+    headers, cut = _headers(faults), delivery.cut_of(faults)
     whole.headers.update(headers)
     if "Date" in headers:
         # As of a gateway that answers in Pardot's place.
         whole.headers[_OWN_DATE] = headers["Date"]
     if cut is None:
         return whole
-    body = whole.body if isinstance(whole.body, bytes) else b""
+    body = BytesIO(whole.body if isinstance(whole.body, bytes) else b"")
     response = web.StreamResponse(status=whole.status, headers=whole.headers)
-    response.content_length = len(body)
-    await response.prepare(http)
-    await response.write(body[: min(cut, max(0, len(body) - 1))])
-    if http.transport is not None:
-        http.transport.close()
+    await delivery.send_body(http, response, body, cut)
     return response
 
 
