@@ -173,9 +173,10 @@ class Account:
             ValueError: An unknown switch, or a value it does not take.
         """
         with self.lock:
-            check(self.oauth, oauth or {})
+            app = dict(oauth or {})
+            check(self.oauth, app)
             self.settings.change(changes)
-            for name, value in (oauth or {}).items():
+            for name, value in app.items():
                 setattr(self.oauth, name, value)
 
     def expire_tokens(self) -> int:
@@ -212,7 +213,7 @@ class Account:
                 reported now, because later it would look like an answer of Pardot.
         """
         with self.lock:
-            change = options.get("change") or {}
+            change = dict(options.get("change") or {})
             for name, rows in change.get("upsert", {}).items():
                 self.model.check(name, rows)
             for name, updates in change.get("update", {}).items():
