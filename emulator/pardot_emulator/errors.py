@@ -14,12 +14,7 @@ if TYPE_CHECKING:
 
 
 class PardotError(Exception):
-    """Pardot refuses a call.
-
-    Attributes:
-        code: Pardot error code (reference A.9).
-        message: Text of ``err``, suffix included (A.7: match on the code, not on the text).
-    """
+    """Pardot refuses a call, with a code and the message of its answer (A.7, A.9)."""
 
     def __init__(self, code: int, message: str | None = None) -> None:
         super().__init__(code)

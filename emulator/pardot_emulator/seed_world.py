@@ -61,25 +61,15 @@ _COMPANIES = ("Acme", "Globex, Inc.", 'The "Widget" Co', "Müller & Söhne", "In
 
 
 class Draw(NamedTuple):
-    """What one row is made from.
+    """What one row is made from."""
 
-    Attributes:
-        place: Counted from 0.
-        id: Its id.
-        created: When it was created, epoch seconds.
-        updated: When it was last changed.
-        name: A name, for objects that are named.
-        bits: Random bits, as many as the object asks for.
-        random: More random numbers.
-    """
-
-    place: int
+    place: int  # counted from 0
     id: int
-    created: int
+    created: int  # epoch seconds, as the next
     updated: int
-    name: str
-    bits: int
-    random: Random
+    name: str  # for objects that are named
+    bits: int  # random bits, as many as the object asks for
+    random: Random  # more random numbers
 
     def pick(self, *values: Any) -> Any:
         """Return one of the values."""
@@ -87,38 +77,24 @@ class Draw(NamedTuple):
 
 
 class Seed(NamedTuple):
-    """How the rows of an object are made.
+    """How the rows of an object are made."""
 
-    Attributes:
-        make: Makes a row, without id and times.
-        first: Smallest id.
-        most: Largest number of rows; None: as many as asked for.
-        bits: Random bits per row.
-        named: Rows have names.
-        times: Columns of the times. Rows with one time are events: they never change, and many
-            share a second. Without any, times are not drawn.
-        ids: Ids in place of the usual ones.
-    """
-
-    make: Callable[[World, Draw], Row]
-    first: int
-    most: int | None = None
-    bits: int = 0
-    named: bool = False
+    make: Callable[[World, Draw], Row]  # makes a row; id and times are added
+    first: int  # smallest id
+    most: int | None = None  # largest number of rows; None: as many as asked for
+    bits: int = 0  # random bits per row
+    named: bool = False  # rows have names
+    # Columns of the times. Rows with one time are events: they never change, and many share a
+    # second. Without any, times are not drawn.
     times: tuple[str, ...] = ("created_at", "updated_at")
-    ids: Callable[[World], list[int]] | None = None
+    ids: Callable[[World], list[int]] | None = None  # ids in place of the usual ones
 
 
 def clock_changes(timezone: str, now: int) -> list[tuple[int, int]]:
-    """Find the clock changes of a zone in the two years or so before ``now``, newest first.
+    """Return the clock changes of a zone in the two years or so before ``now``, newest first.
 
-    Args:
-        timezone: IANA name.
-        now: Epoch seconds; changes in the two hours before it are left out.
-
-    Returns:
-        Pairs of the change's instant (epoch seconds) and the seconds that local time jumps:
-        negative in an autumn fold, positive in a spring gap.
+    A change is its time (epoch seconds) and the seconds that local time jumps, negative in autumn.
+    Those of the last two hours are left out.
     """
     zone = ZoneInfo(timezone)
 

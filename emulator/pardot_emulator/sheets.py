@@ -29,22 +29,14 @@ _PHP_QUOTES = re.compile(r'(?<!\\)"')  # fputcsv: a quote behind a backslash is 
 class Sheet:
     """Writes the rows of one job; compiled once, so that a switch changes later jobs only.
 
-    Attributes:
-        columns: Columns to read from the table, in the order `lines` takes them.
-        header: Names of the columns of the file.
+    ``header`` has the fields in the order of the file; names that are no columns are custom fields.
+    ``columns`` are those to read from the table, in the order `lines` takes them. ``wall`` is the
+    clock of the job's creator at creation.
     """
 
     def __init__(
         self, name: str, header: Sequence[str], settings: Settings, wall: WallClock
     ) -> None:
-        """Compile.
-
-        Args:
-            name: The object.
-            header: Fields in the order of the file; names that are no columns are custom fields.
-            settings: The switches.
-            wall: Clock of the job's creator at creation.
-        """
         target = OBJECTS[name]
         self.header = tuple(header)
         self._end = _ENDS[settings.export_line_end]
