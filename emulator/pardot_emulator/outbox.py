@@ -91,13 +91,9 @@ def prepare(  # noqa: PLR0913 -- all by name, all facts of the request or the ac
 ) -> Prepared:
     """Check a send request and return what it would send.
 
-    Args:
-        kind: ``list`` for ``/do/send``, ``one_to_one`` for ``/do/send/prospect_...``.
-        params: Query, form and path parameters; of a repeated plain one the last counts.
-        lookup: Finds stored rows of ``campaign``, ``list``, ``user`` and ``prospect``.
-        new_id: Id of the new ``email`` row.
-        now: Epoch seconds.
-        templates: E-mail templates by id, in the names of C.8.
+    ``list`` is ``/do/send``, ``one_to_one`` is ``/do/send/prospect_...``. ``params`` are those of
+    query, form and path; of a repeated plain one the last counts. ``lookup`` finds stored rows of
+    ``campaign``, ``list``, ``user`` and ``prospect``. ``now`` is in epoch seconds.
 
     Raises:
         Refused: 3, 4, 7, 10, 13, 36, 38, 44, 50, 55, 64, 65, 68, 86, 93, 98 (A.9).
