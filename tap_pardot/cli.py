@@ -1,29 +1,48 @@
-"""The command line: what its options do, and how a run ends."""
+"""The command line: its options, the run, the exit code and the last sentence."""
 
 from __future__ import annotations
 
 import io
 import logging
+import os
 import signal
 import sys
-from contextlib import redirect_stdout
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from contextlib import contextmanager, redirect_stdout, suppress
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from zoneinfo import ZoneInfo
 
 import click
-from singer_sdk import Tap
+from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
+from typing_extensions import override
 
+from tap_pardot.api.codes import CALLS_USED_UP
 from tap_pardot.config.environment import environment
 from tap_pardot.config.files import GivenFile, json_of, settings_of, state_of
 from tap_pardot.config.schema import KINDS
-from tap_pardot.config.validation import normalised
-from tap_pardot.endings import SIGNALS, StdoutLost, Terminated, ending_in_a_sentence
-from tap_pardot.errors import ConfigurationError, TapPardotError
+from tap_pardot.config.validation import normalised, problems
+from tap_pardot.errors import CallLimitReached, ConfigurationError, RunStopped, TapPardotError
+from tap_pardot.records.times import to_iso
 from tap_pardot.sdk.catalog import checked
-from tap_pardot.sdk.writer import write_out
-from tap_pardot.unbroken import wait_for_unbroken
+from tap_pardot.sdk.writer import StdoutLost, write_out
+from tap_pardot.signals import (
+    SIGNALS,
+    SignalHandler,
+    Terminated,
+    cancel_alarm,
+    wait_for_shielded,
+)
+from tap_pardot.streams.custom_columns import CustomColumns
+from tap_pardot.streams.discovery import columns_for_catalog
+from tap_pardot.sync.context import next_midnight
+from tap_pardot.sync.report import unexpected
+from tap_pardot.sync.runner import Run, run_all
+from tap_pardot.tap import TapPardot
 
 if TYPE_CHECKING:
-    from tap_pardot.tap import TapPardot
+    from collections.abc import Iterator
+    from types import FrameType
+
+    from tap_pardot.streams.base import PardotStream
 
 logger = logging.getLogger("tap-pardot")
 
@@ -42,17 +61,22 @@ class GivenSettings(NamedTuple):
     parse_env: bool
 
 
-def _unopened(ctx: click.Context, param: click.Parameter, value: str | None) -> GivenFile | None:  # noqa: ARG001
-    """Return a file that an option names; it is read by us, who say what is wrong in our words."""
-    return None if value is None else GivenFile(param.opts[0], value)
+class CommandLine(TapPardot):
+    """The tap as a command."""
 
+    def __init__(self, **kwargs: Any) -> None:
+        self.signals = SignalHandler()
+        super().__init__(**kwargs)
 
-class CommandLine(Tap):
-    """The part of the tap that the SDK's command calls."""
+    @override
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        """Leave by an exception; the SDK's handler would write while a write is under way."""
+        self.signals.handle(signum)
 
     @classmethod
+    @override
     def get_singer_command(cls) -> click.Command:
-        """Return the SDK's command, in which files are ours to read."""
+        """Return the SDK's command, in which this module reads the files."""
         command = super().get_singer_command()
         for option in command.params:
             if isinstance(option.type, click.File):
@@ -81,16 +105,56 @@ class CommandLine(Tap):
                 catalog=None if catalog is None else checked(json_of("--catalog", catalog)),
             )
             try:
-                tap.read_all()
-                tap.stopping.over()
+                run_all(tap.new_run())
+                tap.signals.end()
             except Terminated as stop:
-                tap.stopping.over()
-                tap.tell(_last_state(tap, signal.Signals(stop.signum).name), 128 + stop.signum)
+                tap.signals.end()
+                name = signal.Signals(stop.signum).name
+                tap.log_end(_write_last_state(tap, name), 128 + stop.signum)
                 sys.exit(128 + stop.signum)
-            tap.tell()
+            tap.log_end()
             sys.exit(tap.report.exit_code)
 
+    def new_run(self) -> Run:
+        """Return a run of the selected streams."""
+        streams = [stream for stream in self.pardot_streams.values() if stream.selected]
+        if not streams:
+            drops = any(map(self.maps.drops, self.streams))
+            dropped = " that stream_maps do not drop" if drops else ""
+            logger.warning("No stream is selected: select streams in the catalog%s.", dropped)
+        return Run(
+            streams,
+            self.fan_out,
+            self.report,
+            self.open_sync,
+            self.write_state,
+            has_state=bool(self.state),
+            is_first=self.stored_state.is_empty,
+            note_complete=lambda: self.stored_state.note_complete(self.all_state),
+        )
+
+    def log_end(self, sentence: str | None = None, exit_code: int | None = None) -> None:
+        """Log how the run ended; arguments as for ``Report.log``."""
+        for name, result in self.report.lines.items():
+            stream = self.pardot_streams[name]
+            result.reached = stream.reached_text
+            stream.close_counter()
+        self.report.log(self.client.budget.by_stream, sentence, self._calls_reset_at(), exit_code)
+
+    def _calls_reset_at(self) -> str | None:
+        """Return when there are API calls again, if a run ended because there were none left."""
+        stopped, zone = self.report.stopped, self.config.get("timezone")
+        if stopped is None or (
+            stopped.code != CALLS_USED_UP and not isinstance(stopped, CallLimitReached)
+        ):
+            return None
+        if self.sync_context is not None:
+            zone = self.sync_context.zone.key
+        now = self.client.clock.now
+        return to_iso(next_midnight(now(), ZoneInfo(zone))) if zone else None
+
     @classmethod
+    @override
     def print_about(cls, output_format: str | None = None) -> None:
         """Write capabilities and settings to stdout."""
         with redirect_stdout(io.StringIO()) as text:
@@ -109,12 +173,8 @@ class CommandLine(Tap):
         return GivenSettings(settings_of(paths), parse_env=_ENVIRONMENT in value)
 
     @classmethod
-    def cb_discover(
-        cls,
-        ctx: click.Context,
-        param: click.Option,  # noqa: ARG003
-        value: bool,  # noqa: FBT001
-    ) -> None:
+    @override
+    def cb_discover(cls, ctx: click.Context, param: click.Option, value: bool) -> None:
         """``--discover``: the standard catalog where there are no settings, else the account's.
 
         Raises:
@@ -126,11 +186,12 @@ class CommandLine(Tap):
         variables = environment(cls._env_var_prefix) if given.parse_env else {}
         is_given = bool(normalised(given.config)) or any(map(KINDS.get, normalised(variables)))
         config = {**given.config, **variables}
-        tap = cls(config=config, validate_config=is_given, setup_mapper=False)
+        tap = Discovery(config=config, validate_config=is_given, setup_mapper=False)
         write_out(f"{tap.catalog_json_text}\n".encode())
         ctx.exit()
 
     @classmethod
+    @override
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
         """``--test``: one small call per stream instead of a run of one record each."""
         if value != "all":
@@ -141,53 +202,75 @@ class CommandLine(Tap):
         ctx.exit()
 
     @classmethod
-    def _configured(cls, config: Any, **kwargs: Any) -> TapPardot:
+    def _configured(cls, config: Any, **kwargs: Any) -> CommandLine:
         """Return the tap with the settings of ``--config``."""
         settings = config.config if config else {}
-        tap = cls(config=settings, parse_env_config=bool(config and config.parse_env), **kwargs)
-        return cast("TapPardot", tap)
+        return cls(config=settings, parse_env_config=bool(config and config.parse_env), **kwargs)
 
 
-def _last_state(tap: TapPardot, signal_name: str) -> str:
+class Discovery(CommandLine):
+    """The tap while it writes a catalog: it begins no run, and raises what goes wrong."""
+
+    @override
+    def custom_columns(self, stream: type[PardotStream]) -> CustomColumns:
+        """Return the columns that the account defines; none without settings.
+
+        Raises:
+            TapPardotError: The login does not work, or Pardot cannot be reached.
+        """
+        if problems(normalised(self._config)):
+            logger.info("%s: only the standard columns are shown without settings.", stream.name)
+            return CustomColumns()
+        if not self.is_selected(stream):
+            return CustomColumns()
+        return columns_for_catalog(stream, self.client, self.dialect)
+
+
+def _unopened(ctx: click.Context, param: click.Parameter, value: str | None) -> GivenFile | None:  # noqa: ARG001
+    """Return a file that an option names, not opened yet: its errors get our own sentences."""
+    return None if value is None else GivenFile(param.opts[0], value)
+
+
+def _write_last_state(tap: CommandLine, signal_name: str) -> str:
     """Write the last STATE after a signal; return the last sentence."""
     try:
-        tap.save_state(is_last=True)
+        tap.write_state(is_last=True)
     except StdoutLost:
         # Ctrl-C ends the target, too.
         return f"Stopped by {signal_name}: the last STATE could not be written; run again to go on."
     return f"Stopped by {signal_name}: STATE covers what was written; run again to go on."
 
 
-def check_access(tap: TapPardot) -> None:
+def check_access(tap: CommandLine) -> None:
     """Log whether each stream may be read; creates nothing and writes no message.
 
     Raises:
         TapPardotError: The login does not work.
     """
+    streams = tap.pardot_streams
     if ended := tap.report.aborted or tap.report.stopped:
         raise ended
-    run = tap.run
-    for name in tap.streams:
+    sync = tap.open_sync()
+    for name, stream in streams.items():
         try:
-            found = tap.parent(name).probe()
+            found = stream.probe()
         except TapPardotError as error:
             logger.warning("%s: cannot be read: %s", name, error)
         else:
             logger.info("%s: can be read%s.", name, found)
-    calls = run.client.budget.by_stream.total()
     logger.info(
         "The login works: API version %d, time zone %s; %d API calls were made.",
-        run.client.version,
-        run.zone.key,
-        calls,
+        sync.dialect.version.number,
+        sync.zone.key,
+        sync.client.budget.by_stream.total(),
     )
 
 
-def run(tap: type[CommandLine]) -> None:
-    """Run the command of a tap, and exit."""
+def main() -> None:
+    """Run the command line, and exit: the executable ``tap-pardot``."""
     try:
         with ending_in_a_sentence():
-            command = _command(tap)
+            command = _command()
             write_out(b"")  # a closed stdout is noticed before any call
             try:
                 code = command(standalone_mode=False)
@@ -197,15 +280,66 @@ def run(tap: type[CommandLine]) -> None:
     finally:
         # At the interpreter's end, where no handler is left, a signal would kill.
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-        wait_for_unbroken()
+        wait_for_shielded()
 
 
-def _command(tap: type[CommandLine]) -> click.Command:
+def _command() -> click.Command:
     """Return the command, which sets up logging."""
     try:
-        return tap.cli
+        return CommandLine.cli
     except Exception:  # noqa: BLE001 - logging.config raises all kinds
         raise ConfigurationError(
             "The log cannot be set up: check TAP_PARDOT_LOGLEVEL, LOGLEVEL and the file that "
             "SINGER_SDK_LOG_CONFIG names."
         ) from None
+
+
+# --- the end -------------------------------------------------------------------------------
+
+
+@contextmanager
+def ending_in_a_sentence() -> Iterator[None]:
+    """Turn whatever ends the program into one last sentence on stderr and an exit code."""
+    try:
+        yield
+    except ConfigValidationError as error:
+        _leave(_log_problems(error.errors), 1)
+    except RunStopped as error:
+        _leave(str(error), 2)
+    except (TapPardotError, SingerSDKError) as error:
+        _leave(str(error), 1)
+    except StdoutLost as lost:
+        _discard_stdout()
+        _leave(str(lost), 1)
+    except click.ClickException as error:
+        _leave(f"{error.format_message()} See tap-pardot --help.", 1)
+    except (click.Abort, KeyboardInterrupt):
+        _leave("Stopped by SIGINT.", 128 + signal.SIGINT)
+    except Terminated as stop:
+        cancel_alarm()
+        _leave(f"Stopped by {signal.Signals(stop.signum).name}.", 128 + stop.signum)
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        why = error.strerror or type(error).__name__
+        _leave(f"The operating system refused something ({why}{where}): mend that, run again.", 1)
+    except Exception as error:  # noqa: BLE001 - the last resort
+        _leave(unexpected(error), 1)
+
+
+def _log_problems(found: list[str]) -> str:
+    """Log what is wrong with the settings; return the last sentence."""
+    for problem in found:
+        logger.error("%s", problem)
+    settings = "setting" if len(found) == 1 else f"{len(found)} settings"
+    return f"Nothing was read: correct the {settings} named above and run again."
+
+
+def _discard_stdout() -> None:
+    """Let what is still buffered go nowhere: Python would complain of it at its end."""
+    with suppress(AttributeError, OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _leave(sentence: str, code: int) -> NoReturn:
+    logger.error("%s", sentence)
+    sys.exit(code)

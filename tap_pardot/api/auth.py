@@ -20,7 +20,7 @@ from tap_pardot.api.login_errors import GrantRefused, LoginPostponed, body_of, f
 from tap_pardot.api.retry import with_retries
 from tap_pardot.api.token_file import TokenFile
 from tap_pardot.errors import ConfigurationError, LoginOutage, Outage, Retriable, StreamFailed
-from tap_pardot.unbroken import unbroken
+from tap_pardot.signals import shielded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -157,7 +157,7 @@ class SalesforceAuth(AuthBase):
 
     def _exchange_whole(self) -> str:
         """Exchange; a signal waits for the answer where it may hold a refresh token to keep."""
-        return self._exchange() if self._file is None else unbroken(self._exchange)
+        return self._exchange() if self._file is None else shielded(self._exchange)
 
     def _exchange(self) -> str:
         try:

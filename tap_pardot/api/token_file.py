@@ -18,8 +18,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tap_pardot.endings import signals_held
 from tap_pardot.errors import ConfigurationError, RunStopped
+from tap_pardot.signals import signals_held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -95,9 +95,13 @@ class DirectRecordStream(Stream):
             message.bookmark_properties = [key for key in keys if key in columns] or None
             yield message
 
+    def before_schema(self) -> None:
+        """Prepare what SCHEMA depends on; called just before it is written."""
+
     def _write_schema_message(self) -> None:
         """Write SCHEMA once, at the stream's turn or at its first record."""
         if not self.schema_written:
+            self.before_schema()
             self.schema_written = True
             super()._write_schema_message()
 

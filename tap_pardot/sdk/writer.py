@@ -9,18 +9,40 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from singer_sdk.helpers._state import StateWriter
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 
-from tap_pardot.endings import StdoutLost, signals_held
 from tap_pardot.records.values import json_form
+from tap_pardot.signals import signals_held
 
 if TYPE_CHECKING:
     from typing import TextIO
 
+    from singer_sdk.helpers.types import TapState
     from singer_sdk.singerlib import Message
 
 _NO_STDOUT = OSError(errno.EBADF, os.strerror(errno.EBADF))
 _BLOCK = 65536  # bytes; the size of a pipe
+
+
+class StdoutLost(BaseException):
+    """Stdout takes no more. No :class:`Exception`, for the SDK would log it as unhandled."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(error)
+        self.errno = error.errno
+
+    def __str__(self) -> str:
+        """Return the sentence for the user."""
+        if self.errno == errno.EPIPE:
+            return "The target closed the pipe: its own last lines say why."
+        why = os.strerror(self.errno or errno.EIO)
+        if self.errno == errno.EBADF:
+            return f"Nothing can be written to stdout ({why}): leave it open, the data goes there."
+        return (
+            f"Nothing more can be written to stdout ({why}): make that possible, then run again "
+            "from the last whole STATE in it."
+        )
 
 
 def _encode_other(value: Any) -> Any:
@@ -77,6 +99,24 @@ class BufferedWriter(GenericSingerWriter[bytes, "Message"]):
         with signals_held():
             write_out(bytes(self._buffer))
             self._buffer.clear()
+
+
+class OrderedStateWriter(StateWriter):
+    """Writes a STATE that has changed, and one that is the same when records wait for it."""
+
+    def write_state(self, state: TapState, *, is_last: bool = False) -> None:
+        """Write STATE, behind all records written so far.
+
+        Args:
+            state: The STATE.
+            is_last: Whether nothing else follows: the output ends with a STATE.
+        """
+        writer = self._message_writer
+        if isinstance(writer, BufferedWriter) and (
+            writer.ends_in_record or (is_last and not writer.ends_in_state)
+        ):
+            self._last_emitted_state = None
+        super().write_state(state)
 
 
 def write_out(data: bytes) -> None:

@@ -12,7 +12,7 @@ from itertools import islice
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from tap_pardot.endings import signals_held
+from tap_pardot.signals import signals_held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from singer_sdk import typing as th
 
-from tap_pardot.streams.queries import IdStream
+from tap_pardot.api.dialect import Query
+from tap_pardot.streams.base import PardotStream
 
 
-class EmailClicks(IdStream):
+class EmailClicks(PardotStream):
     """Clicks on links in e-mails, with the e-mail each belongs to."""
 
     name = "email_clicks"
-    pardot_object = "emailClick"
-    # The count of all matches is left out: it is slow on millions of clicks (reference A.5).
-    output = "bulk"
+    v4 = (
+        # Without the count of all matches: it is slow on millions of clicks (reference A.5).
+        Query("emailClick", time="created_at", append_only=True, output="bulk"),
+    )
     replication_key = "id"
 
     schema = th.PropertiesList(
@@ -40,11 +42,11 @@ class EmailClicks(IdStream):
     ).to_dict()
 
 
-class LifecycleHistories(IdStream):
+class LifecycleHistories(PardotStream):
     """Prospects' moves from one lifecycle stage to another."""
 
     name = "lifecycle_histories"
-    pardot_object = "lifecycleHistory"
+    v4 = Query("lifecycleHistory", time="created_at", append_only=True)
     replication_key = "id"
 
     schema = th.PropertiesList(
@@ -61,11 +63,11 @@ class LifecycleHistories(IdStream):
     ).to_dict()
 
 
-class TagObjects(IdStream):
+class TagObjects(PardotStream):
     """What each tag is on."""
 
     name = "tag_objects"
-    pardot_object = "tagObject"
+    v4 = Query("tagObject", time="created_at", append_only=True)
     replication_key = "id"
 
     schema = th.PropertiesList(

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from singer_sdk import typing as th
 
-from tap_pardot.streams.base import RecordStream
-from tap_pardot.streams.queries import OffsetStream, WholeStream
+from tap_pardot.api.dialect import Query, Record
+from tap_pardot.streams.base import PardotStream
 
 
-class Account(RecordStream):
+class Account(PardotStream):
     """The account's own record: one row, from the call that begins each run."""
 
     name = "account"
-    pardot_object = "account"
+    v4 = Record("account")
 
     schema = th.PropertiesList(
         th.Property("id", th.IntegerType, required=True, description="Account id."),
@@ -38,11 +38,11 @@ class Account(RecordStream):
     ).to_dict()
 
 
-class Users(WholeStream):
+class Users(PardotStream):
     """Users of the account. One who is not an administrator gets only his own record."""
 
     name = "users"
-    pardot_object = "user"
+    v4 = Query("user", time=None)
 
     schema = th.PropertiesList(
         th.Property("id", th.IntegerType, required=True, description="User id."),
@@ -58,11 +58,11 @@ class Users(WholeStream):
     ).to_dict()
 
 
-class CustomFields(WholeStream):
+class CustomFields(PardotStream):
     """Custom fields of prospects: what they are called and what they hold."""
 
     name = "custom_fields"
-    pardot_object = "customField"
+    v4 = Query("customField", time=None)
 
     schema = th.PropertiesList(
         th.Property("id", th.IntegerType, required=True, description="Custom field id."),
@@ -87,12 +87,11 @@ class CustomFields(WholeStream):
     ).to_dict()
 
 
-class Exports(OffsetStream):
+class Exports(PardotStream):
     """Export jobs of the account, whoever made them. Needs the right to view exports."""
 
     name = "exports"
-    pardot_object = "export"
-    page_size = 200
+    v4 = Query("export", by_offset=True, page_size=200)
     replication_key = "updated_at"
 
     schema = th.PropertiesList(
@@ -106,12 +105,11 @@ class Exports(OffsetStream):
     ).to_dict()
 
 
-class Imports(OffsetStream):
+class Imports(PardotStream):
     """Import jobs of the account. Needs the right to view imports."""
 
     name = "imports"
-    pardot_object = "import"
-    page_size = 100
+    v4 = Query("import", by_offset=True, page_size=100)
     replication_key = "updated_at"
 
     schema = th.PropertiesList(

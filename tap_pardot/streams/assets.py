@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from singer_sdk import typing as th
 
-from tap_pardot.streams.queries import WindowStream
+from tap_pardot.api.dialect import Query
+from tap_pardot.streams.base import PardotStream
 
 CAMPAIGN = {
     "campaign_id": ("campaign.id", "campaign_id"),
@@ -13,11 +14,11 @@ CAMPAIGN = {
 """``campaign`` is nested or a bare id, depending on the ``output`` (reference A.5)."""
 
 
-class CustomRedirects(WindowStream):
+class CustomRedirects(PardotStream):
     """Tracked links on pages outside Pardot."""
 
     name = "custom_redirects"
-    pardot_object = "customRedirect"
+    v4 = Query("customRedirect")
     replication_key = "updated_at"
 
     # The field reference and the answers name these differently (reference C.4).
@@ -38,11 +39,11 @@ class CustomRedirects(WindowStream):
     ).to_dict()
 
 
-class DynamicContents(WindowStream):
+class DynamicContents(PardotStream):
     """Content that changes with the prospect who sees it."""
 
     name = "dynamic_contents"
-    pardot_object = "dynamicContent"
+    v4 = Query("dynamicContent")
     replication_key = "updated_at"
 
     api_names = {"variations": ("variation", "variations.variation")}  # noqa: RUF012
@@ -73,11 +74,11 @@ class DynamicContents(WindowStream):
     ).to_dict()
 
 
-class Forms(WindowStream):
+class Forms(PardotStream):
     """Forms."""
 
     name = "forms"
-    pardot_object = "form"
+    v4 = Query("form")
     replication_key = "updated_at"
 
     api_names = CAMPAIGN

@@ -1,22 +1,21 @@
-"""The base classes of streams: where rows come from, and how the bookmark moves.
+"""The base class of all streams: what the catalog says, and one reading per run.
 
-A stream is a declaration; everything it does is here, or in :mod:`~tap_pardot.streams.queries`
-and the other modules of base classes. Which class it inherits says where its rows come from.
+A stream declares what it is: its columns, its keys, and one line per dialect of the API that
+says how it is read (``v4 = Query("list")``). Source objects do the reading.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from tap_pardot.errors import (
-    ConfigurationError,
-    Outage,
-    RunStopped,
-    TapPardotError,
-)
+from typing_extensions import override
+
+from tap_pardot.api.dialect import Export, Query
+from tap_pardot.api.dialect import Record as RecordEndpoint
+from tap_pardot.errors import ConfigurationError
 from tap_pardot.records.column_types import (
     Mismatch,
     conversions,
@@ -24,67 +23,117 @@ from tap_pardot.records.column_types import (
     declared_kind,
     with_nulls,
 )
-from tap_pardot.records.decoder import Decoder, kind_of
-from tap_pardot.records.times import (
-    Window,
-    parse_instant,
-    to_iso,
-    unambiguous_edge,
-)
+from tap_pardot.records.decoder import kind_of
+from tap_pardot.records.times import parse_instant, to_iso
 from tap_pardot.records.values import to_timestamp
 from tap_pardot.sdk.records import DirectRecordStream
-from tap_pardot.sources import legacy_query as query
 from tap_pardot.state.bookmark import Bookmark
+from tap_pardot.streams.assembly import endpoint_for, is_append_only, new_reading
+from tap_pardot.streams.custom_columns import CustomColumns, adopt_catalog
+from tap_pardot.sync.runner import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
 
+    from singer_sdk import Tap
     from singer_sdk.singerlib import Catalog, MetadataMapping
 
-    from tap_pardot.sync.context import Run
-    from tap_pardot.sync.report import StreamResult
-    from tap_pardot.tap import TapPardot
+    from tap_pardot.api.dialect import Endpoint
+    from tap_pardot.sync.context import SyncContext
+    from tap_pardot.sync.reading import Reading
+
+    Record = dict[str, Any]
 
 INCREMENTAL = "INCREMENTAL"
 FULL_TABLE = "FULL_TABLE"
 
 
-class PardotStream(DirectRecordStream):
-    """What all streams share: selection, decoding, STATE, and that one failure stays one."""
+class Observer(Protocol):
+    """Gets the records of a stream as they pass, for the streams that are read through it."""
 
-    pardot_object: ClassVar[str]
-    """The object's name in the URL, and in the answer."""
+    @property
+    def columns(self) -> Sequence[str]:
+        """The columns that it needs of each record."""
+
+    def on_start(self, stream: PardotStream) -> None:
+        """Prepare for the stream's records; called when the first one comes."""
+
+    def on_record(self, record: Mapping[str, Any]) -> None:
+        """Take a record."""
+
+
+class PardotStream(DirectRecordStream):
+    """A stream of Pardot's objects.
+
+    Args:
+        tap: The tap.
+        open_sync: Returns what is fixed for the run; makes the run's first calls, once.
+        custom: The account's own columns, for a stream that has some.
+        is_dropped: Whether the setting ``stream_maps`` drops the stream.
+    """
+
+    name: str = ""
+
+    v4: ClassVar[Endpoint | tuple[Endpoint, ...]]
+    """How the stream is read by versions 3 and 4 of the API, the preferred way first."""
 
     primary_keys: Sequence[str] = ("id",)
 
     api_names: Mapping[str, Sequence[str]] = {}
     """By column, the API's names where they differ: see ``records.decoder.Decoder``."""
 
-    bookmark_is_id: ClassVar[bool] = False
+    computed: ClassVar[frozenset[str]] = frozenset({"is_deleted"})
+    """Columns that Pardot does not send."""
 
-    filters_without_key: ClassVar[bool] = False
-    """Whether Pardot filters by a time of change that is not in the rows."""
+    custom_fields: ClassVar[bool] = False
+    """Whether the account defines columns of its own."""
+
+    ignores_start_date: ClassVar[bool] = False
+    """Whether a reading of everything begins with the oldest rows, whatever the settings say."""
 
     ignored_replication = ""
     """What the catalog says of the replication that this stream does not offer."""
 
-    handed: tuple[str, ...] = ()
-    """Columns that children are handed, whether they are emitted or not."""
-
-    def __init__(self, tap: TapPardot) -> None:
+    def __init__(
+        self,
+        tap: Tap,
+        *,
+        open_sync: Callable[[], SyncContext],
+        custom: CustomColumns | None = None,
+        is_dropped: bool = False,
+    ) -> None:
         super().__init__(tap)
-        self.tap = tap
+        self._open_sync = open_sync
+        self._is_dropped = is_dropped
         self.declared_key = self.replication_key
+        self.custom = custom
+        if custom is not None:
+            declared = self.schema["properties"]
+            # The class declares the standard columns, where the SDK has a property.
+            vars(self)["schema"] = {**self.schema, "properties": {**declared, **custom.columns}}
+            self.api_names = {**self.api_names, **custom.api_names}
+        self.endpoint = endpoint_for(self, self.config)
+        self.failure: Exception | None = None if custom is None else custom.failure
+        self._observer: Observer | None = None
+        self._reading: Reading | None = None
 
     # --- what the catalog says ---
 
     @property
     def valid_replication_keys(self) -> tuple[str, ...]:
         """The columns by which this stream can be INCREMENTAL."""
-        return () if self.declared_key is None else (self.declared_key,)
+        if self.declared_key is not None:
+            return (self.declared_key,)
+        is_whole = isinstance(self.endpoint, Query) and self.endpoint.time is None
+        return ("updated_at",) if is_whole and "updated_at" in self.schema["properties"] else ()
 
     @property
+    def filters_without_key(self) -> bool:
+        """Whether Pardot filters by a time of change that is not in the rows."""
+        return isinstance(self.endpoint, Query) and self.endpoint.time == "updated_at"
+
+    @property
+    @override
     def metadata(self) -> MetadataMapping:
         """The catalog's metadata, or the standard one with all valid replication keys."""
         fresh = self._metadata is None
@@ -94,20 +143,22 @@ class PardotStream(DirectRecordStream):
         return metadata
 
     @property
+    @override
     def selected(self) -> bool:
         """Whether the catalog selects the stream, and stream maps do not drop it."""
-        return super().selected and not self.tap.maps.drops(self.name)
+        return super().selected and not self._is_dropped
 
     @selected.setter
     def selected(self, value: bool | None) -> None:
         self.metadata.root.selected = value
         self._mask = self.metadata.resolve_selection()
 
+    @override
     def apply_catalog(self, catalog: Catalog) -> None:
         """Take selection, column types and replication method; keys stay the declared ones.
 
         Primary keys must be columns: every target refuses others. A replication key or a method
-        that the stream does not offer counts as not given and is kept in
+        that the stream does not offer counts as not given and is noted in
         :attr:`ignored_replication`. Rows would be lost by another key than the declared ones.
         """
         super().apply_catalog(catalog)
@@ -129,9 +180,13 @@ class PardotStream(DirectRecordStream):
             # Some catalogs name the method only, others only the key.
             self.replication_key = valid[0] if valid else None
         self.ignored_replication = " and ".join(ignored)
+        if self.custom is not None and self._input_schema is not None:
+            self._input_schema = adopt_catalog(
+                self.name, self.custom, self._input_schema, self.schema, self.mask
+            )
 
     def _are_columns(self, keys: Any) -> bool:
-        """Whether these are names of columns, one or more."""
+        """Return whether these are names of columns, one or more."""
         known = self.schema["properties"].keys() & self.effective_schema["properties"]
         return (
             isinstance(keys, list)
@@ -147,16 +202,25 @@ class PardotStream(DirectRecordStream):
             return f"INCREMENTAL{keys if self.valid_replication_keys else ''}, FULL_TABLE"
         return "FULL_TABLE"
 
+    @property
+    def incremental(self) -> bool:
+        """Whether the catalog wants only what is new."""
+        return self.replication_method == INCREMENTAL
+
+    @override
     def get_replication_key_signpost(self, context: Mapping[str, Any] | None = None) -> None:
         """Return None: windows end before now, so no bookmark can run ahead."""
 
-    def compare_start_date(self, value: str, start_date_value: str) -> str:  # noqa: ARG002
+    @override
+    def compare_start_date(self, value: str, start_date_value: str) -> str:
         """Return the bookmark: a later ``start_date`` must not skip what was not read."""
         return value
 
-    @cached_property
-    def columns(self) -> list[str]:
-        """The columns to emit: the selected ones and the keys, in the schema's order."""
+    # --- columns ---
+
+    @property
+    def selected_columns(self) -> list[str]:
+        """The selected columns and the keys, in the schema's order."""
         keys = {*self.primary_keys, self.replication_key}
         return [
             name
@@ -166,6 +230,16 @@ class PardotStream(DirectRecordStream):
         ]
 
     @property
+    def columns(self) -> list[str]:
+        """The columns to emit: the selected ones that the source has.
+
+        A column of nulls would overwrite what another source has brought before.
+        """
+        lacks: frozenset[str] = getattr(self.endpoint, "lacks", frozenset())
+        return [name for name in self.selected_columns if name not in lacks]
+
+    @property
+    @override
     def emitted_schema(self) -> dict[str, Any]:
         """The schema of exactly the columns that are emitted."""
         schema: dict[str, Any] = self.effective_schema
@@ -176,33 +250,18 @@ class PardotStream(DirectRecordStream):
             schema["required"] = [n for n in self.schema.get("required", ()) if n in columns]
         return schema
 
-    @property
-    def decoded_columns(self) -> list[str]:
-        """The columns to read: those to emit, and what children need of each record."""
-        return [*self.columns, *(name for name in self.handed if name not in self.columns)]
+    def string_columns(self, needed: Iterable[str]) -> frozenset[str]:
+        """Return the scalar columns that the catalog makes strings, but for those needed as such.
 
-    @cached_property
-    def decoder(self) -> Decoder:
-        """The compiled decoder of the run, by the stream's own declaration."""
-        own: dict[str, Any] = self.schema["properties"]
-        return Decoder(
-            {**self.schema, "properties": {name: own[name] for name in self.decoded_columns} | own},
-            to_timestamp(self.run.zone),
-            self.decoded_columns,
-            self.api_names,
-            lambda key: self.logger.debug("%s: unknown key %r in an answer", self.name, key),
-            texts=self._text_columns,
-        )
-
-    @property
-    def _text_columns(self) -> frozenset[str]:
-        """The scalar columns that the catalog makes text of, but for those the tap itself needs."""
-        needed = {*self.primary_keys, *self.handed, "created_at", "updated_at"}
+        Args:
+            needed: Columns that the tap itself needs in their own types.
+        """
+        kept = {*self.primary_keys, *needed, "created_at", "updated_at"}
         own, catalog = self.schema["properties"], self.effective_schema["properties"]
         return frozenset(
             name
             for name in self.columns
-            if name not in needed
+            if name not in kept
             and (kind := kind_of(own[name])) not in {"string", "array", "object", ""}
             and declared_kind(catalog[name], kind) == "string"
         )
@@ -215,17 +274,13 @@ class PardotStream(DirectRecordStream):
         """
         self._conversions_by(str, Counter())
 
-    @cached_property
-    def _conversions(self) -> dict[str, Callable[[Any], Any]]:
-        """By column that the catalog retypes, what makes the emitted value."""
-        return self._conversions_by(to_timestamp(self.run.zone), self.decoder.conversion_errors)
-
     def _conversions_by(
-        self, timestamp: Callable[[Any], Any], conversion_errors: Counter[str]
+        self, timestamp: Callable[[Any], Any], errors: Counter[str]
     ) -> dict[str, Callable[[Any], Any]]:
+        """Return by column that the catalog retypes, what makes the emitted value."""
         own, catalog = self.schema["properties"], self.effective_schema["properties"]
         try:
-            return conversions(own, catalog, self.columns, timestamp, conversion_errors)
+            return conversions(own, catalog, self.columns, timestamp, errors)
         except Mismatch as mismatch:
             raise ConfigurationError(
                 f"The catalog's types of stream {self.name} cannot be emitted: {mismatch}. Take "
@@ -235,187 +290,118 @@ class PardotStream(DirectRecordStream):
 
     # --- the run ---
 
-    @property
-    def line(self) -> StreamResult:
-        """This stream's line of the report."""
-        return self.tap.report.line(self.name)
+    def observe(self, observer: Observer) -> None:
+        """Pass this stream's records to an observer, too; before the reading starts."""
+        self._observer = observer
 
-    def ended(self, error: TapPardotError) -> None:
-        """Report why this stream ended early."""
-        self.tap.report.record_error(self.name, error)
-
-    @property
-    def run(self) -> Run:
-        """What is fixed for the whole run."""
-        return self.tap.run
-
-    @property
-    def source(self) -> query.Source:
-        """Where this stream's pages come from."""
-        return query.Source(self.run.client, self.name, self.pardot_object, self.pardot_object)
+    def start(self) -> Reading:
+        """Return this run's reading, the same each time. Fixes the source and the columns."""
+        if self._reading is None:
+            sync = self._open_sync()
+            self._reading = new_reading(
+                self,
+                sync,
+                columns=self._decoded_columns,
+                bookmark=self.bookmark,
+                result=sync.report.line(self.name),
+            )
+        return self._reading
 
     @property
-    def incremental(self) -> bool:
-        """Whether the catalog wants only what is new."""
-        return self.replication_method == INCREMENTAL
+    def turn(self) -> Turn:
+        """When in a run the stream is read."""
+        return Turn.EXPORT if isinstance(self.endpoint, Export) else Turn.QUERY
+
+    def submit(self) -> None:
+        """Start work that takes long, before anything is read; errors as of the source."""
+        self.start().source.submit()
+
+    @property
+    def _decoded_columns(self) -> list[str]:
+        """The columns to read: those to emit, and what the observer needs of each record."""
+        needed = () if self._observer is None else self._observer.columns
+        return [*self.columns, *(name for name in needed if name not in self.columns)]
 
     @cached_property
     def bookmark(self) -> Bookmark:
         """This stream's part of STATE."""
         return Bookmark(self.stream_state)
 
-    def get_records(self, context: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:  # noqa: ARG002
-        """Yield the records; a failure of Pardot's ends this stream only, and is reported."""
-        _ = self.line
-        if self.tap.report.is_over:
-            return
-        _ = self.run  # a run that cannot begin is not this stream's failure
-        try:
-            records = self.tap.fan_out.passing(self, self.records())
-            if self._conversions:
-                records = (converted(record, self._conversions) for record in records)
-            yield from records
-        except TapPardotError as error:
-            self.ended(self.classify(error))
-        finally:
-            self._warn_of_conversion_errors()
+    @override
+    def before_schema(self) -> None:
+        """Start the reading: it fixes the columns that SCHEMA names."""
+        if self.failure is None:
+            self.submit()
 
-    def write(self, record: dict[str, Any]) -> None:
+    @override
+    def get_records(self, context: Mapping[str, Any] | None) -> Iterator[Record]:
+        """Yield the records as the catalog declares them.
+
+        Raises:
+            TapPardotError: The stream ended early; the bookmark covers what was yielded.
+        """
+        if self.failure is not None:
+            raise self.failure
+        reading = self.start()
+        records: Iterable[Record] = reading.records()
+        if self._observer is not None:
+            records = observed(self, records, self._observer)
+        if self._conversions:
+            records = (converted(record, self._conversions) for record in records)
+        try:
+            yield from records
+        finally:
+            reading.log_conversion_errors()
+
+    @override
+    def write(self, record: Record) -> None:
         """Write a record outside of this stream's own turn."""
         super().write(converted(record, self._conversions))
 
-    def records(self) -> Iterator[dict[str, Any]]:
-        """Yield the records of this stream, typed as it declares, and move its bookmark.
-
-        Raises:
-            TapPardotError: Pardot ended the stream early; the bookmark covers what was yielded.
-        """
-        raise NotImplementedError
+    @cached_property
+    def _conversions(self) -> dict[str, Callable[[Any], Any]]:
+        """By column that the catalog retypes, what makes the emitted value."""
+        reading = self.start()
+        timestamp = to_timestamp(self._open_sync().zone)
+        return self._conversions_by(timestamp, reading.decoder.conversion_errors)
 
     def probe(self) -> str:
-        """Make one small call that shows whether this stream may be read; return what it tells.
+        """Make one small call that shows whether this stream may be read; return what it shows.
 
         Raises:
             TapPardotError: It may not.
         """
-        self.run.client.query(self.name, self.pardot_object, self.pardot_object, {"limit": "1"})
-        return ""
+        sync = self._open_sync()
+        answer = sync.client.call(self.name, sync.dialect.probe(self.endpoint))
+        return f": id {answer.get('id')}" if isinstance(self.endpoint, RecordEndpoint) else ""
 
-    def classify(self, error: TapPardotError) -> TapPardotError:
-        """Tell an outage of this stream's own from one of all of Pardot by one other call."""
-        if not isinstance(error, Outage):
-            return error
-        if self.run.is_isolated(error):
-            return error.as_stream_failure()
-        return RunStopped(
-            f"Pardot could not be reached for about 10 minutes: {error.message} Run again later, "
-            "nothing is lost.",
-            error.code,
-        )
-
-    # --- for the sources below ---
-
-    @property
-    def reached(self) -> datetime | None:
-        """The instant before which everything is out, or None at the first run."""
-        kept = self.bookmark.value
-        return None if kept is None else parse_instant(kept)
+    @override
+    def _write_state_message(self) -> None:
+        """Write STATE; the SDK's own way would leave out what is not stored in it yet."""
+        self._open_sync().write_state()
 
     @property
     def reached_text(self) -> str | None:
-        """:attr:`reached` in UTC; None also where everything is read each time."""
-        reached = self.reached if self.incremental else None
-        return None if reached is None else to_iso(reached)
-
-    def emit(self, rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-        """Yield the records of a page's rows."""
-        return map(self.decoder, rows)
-
-    def emit_page(self, page: query.Page) -> Iterator[dict[str, Any]]:
-        """Yield and count a page's records; say so when a row has no id to be known by."""
-        records = list(self.emit(page.rows))
-        yield from records
-        self.line.rows += len(records)
-        if page.without_id:
-            self.logger.warning(
-                "%s: %d rows without a usable id were left out.", self.name, page.without_id
-            )
-
-    def save(self) -> None:
-        """Write STATE: all records before it are in the buffer already."""
-        self.tap.save_state()
-
-    def _write_state_message(self) -> None:
-        """Write STATE as :meth:`save` does; the SDK's own way would leave the fan-out out."""
-        self.save()
-
-    def window(self) -> Window | None:
-        """Return the window left open, or else from bookmark (or ``start_date``) to run's end.
-
-        None, with a line in the report, when there is nothing to read yet.
-        """
-        run = self.run
-        left, reached = self.bookmark.window, self.reached
-        latest = reached if left is None else left.end
-        if latest is not None and latest > run.end and not run.ends_early:
-            self.logger.warning(
-                "%s: Pardot's clock is behind the bookmark %s; the stream waits for a later run.",
-                self.name,
-                to_iso(latest),
-            )
-            self.line.done(f"nothing to read before {to_iso(run.end)}")
+        """The instant before which everything is out; None where everything is read each time."""
+        if not self.incremental:
             return None
-        # The run that wrote STATE may have had another time zone, with other repeated hours.
-        if left is not None:
-            return left._replace(start=unambiguous_edge(left.start, run.zone))
-        start = run.start
-        if reached is not None:
-            back = timedelta() if self.bookmark.moved else self.tap.lookback
-            start = unambiguous_edge(reached - back, run.zone)
-        if start >= run.end:
-            self.line.done(f"nothing to read before {to_iso(run.end)}")
+        text = self.bookmark.until if is_append_only(self) else self.bookmark.value
+        if text is None:
             return None
-        return Window(start, run.end)
-
-    def finish(self, reached: str, value: Any = None, until: datetime | None = None) -> None:
-        """Close the open window, write STATE and tell how far the stream is."""
-        self.bookmark.close(self.replication_key, value, until)
-        self.save()
-        self.line.done(reached)
-
-    def _warn_of_conversion_errors(self) -> None:
-        if "decoder" not in self.__dict__:
-            return
-        for column, number in sorted(self.decoder.conversion_errors.items()):
-            self.logger.warning(
-                "%s.%s: %d value%s did not fit the column's type and became null.",
-                self.name,
-                column,
-                number,
-                "" if number == 1 else "s",
-            )
-        for column, number in sorted(self.decoder.repaired.items()):
-            self.logger.warning(
-                "%s.%s: %d value%s changed: NUL characters were removed, because PostgreSQL "
-                "refuses them, and what is not UTF-8 became U+FFFD.",
-                self.name,
-                column,
-                number,
-                " was" if number == 1 else "s were",
-            )
+        return to_iso(text if isinstance(text, datetime) else parse_instant(text))
 
 
-class RecordStream(PardotStream):
-    """One record, read by itself, each time."""
-
-    def records(self) -> Iterator[dict[str, Any]]:
-        """Yield the record."""
-        record = self.run.client.read(self.name, (self.pardot_object, "read"), self.pardot_object)
-        yield self.decoder(record)
-        self.line.rows += 1
-        self.finish("all rows")
-
-    def probe(self) -> str:
-        """Read the record, which tells which one it is."""
-        record = self.run.client.read(self.name, (self.pardot_object, "read"), self.pardot_object)
-        return f": id {record.get('id')}"
+def observed(
+    stream: PardotStream, records: Iterable[Record], observer: Observer
+) -> Iterator[Record]:
+    """Yield a stream's records without what only its observer needs of them."""
+    extra = [name for name in observer.columns if name not in stream.columns]
+    is_first = True
+    for record in records:
+        if is_first:
+            observer.on_start(stream)
+            is_first = False
+        observer.on_record(record)
+        for name in extra:
+            record.pop(name, None)
+        yield record

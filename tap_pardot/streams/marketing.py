@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from singer_sdk import typing as th
 
-from tap_pardot.streams.queries import WholeStream, WindowStream
+from tap_pardot.api.dialect import Query
+from tap_pardot.streams.base import PardotStream
 
 
-class Campaigns(WindowStream):
+class Campaigns(PardotStream):
     """Campaigns.
 
     Pardot filters them by the time of their change but does not tell it, so they are read whole
@@ -15,7 +16,7 @@ class Campaigns(WindowStream):
     """
 
     name = "campaigns"
-    pardot_object = "campaign"
+    v4 = Query("campaign")
 
     schema = th.PropertiesList(
         th.Property("id", th.IntegerType, required=True, description="Campaign id."),
@@ -24,12 +25,11 @@ class Campaigns(WindowStream):
     ).to_dict()
 
 
-class LifecycleStages(WholeStream):
+class LifecycleStages(PardotStream):
     """Stages of the lifecycle, in their order. They carry no dates at all."""
 
     name = "lifecycle_stages"
-    pardot_object = "lifecycleStage"
-    created_filter = False
+    v4 = Query("lifecycleStage", time=None, created=False)
 
     schema = th.PropertiesList(
         th.Property("id", th.IntegerType, required=True, description="Stage id."),
@@ -39,14 +39,14 @@ class LifecycleStages(WholeStream):
     ).to_dict()
 
 
-class Lists(WindowStream):
+class Lists(PardotStream):
     """Lists, static and dynamic.
 
     ``updated_at`` says nothing about members: see ``list_memberships``.
     """
 
     name = "lists"
-    pardot_object = "list"
+    v4 = Query("list")
     replication_key = "updated_at"
 
     schema = th.PropertiesList(
@@ -64,11 +64,11 @@ class Lists(WindowStream):
     ).to_dict()
 
 
-class Tags(WindowStream):
+class Tags(PardotStream):
     """Tags. What they are on: see ``tag_objects``."""
 
     name = "tags"
-    pardot_object = "tag"
+    v4 = Query("tag")
     replication_key = "updated_at"
 
     schema = th.PropertiesList(

@@ -1,7 +1,7 @@
-"""What is fixed once for a run: the client, Pardot's time, the zone, the run's end.
+"""What is fixed once for a run: the client, Pardot's time, the zone, the run's start and end.
 
-One read of the account begins a run: it shows whether login, business unit and API version are
-right before any stream begins, tells Pardot's time, and feeds the stream ``account``.
+The first call of a run reads the account: it shows whether login, business unit and API version
+are right before any stream begins, gives Pardot's time, and feeds the stream ``account``.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ import logging
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from tap_pardot.api.auth import SalesforceAuth
 from tap_pardot.api.budget import CallBudget
-from tap_pardot.api.dialect import Record
+from tap_pardot.api.client import Client
+from tap_pardot.api.dialect import Filters, Query, Record
 from tap_pardot.api.http import Transport, origin
-from tap_pardot.api.legacy import LegacyClient as Client
 from tap_pardot.api.v4 import V4, ApiVersion
 from tap_pardot.config.validation import endpoints, is_zone
 from tap_pardot.errors import (
@@ -27,102 +28,95 @@ from tap_pardot.errors import (
     RunStopped,
     StreamFailed,
     StreamSkipped,
+    TapPardotError,
 )
-from tap_pardot.records.times import EARLIEST, parse_instant, unambiguous_edge
+from tap_pardot.records.times import EARLIEST, Window, parse_instant, unambiguous_edge
 from tap_pardot.records.zone_check import TimezoneCheck
-from tap_pardot.sources import legacy_query as query
+from tap_pardot.sources.export_jobs import JobTracker
+from tap_pardot.sources.paging import QueryCalls, by_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tap_pardot.api.dialect import Row
+    from tap_pardot.sources.base import Call
+    from tap_pardot.sync.report import Report
 
 logger = logging.getLogger("tap-pardot")
 
 
-class JobTracker:
-    """The export jobs of all streams that are not complete yet.
-
-    Args:
-        places: How many may wait at once, so that a backfill leaves the account's queue to
-            others too.
-    """
-
-    def __init__(self, places: int) -> None:
-        self._places = places
-        self._jobs: set[int] = set()
-        self.is_stuck = False
-        """Whether a job was waited for in vain: those behind it are looked at once, not awaited."""
-
-    def __len__(self) -> int:
-        return len(self._jobs)
-
-    @property
-    def is_full(self) -> bool:
-        """Whether another job must not be created yet."""
-        return len(self._jobs) >= self._places
-
-    def around(self, job: int) -> tuple[int, int]:
-        """Return how many jobs come before and after one in Pardot's queue."""
-        before = sum(each < job for each in self._jobs)
-        return before, len(self._jobs - {job}) - before
-
-    def enter(self, job: int) -> None:
-        """A job was created."""
-        self._jobs.add(job)
-
-    def leave(self, job: int) -> None:
-        """A job is lost."""
-        self._jobs.discard(job)
-
-    def complete(self, job: int) -> None:
-        """A job is complete; so are those created before it, whoever still wants them."""
-        self._jobs = {each for each in self._jobs if each > job}
-
-
 @dataclass(frozen=True)
-class Run:
-    """Shared by all streams of a run.
+class SyncContext:
+    """Shared by all streams of a run. Knows no stream.
 
     Attributes:
-        client: Asks Pardot.
-        zone: The API user's zone.
+        client: Calls Pardot.
+        dialect: Versions 3 and 4 of the API, in the API user's zone.
+        config: The settings.
         start: Where streams without a bookmark begin, in UTC.
         end: Where every window ends (exclusive), in UTC.
         ends_early: Whether ``end_date`` set the end.
-        export_poll_interval: Most seconds between two looks at an export job.
-        export_timeout: Seconds to wait for one.
-        max_concurrent_requests: Requests in flight.
-        waiting: Export jobs that are not complete.
+        lookback: How far before their bookmarks the streams begin in this run.
+        jobs: The export jobs that are not complete, of all streams.
         timezone_check: Whether Pardot's own times agree with the zone.
+        report: How each stream ended.
+        write_state: Writes STATE, behind all records that were written.
     """
 
     client: Client
-    zone: ZoneInfo
+    dialect: V4
+    config: Mapping[str, Any]
     start: datetime
     end: datetime
     ends_early: bool
-    export_poll_interval: int
-    export_timeout: int
-    max_concurrent_requests: int
-    waiting: JobTracker
+    lookback: timedelta
+    jobs: JobTracker
     timezone_check: TimezoneCheck
+    report: Report
+    write_state: Callable[[], None]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The API user's zone."""
+        return self.dialect.zone
+
+    @property
+    def window(self) -> Window:
+        """The run's start and end."""
+        return Window(self.start, self.end)
 
     def now(self) -> datetime:
         """Return Pardot's time."""
         return self.client.clock.now()
 
-    def is_isolated(self, outage: Outage) -> bool:
-        """Whether a failure is not one of all of Pardot; asks, unless that is known."""
-        if isinstance(outage, LoginOutage):
-            return False
-        return outage.is_isolated or self.client.is_reachable()
+    def call_for(self, stream: str) -> Call:
+        """Return what makes calls that are counted for a stream."""
+        return partial(self.client.call, stream)
+
+    def classify(self, error: TapPardotError) -> TapPardotError:
+        """Return a failure of a stream as what it ends: the stream, or the run.
+
+        An outage ends the stream only, where one other call is answered.
+        """
+        if not isinstance(error, Outage):
+            return error
+        if self.client.is_isolated(error):
+            return error.as_stream_failure()
+        return RunStopped(
+            f"Pardot could not be reached for about 10 minutes: {error.message} Run again later, "
+            "nothing is lost.",
+            error.code,
+        )
 
 
-def connect(config: Mapping[str, Any], kept_calls: dict[str, Any], user_agent: str) -> Client:
-    """Return the client that the settings describe; makes no call.
+def build_client(
+    config: Mapping[str, Any], stored_calls: dict[str, Any], user_agent: str
+) -> tuple[Client, V4]:
+    """Return the client that the settings describe, and the dialect it speaks; makes no call.
 
     Args:
         config: Valid settings.
-        kept_calls: The part of STATE that counts the day's calls.
+        stored_calls: The part of STATE that counts the day's calls.
         user_agent: The ``User-Agent`` where the settings name none.
     """
     login_url, api_url = endpoints(config)
@@ -135,15 +129,76 @@ def connect(config: Mapping[str, Any], kept_calls: dict[str, Any], user_agent: s
     auth = SalesforceAuth(
         config, login_url, lambda url, form: transport.send("POST", url, data=form)
     )
-    v4 = V4(api_url, ApiVersion(config["api_version"]))
-    return Client(
+    dialect = V4(api_url, ApiVersion(config["api_version"]))
+    client = Client(
         transport,
         auth,
         api_url=api_url,
-        v4=v4,
-        health_check=v4.record(Record("account")),
         most_at_once=config["max_concurrent_requests"],
-        budget=CallBudget(config.get("daily_call_limit"), kept_calls, _today(config)),
+        budget=CallBudget(config.get("daily_call_limit"), stored_calls, _today(config)),
+        health_check=dialect.record(Record("account")),
+    )
+    return client, dialect
+
+
+def open_sync(  # noqa: PLR0913
+    config: Mapping[str, Any],
+    client: Client,
+    dialect: V4,
+    *,
+    report: Report,
+    write_state: Callable[[], None],
+    adopt_state: Callable[[ZoneInfo, datetime], timedelta],
+) -> SyncContext:
+    """Make the first calls of a run and return what they fix.
+
+    Args:
+        config: Valid settings.
+        client: Makes the calls.
+        dialect: Builds them.
+        report: How each stream ends.
+        write_state: Writes STATE.
+        adopt_state: Fits STATE to the zone and the start of the run; returns how far before their
+            bookmarks the streams begin.
+
+    Raises:
+        ConfigurationError: Settings or login are wrong; nothing was read.
+        RunStopped: Pardot or Salesforce cannot be reached, or the calls are used up.
+    """
+    try:
+        _read_account(client, dialect)
+        zone = _zone(config, client, dialect)
+    except Outage as outage:
+        raise unreachable(outage) from outage
+    now = client.clock.now()
+    client.budget.open_day(f"{now.astimezone(zone):%Y-%m-%d}")
+    end = unambiguous_edge(now - timedelta(seconds=config["lookback_seconds"]), zone)
+    ends_early = False
+    if config.get("end_date"):
+        end_date = parse_instant(config["end_date"])
+        ends_early = end_date < end
+        end = unambiguous_edge(min(end, end_date), zone)
+    start = EARLIEST
+    if config.get("start_date"):
+        start = unambiguous_edge(max(start, parse_instant(config["start_date"])), zone)
+    logger.info(
+        "API version %d, time zone %s; reading up to %s.",
+        dialect.version.number,
+        zone.key,
+        end.isoformat(),
+    )
+    return SyncContext(
+        client=client,
+        dialect=dialect.in_zone(zone),
+        config=config,
+        start=start,
+        end=end,
+        ends_early=ends_early,
+        lookback=adopt_state(zone, start),
+        jobs=JobTracker(config["max_waiting_exports"]),
+        timezone_check=TimezoneCheck(zone),
+        report=report,
+        write_state=write_state,
     )
 
 
@@ -163,49 +218,7 @@ def _today(config: Mapping[str, Any]) -> str | None:
     return f"{datetime.now(ZoneInfo(zone)):%Y-%m-%d}" if zone else None
 
 
-def begin(config: Mapping[str, Any], client: Client) -> Run:
-    """Make the first calls of a run and return what they fix.
-
-    Raises:
-        ConfigurationError: Settings or login are wrong; nothing was read.
-        RunStopped: Pardot or Salesforce cannot be reached, or the calls are used up.
-    """
-    client.keeps_answers = True
-    try:
-        _look_at_account(client)
-        zone = _zone(config, client)
-    except Outage as outage:
-        raise unreachable(outage) from outage
-    client.keeps_answers = False
-    now = client.clock.now()
-    client.budget.open_day(f"{now.astimezone(zone):%Y-%m-%d}")
-    end = unambiguous_edge(now - timedelta(seconds=config["lookback_seconds"]), zone)
-    ends_early = False
-    if config.get("end_date"):
-        end_date = parse_instant(config["end_date"])
-        ends_early = end_date < end
-        end = unambiguous_edge(min(end, end_date), zone)
-    start = EARLIEST
-    if config.get("start_date"):
-        start = unambiguous_edge(max(start, parse_instant(config["start_date"])), zone)
-    logger.info(
-        "API version %d, time zone %s; reading up to %s.", client.version, zone.key, end.isoformat()
-    )
-    return Run(
-        client,
-        zone,
-        start,
-        end,
-        ends_early,
-        config["export_poll_interval"],
-        config["export_timeout"],
-        config["max_concurrent_requests"],
-        JobTracker(config["max_waiting_exports"]),
-        TimezoneCheck(zone),
-    )
-
-
-def _look_at_account(client: Client) -> None:
+def _read_account(client: Client, dialect: V4) -> None:
     """Make the first call; a refusal by Pardot costs the stream account only.
 
     Raises:
@@ -213,12 +226,12 @@ def _look_at_account(client: Client) -> None:
     """
     with suppress(StreamSkipped):
         try:
-            account = client.read("account", ("account", "read"), "account")
+            account = client.call("account", dialect.record(Record("account")), store=True)
         except StreamFailed as error:
             client.check_answered(error)
             return
-        if told := daily_calls(account.get("level")):
-            logger.info("The account's edition has %s API calls a day for all its tools.", told)
+        if calls := daily_calls(account.get("level")):
+            logger.info("The account's edition has %s API calls a day for all its tools.", calls)
 
 
 def daily_calls(level: Any) -> str | None:
@@ -251,12 +264,11 @@ def unreachable(outage: Outage) -> RunStopped:
     )
 
 
-def _zone(config: Mapping[str, Any], client: Client) -> ZoneInfo:
+def _zone(config: Mapping[str, Any], client: Client, dialect: V4) -> ZoneInfo:
     if config.get("timezone"):
         return ZoneInfo(config["timezone"])
-    source = query.Source(client, "users", "user", "user")
     try:
-        users = [row for page in query.by_id(source, {}) for row in page.rows]
+        users = [*read_first(client, dialect, "users", "user")]
     except (StreamSkipped, StreamFailed):
         users = []
     name = zone_of_api_user(users, config.get("username"))
@@ -267,6 +279,17 @@ def _zone(config: Mapping[str, Any], client: Client) -> ZoneInfo:
         )
     logger.info("The API user's time zone is %s, as Pardot tells.", name)
     return ZoneInfo(name)
+
+
+def read_first(client: Client, dialect: V4, stream: str, name: str) -> Iterator[Row]:
+    """Yield all rows of an object before the streams begin; the stream reads the same answers.
+
+    Raises:
+        TapPardotError: As the table in ``codes.py`` says.
+    """
+    calls = QueryCalls(partial(client.call, stream, store=True), dialect, Query(name), stream)
+    for page in by_id(calls, Filters()):
+        yield from page.rows
 
 
 def zone_of_api_user(users: list[dict[str, Any]], username: str | None) -> str | None:

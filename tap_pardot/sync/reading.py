@@ -64,6 +64,26 @@ class Reading:
             self.write_state()
             self.result.done(reached)
 
+    def log_conversion_errors(self) -> None:
+        """Log how many values did not fit their columns, or were changed."""
+        for column, number in sorted(self.decoder.conversion_errors.items()):
+            logger.warning(
+                "%s.%s: %d value%s did not fit the column's type and became null.",
+                self.name,
+                column,
+                number,
+                "" if number == 1 else "s",
+            )
+        for column, number in sorted(self.decoder.repaired.items()):
+            logger.warning(
+                "%s.%s: %d value%s changed: NUL characters were removed, because PostgreSQL "
+                "refuses them, and what is not UTF-8 became U+FFFD.",
+                self.name,
+                column,
+                number,
+                " was" if number == 1 else "s were",
+            )
+
     def _window(self, window: Window | None) -> Iterator[Record]:
         for page in self.source.pages(window):
             for record in self._decoded(page):

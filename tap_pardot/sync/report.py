@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -196,3 +197,16 @@ def _log_stream(name: str, line: StreamResult, calls: int) -> None:
 
 def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def unexpected(error: Exception) -> str:
+    """Return a sentence for an error nobody foresaw; where it came from goes to the debug log.
+
+    The text of the error is left out: it may hold data.
+    """
+    where = "".join(traceback.format_tb(error.__traceback__))
+    logger.debug("%s at\n%s", type(error).__name__, where)
+    return (
+        f"An error nobody foresaw ({type(error).__name__}): run again with "
+        "TAP_PARDOT_LOGLEVEL=DEBUG and report the lines that show where it came from."
+    )

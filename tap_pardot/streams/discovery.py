@@ -1,0 +1,78 @@
+"""The calls of discovery: which columns an account defines itself."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, cast
+
+from tap_pardot.errors import Outage, StreamFailed, StreamSkipped
+from tap_pardot.records import custom_fields
+from tap_pardot.streams.custom_columns import CustomColumns
+from tap_pardot.sync.context import read_first, unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tap_pardot.api.client import Client
+    from tap_pardot.api.v4 import V4
+    from tap_pardot.records.custom_fields import Field
+    from tap_pardot.streams.base import PardotStream
+    from tap_pardot.sync.context import SyncContext
+
+logger = logging.getLogger("tap-pardot")
+
+_UNKNOWN = "%s: only the standard columns are known: %s"
+
+
+def columns_for_run(stream: type[PardotStream], sync: SyncContext) -> CustomColumns:
+    """Return the custom columns of a stream that is read in a run.
+
+    A failure of the stream's own is part of the result: it ends the stream when its turn comes.
+
+    Raises:
+        TapPardotError: The run cannot go on.
+    """
+    try:
+        return _read(stream, sync.client, sync.dialect)
+    except StreamFailed as error:
+        return CustomColumns(failure=error)
+    except Outage as outage:
+        if sync.client.is_isolated(outage):
+            return CustomColumns(failure=outage.as_stream_failure())
+        raise unreachable(outage) from outage
+
+
+def columns_for_catalog(stream: type[PardotStream], client: Client, dialect: V4) -> CustomColumns:
+    """Return the custom columns of a stream for a catalog; none where Pardot does not give them.
+
+    Raises:
+        TapPardotError: The login does not work, or Pardot cannot be reached.
+    """
+    try:
+        return _read(stream, client, dialect)
+    except StreamFailed as error:
+        client.check_answered(error)
+        logger.warning(_UNKNOWN, stream.name, error)
+        return CustomColumns()
+    except Outage as outage:
+        raise unreachable(outage) from outage
+
+
+def _read(stream: type[PardotStream], client: Client, dialect: V4) -> CustomColumns:
+    try:
+        fields = [*_fields(stream, client, dialect)]
+    except StreamSkipped as error:
+        logger.warning(_UNKNOWN, stream.name, error)
+        return CustomColumns()
+    standard = cast("dict[str, Any]", stream.schema)["properties"]
+    columns, names = custom_fields.columns(fields, standard, stream.computed)
+    return CustomColumns(columns, names, are_known=True)
+
+
+def _fields(stream: type[PardotStream], client: Client, dialect: V4) -> Iterable[Field]:
+    if stream.name == "prospects":
+        rows = read_first(client, dialect, "custom_fields", "customField")
+        return custom_fields.of_prospects(rows)
+    return custom_fields.of_accounts(
+        client.call(stream.name, dialect.describe("prospectAccount"), store=True)
+    )

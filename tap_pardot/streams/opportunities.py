@@ -1,0 +1,69 @@
+"""Opportunities, and which prospects belong to them."""
+
+from __future__ import annotations
+
+from singer_sdk import typing as th
+
+from tap_pardot.api.dialect import Query
+from tap_pardot.streams.assets import CAMPAIGN
+from tap_pardot.streams.base import PardotStream
+
+
+class Opportunities(PardotStream):
+    """Opportunities with their prospects.
+
+    Pardot cannot filter them by their change, so all are read each time. Custom fields of
+    opportunities are not part of the API.
+    """
+
+    name = "opportunities"
+    v4 = Query("opportunity", time=None)
+
+    api_names = CAMPAIGN | {
+        "prospects": ("prospects.prospect",),
+        "opportunity_activities": ("opportunity_activities.visitor_activity",),
+    }
+
+    schema = th.PropertiesList(
+        th.Property("id", th.IntegerType, required=True, description="Opportunity id."),
+        th.Property("campaign_id", th.IntegerType, description="Its campaign."),
+        th.Property("campaign_name", th.StringType, description="Name of its campaign."),
+        th.Property("name", th.StringType, description="Name."),
+        th.Property("value", th.NumberType, description="Value in the account's currency."),
+        th.Property("probability", th.IntegerType, description="Percent, 0 to 100."),
+        th.Property("type", th.StringType, description="Type, as in Salesforce."),
+        th.Property("stage", th.StringType, description="Stage, as in Salesforce."),
+        th.Property("status", th.StringType, description="Won, Lost or Open."),
+        th.Property(
+            "closed_at", th.DateTimeType, description="When it was closed, in UTC; null if open."
+        ),
+        th.Property("created_at", th.DateTimeType, description="When it was made, in UTC."),
+        th.Property("updated_at", th.DateTimeType, description="When it last changed, in UTC."),
+        th.Property(
+            "prospects",
+            th.ArrayType(
+                th.ObjectType(
+                    th.Property("id", th.IntegerType, description="Prospect id."),
+                    th.Property("first_name", th.StringType, description="First name."),
+                    th.Property("last_name", th.StringType, description="Last name."),
+                    th.Property("email", th.StringType, description="E-mail address."),
+                    th.Property("company", th.StringType, description="Company."),
+                )
+            ),
+            description="The prospects of the opportunity.",
+        ),
+        th.Property(
+            "opportunity_activities",
+            th.ArrayType(
+                th.ObjectType(
+                    th.Property("id", th.IntegerType, description="Activity id."),
+                    th.Property("prospect_id", th.IntegerType, description="Whose activity."),
+                    th.Property("type", th.IntegerType, description="Number of the type."),
+                    th.Property("type_name", th.StringType, description="Kind of asset."),
+                    th.Property("details", th.StringType, description="Details."),
+                    th.Property("created_at", th.DateTimeType, description="When, in UTC."),
+                )
+            ),
+            description="Created, won, lost and so on; empty where Pardot leaves them out.",
+        ),
+    ).to_dict()

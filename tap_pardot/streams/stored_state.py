@@ -1,0 +1,129 @@
+"""The STATE of an earlier run: checked, and fitted to this run."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from tap_pardot.errors import ConfigurationError
+from tap_pardot.records.times import to_iso
+from tap_pardot.state.bookmark import Bookmark
+from tap_pardot.state.migration import (
+    A_DAY,
+    VERSION,
+    StateOrigin,
+    changes,
+    check_version,
+    is_singer_io,
+    reached_by_singer_io,
+    zone_changed,
+)
+from tap_pardot.state.validation import UNREADABLE, check, check_child
+from tap_pardot.streams.assembly import is_append_only, is_child
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from tap_pardot.streams.base import PardotStream
+
+logger = logging.getLogger("tap-pardot")
+
+_TOP_LEVEL = {"calls", "settings", "version"}
+"""Parts of STATE besides the bookmarks."""
+
+
+class StoredState:
+    """The STATE that a run was given.
+
+    Args:
+        given: The STATE; empty at the first run.
+        streams: The tap's streams, by name.
+
+    Raises:
+        ConfigurationError: A part of it cannot be read.
+    """
+
+    def __init__(self, given: dict[str, Any], streams: Mapping[str, type[PardotStream]]) -> None:
+        check_version(given)
+        self.is_empty = not any(given.values())
+        self._given = given
+        self._streams = streams
+        self._origin: StateOrigin | None = None
+        bookmarks = given.get("bookmarks")
+        if bookmarks is None and set(given) <= {"bookmarks", *_TOP_LEVEL}:
+            bookmarks = {}
+        if not isinstance(bookmarks, dict):
+            raise ConfigurationError(UNREADABLE)
+        self.bookmarks: dict[str, Any] = bookmarks
+        self._legacy = {name: each for name, each in bookmarks.items() if is_singer_io(each)}
+        for name, stream in streams.items():
+            if name not in bookmarks or name in self._legacy:
+                continue
+            if is_child(stream):
+                check_child(name, bookmarks[name])
+            else:
+                check(name, bookmarks[name], by_id=is_append_only(stream))
+
+    def copy_to(self, state: dict[str, Any]) -> None:
+        """Put what is not a bookmark into the tap's STATE."""
+        calls = self._given.get("calls")
+        if isinstance(calls, dict) and type(calls.get("made")) is int:
+            state["calls"] = calls
+        if self.bookmarks:
+            state["version"] = VERSION
+        if "settings" in self._given:
+            state["settings"] = self._given["settings"]
+
+    def adopt(
+        self, state: dict[str, Any], business_unit: str, zone: ZoneInfo, start: datetime
+    ) -> timedelta:
+        """Fit the tap's STATE to a run; return how far before their bookmarks the streams begin.
+
+        Another tap may have written it, or this one with other settings.
+
+        Raises:
+            ConfigurationError: It belongs to another business unit.
+        """
+        origin = StateOrigin(business_unit, zone.key, to_iso(start))
+        before = state.get("settings")
+        for sentence in changes(before, origin):
+            logger.warning("%s", sentence)
+        self._origin = origin
+        lookback = timedelta()
+        if zone_changed(before, origin):
+            lookback = A_DAY
+            for name, stream in self._streams.items():
+                bookmark = state["bookmarks"].get(name)
+                if bookmark and not is_child(stream):
+                    # The bounds of an open window meant other instants.
+                    Bookmark(bookmark).begin_anew()
+        else:
+            state["settings"] = origin.to_state()
+        state["version"] = VERSION
+        for name, bookmark in self._legacy.items():
+            state["bookmarks"][name] = self._migrated(name, bookmark, zone)
+        return lookback
+
+    def note_complete(self, state: dict[str, Any]) -> None:
+        """Note the settings of a run that was complete, as those that STATE was made with."""
+        if self._origin is not None:
+            state["settings"] = self._origin.to_state()
+
+    def _migrated(self, name: str, bookmark: dict[str, Any], zone: ZoneInfo) -> dict[str, Any]:
+        """Return one stream's bookmark of singer-io's tap as one of ours; empty to start over."""
+        stream = self._streams.get(name)
+        reached = reached_by_singer_io(bookmark, zone)
+        if stream is None:
+            logger.warning("%s: not a stream of this tap; its bookmark is dropped.", name)
+        elif reached is None or getattr(stream, "replication_key", None) != "updated_at":
+            logger.warning(
+                "%s: the STATE of singer-io's tap names no time to go on from: it starts over.",
+                name,
+            )
+        else:
+            logger.info("%s: goes on from %s, where singer-io's tap was.", name, reached)
+            return {"replication_key": "updated_at", "replication_key_value": reached}
+        return {}
