@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tap_pardot.api.dialect import Filters, Query, Rows
+from tap_pardot.api.v4 import V4, ApiVersion
 from tap_pardot.errors import RequestTooLarge, StreamFailed
-from tap_pardot.sources.legacy_query import Source, by_id, by_offset, row_id, settled
+from tap_pardot.sources.paging import QueryCalls, by_id, by_offset, row_id, settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,11 +39,13 @@ class Server:
     before: dict[int, Any] = field(default_factory=dict)
     most: int = 200
     asked: list[dict[str, str]] = field(default_factory=list)
-    unsorted: set[str] = field(default_factory=set)
 
-    def query(self, stream, pardot_object, key, params, *_, can_split=False):
-        assert (stream, pardot_object, key) == ("lists", "list", "list")
-        self.asked.append(dict(params))
+    def __call__(self, request):
+        assert request.path == ("list", "query")
+        return Rows(*self.answer(dict(request.params), can_split=request.can_split))
+
+    def answer(self, params, *, can_split):
+        self.asked.append(params)
         if int(params["limit"]) > self.most:
             raise (RequestTooLarge if can_split else StreamFailed)("no time", "214")
         assert len(self.asked) < 500, "pages without end"
@@ -55,13 +60,17 @@ class Server:
         return [{"id": each} for each in ids], total
 
 
+SINCE = Filters(start=datetime(2024, 6, 1, tzinfo=UTC))
+
+
+def calls_of(server, size=None):
+    """The calls of a stream for its pages, of which each may have some rows."""
+    return QueryCalls(server, V4("", ApiVersion(4)), Query("list", page_size=size), "lists")
+
+
 def read(server, pages=by_id, **options):
-    if pages is by_offset:
-        options.setdefault("size", 200)
-    source = Source(server, "lists", "list", "list")
-    return [
-        row["id"] for page in pages(source, {"updated_after": "x"}, **options) for row in page.rows
-    ]
+    found = pages(calls_of(server, options.pop("size", None)), SINCE, **options)
+    return [row["id"] for page in found for row in page.rows]
 
 
 def no_total(_):
@@ -81,7 +90,7 @@ def test_all_rows_come_once_and_in_order_with_few_calls(pages, total, rows):
 
     assert len(server.asked) <= rows // 199 + 1
     for asked in server.asked:
-        assert asked["updated_after"] == "x"
+        assert asked["updated_after"] == "2024-05-31 23:59:59"
         assert (asked["sort_by"], asked["sort_order"], asked["limit"]) == ("id", "ascending", "200")
 
 
@@ -179,26 +188,31 @@ def test_a_server_that_ignores_the_offset_is_a_failure_not_a_short_answer(cap, r
 @pytest.mark.parametrize("rows", [0, 200, 450])
 def test_where_no_sort_is_taken_rows_that_grow_by_id_are_read_all_the_same(rows):
     class Unsorting(Server):
-        def query(self, *asked, **_):
-            found = super().query(*asked)
-            if "sort_by" in asked[-1]:
+        def answer(self, params, *, can_split):
+            found = super().answer(params, can_split=can_split)
+            if "sort_by" in params:
                 raise StreamFailed("no such sort", 19)
             return found
 
     server = Unsorting(list(range(1, rows + 1)))
-    assert read(server) == server.ids
+    calls = calls_of(server)
+
+    def ids():
+        return [row["id"] for page in by_id(calls, SINCE) for row in page.rows]
+
+    assert ids() == server.ids
     assert sum("sort_by" in each for each in server.asked) == 1
     # For the whole run: not asked once more.
     server.asked.clear()
-    assert read(server) == server.ids
+    assert ids() == server.ids
     assert sum("sort_by" in each for each in server.asked) == 0
 
 
 def test_where_no_sort_is_taken_rows_in_another_order_are_a_failure():
     class Backwards(Server):
-        def query(self, *asked, **_):
-            rows, total = super().query(*asked)
-            if "sort_by" in asked[-1]:
+        def answer(self, params, *, can_split):
+            rows, total = super().answer(params, can_split=can_split)
+            if "sort_by" in params:
                 raise StreamFailed("no such sort", 19)
             return rows[::-1], total
 
@@ -209,14 +223,11 @@ def test_where_no_sort_is_taken_rows_in_another_order_are_a_failure():
 @pytest.mark.parametrize("pages", [by_id, by_offset])
 def test_rows_without_an_id_are_counted_and_left_out(pages):
     class Nameless(Server):
-        def query(self, *asked, **_):
-            rows, total = super().query(*asked)
+        def answer(self, params, *, can_split):
+            rows, total = super().answer(params, can_split=can_split)
             return [*rows, {"id": None}, {"name": "x"}, {"id": "x"}, {"id": 0}], total + 4
 
-    source = Source(Nameless([1, 2]), "lists", "list", "list")
-    options = {"size": 200} if pages is by_offset else {}
-
-    (page,) = pages(source, {}, **options)
+    (page,) = pages(calls_of(Nameless([1, 2])), SINCE)
 
     assert [row["id"] for row in page.rows] == [1, 2]
     assert page.cursor == 2
@@ -226,8 +237,8 @@ def test_rows_without_an_id_are_counted_and_left_out(pages):
 @pytest.mark.parametrize("pages", [by_id, by_offset])
 def test_a_full_page_of_rows_without_ids_is_a_failure(pages):
     class Nameless(Server):
-        def query(self, *asked, **_):
-            rows, total = super().query(*asked)
+        def answer(self, params, *, can_split):
+            rows, total = super().answer(params, can_split=can_split)
             return [{"name": "x"} for _ in rows], total
 
     with pytest.raises(StreamFailed):
@@ -237,8 +248,8 @@ def test_a_full_page_of_rows_without_ids_is_a_failure(pages):
 @pytest.mark.parametrize("pages", [by_id, by_offset])
 def test_a_page_with_a_row_twice_is_no_trouble(pages):
     class Twice(Server):
-        def query(self, *asked, **_):
-            rows, total = super().query(*asked)
+        def answer(self, params, *, can_split):
+            rows, total = super().answer(params, can_split=can_split)
             return [*rows, rows[-1]] if rows else rows, total
 
     assert sorted(set(read(Twice(list(range(1, 451))), pages))) == list(range(1, 451))
@@ -282,9 +293,9 @@ def test_the_first_page_is_asked_without_an_id():
 
 
 def test_each_page_tells_its_largest_id():
-    source = Source(Server(list(range(1, 451))), "lists", "list", "list")
+    calls = calls_of(Server(list(range(1, 451))))
 
-    assert [page.cursor for page in by_id(source, {})] == [200, 400, 450]
+    assert [page.cursor for page in by_id(calls, SINCE)] == [200, 400, 450]
 
 
 def test_a_cursor_never_goes_back():
@@ -440,18 +451,24 @@ def test_by_offset_every_row_that_stays_comes_or_it_is_said(ids, leaving, cap):
 class Visits(Server):
     """A query that knows nothing but an offset: always by id, ascending, asked by POST."""
 
-    def query(self, stream, pardot_object, key, params, method, **_):
-        assert method == "POST"
-        assert params.keys() == {"updated_after", "limit", "offset"}
-        return super().query(stream, pardot_object, key, params)
+    def __call__(self, request):
+        assert request.method == "POST"
+        assert request.params.keys() == {"visitor_ids", "limit", "offset"}
+        return super().__call__(request)
+
+
+VISITORS = Filters(visitor_ids=(1, 2))
+
+
+def visit_calls(server, size=None):
+    """The calls for visits of visitors, whose query knows no sort."""
+    endpoint = Query("list", sorted=False, page_size=size)
+    return QueryCalls(server, V4("", ApiVersion(4)), endpoint, "visits")
 
 
 def told(server, size=200):
     """Return the ids that come, each time they do."""
-    source = Source(server, "lists", "list", "list")
-    return [
-        row["id"] for rows in settled(source, {"updated_after": "x"}, size=size) for row in rows
-    ]
+    return [row["id"] for rows in settled(visit_calls(server, size), VISITORS) for row in rows]
 
 
 def offsets(server):
@@ -539,10 +556,10 @@ def test_a_row_that_is_counted_before_it_is_sent_comes_with_a_second_reading():
 @pytest.mark.parametrize("rows", [0, 1, 200, 450])
 def test_rows_that_are_counted_but_never_sent_are_a_failure_by_an_offset_alone(rows):
     server = Visits(list(range(1, rows + 1)), total=lambda count: count + 250)
-    source, found = Source(server, "lists", "list", "list"), []
+    found = []
 
     with pytest.raises(StreamFailed) as caught:
-        found.extend(row for page in settled(source, {"updated_after": "x"}) for row in page)
+        found.extend(row for page in settled(visit_calls(server), VISITORS) for row in page)
     assert f"counts {rows + 250} rows" in caught.value.message
     assert "report it" in caught.value.message
     assert len(server.asked) <= 2 * (rows // 199 + 3)
@@ -592,17 +609,15 @@ def test_pages_that_are_not_in_the_order_of_ids_are_a_failure_but_within_one_pag
 @pytest.mark.parametrize("rows", [0, 2, 200, 450])
 def test_rows_without_an_id_are_counted_in_the_total_and_cost_no_call(rows):
     class Nameless(Visits):
-        def query(self, *asked, **_):
-            found, total = super().query(*asked)
+        def answer(self, params, *, can_split):
+            found, total = super().answer(params, can_split=can_split)
             return [*found, {"id": None}, {"name": "x"}] if self.is_last() else found, total
 
         def is_last(self):
             return int(self.asked[-1]["offset"]) + 200 > len(self.ids)
 
     server = Nameless(list(range(1, rows + 1)), total=lambda count: count + 2)
-    source = Source(server, "lists", "list", "list")
-
-    found = [row for page in settled(source, {"updated_after": "x"}) for row in page]
+    found = [row for page in settled(visit_calls(server), VISITORS) for row in page]
 
     assert [row_id(row) for row in found] == [*range(1, rows + 1), 0, 0]
     assert len(server.asked) <= rows // 199 + 1

@@ -10,15 +10,15 @@ import time
 import pytest
 
 from tap_pardot import cli
-from tap_pardot.endings import ending_in_a_sentence
-from tap_pardot.tap import TapPardot
+from tap_pardot.cli import ending_in_a_sentence
 
 CHILD = """
 import os, signal, sys, time
-from tap_pardot.endings import Stopping, Terminated, ending_in_a_sentence
+from tap_pardot.cli import ending_in_a_sentence
+from tap_pardot.signals import SignalHandler
 
-stopping = Stopping()
-signal.signal(signal.SIGTERM, lambda signum, frame: stopping.begin(signum))
+handler = SignalHandler()
+signal.signal(signal.SIGTERM, lambda signum, frame: handler.handle(signum))
 
 class Finalized:
     def __del__(self):
@@ -27,7 +27,7 @@ class Finalized:
 
 with ending_in_a_sentence():
     if sys.argv[1] == "over":
-        stopping.over()
+        handler.end()
     del (finalized := [Finalized()])[0]
     print("dropped", flush=True)
     time.sleep(20 if sys.argv[1] == "reads" else 1.5)
@@ -51,7 +51,9 @@ def test_a_signal_is_heard_although_a_finalizer_swallows_it(state, code, printed
     assert ("Stopped by SIGTERM." in done.stderr) is (code == 143)
 
 
-@pytest.mark.parametrize("function", [cli.run, TapPardot.invoke, ending_in_a_sentence.__wrapped__])
+@pytest.mark.parametrize(
+    "function", [cli.main, cli.CommandLine.invoke, ending_in_a_sentence.__wrapped__]
+)
 def test_no_loop_shares_a_frame_with_what_hears_a_signal(function):
     """Python 3.12 and 3.13 look for signals at a loop's jump back, outside of any ``try``.
 
