@@ -1,15 +1,15 @@
-"""Columns as the catalog declares them, where that differs from the stream's own declaration.
+"""Conversion of columns that the catalog declares with another type than the stream does.
 
 A catalog may retype a column (Meltano's ``schema`` extra, a catalog of an older tap). Records are
 decoded by the stream's own declaration first, because windows, cursors and children need instants
-and ids. What is emitted is converted from there, as the last step:
+and ids. Just before a record is emitted, its values are converted to the catalog's types:
 
-* text takes anything, arrays and objects as JSON;
-* a time as a date is its UTC day, a date as a time is midnight UTC;
-* integer, number and boolean take what converts;
-* a value that does not convert becomes null and is counted; the schema that goes out takes null;
-* an array or object cannot be made of a scalar, nor an array of an object or an object of an
-  array: that is a configuration error.
+* Any value converts to a string, arrays and objects to JSON.
+* A time converts to its date in UTC, a date to midnight UTC.
+* Integers, numbers and booleans convert where the value allows it.
+* A value that does not convert becomes null and is counted. The emitted schema allows null.
+* A scalar does not convert to an array or an object. An array does not convert to an object, nor
+  an object to an array. Such a catalog is refused.
 
 Pure: no I/O.
 """
@@ -40,26 +40,26 @@ _NULL = "null"
 _SCALARS = {"string", "integer", "number", "boolean", _NULL}
 _ALTERNATIVES = ("oneOf", "anyOf", "allOf")
 _TYPING = ("format", "type", *_ALTERNATIVES)
-_FORMATS_OF_TEXT = ("date", "date-time")
+_STRING_FORMATS = ("date", "date-time")
 _LENGTH_OF_A_DATE = 10
 _DEEPEST = 20  # alternatives inside alternatives
 
 
 class Mismatch(ValueError):
-    """A column that cannot be emitted as the catalog declares it; the text names both types."""
+    """A column cannot be emitted as the catalog declares it. The message names both types."""
 
 
 def declared_kind(definition: Mapping[str, Any], own: str) -> str:
-    """Return what a catalog's JSON Schema declares, in the words of ``kind_of``.
+    """Return the kind that a catalog's JSON Schema declares, as ``kind_of`` names it.
 
     Args:
-        definition: The column's schema; may offer alternatives (a list of types, ``oneOf``,
-            ``anyOf``). The own kind is preferred among them, then text, then what a value of the
-            own kind can become.
+        definition: The column's schema. It may offer alternatives (a list of types, ``oneOf``,
+            ``anyOf``). Among them the stream's own kind is preferred, then string, then a kind
+            that values of the own kind convert to.
         own: The kind that the stream itself declares.
 
     Returns:
-        A kind; the own one where none is declared, or only null.
+        A kind; ``own`` where the schema declares none, or only null.
     """
     kinds = [kind for kind in dict.fromkeys(_kinds(definition)) if kind != _NULL]
     for kind in (own, "string", *_NEAREST.get(own, ())):
@@ -72,7 +72,7 @@ def _kinds(definition: Any, depth: int = 0) -> Iterator[str]:
     if not isinstance(definition, dict) or depth > _DEEPEST:
         return
     types = definition.get("type")
-    if types is None and definition.get("format") in _FORMATS_OF_TEXT:
+    if types is None and definition.get("format") in _STRING_FORMATS:
         types = "string"
     for each in types if isinstance(types, list) else [types]:
         if isinstance(each, str):
@@ -84,7 +84,7 @@ def _kinds(definition: Any, depth: int = 0) -> Iterator[str]:
 
 
 def _part(definition: Mapping[str, Any], kind: str, depth: int = 0) -> Mapping[str, Any]:
-    """Return what declares a structure: the definition itself, or one of its alternatives."""
+    """Return the schema of an array or object: the definition, or one of its alternatives."""
     for word in _ALTERNATIVES:
         alternatives = definition.get(word)
         for each in alternatives if isinstance(alternatives, list) and depth < _DEEPEST else ():
@@ -94,12 +94,12 @@ def _part(definition: Mapping[str, Any], kind: str, depth: int = 0) -> Mapping[s
 
 
 def without_invalid_keywords(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a JSON Schema without each ``format``, ``type`` or list of alternatives that is none.
+    """Return a JSON Schema without invalid values of ``format``, ``type`` and alternatives.
 
-    Meltano writes ``format: null`` as ``{}``, which validators of targets cannot read. Where a
-    schema must be an object, anything else says nothing.
+    Meltano writes ``format: null`` as ``{}``, which validators of targets cannot read. A value
+    that should be a schema and is no object becomes the empty schema.
     """
-    cleaned = {word: value for word, value in schema.items() if not _is_odd(word, value)}
+    cleaned = {word: value for word, value in schema.items() if not _is_invalid(word, value)}
     for word, value in cleaned.items():
         if word == "properties":
             cleaned[word] = {name: _cleaned(each) for name, each in value.items()}
@@ -110,7 +110,7 @@ def without_invalid_keywords(schema: Mapping[str, Any]) -> dict[str, Any]:
     return cleaned
 
 
-def _is_odd(word: str, value: Any) -> bool:
+def _is_invalid(word: str, value: Any) -> bool:
     if word == "type":
         types = value if isinstance(value, list) else [value]
         known = {*_SCALARS, *_STRUCTURES}
@@ -129,24 +129,24 @@ def _cleaned(schema: Any) -> dict[str, Any]:
 def with_nulls(
     own: Mapping[str, Any], catalog: Mapping[str, Any], *, is_item: bool = False
 ) -> dict[str, Any]:
-    """Return a column's schema of the catalog, which takes null where the stream's own does.
+    """Return a column's schema in the catalog, made nullable where the stream's own schema is.
 
-    Otherwise a target would refuse the column's nulls: those of Pardot, and those that values
-    become that do not convert.
+    Otherwise a target would refuse nulls: those of Pardot, and those of values that do not
+    convert.
 
     Args:
         own: The schema as the stream declares it.
         catalog: The schema as the catalog declares it.
-        is_item: Whether it is that of an array's items, which may fail to convert, too.
+        is_item: Whether it is the schema of an array's items. They may become null by conversion.
     """
     kind, schema = kind_of(own), {**catalog}
     wanted = declared_kind(catalog, kind)
     if {*_kinds(catalog)} <= {_NULL} and "$ref" not in catalog:
-        # Nothing is declared (Meltano replaces a column by what its schema extra says), or only
-        # null, as in a schema made from a sample without a value.
+        # No type is declared (Meltano replaces the whole column by its schema extra), or only null,
+        # as in a schema made from a sample without a value.
         schema = {**own, **{word: schema[word] for word in schema if word not in _TYPING}}
     elif not any(word in schema for word in ("$ref", "type", *_ALTERNATIVES)):
-        schema["type"] = "string"  # a date or a time, of which only the format is told
+        schema["type"] = "string"  # only the format of a date or a time is declared
     if _NULL in own.get("type", ()) or (is_item and wanted != kind):
         _add_null(schema)
     items, properties = schema.get("items"), schema.get("properties")
@@ -179,14 +179,17 @@ def conversions(
     timestamp: Convert,
     conversion_errors: Counter[str],
 ) -> dict[str, Convert]:
-    """Return by column what makes the emitted value of the decoded one; empty if nothing differs.
+    """Return the converters of columns whose emitted type differs from the declared one.
 
     Args:
         own: Column schemas as the stream declares them.
         catalog: Column schemas as the catalog declares them.
         columns: The columns to emit.
-        timestamp: What reads a time, for strings that are emitted as times.
+        timestamp: The converter of times, for strings that are emitted as times.
         conversion_errors: Counts the values of each column that do not convert and become null.
+
+    Returns:
+        By column a converter from the decoded value to the emitted one.
 
     Raises:
         Mismatch: A column cannot be emitted as the catalog declares it.
@@ -203,7 +206,7 @@ def conversions(
 
 
 def converted(record: Record, conversions: Mapping[str, Convert]) -> Record:
-    """Return a record with its values converted; changes it in place."""
+    """Convert the values of a record in place, and return it."""
     for name, convert in conversions.items():
         if record.get(name) is not None:
             record[name] = convert(record[name])
@@ -217,7 +220,7 @@ def _conversion(
     timestamp: Convert,
     conversion_errors: Counter[str],
 ) -> Convert | None:
-    """Return what converts one column's values; None where nothing is to be done."""
+    """Return the converter of one column's values; None where none is needed."""
     catalog = catalog if isinstance(catalog, dict) else {}
     kind = kind_of(own)
     wanted = declared_kind(catalog, kind)
@@ -226,7 +229,7 @@ def _conversion(
     if wanted == kind == "object":
         return _properties(name, own, catalog, timestamp, conversion_errors)
     if wanted in _STRUCTURES and kind not in {wanted, ""}:
-        raise Mismatch(f"{_article(kind)} and cannot be emitted as {_article(wanted)}")
+        raise Mismatch(f"{_with_article(kind)} and cannot be emitted as {_with_article(wanted)}")
     if wanted == kind or wanted in _STRUCTURES:
         return None
     convert = to_text if wanted == "string" else _scalar(kind, wanted, timestamp)
@@ -286,19 +289,19 @@ def _properties(
 
 
 def _scalar(kind: str, wanted: str, timestamp: Convert) -> Convert:
-    """Return what converts between two kinds of scalars; raises :class:`ConversionError`."""
+    """Return the converter of one kind of scalars to another. It raises ConversionError."""
     if wanted == "date":
-        return {"timestamp": _day, "string": to_date}.get(kind, _never)
+        return {"timestamp": _day, "string": to_date}.get(kind, _refuse)
     if wanted == "timestamp":
-        at = {"date": _midnight, "string": lambda text: _instant(text, timestamp)}
-        return at.get(kind, _never)
+        converters = {"date": _midnight, "string": lambda text: _instant(text, timestamp)}
+        return converters.get(kind, _refuse)
     converter = _NUMERIC.get(wanted)
     if converter is None:
-        return _never
+        return _refuse
     return lambda value: converter(int(value) if value.__class__ is bool else value)
 
 
-def _never(_: Any) -> Any:
+def _refuse(_: Any) -> Any:
     raise ConversionError
 
 
@@ -311,13 +314,13 @@ def _midnight(day: str) -> str:
 
 
 def _instant(text: str, timestamp: Convert) -> Any:
-    """Return a string as an instant; one that is only a date is midnight UTC."""
+    """Return the instant in a string; a date without a time is midnight UTC."""
     if len(text.strip()) == _LENGTH_OF_A_DATE:
         return _midnight(str(to_date(text)))
     return timestamp(text)
 
 
-def _article(kind: str) -> str:
+def _with_article(kind: str) -> str:
     name = {"timestamp": "date-time"}.get(kind, kind)
     return f"{'an' if name[:1] in 'aeiou' else 'a'} {name}"
 

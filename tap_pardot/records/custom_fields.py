@@ -1,7 +1,7 @@
-"""Custom fields: what Pardot tells of them, and the columns they become.
+"""Custom fields: from Pardot's descriptions of them to columns.
 
-Pure functions. Types are those of reference E.2 (numbers and names of custom field types), and
-C.15 for what ``describe`` tells of prospect accounts.
+Pure: no I/O. Types are those of reference E.2 (numbers and names of custom field types), and
+C.15 for what ``describe`` returns for prospect accounts.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ NUMBER: Mapping[str, Any] = {"type": ["number", "null"]}
 DATE: Mapping[str, Any] = {"type": ["string", "null"], "format": "date"}
 STRINGS: Mapping[str, Any] = {"type": ["array", "null"], "items": {"type": ["string", "null"]}}
 
-# Checkbox and Multi-Select hold one value or several, whatever the field is set to (E.2, C.16):
-# as one text, two values could not be told from one with a semicolon in it.
+# Checkbox and Multi-Select hold one value or several, whatever the field is set to (E.2, C.16).
+# In one string, two values would look like one value with a semicolon in it.
 _BY_ID = {3: STRINGS, 6: STRINGS, 8: NUMBER, 12: DATE}
 _BY_NAME = {
     "checkbox": STRINGS,
@@ -49,23 +49,23 @@ class Field(NamedTuple):
 
 
 def of_prospects(rows: Iterable[Mapping[str, Any]]) -> Iterator[Field]:
-    """Yield the fields that rows of the ``customField`` query tell of."""
+    """Yield the fields in rows of the ``customField`` query."""
     for row in rows:
         name = _text(row.get("field_id") or row.get("fieldId"))
-        if not _can_be_asked_for(name):
+        if not _can_be_requested(name):
             continue
         schema = _BY_ID.get(_number(row.get("type_id"))) or _by_name(row.get("type"))
-        if _true(row.get("is_record_multiple_responses")):
+        if _is_true(row.get("is_record_multiple_responses")):
             schema = STRINGS
         yield Field(name, _text(row.get("name")), schema)
 
 
 def of_accounts(fields: Any) -> Iterator[Field]:
-    """Yield the fields that ``describe`` tells of."""
+    """Yield the fields in an answer of ``describe``."""
     for each in as_list(fields):
         attributes = each.get("@attributes", each) if isinstance(each, dict) else {}
         name = _text(attributes.get("id"))
-        if _can_be_asked_for(name):
+        if _can_be_requested(name):
             yield Field(name, _text(attributes.get("label")), _by_name(attributes.get("type")))
 
 
@@ -75,11 +75,11 @@ def columns(
     """Return the columns of custom fields, and by column the API's name.
 
     Args:
-        fields: What the account has.
-        standard: Columns that are taken: the same field again is left out, another field whose
-            name becomes the same gets ``_custom``.
-        computed: Those of them that are no fields of Pardot's, so that a field of that name is
-            another one.
+        fields: The account's custom fields.
+        standard: The columns of the stream itself. A custom field with the API name of one is that
+            column. A custom field whose column name is taken gets the suffix ``_custom``.
+        computed: The standard columns that the tap computes. They are not fields of Pardot, so a
+            custom field with such a name is a field of its own.
     """
     schemas: dict[str, dict[str, Any]] = {}
     api_names: dict[str, tuple[str, ...]] = {}
@@ -94,8 +94,8 @@ def columns(
             column += "_custom"
             renamed = True
         note = " Renamed, since its name was taken." if renamed else ""
-        said = f"{field.label} (custom field {field.api_name}).{note}".lstrip()
-        schemas[column] = {**field.schema, "description": said}
+        description = f"{field.label} (custom field {field.api_name}).{note}".lstrip()
+        schemas[column] = {**field.schema, "description": description}
         api_names[column] = (field.api_name,)
     return schemas, api_names
 
@@ -104,8 +104,8 @@ def as_sent(value: Any, *, several: bool) -> Any:
     """Return the value of a field in the answer of a query: ``{"value": ...}`` or plain (C.16).
 
     Args:
-        value: What the row has.
-        several: Whether the column is an array. Other columns get several values in one text.
+        value: The value in the row.
+        several: Whether the column is an array. Other columns get several values in one string.
     """
     if isinstance(value, dict):
         value = value.get("value")
@@ -115,13 +115,13 @@ def as_sent(value: Any, *, several: bool) -> Any:
 
 
 def joined(values: Iterable[Any]) -> str | None:
-    """Return several values as the one text that an export has for them; None for none."""
+    """Return several values in one string, as an export has them; None for no value."""
     texts = [_text(each) for each in values if each is not None]
     return repair.joined(texts) if texts else None
 
 
-def _can_be_asked_for(name: str) -> bool:
-    # A repaired name is not Pardot's any more: it would refuse all of the fields.
+def _can_be_requested(name: str) -> bool:
+    # Pardot does not know a repaired name, and would refuse the whole request.
     return bool(name) and type(name) is not repair.Repaired
 
 
@@ -143,7 +143,7 @@ def _number(value: Any) -> int:
         return 0
 
 
-def _true(value: Any) -> bool:
+def _is_true(value: Any) -> bool:
     try:
         return bool(value is not None and to_boolean(value))
     except ConversionError:

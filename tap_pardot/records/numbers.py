@@ -1,7 +1,7 @@
 """Numbers that keep the digits they were written with.
 
-A float holds 15 to 17 digits. What has more must not be rounded on its way, neither a number of
-Pardot's JSON nor a text in a cell of a file.
+A float holds 15 to 17 digits. A number with more digits must not be rounded, whether it comes from
+Pardot's JSON or from a cell of an export file.
 
 Pure: no I/O.
 """
@@ -16,10 +16,10 @@ from typing import Self
 class Number(float):
     """A float that knows the digits it was written with.
 
-    Stream maps calculate with it as with any float. The writer emits its digits.
+    Stream maps calculate with it as with any float. The writer emits its own digits.
 
     Attributes:
-        text: The number as it was written, in the form of JSON: ``1.50``, ``1e5``.
+        text: The number as it was written, in JSON's syntax: ``1.50``, ``1e5``.
     """
 
     __slots__ = ("text",)
@@ -27,22 +27,22 @@ class Number(float):
     text: str
 
     def __new__(cls, text: str) -> Self:
-        """Make one of a text, which may be beyond the range of a float."""
+        """Return the number in a string, which may be out of the range of a float."""
         number = super().__new__(cls, text)
         number.text = text
         return number
 
 
 def exact(number: Decimal) -> int | float:
-    """Return a finite number without the loss of a digit.
+    """Return a finite number with all its digits.
 
     Returns:
-        An int for what was written without a point and an exponent, a float where it has the
-        same digits, and else a :class:`Number`.
+        An int for a number without a point and an exponent, a float where that has the same
+        digits, else a :class:`Number`.
 
     Raises:
-        ValueError: The number is beyond the range of a float, where most programs that read
-            JSON would take it for infinite or zero.
+        ValueError: The number is out of the range of a float. Most programs that read JSON would
+            take it for infinity or zero.
     """
     nearest = float(number)
     if not isfinite(nearest) or (number and not nearest):

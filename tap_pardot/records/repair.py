@@ -1,10 +1,10 @@
-"""Texts with characters that a warehouse refuses: what becomes of them.
+"""Repair of strings with characters that a warehouse refuses.
 
-PostgreSQL takes no NUL in a text, and nothing takes half a character or bytes that are not UTF-8.
-NUL characters are removed; the others become U+FFFD, one for each piece that cannot be read.
+PostgreSQL takes no NUL in a string. No warehouse takes half of a surrogate pair, or bytes that are
+not UTF-8. NUL characters are removed. Each of the other sequences becomes one U+FFFD.
 
-Until then such bytes are lone surrogates, as the error handler ``surrogateescape`` makes them, so
-that a U+FFFD that Pardot itself has sent is never taken for one of ours.
+Until they are repaired, such bytes are lone surrogates, as the error handler ``surrogateescape``
+makes them. So a U+FFFD that Pardot itself has sent does not count as a repair.
 
 Pure: no I/O.
 """
@@ -18,32 +18,32 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _REFUSED = re.compile("[\0\ud800-\udfff]")
-_NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")  # half a character; no byte stands for it
+_NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")  # stand for no byte
 
 
 class Repaired(str):
-    """A text of an answer that was repaired.
+    """A repaired string of an answer.
 
-    A class of its own, so that whoever emits it can count it. Everything else may take it for
-    the text that it is.
+    It has a class of its own so that the decoder can count it. Everything else can use it as any
+    other string.
     """
 
     __slots__ = ()
 
 
 def is_refused(text: str) -> bool:
-    """Whether a text has characters that a warehouse refuses."""
+    """Whether a string has characters that a warehouse refuses."""
     return _REFUSED.search(text) is not None
 
 
 def repaired(text: str) -> str:
-    """Return a text without them."""
+    """Return a string without characters that a warehouse refuses."""
     escaped = _NO_BYTE.sub("\N{REPLACEMENT CHARACTER}", text)
     return escaped.encode("utf-8", "surrogateescape").decode("utf-8", "replace").replace("\0", "")
 
 
 def repaired_json(value: Any) -> Any:
-    """Return a decoded JSON value in which each text that needed it is :class:`Repaired`."""
+    """Return a decoded JSON value; each string that was repaired is a :class:`Repaired`."""
     if isinstance(value, str):
         return Repaired(repaired(value)) if is_refused(value) else value
     if isinstance(value, list):
@@ -54,12 +54,12 @@ def repaired_json(value: Any) -> Any:
 
 
 def _key(name: str) -> str:
-    # Without its NUL, a strange name could become that of another key.
+    # A NUL that is only removed could make the name of another key.
     return repaired(name.replace("\0", "\N{REPLACEMENT CHARACTER}")) if is_refused(name) else name
 
 
 def is_repaired(value: Any) -> bool:
-    """Whether a value is a repaired text, or holds one."""
+    """Whether a value is a repaired string, or holds one."""
     if isinstance(value, list):
         return any(map(is_repaired, value))
     if isinstance(value, dict):
@@ -68,7 +68,7 @@ def is_repaired(value: Any) -> bool:
 
 
 def as_plain(value: Any) -> Any:
-    """Return a value with plain texts in place of the repaired ones."""
+    """Return a value with plain strings in place of the repaired ones."""
     if isinstance(value, list):
         return [as_plain(item) for item in value]
     if isinstance(value, dict):
@@ -77,7 +77,7 @@ def as_plain(value: Any) -> Any:
 
 
 def joined(texts: Iterable[str]) -> str:
-    """Return texts as one with semicolons between them; repaired, if one of them is."""
+    """Return strings joined by semicolons, as :class:`Repaired` if one of them is."""
     parts = list(texts)
     text = ";".join(parts)
     return Repaired(text) if Repaired in map(type, parts) else text

@@ -1,11 +1,11 @@
-"""Time: windows in UTC, and the API user's wall clock they are asked and answered in.
+"""Time: instants and windows in UTC, and the local times of the API user's zone.
 
-Pardot speaks local time without an offset, in the API user's zone (reference A.11), with a
-grain of one second; bounds are exclusive. In the hour that an autumn clock change repeats, a
-wall time means two instants and nothing in the API says which. So edges of windows stay out of
-such hours, and a row's time inside one is read as the earlier of the two.
+Pardot reads and writes local times without an offset, in the API user's zone (reference A.11), to
+the second. Bounds are exclusive. In the hour that an autumn clock change repeats, a local time
+means two instants, and the API does not say which. So the edges of windows stay out of such hours,
+and a row's time inside of one is read as the earlier instant.
 
-Pure functions, no I/O.
+Pure: no I/O.
 """
 
 from __future__ import annotations
@@ -20,31 +20,31 @@ if TYPE_CHECKING:
 
 SECOND = timedelta(seconds=1)
 SHORTEST = timedelta(minutes=1)
-"""The shortest window that is asked for because a longer one takes Pardot too long."""
+"""The shortest window that is requested where Pardot runs out of time for a longer one."""
 _FIRST_YEAR, _LAST_YEAR = 1900, 9998  # room for zones on both sides
 EARLIEST = datetime(2007, 1, 1, tzinfo=UTC)
-"""Where an account without ``start_date`` begins: Pardot was founded in 2007."""
+"""Where a run without ``start_date`` begins. Pardot was founded in 2007."""
 
 
 def parse_instant(text: str) -> datetime:
-    """Return the UTC instant, whole seconds, of an ISO 8601 text (naive = UTC).
+    """Return the UTC instant, in whole seconds, of an ISO 8601 string (naive = UTC).
 
     Raises:
-        ValueError: If the text is not ISO 8601, or its instant cannot be written in UTC.
+        ValueError: The string is not ISO 8601, or its year is beyond 1900 to 9998.
     """
     moment = datetime.fromisoformat(text.strip())
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
-        raise ValueError("beyond any account")
+        raise ValueError("year out of range")
     try:
         return moment.astimezone(UTC).replace(microsecond=0)
     except OverflowError as error:
-        raise ValueError("beyond the calendar") from error
+        raise ValueError("year out of range") from error
 
 
 def to_iso(moment: datetime) -> str:
-    """Return a UTC instant as ISO 8601 text of fixed width, as in records and in STATE."""
+    """Return an instant as an ISO 8601 string in UTC of fixed width, as in records and STATE."""
     return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
@@ -54,19 +54,19 @@ def to_local(moment: datetime, zone: ZoneInfo) -> str:
 
 
 def is_ambiguous(moment: datetime, zone: ZoneInfo) -> bool:
-    """Whether the instant's wall time in ``zone`` names a second instant too."""
+    """Whether the instant's local time in ``zone`` means another instant too."""
     wall = moment.astimezone(zone)
     twin = wall.replace(fold=1 - wall.fold)
-    # Wall times of one zone compare as naive ones, so the comparison must be made in UTC.
+    # Two local times of one zone compare by their digits, so compare them in UTC.
     return twin.astimezone(UTC) != wall.astimezone(UTC)
 
 
 def unambiguous_edge(moment: datetime, zone: ZoneInfo) -> datetime:
-    """Return ``moment`` in whole seconds or, if unfit, the last whole minute before it that is fit.
+    """Return the last instant up to ``moment`` that a window may start or end at.
 
-    Fit to be a window's edge means: neither it nor the second before it (which is what
-    ``*_after`` is asked with) lies in a repeated hour, so that both sides read the same instant
-    from the wall time.
+    It is ``moment`` in whole seconds, or else a whole minute before it. Neither the edge nor the
+    second before it, which is the lower bound of a request, may lie in a repeated hour. So Pardot
+    reads the same instant from the local time.
     """
     edge = moment.replace(microsecond=0)
     while is_ambiguous(edge, zone) or is_ambiguous(edge - SECOND, zone):
@@ -82,18 +82,18 @@ class Window(NamedTuple):
     end: datetime
 
     def after(self, zone: ZoneInfo) -> str:
-        """The lower bound to ask with: exclusive in Pardot, so one second early."""
+        """Return the lower bound of a request: Pardot excludes it, so it is one second early."""
         return to_local(self.start - SECOND, zone)
 
     def before(self, zone: ZoneInfo) -> str:
-        """The upper bound to ask with: exclusive in Pardot and here."""
+        """Return the upper bound of a request, which Pardot excludes as the window does."""
         return to_local(self.end, zone)
 
 
 def clamp(window: Window, longest: timedelta, zone: ZoneInfo) -> Window:
-    """Return the beginning of a window, as long as wanted.
+    """Return the beginning of a window, no longer than ``longest``.
 
-    Near a clock change that repeats an hour it is longer, because no edge can be inside
+    It is longer where it would end in a repeated hour, in which no edge may lie
     (:func:`unambiguous_edge`).
     """
     while window.start + longest < window.end:
@@ -105,24 +105,24 @@ def clamp(window: Window, longest: timedelta, zone: ZoneInfo) -> Window:
 
 
 def first_half(window: Window, zone: ZoneInfo) -> Window | None:
-    """Return the first half of a window, a minute at least; None where it is not shorter."""
-    # Rounded up: else a piece of a second would be left over at the end.
+    """Return the first half of a window, or its first minute; None where neither is shorter."""
+    # Rounded up, so that halving never leaves less than a second over at the end.
     middle = -((window.start - window.end) // SECOND // 2) * SECOND
     half = clamp(window, max(middle, SHORTEST), zone)
     return half if half.end < window.end else None
 
 
 def utc_converter(zone: ZoneInfo) -> Callable[[str], str]:
-    """Return a fast converter from Pardot's local times to UTC text.
+    """Return a fast converter from Pardot's local times to ISO 8601 strings in UTC.
 
-    The converter takes ``YYYY-MM-DD HH:MM:SS`` (also with ``T``, with a fraction, without a
-    time, or with an offset or ``Z``, which then counts) and returns ISO 8601 text in UTC of
-    fixed width. A time that a clock change repeats is read as the earlier instant, one that it
-    skips by the offset before the change. It raises :class:`ValueError` for anything else.
+    The converter takes ``YYYY-MM-DD HH:MM:SS``, also with ``T``, with a fraction, without a time,
+    or with an offset or ``Z``, which it respects. It returns strings of fixed width. It reads a
+    time that a clock change repeats as the earlier instant, and a time that a clock change skips
+    by the offset before the change. It raises :class:`ValueError` for anything else.
     """
     exact = partial(_exact, zone=zone)
     hour = lru_cache(maxsize=4096)(partial(_hour, zone=zone))
-    # Zones whose offset is not whole hours take this way for every row.
+    # For every row of a zone whose offset is not in whole hours.
     by_minute = lru_cache(maxsize=65536)(exact)
 
     def convert(text: str) -> str:
@@ -133,7 +133,7 @@ def utc_converter(zone: ZoneInfo) -> Callable[[str], str]:
                 if prefix is not None:
                     return f"{prefix}:{minute}:{second}+00:00"
                 utc = by_minute(text[:17] + "00")
-                if utc[17:19] == "00":  # local mean times of old have odd seconds
+                if utc[17:19] == "00":  # old local mean times have odd seconds
                     return f"{utc[:17]}{second}+00:00"
         return exact(text.strip())
 
@@ -141,18 +141,21 @@ def utc_converter(zone: ZoneInfo) -> Callable[[str], str]:
 
 
 def _exact(text: str, zone: ZoneInfo) -> str:
-    """Return any ISO 8601 text as UTC text; local time in ``zone`` unless it has an offset."""
+    """Return any ISO 8601 string in UTC; without an offset it is a local time of ``zone``."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone)
     try:
         return moment.astimezone(UTC).isoformat(timespec="seconds")
     except OverflowError as error:
-        raise ValueError("beyond the calendar") from error
+        raise ValueError("year out of range") from error
 
 
 def _hour(prefix: str, zone: ZoneInfo) -> str | None:
-    """Return UTC ``YYYY-MM-DDTHH`` of a local ``YYYY-MM-DD HH``; None if it is not that simple."""
+    """Return UTC ``YYYY-MM-DDTHH`` of a local hour ``YYYY-MM-DD HH``.
+
+    None for an hour in which the offset changes or is not in whole hours.
+    """
     first = datetime.fromisoformat(prefix + ":00:00").replace(tzinfo=zone)
     last = first.replace(minute=59, second=59, fold=1)
     offset = first.utcoffset()

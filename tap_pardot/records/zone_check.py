@@ -1,4 +1,4 @@
-"""Whether the time zone in the settings agrees with the local times that Pardot writes.
+"""The check of the time zone against the local times that Pardot writes.
 
 Pure: no I/O.
 """
@@ -12,28 +12,28 @@ from tap_pardot.errors import ConfigurationError
 
 
 class TimezoneCheck:
-    """Holds the time zone against what Pardot's own times tell.
+    """Compares the run's time zone with the times of creation that Pardot writes.
 
     Args:
-        zone: What the settings say, or the API user's record.
+        zone: The zone of the settings, or else of the API user's record.
     """
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
         self.is_needed = True
-        """Whether no answer has told yet, nor was asked for it."""
+        """Whether the zone is not confirmed yet, and no request is under way to confirm it."""
 
     def check(self, created_at: str | None, instant: datetime | None) -> None:
-        """Compare the local time at which a job was created with the instant when that was.
+        """Compare the local time at which a job was created with the instant of its creation.
 
         Raises:
-            ConfigurationError: They contradict the zone.
+            ConfigurationError: The zone makes another instant of the local time.
         """
-        off = offset_error(created_at, instant, self._zone)
-        if off is not None:
+        error = offset_error(created_at, instant, self._zone)
+        if error is not None:
             likely = ", ".join(likely_zones(created_at, instant))
             raise ConfigurationError(
-                f"Pardot's own times are {off.total_seconds() / 3600:+.4g} hours away from the "
+                f"Pardot's own times are {error.total_seconds() / 3600:+.4g} hours away from the "
                 f"setting timezone ({self._zone.key}): set timezone to the zone in the API user's "
                 f"Pardot settings{f', likely one like {likely}' if likely else ''}."
             )
@@ -44,10 +44,18 @@ class TimezoneCheck:
 def offset_error(
     created_at: str | None, instant: datetime | None, zone: ZoneInfo
 ) -> timedelta | None:
-    """Return how far ``zone`` is off, from a job's local ``createdAt`` and when it was created.
+    """Return by how much ``zone`` misreads a job's local ``createdAt``.
 
-    Source: ``createdAt`` is in the zone of the user who asks (reference D.5). None when the
-    answer does not tell, when the two agree, or when they are further apart than zones can be.
+    ``createdAt`` is in the zone of the user who asks (reference D.5).
+
+    Args:
+        created_at: The job's time of creation as Pardot writes it.
+        instant: The instant of its creation.
+        zone: The zone to read the time in.
+
+    Returns:
+        The difference. None where a time is missing, where the zone is right, or where the times
+        are farther apart than two zones can be.
     """
     wall = _local(created_at)
     if wall is None or instant is None:
@@ -58,7 +66,7 @@ def offset_error(
 
 
 def likely_zones(created_at: str | None, instant: datetime | None, most: int = 3) -> list[str]:
-    """Return names of zones in which a job's ``createdAt`` is right, the well-known ones first."""
+    """Return the names of zones in which a job's ``createdAt`` is right, well-known ones first."""
     wall = _local(created_at)
     if wall is None or instant is None:
         return []

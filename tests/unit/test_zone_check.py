@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from tap_pardot.records.zone_check import likely_zones
+import pytest
+
+from tap_pardot.errors import ConfigurationError
+from tap_pardot.records.zone_check import TimezoneCheck, likely_zones, offset_error
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
 
@@ -17,3 +21,51 @@ def test_likely_zones_are_at_most_three_that_fit_now():
         assert name in zones
         assert len(zones) <= 3
     assert likely_zones(None, NOW) == likely_zones("soon", NOW) == []
+
+
+@pytest.mark.parametrize(
+    ("zone", "created_at", "hours"),
+    [
+        ("America/New_York", "2024-06-01 08:00:00", None),
+        ("America/New_York", "2024-06-01 08:06:59", None),  # a slow answer, or a clock
+        ("America/New_York", "2024-06-01 12:00:00", 4),
+        ("America/New_York", "2024-06-01 05:00:00", -3),
+        ("Asia/Kathmandu", "2024-06-01 17:30:00", -0.25),
+        ("UTC", "2024-06-03 12:00:00", None),  # no two zones are so far apart
+        ("UTC", "2024-06-01T12:00:00+02:00", None),  # not a local time
+        ("UTC", "soon", None),
+        ("UTC", None, None),
+    ],
+)
+def test_the_error_of_a_zone_is_measured_by_a_job_that_was_just_created(zone, created_at, hours):
+    expected = None if hours is None else timedelta(hours=hours)
+
+    assert offset_error(created_at, NOW, ZoneInfo(zone)) == expected
+    assert offset_error(created_at, None, ZoneInfo(zone)) is None
+
+
+def test_in_the_repeated_hour_either_instant_confirms_the_zone():
+    zone, wall = ZoneInfo("America/New_York"), "2024-11-03 01:30:00"
+
+    for hour in (5, 6):
+        assert offset_error(wall, datetime(2024, 11, 3, hour, 30, tzinfo=UTC), zone) is None
+
+
+def test_a_wrong_zone_is_refused_with_the_zones_that_fit():
+    check = TimezoneCheck(ZoneInfo("Europe/Berlin"))
+
+    with pytest.raises(ConfigurationError, match="likely one like America/") as caught:
+        check.check("2024-06-01 08:00:00", NOW - timedelta(hours=2))
+
+    assert "-4 hours" in caught.value.message
+    assert "Europe/Berlin" in caught.value.message
+    assert check.is_needed
+
+
+def test_a_zone_is_checked_until_a_time_confirms_it():
+    check = TimezoneCheck(ZoneInfo("UTC"))
+
+    check.check(None, NOW)
+    assert check.is_needed
+    check.check("2024-06-01 12:00:01", NOW)
+    assert not check.is_needed
