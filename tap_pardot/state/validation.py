@@ -1,19 +1,20 @@
-"""What a STATE must look like to be read.
+"""The shape of STATE: refuses a bookmark that this tap cannot read.
+
+Each class describes one object in STATE. Keys that a class does not name are ignored. Null is
+allowed for every key of a bookmark.
 
 Pure: no I/O.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any, Self
+
+import msgspec
 
 from tap_pardot.errors import ConfigurationError
 from tap_pardot.records.times import parse_instant
-from tap_pardot.state.bookmark import CURSOR, JOBS, LIMITED, REFUSED, UNTIL, VALUE, WINDOW
 from tap_pardot.state.id_set import unpack
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 UNREADABLE = (
     "The STATE is not a JSON object with bookmarks: pass the STATE that this tap wrote last, or "
@@ -21,13 +22,91 @@ UNREADABLE = (
 )
 
 
-_OURS = {VALUE, WINDOW, CURSOR, JOBS, "feed", "children"}
-_OF_CHILDREN = {
+class Instant(str):
+    """An ISO 8601 string; any other raises ValueError."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        """Return the string."""
+        parse_instant(text)
+        return super().__new__(cls, text)
+
+
+class PackedIds(str):
+    """A string of :func:`~tap_pardot.state.id_set.pack`; any other raises ValueError."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        """Return the string."""
+        unpack(text)
+        return super().__new__(cls, text)
+
+
+Id = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class _Window(msgspec.Struct):
+    start: Instant | None
+    end: Instant | None
+
+    def __post_init__(self) -> None:
+        if (self.start is None) != (self.end is None):
+            raise ValueError("one bound only")
+
+
+class _Job(msgspec.Struct):
+    id: Id
+    start: Instant
+    end: Instant
+    made: Instant
+    done: list[str]
+
+
+class _Bookmark(msgspec.Struct):
+    cursor: Id | None
+    limited: bool | None
+    until: Instant | None
+    end: Instant | None
+    children: list[str] | None
+    jobs: list[_Job] | None
+    refused: list[str] | None
+    window: _Window | None
+
+
+class _TimeBookmark(_Bookmark):
+    replication_key_value: Instant | None
+
+
+class _IdBookmark(_Bookmark):
+    replication_key_value: Id | None
+
+
+class _Mark(msgspec.Struct):
+    id: Id
+    start: Instant
+    end: Instant
+    parents: list[str]
+
+
+class _ChildBookmark(msgspec.Struct):
+    seen: dict[str, Instant] | None
+    pending: PackedIds | None
+    pending_list_emails: PackedIds | None
+    named_list_emails: PackedIds | None
+    known: PackedIds | None
+    marks: list[_Mark] | None
+    recent: list[tuple[str, PackedIds | None]] | None
+
+
+_OWN_KEYS = {"replication_key_value", "window", "cursor", "jobs", "feed", "children"}
+_OWN_CHILD_KEYS = {
     *("pending", "pending_list_emails", "named_list_emails", "seen", "marks"),
     *("known", "columns", "recent", "listed"),
 }
-# What the SDK itself writes into a bookmark before the first page is out.
-_HARMLESS = {"starting_replication_value", "replication_key_signpost", "progress_markers"}
+# The SDK itself writes these into a bookmark before the first page is out.
+_SDK_KEYS = {"starting_replication_value", "replication_key_signpost", "progress_markers"}
 
 
 def check(stream: str, state: Any, *, by_id: bool) -> None:
@@ -41,83 +120,47 @@ def check(stream: str, state: Any, *, by_id: bool) -> None:
     Raises:
         ConfigurationError: Names the stream and the key.
     """
-    if not isinstance(state, dict):
-        raise _unreadable(stream, "bookmark")
-    if state and not (_OURS | _HARMLESS) & set(state):
-        # Another tap's: to start over silently would be worse than to stop.
-        raise _unreadable(stream, ", ".join(sorted(map(str, state))))
-    forms: dict[str, Callable[[Any], bool]] = {
-        VALUE: _is_id if by_id else _is_instant,
-        CURSOR: _is_id,
-        LIMITED: _is_boolean,
-        UNTIL: _is_instant,
-        "end": _is_instant,
-    }
-    for key, is_good in forms.items():
-        if state.get(key) is not None and not is_good(state[key]):
-            raise _unreadable(stream, key)
-    feed = state.get("feed")
-    if feed:
-        check(stream, feed, by_id=by_id)
-    for key, is_one in (("children", _is_text), (JOBS, _is_job), (REFUSED, _is_text)):
-        if not _is_list(state.get(key), is_one):
-            raise _unreadable(stream, key)
-    _check_window(stream, state.get(WINDOW))
-
-
-def _check_window(stream: str, window: Any) -> None:
-    if window is None:
-        return
-    bounds = [window.get("start", 0), window.get("end", 0)] if isinstance(window, dict) else [0]
-    if bounds != [None, None] and not all(map(_is_instant, bounds)):
-        raise _unreadable(stream, WINDOW)
+    _check_owner(stream, state, _OWN_KEYS)
+    if state.get("feed"):
+        check(stream, state["feed"], by_id=by_id)
+    _check_shape(stream, state, _IdBookmark if by_id else _TimeBookmark)
 
 
 def check_child(stream: str, state: Any) -> None:
-    """Refuse a child's part of STATE that this tap cannot read; as :func:`check`."""
+    """Refuse a child's part of STATE that this tap cannot read, as :func:`check` does."""
+    _check_owner(stream, state, _OWN_CHILD_KEYS)
+    _check_shape(stream, state, _ChildBookmark)
+
+
+def _check_owner(stream: str, state: Any, own_keys: set[str]) -> None:
+    """Refuse a bookmark without a key of this tap or of the SDK.
+
+    Another tap has written it. To start over without a word would be worse than to stop.
+    """
     if not isinstance(state, dict):
         raise _unreadable(stream, "bookmark")
-    if state and not (_OF_CHILDREN | _HARMLESS) & set(state):
+    if state and not (own_keys | _SDK_KEYS) & set(state):
         raise _unreadable(stream, ", ".join(sorted(map(str, state))))
-    seen = state.get("seen")
-    if seen is not None and not (isinstance(seen, dict) and all(map(_is_instant, seen.values()))):
-        raise _unreadable(stream, "seen")
-    for key in ("pending", "pending_list_emails", "named_list_emails", "known"):
-        if not _is_packed(state.get(key)):
-            raise _unreadable(stream, key)
-    for key, is_one in (("marks", _is_mark), ("recent", _is_day)):
-        if not _is_list(state.get(key), is_one):
-            raise _unreadable(stream, key)
 
 
-def _is_list(value: Any, is_one: Callable[[Any], bool]) -> bool:
-    return value is None or (isinstance(value, list) and all(map(is_one, value)))
+def _check_shape(stream: str, state: dict[str, Any], shape: type[msgspec.Struct]) -> None:
+    # Key by key, because msgspec's error does not name the key in a way that code can read.
+    for field in msgspec.structs.fields(shape):
+        try:
+            msgspec.convert(state.get(field.name), field.type, dec_hook=_parse)
+        except msgspec.ValidationError:
+            raise _unreadable(stream, field.name) from None
 
 
-def _is_packed(text: Any) -> bool:
-    if text is None:
-        return True
-    if not isinstance(text, str):
-        return False
-    try:
-        unpack(text)
-    except ValueError:
-        return False
-    return True
+def _parse(kind: type[Instant | PackedIds], value: Any) -> Instant | PackedIds:
+    """Return a value as a type that msgspec does not know; for its ``dec_hook``.
 
-
-def _is_mark(mark: Any) -> bool:
-    return (
-        isinstance(mark, dict)
-        and _is_id(mark.get("id"))
-        and all(_is_instant(mark.get(name)) for name in ("start", "end"))
-        and isinstance(mark.get("parents"), list)
-        and all(map(_is_text, mark["parents"]))
-    )
-
-
-def _is_day(day: Any) -> bool:
-    return isinstance(day, list) and len(day) == 2 and _is_text(day[0]) and _is_packed(day[1])  # noqa: PLR2004
+    Raises:
+        ValueError: The value does not fit the type.
+    """
+    if not isinstance(value, str):
+        raise ValueError("not a string")  # noqa: TRY004 - msgspec expects a ValueError
+    return kind(value)
 
 
 def _unreadable(stream: str, key: str) -> ConfigurationError:
@@ -125,35 +168,3 @@ def _unreadable(stream: str, key: str) -> ConfigurationError:
         f"The STATE of stream {stream} cannot be read ({key}): pass the STATE that this tap "
         "wrote last, or remove this stream from it to read the stream from start_date again."
     )
-
-
-def _is_job(job: Any) -> bool:
-    return (
-        isinstance(job, dict)
-        and _is_id(job.get("id"))
-        and all(_is_instant(job.get(name)) for name in ("start", "end", "made"))
-        and isinstance(job.get("done"), list)
-        and all(map(_is_text, job["done"]))
-    )
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _is_boolean(value: Any) -> bool:
-    return isinstance(value, bool)
-
-
-def _is_id(value: Any) -> bool:
-    return type(value) is int and value >= 0
-
-
-def _is_instant(value: Any) -> bool:
-    if not isinstance(value, str):
-        return False
-    try:
-        parse_instant(value)
-    except ValueError:
-        return False
-    return True
