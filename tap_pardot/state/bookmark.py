@@ -1,16 +1,16 @@
-"""One stream's part of STATE: how far it is, and where an interrupted run goes on.
+"""One stream's part of STATE: what is written, and where an interrupted run resumes.
 
 ``replication_key_value``
-    Everything before it is out. For times the end of the last finished window, in UTC; for
-    append-only streams the last id. Never moves back.
+    All rows before it are written. It is the end of the last finished window, in UTC, or the last
+    id of an append-only stream. It never moves back.
 ``window``
-    The window being read, ``{"start": ..., "end": ...}`` in UTC; null when none is open. A
-    reading of everything (FULL_TABLE) has no start and no end.
+    The window that is open, ``{"start": ..., "end": ...}`` in UTC; null when none is. A full-table
+    sync has a window without start and end.
 ``cursor``
-    Inside the open window, all rows up to this id are out; null when none are.
+    All rows of the open window up to this id are written; null when none are.
 
-Keys are set to null when done and never removed: Meltano merges STATE deeply, and a removed
-key would come back.
+Keys are set to null when they are no longer needed, and never removed. Meltano merges STATE
+deeply, so a removed key would come back.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
 
 VALUE, WINDOW, CURSOR = "replication_key_value", "window", "cursor"
 UNTIL = "until"
-"""Append-only streams: the end of the last finished window, in UTC."""
+"""Of append-only streams: the end of the last finished window, in UTC."""
 
 JOBS = "jobs"
-"""Export streams: the jobs that were created, as ``export_plan.Job`` writes them."""
+"""Of exports: the jobs that were created, as ``export_plan.Job`` writes them."""
 
 REFUSED = "refused"
-"""Fields that exports refused when these jobs were created."""
+"""Of exports: fields that these jobs were created without, because Pardot refused them."""
 
 LIMITED = "limited"
-"""Export streams: whether exports leave out rows that a query has; null: not known yet."""
+"""Of exports: whether they leave out rows that a query returns; null while that is unknown."""
 
 
 class Bookmark:
     """Reads and moves one stream's bookmark.
 
     Args:
-        state: The stream's dictionary in the tap's STATE; changed in place, each time by one
-            ``update``, so that a signal never finds it half moved.
+        state: The stream's dictionary in the tap's STATE. Each change is one ``update`` in place,
+            so that a signal never finds a change half made.
     """
 
     def __init__(self, state: dict[str, Any]) -> None:
@@ -51,7 +51,7 @@ class Bookmark:
 
     @property
     def value(self) -> Any:
-        """Up to where everything is out: text of an instant, an id, or None."""
+        """The point before which all rows are written: an instant as a string, an id, or None."""
         return self._state.get(VALUE)
 
     @property
@@ -62,53 +62,53 @@ class Bookmark:
 
     @property
     def window(self) -> Window | None:
-        """The window that an interrupted run left open."""
-        kept = self._state.get(WINDOW)
-        if kept is None or kept["start"] is None:
+        """The window that an interrupted run left open, unless it has no bounds."""
+        stored = self._state.get(WINDOW)
+        if stored is None or stored["start"] is None:
             return None
-        return Window(parse_instant(kept["start"]), parse_instant(kept["end"]))
+        return Window(parse_instant(stored["start"]), parse_instant(stored["end"]))
 
     @property
     def cursor(self) -> int:
-        """The largest id that is out of the open window, or 0."""
+        """The largest id of the open window that is written, or 0."""
         return self._state.get(CURSOR) or 0
 
     @property
     def is_whole(self) -> bool:
-        """Whether an interrupted run left a reading of everything open."""
-        kept = self._state.get(WINDOW)
-        return kept is not None and kept["start"] is None
+        """Whether an interrupted run left a full-table sync open."""
+        stored = self._state.get(WINDOW)
+        return stored is not None and stored["start"] is None
 
     @property
     def jobs(self) -> list[dict[str, Any]]:
-        """The export jobs that were created and are not all out yet, oldest window first."""
+        """The export jobs that were created and are not finished, oldest window first."""
         return list(self._state.get(JOBS) or [])
 
     @property
     def refused(self) -> list[str]:
-        """The fields that those jobs were created without, because exports refused them."""
+        """The fields that those jobs were created without, because Pardot refused them."""
         return list(self._state.get(REFUSED) or [])
 
     @property
     def limited(self) -> bool | None:
-        """Whether exports are known to leave out rows that a query has."""
+        """Whether exports leave out rows that a query returns; None while that is unknown."""
         return self._state.get(LIMITED)
 
     def note_limited(self, *, limited: bool) -> None:
-        """Remember whether exports leave out rows."""
+        """Store whether exports leave out rows."""
         self._state[LIMITED] = limited
 
     def keep_jobs(self, jobs: list[dict[str, Any]], refused: list[str]) -> None:
-        """Remember the export jobs, and what was refused as long as there are any."""
+        """Store the export jobs and, while there are any, the fields that were refused."""
         self._state.update({JOBS: jobs or None, REFUSED: (jobs and refused) or None})
 
     def begin_anew(self) -> None:
-        """Forget what is out of the open window, so that all of it is read again."""
+        """Forget what is written of the open window, so that all of it is read again."""
         jobs = [job | {"done": []} for job in self.jobs]
         self._state.update({WINDOW: None, CURSOR: None, JOBS: jobs or None})
 
     def open(self, window: Window | None, cursor: int | None = None) -> None:
-        """Begin a window, or (None) a reading of everything, after a cursor."""
+        """Open a window, or a full-table sync (None), after a cursor."""
         bounds: dict[str, str | None] = {"start": None, "end": None}
         if window is not None:
             bounds = {"start": to_iso(window.start), "end": to_iso(window.end)}
@@ -120,11 +120,11 @@ class Bookmark:
             self.open(window, cursor)
 
     def advance(self, cursor: int) -> None:
-        """All rows of the open window up to this id are out."""
+        """Note that all rows of the open window up to this id are written."""
         self._state[CURSOR] = cursor
 
     def close(self, replication_key: str | None, value: Any, until: datetime | None = None) -> None:
-        """The open window is out, and everything before ``value``, if that is remembered."""
+        """Close the open window: it is written, and so are all rows before ``value``, if given."""
         self.moved = True
         done: dict[str, Any] = {WINDOW: None, CURSOR: None}
         if value is not None:

@@ -1,6 +1,6 @@
-"""What a STATE was made with: another tap, other settings.
+"""A STATE of another tap, of other settings or of another version.
 
-Pure functions, no I/O.
+Pure: no I/O.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 VERSION = 1
-"""Of the shape of our STATE; one without a version is of this shape, too."""
+"""The version of the STATE's shape. A STATE without a version has this shape too."""
 
 OVERLAP = timedelta(minutes=1)
-"""How much of what another tap has read is read again."""
+"""The part of another tap's sync that is read again."""
 
 A_DAY = timedelta(days=1)
 
@@ -30,15 +30,15 @@ _SINGER_IO = {
 
 
 def is_singer_io(bookmark: Any) -> bool:
-    """Whether a stream's bookmark is one of singer-io's tap: the last row's columns by name."""
+    """Whether a bookmark is of singer-io's tap, which stores columns of the last row by name."""
     return isinstance(bookmark, dict) and bool(bookmark) and _SINGER_IO.issuperset(bookmark)
 
 
 def reached_by_singer_io(bookmark: Mapping[str, Any], zone: ZoneInfo) -> str | None:
-    """Return the instant from which to go on after singer-io's tap, as our bookmarks have it.
+    """Return our bookmark for one of singer-io's tap; None for one without a time.
 
-    Its times are local ones as Pardot writes them; in the hour that a clock change repeats the
-    earlier instant is meant. None where the bookmark tells no time.
+    Its times are local times of Pardot. One in the hour that a clock change repeats is read as the
+    earlier instant.
     """
     text = bookmark.get("updated_at")
     if not isinstance(text, str):
@@ -53,26 +53,26 @@ def reached_by_singer_io(bookmark: Mapping[str, Any], zone: ZoneInfo) -> str | N
 
 
 def check_version(state: Mapping[str, Any]) -> None:
-    """Refuse a STATE of a later version of this tap.
+    """Refuse a STATE of another version.
 
     Raises:
-        ConfigurationError: It is one.
+        ConfigurationError: The version is not :data:`VERSION`.
     """
     version = state.get("version", VERSION)
     if version != VERSION:
         raise ConfigurationError(
-            f"The STATE has the shape {version!r}, and this version of the tap knows shape "
+            f"The STATE has version {version!r}, and this version of the tap reads version "
             f"{VERSION}: upgrade the tap, or pass the STATE that it wrote last."
         )
 
 
 class StateOrigin(NamedTuple):
-    """The settings that a STATE was made with.
+    """The settings that a STATE was written with.
 
     Attributes:
         business_unit: Setting ``pardot_business_unit_id``.
-        timezone: The zone times were asked in.
-        start_date: As UTC text.
+        timezone: The zone of the requests.
+        start_date: Where streams without a bookmark start, as an ISO 8601 string in UTC.
     """
 
     business_unit: str
@@ -80,20 +80,21 @@ class StateOrigin(NamedTuple):
     start_date: str
 
     def to_state(self) -> dict[str, str]:
-        """Return this as STATE keeps it."""
+        """Return the settings as STATE stores them."""
         return self._asdict()
 
 
 def changes(before: Any, now: StateOrigin) -> list[str]:
-    """Return a sentence for each setting that has changed since a STATE was made.
+    """Return a sentence for each setting that has changed since a STATE was written.
 
     Args:
-        before: What :meth:`StateOrigin.to_state` returned then; anything else says nothing.
+        before: The settings in the STATE, as :meth:`StateOrigin.to_state` returned them. Anything
+            else is ignored.
         now: The settings of this run.
 
     Raises:
-        ConfigurationError: It was made for another business unit, whose rows would be mixed
-            with, and whose bookmarks would hide, those of this one.
+        ConfigurationError: The STATE belongs to another business unit. Its rows would be mixed
+            with those of this one, and its bookmarks would hide rows.
     """
     if not isinstance(before, dict):
         return []
@@ -109,20 +110,20 @@ def changes(before: Any, now: StateOrigin) -> list[str]:
     if isinstance(zone, str) and zone != now.timezone:
         found.append(
             f"The time zone was {zone} in earlier runs and is {now.timezone} now: the last day is "
-            "read again; rows read before keep their times, so run once with a full refresh if "
+            "read again. Rows read before keep their times, so run once with a full refresh if "
             "the earlier zone was wrong."
         )
     if isinstance(start, str) and _is_later(start, now.start_date):
         found.append(
             f"start_date was {start} in earlier runs and is {now.start_date} now: streams go on "
-            "from their bookmarks; what is older than the earlier start_date comes by a full "
-            "refresh only."
+            "from their bookmarks. Run once with a full refresh to read what is older than the "
+            "earlier start_date."
         )
     return found
 
 
 def zone_changed(before: Any, now: StateOrigin) -> bool:
-    """Whether the times of earlier windows were asked in another zone."""
+    """Whether earlier runs had another time zone."""
     zone = before.get("timezone") if isinstance(before, dict) else None
     return isinstance(zone, str) and zone != now.timezone
 
