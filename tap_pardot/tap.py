@@ -92,7 +92,8 @@ class TapPardot(Tap):
         found = validation.problems(self._config)
         if not found:
             self.append_builtin_config(self.config_jsonschema)
-            found = environment.with_defaults(self.config_jsonschema, self._config)
+            found = validation.schema_problems(self.config_jsonschema, self._config)
+            self._config = validation.with_defaults(self._config)
         if found and raise_errors:
             raise ConfigValidationError("The settings are wrong.", errors=found)
         return found

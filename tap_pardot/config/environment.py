@@ -1,4 +1,4 @@
-"""Settings that do not come as this tap declares them: from the environment, or unknown."""
+"""Settings that people give in another way than declared: in the environment, or misspelt."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk.configuration._dict_config import parse_environment_config
-from singer_sdk.plugin_base import JSONSchemaValidator
 
 from tap_pardot.config.schema import ALIASES, BATCH_CONFIG, KINDS
 from tap_pardot.errors import ConfigurationError
@@ -16,28 +15,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 KNOWN = {*KINDS, *ALIASES, BATCH_CONFIG}
-_NO_SETTINGS = {"loglevel"}  # of the SDK, in the environment only
-_OF_THE_SDK = {
+_VARIABLES_ONLY = {"loglevel"}  # of the SDK
+_SHARED_SETTINGS = {
     *("metrics_log_level", "add_record_metadata", "batch_size_rows", "default_target_schema"),
     *("hard_delete", "load_method", "process_activate_version_messages", "validate_records"),
 }
-"""Of older SDKs, and of targets that share their settings with the tap."""
+"""Settings of older SDKs, and of targets that share their settings with the tap."""
 
-_WORDS = {
+_HINTS = {
     "access_token": "the tap gets its own tokens",
     "email": "Pardot's old login is gone, see username",
     "user_key": "Pardot's old login is gone",
 }
-"""What settings of singer-io's tap are here."""
+"""By setting of singer-io's tap, what the user should know."""
 
 
 def environment(prefix: str) -> dict[str, Any]:
-    """Return the settings in the environment, and in a ``.env`` file, as the texts they are.
+    """Return the settings in the environment and in a ``.env`` file, as strings.
 
     Raises:
         ConfigurationError: The ``.env`` file cannot be read.
     """
-    # All of them texts, so that no value is converted yet: the SDK's errors name no setting.
+    # Declare all of them as strings: the SDK's conversion errors do not name the setting.
     schema: dict[str, Any] = {"properties": {name: {"type": "string"} for name in sorted(KNOWN)}}
     try:
         found = parse_environment_config(schema, prefix)
@@ -47,15 +46,15 @@ def environment(prefix: str) -> dict[str, Any]:
         ) from None
     for variable, value in os.environ.items():
         name = variable.removeprefix(prefix).lower()
-        if variable.startswith(prefix) and name not in KNOWN | _NO_SETTINGS:
+        if variable.startswith(prefix) and name not in KNOWN | _VARIABLES_ONLY:
             found[name] = value
     return found
 
 
 def unknown(names: Iterable[str]) -> str | None:
-    """Return one sentence about the settings that this tap does not know, if there are any."""
+    """Return a sentence about the settings that this tap does not know; None if it knows all."""
     # Names that begin with an underscore are Meltano's own.
-    strange = [name for name in names if name not in KNOWN | _OF_THE_SDK and name[:1] != "_"]
+    strange = [name for name in names if name not in KNOWN | _SHARED_SETTINGS and name[:1] != "_"]
     if not strange:
         return None
     return f"Unknown settings are ignored: {', '.join(map(_with_hint, sorted(strange)))}."
@@ -63,25 +62,8 @@ def unknown(names: Iterable[str]) -> str | None:
 
 def _with_hint(name: str) -> str:
     plain = name.strip().lower().replace("-", "_")
-    hint = _WORDS.get(plain, "")
+    hint = _HINTS.get(plain, "")
     if not hint and (near := get_close_matches(plain, sorted(KNOWN - {BATCH_CONFIG}), n=1)):
         hint = f"did you mean {near[0]}?"
     shown = "".join(each if each.isprintable() else "?" for each in name[:60])
     return f"{shown} ({hint})" if hint else shown
-
-
-def with_defaults(schema: dict[str, Any], config: dict[str, Any]) -> list[str]:
-    """Set the defaults of a JSON schema in the settings.
-
-    Returns:
-        A sentence for each place where the settings do not fit the schema; unlike the SDK's,
-        without the value.
-    """
-    places = {
-        ".".join(map(str, error.absolute_path))
-        for error in JSONSchemaValidator(schema).iter_errors(config)
-    }
-    return [
-        f"{place} has not the form that the SDK's documentation describes: correct it."
-        for place in sorted(places)
-    ]

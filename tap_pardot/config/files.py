@@ -1,6 +1,6 @@
-"""The JSON files that options name: read in any Unicode encoding; what is wrong is named.
+"""The JSON files that options name: settings, catalog and STATE, in any Unicode encoding.
 
-Nothing of what a file holds is ever shown: it may be a secret.
+An error names the option, the file and the line. It never shows content, which may be a secret.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _ADVICE = {
 }
 
 
-MELTANOS = "singer_state"
+_MELTANO_KEY = "singer_state"
 """The key that ``meltano state get`` prints a STATE under."""
 
 
@@ -29,11 +29,11 @@ class Readable(Protocol):
     """An open file, or a :class:`GivenFile`."""
 
     def read(self) -> str | bytes:
-        """Return all that is in it."""
+        """Return the whole content."""
 
 
 class GivenFile(NamedTuple):
-    """A file that an option names, read when its content is asked for.
+    """A file that an option names. It is read when its content is needed.
 
     Attributes:
         option: The option.
@@ -50,7 +50,7 @@ class GivenFile(NamedTuple):
             ConfigurationError: It cannot be read.
         """
         if self.name.lstrip().startswith(("{", "[")):
-            raise _refused(self.option, "takes the path of a file, not what is in it")
+            raise _refused(self.option, "takes the path of a file, not its content")
         try:
             return sys.stdin.buffer.read() if self.name == "-" else Path(self.name).read_bytes()
         except (OSError, ValueError) as error:
@@ -59,15 +59,15 @@ class GivenFile(NamedTuple):
 
 
 def json_of(option: str, file: Readable) -> Any:
-    """Return what the JSON file of an option holds; an empty object where it is empty.
+    """Return the value in the JSON file of an option; an empty object for an empty file.
 
     Args:
         option: The option, for the sentence.
         file: The file.
 
     Raises:
-        ConfigurationError: It cannot be read, or is not JSON; tells the option, the file and
-            where in it.
+        ConfigurationError: It cannot be read, or is not JSON. Names the option, the file and the
+            line.
     """
     data = file.read()
     name = f"the file {getattr(file, 'name', '')}".rstrip()
@@ -83,7 +83,7 @@ def json_of(option: str, file: Readable) -> Any:
     except ValueError:
         raise _refused(option, f"{name} holds a number that is too long") from None
     except RecursionError:
-        raise _refused(option, f"{name} is nested too deep") from None
+        raise _refused(option, f"{name} is nested too deeply") from None
 
 
 def _decoded(option: str, name: str, data: bytes) -> str:
@@ -91,7 +91,7 @@ def _decoded(option: str, name: str, data: bytes) -> str:
         return data.decode(json.detect_encoding(data))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        why = f"{name} is not a text in UTF-8, UTF-16 or UTF-32 (line {line})"
+        why = f"{name} is not text in UTF-8, UTF-16 or UTF-32 (line {line})"
         raise _refused(option, why) from None
 
 
@@ -100,7 +100,7 @@ def _refused(option: str, what: str) -> ConfigurationError:
 
 
 def settings_of(paths: tuple[str, ...]) -> dict[str, Any]:
-    """Return the settings of the ``--config`` files; later ones override earlier ones.
+    """Return the settings in the ``--config`` files. Later files override earlier ones.
 
     Raises:
         ConfigurationError: A file cannot be read, or holds no JSON object.
@@ -115,7 +115,7 @@ def settings_of(paths: tuple[str, ...]) -> dict[str, Any]:
 
 
 def state_of(file: Readable | None) -> dict[str, Any] | None:
-    """Return the STATE in an open file, also in a STATE message or as Meltano prints it.
+    """Return the STATE in a file, also from inside a STATE message or Meltano's own object.
 
     Raises:
         ConfigurationError: It is not a JSON object.
@@ -126,8 +126,8 @@ def state_of(file: Readable | None) -> dict[str, Any] | None:
     while isinstance(found, dict):
         if found.get("type") == "STATE":
             found = found.get("value")
-        elif MELTANOS in found:
-            found = {} if found[MELTANOS] is None else found[MELTANOS]
+        elif _MELTANO_KEY in found:
+            found = {} if found[_MELTANO_KEY] is None else found[_MELTANO_KEY]
         else:
             return found
     raise ConfigurationError(UNREADABLE)

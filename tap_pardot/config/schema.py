@@ -1,4 +1,8 @@
-"""The settings, as ``--about`` lists them, and the SDK's own."""
+"""The settings as one JSON Schema: types, ranges, choices, defaults, secrets and descriptions.
+
+``--about`` shows it, the README's table is made of it, and :mod:`tap_pardot.config.validation`
+checks values by it.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +15,12 @@ from singer_sdk.helpers.capabilities import (
     STREAM_MAPS_CONFIG,
 )
 
+_DAY = 86400
+
 SETTINGS: dict[str, Any] = th.PropertiesList(
     th.Property(
         "pardot_business_unit_id",
-        th.StringType,
+        th.StringType(pattern="^0Uv[0-9A-Za-z]{15}$"),
         required=True,
         description="Business unit: 18 characters starting with 0Uv (Salesforce Setup > Business "
         "Unit Setup).",
@@ -75,107 +81,115 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
     ),
     th.Property(
         "api_version",
-        th.IntegerType,
+        th.IntegerType(allowed_values=[3, 4]),
         default=4,
-        description="3 or 4; the tap changes over by itself when the account wants the other.",
+        description="3 or 4; the tap switches by itself when the account requires the other.",
     ),
     th.Property(
         "timezone",
         th.StringType,
         description="Time zone of the API user (IANA name, such as America/New_York), as in the "
-        "user's Pardot settings; asked from Pardot unless set.",
+        "user's Pardot settings; read from Pardot unless set.",
     ),
     th.Property(
         "start_date",
         th.DateTimeType,
-        description="Read what changed from here on at the first run (ISO 8601, naive = UTC); "
+        description="The first run reads what changed since this time (ISO 8601, naive = UTC); "
         "2007-01-01 unless set.",
     ),
     th.Property(
         "end_date",
         th.DateTimeType,
-        description="Read what changed before this time only (ISO 8601, naive = UTC); for "
+        description="Read only what changed before this time (ISO 8601, naive = UTC); for "
         "backfills.",
     ),
     th.Property(
         "max_concurrent_requests",
-        th.IntegerType,
+        th.IntegerType(minimum=1, maximum=5),
         default=4,
         description="Requests in flight, 1 to 5; Pardot allows 5 to all tools of an account.",
     ),
     th.Property(
         "daily_call_limit",
-        th.IntegerType,
-        description="Most API calls of this tap in a day of the account; counted in STATE. "
-        "Reached, the run stops cleanly.",
+        th.IntegerType(minimum=1),
+        description="Most API calls of this tap in a day of the account; STATE counts them. The "
+        "run stops cleanly at the limit.",
     ),
     th.Property(
         "request_timeout",
-        th.IntegerType,
+        th.IntegerType(minimum=1, maximum=3600),
         default=120,
         description="Seconds without a byte before a request counts as hanging.",
     ),
     th.Property(
         "lookback_seconds",
-        th.IntegerType,
+        th.IntegerType(minimum=0, maximum=_DAY),
         default=60,
-        description="A run reads up to this many seconds before Pardot's time, so that rows "
-        "still being written are not passed over.",
+        description="A run reads up to this many seconds before Pardot's time, so that it does "
+        "not miss rows that are still being written.",
     ),
     th.Property(
         "bulk_source",
-        th.StringType,
+        th.StringType(allowed_values=["auto", "export", "query"]),
         default="auto",
         description="Where streams with both sources read from: export, query, or auto, which "
         "for now means export.",
     ),
     th.Property(
         "export_poll_interval",
-        th.IntegerType,
+        th.IntegerType(minimum=1, maximum=3600),
         default=30,
-        description="Most seconds between two looks at an export job.",
+        description="Most seconds between two requests for an export job's status.",
     ),
     th.Property(
         "export_timeout",
-        th.IntegerType,
+        th.IntegerType(minimum=1, maximum=7 * _DAY),
         default=7200,
-        description="Seconds to wait for an export job; after that the next run collects it.",
+        description="Seconds to wait for an export job; after that the next run downloads it.",
     ),
     th.Property(
         "max_waiting_exports",
-        th.IntegerType,
+        th.IntegerType(minimum=1, maximum=1000),
         default=24,
         description="Export jobs of this tap that may wait in the account's queue at once.",
     ),
     th.Property(
         "email_stats_days",
-        th.IntegerType,
+        th.IntegerType(minimum=0, maximum=365),
         default=10,
-        description="Days after its sending for which a list e-mail's figures are read in each "
-        "run, whether there was activity or not.",
+        description="Each run reads the figures of a list e-mail for this many days after it was "
+        "sent, whether there was activity or not.",
     ),
-    th.Property("user_agent", th.StringType, description="User-Agent header of all requests."),
+    th.Property(
+        "user_agent",
+        th.StringType(pattern="^[ -~]*$"),
+        description="User-Agent header of all requests.",
+    ),
     th.Property(
         "token_file",
         th.StringType,
-        description="File (made with mode 0600) that keeps a refresh token which Salesforce "
-        "rotated, because a tap cannot change its own settings.",
+        description="File (created with mode 0600) for the refresh token after Salesforce has "
+        "rotated it, because a tap cannot change its own settings.",
     ),
 ).to_dict()
 
 BATCH_CONFIG = "batch_config"
-"""The SDK honours it without being asked."""
+"""A setting that the SDK obeys even without the capability."""
 
-_DECLARED = {
-    name: definition
+_SDK_MINIMUMS = {"flattening_max_depth": 0, "flattening_max_key_length": 1}
+
+DECLARED: dict[str, dict[str, Any]] = {
+    name: {**definition, "minimum": _SDK_MINIMUMS[name]} if name in _SDK_MINIMUMS else definition
     for schema in (SETTINGS, STREAM_MAPS_CONFIG, FLATTENING_CONFIG, EMIT_ACTIVATE_VERSION_CONFIG)
     for name, definition in schema["properties"].items()
 }
+"""By setting, those of the SDK included, its JSON Schema."""
+
 KINDS = {
     name: next(kind for kind in ("string", "boolean", "integer", "object") if kind in each["type"])
-    for name, each in _DECLARED.items()
+    for name, each in DECLARED.items()
 } | {BATCH_CONFIG: "object"}
-"""By setting, those of the SDK included, the kind of its value."""
+"""By setting, those of the SDK included, the type of its value."""
 
 ALIASES = {"pardot_api_url": "api_url"}
-"""Names of other taps' settings, and ours."""
+"""By other taps' name of a setting, its name here."""

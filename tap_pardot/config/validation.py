@@ -1,11 +1,12 @@
-"""What settings mean, and what can be wrong with them.
+"""What the values of settings mean, and what is wrong with them.
 
-Pure: every problem is one sentence, all are told at once, and no sentence repeats the value of
-a secret.
+Each problem is one sentence, and all problems are found at once. No sentence repeats a value, which
+may be a secret. Pure: no I/O.
 """
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from contextlib import suppress
@@ -16,40 +17,32 @@ from zoneinfo import ZoneInfo
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from singer_sdk.plugin_base import JSONSchemaValidator
 
 from tap_pardot.api.auth import FLOWS, flow_of, pem
-from tap_pardot.config.schema import ALIASES, BATCH_CONFIG, KINDS, SETTINGS
+from tap_pardot.config.schema import ALIASES, BATCH_CONFIG, DECLARED, KINDS, SETTINGS
 from tap_pardot.records.times import parse_instant
 from tap_pardot.sdk import stream_map_setting as stream_maps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-_RANGES = {
-    "email_stats_days": (0, 365),
-    "max_concurrent_requests": (1, 5),
-    "daily_call_limit": (1, None),
-    "request_timeout": (1, 3600),
-    "export_poll_interval": (1, 3600),
-    "export_timeout": (1, 7 * 86400),
-    "max_waiting_exports": (1, 1000),
-    "lookback_seconds": (0, 86400),
-    "flattening_max_depth": (0, None),
-    "flattening_max_key_length": (1, None),
-}
 _BOOLEANS = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),
     **dict.fromkeys(("false", "0", "no", "off"), False),
 }
 _MOST_DIGITS = 18
-# Blanks, and marks that nobody sees: files made on Windows begin with one.
+# Blanks and invisible characters. Files made on Windows begin with a byte order mark.
 _AROUND = re.compile(r"\A[\s\ufeff\u200b\u2060]+|[\s\ufeff\u200b\u2060]+\Z")
-_ANY = "0Uv" + 15 * "0"  # stands for a value whose type is told as wrong already
-_BUSINESS_UNIT = re.compile(r"0Uv[0-9A-Za-z]{15}")
+_PATTERNS = {
+    "pardot_business_unit_id": "18 letters and digits that start with 0Uv",
+    "user_agent": "one line of plain ASCII",
+}
+"""By setting with a pattern, the pattern in words."""
 
 
 def endpoints(config: Mapping[str, Any]) -> tuple[str, str]:
-    """Return ``(login_url, api_url)`` as the settings say (reference A.1)."""
+    """Return ``(login_url, api_url)`` of the settings (reference A.1)."""
     sandbox = config.get("is_sandbox")
     login = "https://test.salesforce.com" if sandbox else "https://login.salesforce.com"
     api = "https://pi.demo.pardot.com" if sandbox else "https://pi.pardot.com"
@@ -57,14 +50,14 @@ def endpoints(config: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def normalised(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings under our names, without blank ones.
+    """Return the settings under this tap's names, without blank ones.
 
-    Environments hand all settings as texts, and those that are not set as empty ones.
+    In an environment all settings are strings, and settings that are not set may be empty strings.
     """
     config = {
-        name: kept
+        name: meant
         for name, value in config.items()
-        if (kept := _meant(KINDS.get(ALIASES.get(name, name)), value)) is not None
+        if (meant := _meant(KINDS.get(ALIASES.get(name, name)), value)) is not None
     }
     if not config.get(BATCH_CONFIG):
         config.pop(BATCH_CONFIG, None)
@@ -73,7 +66,7 @@ def normalised(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _meant(kind: str | None, value: Any) -> Any:
-    """Return what a text means as a setting of a kind; None if it is blank."""
+    """Return the value that a string stands for in a setting of a type; None if it is blank."""
     if not isinstance(value, str):
         return value
     text = _AROUND.sub("", value)
@@ -90,23 +83,36 @@ def _meant(kind: str | None, value: Any) -> Any:
 
 
 def with_defaults(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings and the defaults of those that are not set."""
+    """Return the settings, with defaults for those that are not set."""
     declared: dict[str, dict[str, Any]] = SETTINGS["properties"]
     defaults = {name: each["default"] for name, each in declared.items() if "default" in each}
     return {**defaults, **config}
 
 
 def problems(config: Mapping[str, Any], now: datetime | None = None) -> list[str]:
-    """Return one sentence for each thing that is wrong with normalised settings."""
+    """Return one sentence for each problem of settings that :func:`normalised` returned."""
     return [
-        *_wrong_types(config),
+        *_values(config),
         *_of_the_sdk(config),
         *_business_unit(config),
         *_login(config),
         *_addresses(config),
         *_times(config, now or datetime.now(UTC)),
-        *_numbers(config),
         *stream_maps.problems(config.get("stream_maps")),
+    ]
+
+
+def schema_problems(schema: dict[str, Any], config: Mapping[str, Any]) -> list[str]:
+    """Return one sentence for each place where settings do not fit a JSON Schema.
+
+    Unlike the SDK's sentences they do not repeat the value.
+    """
+    # A copy, because the SDK's validator also sets defaults.
+    errors = JSONSchemaValidator(schema).iter_errors(copy.deepcopy(dict(config)))
+    places = {".".join(map(str, error.absolute_path)) for error in errors}
+    return [
+        f"{place} does not have the form that the SDK's documentation describes: correct it."
+        for place in sorted(places)
     ]
 
 
@@ -114,20 +120,19 @@ def is_zone(name: str) -> bool:
     """Whether this is the name of a time zone."""
     try:
         ZoneInfo(name)
-    except (ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError on some platforms
-        return False
-    except KeyError:
+    except (KeyError, ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError
         return False
     return True
 
 
-def _text(config: Mapping[str, Any], name: str) -> str | None:
+def _string(config: Mapping[str, Any], name: str) -> str | None:
+    """Return the value of a string setting that is set and can be sent."""
     value = config.get(name)
-    return value if isinstance(value, str) and _is_sound(value) else None
+    return value if isinstance(value, str) and _is_sendable(value) else None
 
 
-def _is_sound(text: str) -> bool:
-    """Whether a text can be sent: bytes of an environment need not be UTF-8."""
+def _is_sendable(text: str) -> bool:
+    """Whether a string can be sent. Variables of an environment need not be UTF-8."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -135,19 +140,53 @@ def _is_sound(text: str) -> bool:
     return "\0" not in text
 
 
-def _wrong_types(config: Mapping[str, Any]) -> Iterator[str]:
-    for name, kind in KINDS.items():
+def _values(config: Mapping[str, Any]) -> Iterator[str]:
+    """Compare each value with the type, range, choices and pattern that the schema declares."""
+    for name in DECLARED:
         value = config.get(name)
-        if value is None or name == BATCH_CONFIG:
-            continue
-        if kind == "string" and not isinstance(value, str):
-            yield f"{name} must be a text."
-        elif kind == "string" and not _is_sound(value):
-            yield f"{name} must be a text in UTF-8 without NUL characters."
-        elif kind == "boolean" and not isinstance(value, bool):
-            yield f"{name} must be true or false."
-        elif kind == "object" and not isinstance(value, dict):
-            yield f"{name} must be a JSON object."
+        expected = None if value is None else _expected(name, value)
+        if expected is not None:
+            yield f"{name} must be {expected}."
+
+
+def _expected(name: str, value: Any) -> str | None:
+    """Return what the value of a setting must be; None if it is that."""
+    definition, kind = DECLARED[name], KINDS[name]
+    if kind == "boolean":
+        return None if isinstance(value, bool) else "true or false"
+    if kind == "object":
+        return None if isinstance(value, dict) else "a JSON object"
+    if kind == "integer":
+        return None if _is_integer(value, definition) else _range_of(definition)
+    return _expected_string(name, value)
+
+
+def _expected_string(name: str, value: Any) -> str | None:
+    definition = DECLARED[name]
+    if not isinstance(value, str):
+        return "a string"
+    if not _is_sendable(value):
+        return "a string in UTF-8 without NUL characters"
+    if value not in definition.get("enum", [value]):
+        return _listed(definition["enum"], "or")
+    if not re.fullmatch(definition.get("pattern", ".*"), value, re.DOTALL):
+        return _PATTERNS[name]
+    return None
+
+
+def _is_integer(value: Any, definition: Mapping[str, Any]) -> bool:
+    return (
+        type(value) is int
+        and value in definition.get("enum", [value])
+        and definition.get("minimum", value) <= value <= definition.get("maximum", value)
+    )
+
+
+def _range_of(definition: Mapping[str, Any]) -> str:
+    if "enum" in definition:
+        return _listed(definition["enum"], "or")
+    least, most = definition["minimum"], definition.get("maximum")
+    return f"a whole number {f'of at least {least}' if most is None else f'from {least} to {most}'}"
 
 
 def _of_the_sdk(config: Mapping[str, Any]) -> Iterator[str]:
@@ -166,8 +205,6 @@ def _business_unit(config: Mapping[str, Any]) -> Iterator[str]:
             "pardot_business_unit_id is missing: set it to the id in Salesforce Setup > Business "
             "Unit Setup."
         )
-    elif not _BUSINESS_UNIT.fullmatch(_text(config, "pardot_business_unit_id") or _ANY):
-        yield "pardot_business_unit_id must be 18 letters and digits that start with 0Uv."
 
 
 def _login(config: Mapping[str, Any]) -> Iterator[str]:
@@ -194,14 +231,14 @@ def _login(config: Mapping[str, Any]) -> Iterator[str]:
             yield (
                 "private_key and password are both set: keep the settings of one login flow only."
             )
-        key = _text(config, "private_key")
+        key = _string(config, "private_key")
         if key is not None and not _is_rsa_key(key):
             yield "private_key must be an unencrypted RSA private key in PEM form."
 
 
 def _addresses(config: Mapping[str, Any]) -> Iterator[str]:
     for name in ("login_url", "api_url"):
-        url = _text(config, name)
+        url = _string(config, name)
         if url is None:
             continue
         try:
@@ -217,12 +254,12 @@ def _addresses(config: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _times(config: Mapping[str, Any], now: datetime) -> Iterator[str]:
-    zone = _text(config, "timezone")
+    zone = _string(config, "timezone")
     if zone is not None and not is_zone(zone):
         yield "timezone must be an IANA name such as America/New_York."
     read: dict[str, datetime] = {}
     for name in ("start_date", "end_date"):
-        text = _text(config, name)
+        text = _string(config, name)
         if text is None:
             continue
         try:
@@ -231,29 +268,9 @@ def _times(config: Mapping[str, Any], now: datetime) -> Iterator[str]:
             yield f"{name} must be a date or time in ISO 8601, such as 2024-01-31T00:00:00Z."
     start, end = read.get("start_date"), read.get("end_date")
     if start is not None and start > now:
-        yield "start_date lies in the future: set a time that has passed."
+        yield "start_date is in the future: set a time that has passed."
     elif start is not None and end is not None and start >= end:
         yield "start_date must be before end_date."
-
-
-def _numbers(config: Mapping[str, Any]) -> Iterator[str]:
-    version = config.get("api_version")
-    if version is not None and (type(version) is not int or version not in {3, 4}):
-        yield "api_version must be 3 or 4."
-    agent = _text(config, "user_agent")
-    if agent is not None and not (agent.isascii() and agent.isprintable()):
-        yield "user_agent must be one line of plain ASCII."
-    source = _text(config, "bulk_source")
-    if source is not None and source not in {"auto", "export", "query"}:
-        yield "bulk_source must be auto, export or query."
-    for name, (least, most) in _RANGES.items():
-        value = config.get(name)
-        if value is None:
-            continue
-        good = type(value) is int and value >= least and (most is None or value <= most)
-        if not good:
-            bounds = f"from {least} to {most}" if most is not None else f"of at least {least}"
-            yield f"{name} must be a whole number {bounds}."
 
 
 def _is_rsa_key(text: str) -> bool:
@@ -263,6 +280,6 @@ def _is_rsa_key(text: str) -> bool:
         return False
 
 
-def _listed(names: tuple[str, ...] | list[str]) -> str:
-    *head, last = names
-    return f"{', '.join(head)} and {last}" if head else last
+def _listed(names: Sequence[Any], conjunction: str = "and") -> str:
+    *head, last = map(str, names)
+    return f"{', '.join(head)} {conjunction} {last}" if head else last

@@ -119,7 +119,7 @@ def test_settings_in_place_of_a_path_show_no_secret():
     run = command("--config", '{"client_secret": "hunter2"}')
 
     assert run.exit_code == 1
-    assert run.last_line.startswith("--config: takes the path of a file, not what is in it: ")
+    assert run.last_line.startswith("--config: takes the path of a file, not its content: ")
     assert SECRET not in run.stderr
 
 

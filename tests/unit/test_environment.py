@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tap_pardot.config.environment import environment, unknown, with_defaults
+from tap_pardot.config.environment import environment, unknown
 from tap_pardot.config.schema import KINDS
 from tap_pardot.config.validation import normalised, problems
 from tap_pardot.errors import ConfigurationError
@@ -128,21 +128,6 @@ def test_settings_of_the_sdk_and_of_meltano_are_not_unknown():
     assert unknown(known) is None
     assert {"stream_maps", "faker_config", "flattening_separator"} <= set(known)
     assert unknown([]) is None
-
-
-def test_what_does_not_fit_a_schema_is_named_without_its_value():
-    config = {"stream_maps": {"lists": "hunter2"}}
-    schema = {
-        "properties": {
-            "stream_maps": {"additionalProperties": {"type": "object"}},
-            "api_version": {"default": 4},
-        }
-    }
-
-    assert [each.partition(" has not")[0] for each in with_defaults(schema, config)] == [
-        "stream_maps.lists"
-    ]
-    assert config["api_version"] == 4
 
 
 @pytest.mark.parametrize("data", [b"\xff\xfeT\0A\0P\0", b"TAP_PARDOT_TIMEZONE=caf\xe9"])

@@ -15,8 +15,15 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_pardot.config.schema import KINDS
-from tap_pardot.config.validation import endpoints, is_zone, normalised, problems
+from tap_pardot.config.schema import DECLARED, KINDS, SETTINGS
+from tap_pardot.config.validation import (
+    endpoints,
+    is_zone,
+    normalised,
+    problems,
+    schema_problems,
+    with_defaults,
+)
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 SECRET = "hunter2"
@@ -209,7 +216,7 @@ def test_an_empty_batch_config_is_none(value):
 @pytest.mark.parametrize("value", ["a\0b", "\ud800", "caf\udce9"])
 def test_a_text_that_cannot_be_sent_is_named(value):
     for name in ("client_secret", "username", "timezone", "token_file", "api_url"):
-        assert f"{name} must be a text in UTF-8 without NUL characters." in found(**{name: value})
+        assert f"{name} must be a string in UTF-8 without NUL characters." in found(**{name: value})
 
 
 def test_flattening_needs_a_depth():
@@ -217,3 +224,64 @@ def test_flattening_needs_a_depth():
         "flattening_max_depth is missing: flattening_enabled needs it."
     ]
     assert found(flattening_enabled="true", flattening_max_depth="2") == []
+
+
+def test_a_value_that_does_not_fit_the_sdks_schema_is_named_but_not_shown():
+    config = {"stream_maps": {"lists": "hunter2"}}
+    schema = {
+        "properties": {
+            "stream_maps": {"additionalProperties": {"type": "object"}},
+            "api_version": {"default": 4},
+        }
+    }
+
+    (sentence,) = schema_problems(schema, config)
+    assert sentence.startswith("stream_maps.lists does not have the form that the SDK's ")
+    assert "hunter2" not in sentence
+    assert config == {"stream_maps": {"lists": "hunter2"}}
+
+
+def test_a_default_is_set_where_there_is_no_value():
+    assert with_defaults({"api_version": 3})["api_version"] == 3
+    assert with_defaults({})["api_version"] == 4
+    assert "daily_call_limit" not in with_defaults({})
+
+
+@pytest.mark.parametrize("name", sorted(name for name, kind in KINDS.items() if kind == "integer"))
+def test_an_integer_is_refused_outside_of_its_declared_range_only(name):
+    declared = DECLARED[name]
+    allowed = declared.get("enum") or [declared["minimum"], declared.get("maximum", 10**9)]
+    assert [sentence for value in allowed for sentence in found(**{name: value})] == []
+
+    beyond = [allowed[0] - 1, *([allowed[-1] + 1] if "minimum" not in declared else [])]
+    for value in [*beyond, True, 4.0, "four", [4]]:
+        (sentence,) = found(**{name: value})
+        assert sentence.startswith(f"{name} must be ")
+        assert all(str(edge) in sentence for edge in (allowed if "maximum" in declared else []))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("api_version", 5, "api_version must be 3 or 4."),
+        ("bulk_source", "both", "bulk_source must be auto, export or query."),
+        ("user_agent", "caf\xe9", "user_agent must be one line of plain ASCII."),
+        ("user_agent", "a\nb", "user_agent must be one line of plain ASCII."),
+        ("client_id", 5, "client_id must be a string."),
+        (
+            "pardot_business_unit_id",
+            "0UvEMULATOR0000001\n2",
+            "pardot_business_unit_id must be 18 letters and digits that start with 0Uv.",
+        ),
+        ("request_timeout", 0, "request_timeout must be a whole number from 1 to 3600."),
+        ("daily_call_limit", 0, "daily_call_limit must be a whole number of at least 1."),
+        ("flattening_max_depth", -1, "flattening_max_depth must be a whole number of at least 0."),
+    ],
+)
+def test_a_wrong_value_is_one_sentence_that_says_what_is_right(name, value, sentence):
+    assert found(**{name: value}) == [sentence]
+
+
+def test_the_defaults_fit_the_schema():
+    assert found(**with_defaults({})) == []
+    assert SETTINGS["required"] == ["pardot_business_unit_id"]
