@@ -1,11 +1,11 @@
-"""Streams whose records go straight to the writer.
+"""A stream whose records go straight to the writer.
 
-The SDK's own path copies, checks and flushes each record; the decoder has already done that
-work, so a record can go straight into a buffer. Four private hooks of the SDK are overridden
-here and nowhere else (``_write_record_message``, ``_write_schema_message``,
-``_generate_schema_messages``, ``_increment_stream_state``); with
-:attr:`DirectRecordStream.fast` set to False, or whenever a stream map, flattening or
-ACTIVATE_VERSION needs it, records take the SDK's way.
+The SDK copies, checks and flushes each record. The decoder has done that work already, so a record
+can go straight into the writer's buffer. Records take the SDK's own path when a stream map,
+flattening or ACTIVATE_VERSION needs it.
+
+These private hooks of the SDK are overridden here and nowhere else: ``_write_record_message``,
+``_write_schema_message``, ``_generate_schema_messages``, ``_increment_stream_state``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tap_pardot.sdk.writer import BufferedWriter
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping
 
-    from singer_sdk import metrics
+    from singer_sdk import Tap, metrics
     from singer_sdk.singerlib import SchemaMessage
 
 _RECORDS_PER_STAMP = 256
@@ -39,14 +39,12 @@ class DirectRecordStream(Stream):
 
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
-    fast = True
-    """Whether records may skip the SDK's per-record work."""
-
-    schema_written = False
-    """Whether SCHEMA was written."""
-
-    _stamp = ""
-    _stamped = 0
+    def __init__(self, tap: Tap, schema: Any = None, name: str | None = None) -> None:
+        super().__init__(tap, schema, name)
+        self.schema_written = False
+        """Whether SCHEMA was written."""
+        self._stamp = ""
+        self._stamped = 0
 
     @property
     def emitted_schema(self) -> dict[str, Any]:
@@ -55,17 +53,17 @@ class DirectRecordStream(Stream):
 
     @property
     def knows_fields(self) -> bool:
-        """Whether all columns that the stream could have are known."""
+        """Whether all columns that the stream may have are known."""
         return True
 
     def generate_child_contexts(
         self, record: dict[str, Any], context: Mapping[str, Any] | None
     ) -> Iterable[Mapping[str, Any] | None]:
-        """Return no contexts without children: the default copies each record."""
+        """Return no contexts for a stream without children; the SDK would copy each record."""
         return super().generate_child_contexts(record, context) if self.child_streams else ()
 
     def write(self, record: dict[str, Any]) -> None:
-        """Write a record outside of this stream's own turn, its SCHEMA before the first."""
+        """Write a record during another stream's turn, with SCHEMA before the first one."""
         self._write_schema_message()
         self._write_record_message(record)
         self._counter.increment()
@@ -75,21 +73,21 @@ class DirectRecordStream(Stream):
         return super().get_record_counter()
 
     def get_record_counter(self, **_: Any) -> metrics.Counter:
-        """Return one counter for the whole run: records come in other streams' turns, too."""
+        """Return one counter for the whole run, because records come in other turns too."""
         return self._counter
 
     def close_counter(self) -> None:
-        """Log the records that are counted and not logged yet: the stream's turn never came."""
+        """Log the records that are not logged yet because the stream's own turn never came."""
         if self._counter.value:
             self._counter.exit()
 
     def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
-        """Log; the SDK's line about an error says nothing that the report does not say."""
+        """Log a message, but not the SDK's line about an error, which the report repeats."""
         if not message.startswith("An unhandled error"):
             super().log(message, *args, level=level, **kwargs)
 
     def _generate_schema_messages(self) -> Generator[SchemaMessage, None, None]:
-        """Yield the SCHEMA messages; a bookmark column that a map renames is not in them."""
+        """Yield SCHEMA messages that name no bookmark column which a map has renamed."""
         for message in super()._generate_schema_messages():
             columns, keys = message.schema["properties"], message.bookmark_properties or []
             message.bookmark_properties = [key for key in keys if key in columns] or None
@@ -99,7 +97,7 @@ class DirectRecordStream(Stream):
         """Prepare what SCHEMA depends on; called just before it is written."""
 
     def _write_schema_message(self) -> None:
-        """Write SCHEMA once, at the stream's turn or at its first record."""
+        """Write SCHEMA once, at the stream's own turn or before its first record."""
         if not self.schema_written:
             self.before_schema()
             self.schema_written = True
@@ -108,15 +106,14 @@ class DirectRecordStream(Stream):
     def _increment_stream_state(
         self, latest_record: dict[str, Any], *, context: Mapping[str, Any] | None = None
     ) -> None:
-        """Do nothing: windows move the bookmark, never the largest value seen."""
+        """Do nothing: windows move the bookmark, not the largest value of a record."""
 
     @cached_property
-    def _plain(self) -> bool:
-        """Whether records go out as they are; first asked at the first record."""
+    def _can_write_directly(self) -> bool:
+        """Whether nothing changes the records; evaluated at the first record."""
         first, *further = self.stream_maps
         return (
-            self.fast
-            and not further
+            not further
             and type(first) is SameRecordTransform
             and not first.flattening_enabled
             and self._stream_version is None
@@ -124,7 +121,7 @@ class DirectRecordStream(Stream):
 
     def _write_record_message(self, record: dict[str, Any]) -> None:
         writer = self._tap.message_writer
-        if not (self._plain and isinstance(writer, BufferedWriter)):
+        if not (self._can_write_directly and isinstance(writer, BufferedWriter)):
             self._write_mapped(record)
             return
         if self._stamped % _RECORDS_PER_STAMP == 0:
@@ -144,7 +141,7 @@ class DirectRecordStream(Stream):
         """Write a record as the SDK does.
 
         Raises:
-            StreamFailed: Stream maps or flattening make of it what cannot be written.
+            StreamFailed: Stream maps or flattening turn it into a record that cannot be written.
         """
         try:
             super()._write_record_message(record)
