@@ -1,4 +1,4 @@
-"""What a catalog given on the command line may ask for."""
+"""The catalog that ``--catalog`` names: its form, and what the streams take of it."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ logger = logging.getLogger("tap-pardot")
 
 
 def checked(catalog: Any) -> dict[str, Any]:
-    """Return what a catalog file holds.
+    """Return the content of a catalog file.
 
     Raises:
-        ConfigurationError: It has not the form of a catalog.
+        ConfigurationError: It is not a Singer catalog.
     """
     streams = catalog.get("streams") if isinstance(catalog, dict) else None
     if not (isinstance(streams, list) and all(map(_is_entry, streams))):
         raise ConfigurationError(
-            "The catalog has not the form of one: pass a file that --discover wrote, in which "
-            "only the selection was changed."
+            "The catalog is not a Singer catalog: pass a file that --discover wrote, in which only "
+            "the selection was changed."
         )
     return {**catalog}
 
@@ -56,10 +56,10 @@ def _is_metadata(item: Any) -> bool:
 
 
 def prepared(catalog: dict[str, Any], streams: Iterable[Any]) -> dict[str, Any]:
-    """Return a catalog as the streams take it, and log what of a selected stream is not followed.
+    """Return a catalog as the streams take it, and log what of its selection is ignored.
 
-    No key is deselected or missing: without it in SCHEMA every target would refuse the stream.
-    Types and formats that are none are taken out.
+    Each key is present and selected, because targets refuse a stream whose SCHEMA lacks a key.
+    Invalid types and formats are removed.
 
     Args:
         catalog: What :func:`checked` returned.
@@ -74,10 +74,12 @@ def prepared(catalog: dict[str, Any], streams: Iterable[Any]) -> dict[str, Any]:
         stream = declared.get(name)
         if stream is None:
             if is_selected:
-                logger.warning("The catalog's stream %s is not one of this tap's: left out.", name)
+                logger.warning(
+                    "The catalog's stream %s is not a stream of this tap and is left out.", name
+                )
             continue
         own: dict[str, Any] = stream.schema["properties"]
-        # Where no replication key is declared, the SDK's class has a property object there.
+        # Without a declared replication key, replication_key is the property object of the SDK.
         keys = [name for name in own if name in {*stream.primary_keys, stream.replication_key}]
         for key in keys:
             entry["schema"]["properties"].setdefault(key, own[key])
@@ -86,7 +88,7 @@ def prepared(catalog: dict[str, Any], streams: Iterable[Any]) -> dict[str, Any]:
                 found.update({"selected": True, "inclusion": "automatic"})
                 if is_selected:
                     logger.warning(
-                        "%s.%s is deselected in the catalog but is a key: it is read all the same.",
+                        "%s.%s is deselected in the catalog but is a key: it is read anyway.",
                         name,
                         column,
                     )

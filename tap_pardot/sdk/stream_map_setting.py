@@ -1,4 +1,4 @@
-"""The setting ``stream_maps``: its form, and which of its entries hold for a stream.
+"""The setting ``stream_maps``: its form, and which of its entries apply to a stream.
 
 The rules are those of the SDK:
 
@@ -7,8 +7,8 @@ The rules are those of the SDK:
 - Each entry whose ``__source__`` matches the stream makes a further stream, named by its key.
 - ``__else__: null`` drops the streams that have no own entry.
 
-They are applied here and not by the SDK's ``PluginMapper``, because the tap must know before its
-first call which streams are dropped and which expressions are those of selected streams.
+The SDK's ``PluginMapper`` applies them too late: the tap must know before its first call which
+streams are dropped and which expressions belong to selected streams.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ OPTIONS = {
     MAPPER_KEY_PROPERTIES_OPTION: "must be a list of property names, or null for none",
     MAPPER_SOURCE_OPTION: _NAME,
 }
-"""What each option of an entry must be. All other keys of an entry are properties."""
+"""By option of an entry, what its value must be. All other keys are properties."""
 
 
 def _is_null(value: Any) -> bool:
@@ -50,12 +50,12 @@ def _is_null(value: Any) -> bool:
 
 
 def problems(setting: Any) -> Iterator[str]:
-    """Yield one sentence for each thing that is wrong with the form of the setting.
+    """Yield one sentence for each problem in the form of the setting.
 
-    Expressions are not checked: those of streams that are not selected may be anything.
+    Expressions are not checked, because those of streams that are not selected do not matter.
     """
     if not isinstance(setting, dict):
-        return  # whether it is an object is checked as for all settings
+        return  # reported as for all settings
     if re.search("[\ud800-\udfff]", json.dumps(setting, ensure_ascii=False, default=str)):
         yield "stream_maps: a name or an expression holds half of a character."
         return
@@ -93,7 +93,7 @@ def _has_form(name: str, value: Any) -> bool:
 
 
 def hint(name: str, known: Iterable[str]) -> str:
-    """Return the end of a sentence that tells the nearest known name, if there is one."""
+    """Return the end of a sentence that names the nearest known name, if there is one."""
     near = get_close_matches(name, list(known), 1)
     return f"; the nearest one is {near[0]}" if near else ""
 
@@ -119,7 +119,7 @@ class Entry(NamedTuple):
 
     @property
     def is_further(self) -> bool:
-        """Whether it makes a further stream besides its source."""
+        """Whether it makes another stream beside its source."""
         return MAPPER_SOURCE_OPTION in self.values
 
     @property
@@ -129,10 +129,10 @@ class Entry(NamedTuple):
 
 
 class StreamMaps:
-    """The setting, read once. The dict it comes in stays as it is.
+    """The entries of the setting, which is not changed.
 
     Args:
-        setting: The value of ``stream_maps``, in which there are no :func:`problems`.
+        setting: The value of ``stream_maps``, for which :func:`problems` yields nothing.
     """
 
     def __init__(self, setting: Mapping[str, Any] | None) -> None:
@@ -141,7 +141,7 @@ class StreamMaps:
             given = {} if _is_null(value) else value
             values = {name: None if _is_null(each) else each for name, each in given.items()}
             entry = Entry(key, _is_null(value), values)
-            # __else__ counts as the first entry, of all streams: the later ones replace it.
+            # __else__ comes first, for all streams, so that any later entry replaces it.
             self.entries.insert(0 if key == MAPPER_ELSE_OPTION else len(self.entries), entry)
 
     def entries_for(self, stream: str) -> list[Entry]:
@@ -151,6 +151,6 @@ class StreamMaps:
         return [*own[-1:], *(each for each in matching if each.is_further)]
 
     def drops(self, stream: str) -> bool:
-        """Whether nothing of a stream is written, so that it need not be read."""
+        """Whether nothing of a stream is written, so that the stream need not be read."""
         entries = self.entries_for(stream)
         return bool(entries) and all(each.drops for each in entries)

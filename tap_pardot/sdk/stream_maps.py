@@ -1,11 +1,11 @@
 """The SDK's mapper of a run, with maps for the selected streams only.
 
-:func:`check` finds what is wrong whatever columns the streams have, before any call. :func:`made`
-returns a ``PluginMapper`` as the SDK fills it, with three differences:
+:func:`check` finds mistakes that do not depend on the streams' columns, before any call.
+:func:`made` returns a ``PluginMapper`` as the SDK fills it, with three differences:
 
 - A stream that is not selected keeps the SDK's plain map.
-- A mask is a property that is computed from its own value. It does nothing for a column that is
-  not selected and, under a pattern, for a stream without the column. The SDK would fail there.
+- A mask is a property that is computed from its own value. It is left out for a column that is not
+  selected and, under a pattern, for a stream without the column. The SDK would fail there.
 - An expression that fails for a record ends the stream with a sentence that shows no data.
 """
 
@@ -50,7 +50,7 @@ def _digits(value: Any) -> str:
 
 
 _encode = msgspec.json.Encoder(enc_hook=_digits).encode
-"""Encodes what a message can hold, and raises an error for other values, as functions."""
+"""Encodes values that a message can hold, and raises an error for others, such as functions."""
 
 
 def check(maps: StreamMaps, streams: Iterable[str]) -> None:
@@ -61,10 +61,10 @@ def check(maps: StreamMaps, streams: Iterable[str]) -> None:
         streams: The names of the selected streams.
 
     Raises:
-        ConfigValidationError: Some are wrong. It shows no expression, which may hold a secret.
+        ConfigValidationError: Some are wrong. It shows no expressions, which may hold secrets.
     """
     pairs = [(entry, stream) for stream in streams for entry in maps.entries_for(stream)]
-    # Each once, however many streams a pattern matches.
+    # A pattern that matches several streams has each mistake once.
     if found := dict.fromkeys(mistake for pair in pairs for mistake in _mistakes(*pair)):
         raise ConfigValidationError("Stream maps cannot be used.", errors=[*found])
 
@@ -88,7 +88,7 @@ def _mistakes(entry: Entry, stream: str) -> Iterator[str]:
 
 
 def _kind(error: Exception) -> str:
-    """Return the name of an error. The SDK wraps some of them."""
+    """Return the name of an error, or of the one that the SDK has wrapped in it."""
     return type(error.__cause__ or error).__name__
 
 
@@ -105,7 +105,7 @@ def _alias(entry: Entry, stream: str) -> str:
 
 
 def _used(text: str) -> set[Any]:
-    """Return the names in an expression, also those of columns in ``record`` and ``_``.
+    """Return the names in an expression, and those of columns in ``record`` and ``_``.
 
     Raises:
         SyntaxError: It is not an expression.
@@ -126,7 +126,7 @@ def _used(text: str) -> set[Any]:
 
 
 class NamedMap(CustomStreamMap):
-    """A map whose failures name the property, and never show the record."""
+    """A map whose errors name the property and never show the record."""
 
     key = ""  # of the entry
 
@@ -136,7 +136,7 @@ class NamedMap(CustomStreamMap):
         """Return the value of an expression.
 
         Raises:
-            StreamFailed: There is none, or a message cannot hold it (a function, for example).
+            StreamFailed: The expression fails, or a message cannot hold its value.
         """
         try:
             value = super()._eval(expr, expr_parsed, record, property_name)
@@ -155,7 +155,7 @@ class NamedMap(CustomStreamMap):
 def made(
     maps: StreamMaps, streams: Mapping[str, DirectRecordStream], config: Mapping[str, Any]
 ) -> PluginMapper:
-    """Return the mapper. Warn of entries that do nothing, though data may need them.
+    """Return the mapper, and warn of entries that have no effect.
 
     Args:
         maps: The setting, for which :func:`check` has passed.
@@ -176,7 +176,7 @@ def made(
 
 
 def renew(maps: StreamMaps, stream: DirectRecordStream, mapper: PluginMapper) -> None:
-    """Make the maps of one stream, also anew after its columns have changed.
+    """Make the maps of one stream, or make them again after its columns have changed.
 
     Raises:
         ConfigValidationError: A map does not fit the columns.
@@ -224,12 +224,12 @@ def _masks(entry: Entry) -> set[str]:
 
 
 def _declared(stream: DirectRecordStream) -> set[str]:
-    """Return the columns that a stream or its catalog has, selected or not."""
+    """Return the columns of a stream and of its catalog, selected or not."""
     return {*stream.schema["properties"], *stream.effective_schema["properties"]}
 
 
 def _without_effect(maps: StreamMaps, streams: Mapping[str, DirectRecordStream]) -> Iterator[str]:
-    """Yield what to warn of: entries and properties that match nothing, or are replaced."""
+    """Yield a warning for each entry or property that matches nothing or is replaced."""
     for entry in maps.entries:
         matched = [each for name, each in streams.items() if fnmatch(name, entry.source)]
         used = [each for each in matched if entry in maps.entries_for(each.name)]
@@ -244,7 +244,7 @@ def _without_effect(maps: StreamMaps, streams: Mapping[str, DirectRecordStream])
         elif any(each.selected for each in used):
             columns = {column for each in matched for column in _declared(each)}
             removed = {name for name, text in entry.properties.items() if text is None}
-            # A name like none of the columns may be a custom field that nobody has asked for.
+            # A name unlike any column may be a custom field that Pardot has not reported.
             all_known = all(each.knows_fields for each in matched)
             for name in sorted((removed | _masks(entry)) - columns):
                 if (near := hint(name, columns)) or all_known:

@@ -1,4 +1,4 @@
-"""The writer: from a message to a line on stdout."""
+"""The writer: Singer messages to lines on stdout."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ class StdoutLost(BaseException):
 
 
 def _encode_other(value: Any) -> Any:
-    """Encode what JSON has no word for: numbers with many digits, dates from a stream map."""
+    """Return what is encoded for a value that JSON has no type for, such as a stream map's date."""
     return value.isoformat() if hasattr(value, "isoformat") else json_form(value)
 
 
 class BufferedWriter(GenericSingerWriter[bytes, "Message"]):
-    """Writes whole lines in blocks, STATE never before its records, whatever signal comes.
+    """Writes whole lines in blocks, and STATE only after its records, whenever a signal comes.
 
-    A signal handler may raise anywhere in here except inside :meth:`drain`, which therefore
-    is the only place where bytes leave and are forgotten.
+    A signal handler may raise anywhere in here except inside :meth:`drain`. So only there are
+    bytes written and removed from the buffer.
     """
 
     def __init__(self) -> None:
@@ -71,13 +71,13 @@ class BufferedWriter(GenericSingerWriter[bytes, "Message"]):
         return self._encoder.encode(message.to_dict())
 
     def write_message(self, message: Message) -> None:
-        """Write any message; all but records go out at once."""
+        """Write a message. Records wait for a full block, all others are written at once."""
         self.append(message.to_dict())
         if message.type != "RECORD":
             self.drain()
 
     def append(self, message: dict[str, Any]) -> None:
-        """Add one message to the block."""
+        """Add a message to the block."""
         buffer = self._buffer
         if buffer and buffer[-1] != 10:  # noqa: PLR2004 - a signal came before the newline
             buffer += b"\n"
@@ -95,7 +95,7 @@ class BufferedWriter(GenericSingerWriter[bytes, "Message"]):
             self.drain()
 
     def drain(self) -> None:
-        """Write the block to stdout, all of it, with SIGTERM and SIGINT held back meanwhile."""
+        """Write the whole block to stdout, with SIGTERM and SIGINT held back meanwhile."""
         with signals_held():
             write_out(bytes(self._buffer))
             self._buffer.clear()
@@ -120,10 +120,10 @@ class OrderedStateWriter(StateWriter):
 
 
 def write_out(data: bytes) -> None:
-    """Write to stdout, all of it.
+    """Write bytes to stdout, all of them.
 
     Raises:
-        StdoutLost: It takes no more.
+        StdoutLost: Stdout is closed or refuses them.
     """
     try:
         _write_all(data)
@@ -133,11 +133,11 @@ def write_out(data: bytes) -> None:
 
 def _write_all(data: bytes) -> None:
     stdout: TextIO | None = sys.stdout
-    if stdout is None:  # so Python tells that it was closed before
+    if stdout is None:  # it was closed when Python started
         raise _NO_STDOUT
     try:
         handle = stdout.fileno()
-    except (AttributeError, OSError):  # stdout is replaced by a text buffer in tests
+    except (AttributeError, OSError):  # tests replace stdout by a text buffer
         stdout.write(data.decode())
         return
     stdout.flush()
@@ -145,5 +145,5 @@ def _write_all(data: bytes) -> None:
     while view:
         try:
             view = view[os.write(handle, view) :]
-        except BlockingIOError:  # whoever made the pipe wants no call to wait
+        except BlockingIOError:  # the pipe is in non-blocking mode
             select.select((), (handle,), ())

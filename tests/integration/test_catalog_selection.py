@@ -110,7 +110,7 @@ def test_a_selected_stream_whose_key_is_deselected_is_named(account):
 
     assert {*run.records["lists"][0]} == {"id", "name", "updated_at"}
     assert [each for each in account.warnings if "deselected" in each] == [
-        f"lists.{key} is deselected in the catalog but is a key: it is read all the same."
+        f"lists.{key} is deselected in the catalog but is a key: it is read anyway."
         for key in ("id", "updated_at")
     ]
 

@@ -545,7 +545,7 @@ LISTS = {"tap_stream_id": "lists", "schema": {"properties": {}}}
 def test_a_catalog_of_another_form_is_a_sentence(emulator, tap, catalog):
     run = tap.run(emulator.config, catalog=catalog)
     assert run.exit_code == 1
-    assert run.last_line.startswith("The catalog has not the form of one: pass a file that")
+    assert run.last_line.startswith("The catalog is not a Singer catalog: pass a file that")
     assert emulator.calls == []
 
 
