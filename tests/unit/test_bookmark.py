@@ -63,7 +63,7 @@ def test_a_window_is_opened_advanced_and_closed():
     assert (bookmark.window, bookmark.cursor, bookmark.is_whole) == (None, 0, False)
 
 
-def test_a_reading_of_everything_has_a_window_without_bounds():
+def test_a_full_table_sync_has_a_window_without_bounds():
     state = {}
     bookmark = Bookmark(state)
 
@@ -91,7 +91,7 @@ def test_an_append_only_stream_remembers_an_id_and_a_time():
     assert bookmark.until == END
 
 
-def test_a_reading_of_everything_keeps_the_bookmark_of_earlier_runs():
+def test_a_full_table_sync_keeps_the_bookmark_of_earlier_runs():
     state = {"replication_key_value": START_TEXT, "replication_key": "updated_at"}
     bookmark = Bookmark(state)
 

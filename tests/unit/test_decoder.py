@@ -38,7 +38,7 @@ from tap_pardot.streams.sales import Opportunities
 
 TIMESTAMP = to_timestamp(ZoneInfo("America/New_York"))
 LARGEST = 2**63 - 1
-MISFIT = object()
+WRONG = object()
 
 
 def decoder(*columns: tuple[str, type[th.JSONTypeHelper]], **options) -> Decoder:
@@ -61,7 +61,7 @@ def shown(convert, value):
     try:
         return convert(value)
     except ConversionError:
-        return MISFIT
+        return WRONG
 
 
 # --- one value -----------------------------------------------------------------------------
@@ -84,10 +84,10 @@ def shown(convert, value):
         (10**30, "1" + "0" * 30),
         (True, "true"),
         (False, "false"),
-        ([], MISFIT),
-        ({}, MISFIT),
-        ({"value": "x"}, MISFIT),
-        (["a"], MISFIT),
+        ([], WRONG),
+        ({}, WRONG),
+        ({"value": "x"}, WRONG),
+        (["a"], WRONG),
     ],
 )
 def test_a_declared_string_is_a_string_whatever_pardot_wrote(value, text):
@@ -107,31 +107,31 @@ def test_a_declared_string_is_a_string_whatever_pardot_wrote(value, text):
         (LARGEST, LARGEST),
         (str(-LARGEST), -LARGEST),
         ("", None),
-        (LARGEST + 1, MISFIT),
-        (str(LARGEST + 1), MISFIT),
-        (7.5, MISFIT),
-        ("7.5", MISFIT),
-        ("1e-400", MISFIT),
-        ("1e-999999999", MISFIT),
-        ("1e400", MISFIT),
-        (Number("1e400"), MISFIT),
-        (Number("1e29"), MISFIT),
-        (10**400, MISFIT),
-        ("9" * 5000, MISFIT),
-        ("1_000", MISFIT),
-        ("NaN", MISFIT),
-        ("Infinity", MISFIT),
-        (float("nan"), MISFIT),
-        (float("inf"), MISFIT),
-        (Number("NaN"), MISFIT),
-        (" ", MISFIT),
-        ("seven", MISFIT),
-        (True, MISFIT),
-        (False, MISFIT),
-        ([], MISFIT),
-        ({}, MISFIT),
-        ([0, [7], 0], MISFIT),  # what the constructor of Decimal would read as 7
-        ((0, (7,), 0), MISFIT),
+        (LARGEST + 1, WRONG),
+        (str(LARGEST + 1), WRONG),
+        (7.5, WRONG),
+        ("7.5", WRONG),
+        ("1e-400", WRONG),
+        ("1e-999999999", WRONG),
+        ("1e400", WRONG),
+        (Number("1e400"), WRONG),
+        (Number("1e29"), WRONG),
+        (10**400, WRONG),
+        ("9" * 5000, WRONG),
+        ("1_000", WRONG),
+        ("NaN", WRONG),
+        ("Infinity", WRONG),
+        (float("nan"), WRONG),
+        (float("inf"), WRONG),
+        (Number("NaN"), WRONG),
+        (" ", WRONG),
+        ("seven", WRONG),
+        (True, WRONG),
+        (False, WRONG),
+        ([], WRONG),
+        ({}, WRONG),
+        ([0, [7], 0], WRONG),  # what the constructor of Decimal would read as 7
+        ((0, (7,), 0), WRONG),
     ],
 )
 def test_an_integer_is_whole_and_fits_a_warehouse(value, number):
@@ -160,25 +160,25 @@ def test_an_integer_is_whole_and_fits_a_warehouse(value, number):
         (10**30, 10**30),
         ("9007199254740993", 9007199254740993),
         ("-12345678901234567890", -12345678901234567890),
-        (Number("1e400"), MISFIT),
-        ("1e400", MISFIT),
-        ("1e-400", MISFIT),
-        (Number("1e-999999999"), MISFIT),
-        (Number("1e99999999999999999999"), MISFIT),
-        ("9" * 400, MISFIT),
-        ("1,234.5", MISFIT),
-        ("1_000", MISFIT),
-        ("5%%", MISFIT),
-        (10**400, MISFIT),
-        ("NaN", MISFIT),
-        ("Infinity", MISFIT),
-        (float("nan"), MISFIT),
-        ("%", MISFIT),
-        ("n/a", MISFIT),
-        (True, MISFIT),
-        ([], MISFIT),
-        ({}, MISFIT),
-        ([0, [7], 0], MISFIT),
+        (Number("1e400"), WRONG),
+        ("1e400", WRONG),
+        ("1e-400", WRONG),
+        (Number("1e-999999999"), WRONG),
+        (Number("1e99999999999999999999"), WRONG),
+        ("9" * 400, WRONG),
+        ("1,234.5", WRONG),
+        ("1_000", WRONG),
+        ("5%%", WRONG),
+        (10**400, WRONG),
+        ("NaN", WRONG),
+        ("Infinity", WRONG),
+        (float("nan"), WRONG),
+        ("%", WRONG),
+        ("n/a", WRONG),
+        (True, WRONG),
+        ([], WRONG),
+        ({}, WRONG),
+        ([0, [7], 0], WRONG),
     ],
 )
 def test_a_number_is_finite_and_a_rate_loses_its_sign(value, number):
@@ -220,7 +220,7 @@ class Written:
 def test_no_number_loses_a_digit(number):
     for value in (str(number), Number(str(number))):
         found = shown(to_number, value)
-        if found is MISFIT:
+        if found is WRONG:
             assert float(number) in {0.0, float("inf"), -float("inf")}
         else:
             line = BufferedWriter().serialize_message(Written(found))
@@ -236,9 +236,9 @@ def test_no_number_loses_a_digit(number):
         ),
         *((each, False) for each in (False, 0, 0.0, Number("0.0"), "0", "false", "False", "FALSE")),
         ("", None),
-        *((each, MISFIT) for each in (2, -1, "yes", "on", "2", " ", [], {}, [True], Number("NaN"))),
-        (float("nan"), MISFIT),
-        (Number("Infinity"), MISFIT),
+        *((each, WRONG) for each in (2, -1, "yes", "on", "2", " ", [], {}, [True], Number("NaN"))),
+        (float("nan"), WRONG),
+        (Number("Infinity"), WRONG),
     ],
 )
 def test_a_boolean_is_read_from_every_spelling(value, truth):
@@ -253,7 +253,7 @@ def test_a_boolean_is_read_from_every_spelling(value, truth):
         ("2024-07-01T12:00:00Z", "2024-07-01T12:00:00+00:00"),
         ("", None),
         *(
-            (each, MISFIT)
+            (each, WRONG)
             for each in (
                 "0000-00-00 00:00:00",
                 "0000-00-00",
@@ -273,7 +273,7 @@ def test_a_boolean_is_read_from_every_spelling(value, truth):
         ),
     ],
 )
-def test_a_time_is_utc_or_a_misfit(value, utc):
+def test_a_time_is_utc_or_a_conversion_error(value, utc):
     assert shown(TIMESTAMP, value) == utc
 
 
@@ -365,7 +365,7 @@ def test_only_selected_columns_are_converted_and_emitted():
     assert decode.conversion_errors == {}
 
 
-def test_a_misfit_is_null_and_counted_by_column():
+def test_a_value_that_does_not_fit_is_null_and_counted_by_column():
     decode = decoder_of(Lists)
 
     records = [
@@ -378,7 +378,7 @@ def test_a_misfit_is_null_and_counted_by_column():
     assert decode.conversion_errors == {"name": 2, "is_public": 1, "created_at": 1}
 
 
-def test_a_misfit_never_carries_the_value():
+def test_a_conversion_error_never_holds_the_value():
     with pytest.raises(ConversionError) as caught:
         to_integer("ada@example.com")
 
@@ -387,15 +387,15 @@ def test_a_misfit_never_carries_the_value():
     assert caught.value.__suppress_context__
 
 
-def test_an_unknown_key_is_told_once():
-    told = []
-    decode = decoder_of(Opportunities, columns=["id", "prospects"], on_unknown=told.append)
+def test_an_unknown_key_is_reported_once():
+    reported = []
+    decode = decoder_of(Opportunities, columns=["id", "prospects"], on_unknown=reported.append)
 
     for _ in range(2):
         decode({"id": 1, "fresh": 1, "value": 5, "prospects": {"prospect": {"id": 1, "vip": True}}})
         decode({"id": 1, "fresh": 1, "other": None})
 
-    assert told == ["fresh", "vip", "other"]
+    assert reported == ["fresh", "vip", "other"]
 
 
 def test_rows_with_more_key_sets_than_are_kept_are_still_right():
@@ -534,7 +534,7 @@ def test_prospects_of_an_opportunity_are_an_array_from_every_shape(
     assert decode.conversion_errors == conversion_errors
 
 
-def test_misfits_inside_arrays_add_up_over_rows():
+def test_conversion_errors_inside_arrays_add_up_over_rows():
     decode = decoder_of(Opportunities)
 
     for _ in range(3):
@@ -561,7 +561,7 @@ def test_a_copy_of_a_number_keeps_its_digits(copied):
     assert copied(Number("1.50")).text == "1.50"
 
 
-def test_repaired_texts_are_counted_where_they_are_emitted():
+def test_repaired_strings_are_counted_where_they_are_emitted():
     decode = decoder_of(Opportunities, columns=["id", "name", "value", "campaign_id", "prospects"])
     odd = Repaired("x")
 
@@ -587,7 +587,7 @@ def test_repaired_texts_are_counted_where_they_are_emitted():
     assert type(record["name"]) is type(record["prospects"][0]["email"]) is str
 
 
-def test_repaired_texts_of_open_columns_and_lists_are_counted():
+def test_repaired_strings_of_open_columns_and_lists_are_counted():
     decode = Decoder(
         {"properties": {"any": {}, "all": {"type": "array", "items": {"type": "string"}}}},
         TIMESTAMP,
@@ -626,7 +626,7 @@ def test_an_open_column_passes_and_stays_json():
         (b'{"name": null}', None, {}),
     ],
 )
-def test_a_text_survives_the_way_from_the_wire_to_stdout(body, name, conversion_errors):
+def test_a_string_survives_the_way_from_the_wire_to_stdout(body, name, conversion_errors):
     decode = decoder_of(Lists)
 
     record = decode(read(body))

@@ -113,7 +113,7 @@ def test_variables_of_no_setting_are_unknown_settings_too(set_in_environment, mo
         ("email", "Pardot's old login is gone, see username"),
     ],
 )
-def test_an_unknown_setting_is_told_with_the_nearest_known_one(name, hint):
+def test_an_unknown_setting_is_named_with_the_nearest_known_one(name, hint):
     assert unknown([name]) == f"Unknown settings are ignored: {name} ({hint})."
 
 

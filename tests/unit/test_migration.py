@@ -1,4 +1,4 @@
-"""A STATE of another tap, of another account or of other settings is noticed, and said."""
+"""A STATE of another tap, of another account or of other settings is noticed and reported."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_time_of_singer_io_is_local_and_a_minute_is_read_again(text, instant):
 
 
 @pytest.mark.parametrize("bookmark", [{"id": 7}, {"updated_at": None}, {"updated_at": "soon"}])
-def test_a_bookmark_without_a_time_tells_nothing(bookmark):
+def test_a_bookmark_without_a_time_starts_over(bookmark):
     assert reached_by_singer_io(bookmark, NEW_YORK) is None
 
 
@@ -63,7 +63,7 @@ def test_another_business_unit_ends_the_run_before_it_begins():
         changes(before, MADE)
 
 
-def test_another_zone_is_said_and_a_day_read_again():
+def test_another_zone_is_reported():
     before = MADE._replace(timezone="UTC").to_state()
 
     (sentence,) = changes(before, MADE)
@@ -75,19 +75,19 @@ def test_another_zone_is_said_and_a_day_read_again():
 
 
 @pytest.mark.parametrize(
-    ("start", "told"), [("2020-01-01T00:00:00+00:00", 0), ("2025-01-01T00:00:00+00:00", 1)]
+    ("start", "sentences"), [("2020-01-01T00:00:00+00:00", 0), ("2025-01-01T00:00:00+00:00", 1)]
 )
-def test_an_earlier_start_date_needs_a_full_refresh_and_a_later_one_nothing(start, told):
-    assert len(changes(MADE._replace(start_date=start).to_state(), MADE)) == told
+def test_an_earlier_start_date_needs_a_full_refresh_and_a_later_one_nothing(start, sentences):
+    assert len(changes(MADE._replace(start_date=start).to_state(), MADE)) == sentences
 
 
 @pytest.mark.parametrize("before", [None, {}, [], {"timezone": 3, "start_date": None}])
-def test_a_state_that_tells_no_settings_says_nothing(before):
+def test_a_state_without_settings_gives_no_warning(before):
     assert changes(before, MADE) == []
     assert not zone_changed(before, MADE)
 
 
-def test_a_shape_of_later_days_is_refused():
+def test_a_state_of_a_later_version_is_refused():
     check_version({})
     check_version({"version": 1})
     with pytest.raises(ConfigurationError, match="upgrade the tap"):

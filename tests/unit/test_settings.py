@@ -59,10 +59,10 @@ def found(**changes):
 
 @pytest.mark.parametrize("name", KEYS)
 def test_a_private_key_is_an_rsa_key_that_can_be_read(name):
-    told = found(refresh_token=None, username="ada@example.com", private_key=KEYS[name])
+    sentences = found(refresh_token=None, username="ada@example.com", private_key=KEYS[name])
 
-    assert bool(told) is not name.startswith("RSA")
-    assert all("private_key" in sentence for sentence in told)
+    assert bool(sentences) is not name.startswith("RSA")
+    assert all("private_key" in sentence for sentence in sentences)
 
 
 @pytest.mark.parametrize(
