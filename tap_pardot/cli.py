@@ -19,7 +19,7 @@ from tap_pardot.api.codes import CALLS_USED_UP
 from tap_pardot.config.environment import environment
 from tap_pardot.config.files import GivenFile, json_of, settings_of, state_of
 from tap_pardot.config.schema import KINDS
-from tap_pardot.config.validation import normalised, problems
+from tap_pardot.config.validation import normalized, problems
 from tap_pardot.errors import CallLimitReached, ConfigurationError, RunStopped, TapPardotError
 from tap_pardot.records.times import to_iso
 from tap_pardot.sdk.catalog import checked
@@ -184,7 +184,7 @@ class CommandLine(TapPardot):
             return
         given = ctx.params.get("config") or GivenSettings({}, parse_env=False)
         variables = environment(cls._env_var_prefix) if given.parse_env else {}
-        is_given = bool(normalised(given.config)) or any(map(KINDS.get, normalised(variables)))
+        is_given = bool(normalized(given.config)) or any(map(KINDS.get, normalized(variables)))
         config = {**given.config, **variables}
         tap = Discovery(config=config, validate_config=is_given, setup_mapper=False)
         write_out(f"{tap.catalog_json_text}\n".encode())
@@ -218,7 +218,7 @@ class Discovery(CommandLine):
         Raises:
             TapPardotError: The login does not work, or Pardot cannot be reached.
         """
-        if problems(normalised(self._config)):
+        if problems(normalized(self._config)):
             logger.info("%s: only the standard columns are shown without settings.", stream.name)
             return CustomColumns()
         if not self.is_selected(stream):

@@ -86,7 +86,7 @@ class TapPardot(Tap):
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the settings, with our own sentences, and set the defaults."""
-        self._config = validation.normalised(self._config)
+        self._config = validation.normalized(self._config)
         if warning := environment.unknown(self._config):
             logger.warning("%s", warning)
         found = validation.problems(self._config)
@@ -190,7 +190,7 @@ class TapPardot(Tap):
         if self.config.get("daily_call_limit"):
             stored = self.all_state.setdefault("calls", {})
         # When streams are discovered, the SDK leaves the settings as they came.
-        config = validation.with_defaults(validation.normalised(self._config))
+        config = validation.with_defaults(validation.normalized(self._config))
         return build_client(config, stored, f"{self.package_name}/{self.plugin_version}")
 
     @property

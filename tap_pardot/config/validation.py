@@ -49,7 +49,7 @@ def endpoints(config: Mapping[str, Any]) -> tuple[str, str]:
     return config.get("login_url") or login, config.get("api_url") or api
 
 
-def normalised(config: Mapping[str, Any]) -> dict[str, Any]:
+def normalized(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings under this tap's names, without blank ones.
 
     In an environment all settings are strings, and settings that are not set may be empty strings.
@@ -90,7 +90,7 @@ def with_defaults(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def problems(config: Mapping[str, Any], now: datetime | None = None) -> list[str]:
-    """Return one sentence for each problem of settings that :func:`normalised` returned."""
+    """Return one sentence for each problem of settings that :func:`normalized` returned."""
     return [
         *_values(config),
         *_of_the_sdk(config),

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from tap_pardot.config.validation import normalised
+from tap_pardot.config.validation import normalized
 from tap_pardot.errors import StreamFailed
 from tap_pardot.sources import legacy_query as query
 from tap_pardot.sync.context import connect
@@ -107,7 +107,7 @@ SIZES = {"imports": 100, "exports": 200}
 
 def pages_by_offset(emulator, stream, size):
     """Return the ids that paging by offset brings, from the pages of one window."""
-    client = connect(normalised({**emulator.config, **DEFAULTS}), {}, "test")
+    client = connect(normalized({**emulator.config, **DEFAULTS}), {}, "test")
     name = BY_OFFSET[stream].object
     source = query.Source(client, stream, name, name)
     pages = query.by_offset(source, {"updated_after": "2024-05-01 00:00:00"}, size)

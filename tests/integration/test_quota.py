@@ -11,7 +11,7 @@ from collections import Counter
 import pytest
 
 from tap_pardot.api.retry import ThrottlePause
-from tap_pardot.config.validation import normalised, with_defaults
+from tap_pardot.config.validation import normalized, with_defaults
 from tap_pardot.sync.context import connect, daily_calls
 from tests.helpers.exports import QUICK, select
 
@@ -110,7 +110,7 @@ def test_never_more_calls_at_once_than_the_setting(emulator, tap, most):
 
 def test_too_many_calls_at_once_hold_all_threads_back_and_not_one(emulator):
     settings = {**emulator.config, "max_concurrent_requests": 3}
-    client = connect(with_defaults(normalised(settings)), {}, "test")
+    client = connect(with_defaults(normalized(settings)), {}, "test")
     emulator.fault(object="list", nth=12, code=66, times=1)
 
     def ask():

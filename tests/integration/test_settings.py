@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from tap_pardot.api.http import Transport
-from tap_pardot.config.validation import endpoints, normalised, problems
+from tap_pardot.config.validation import endpoints, normalized, problems
 from tap_pardot.errors import ConfigurationError
 from tap_pardot.sync.context import zone_of_api_user
 from tap_pardot.tap import TapPardot
@@ -48,7 +48,7 @@ PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 def found(**changes: Any) -> list[str]:
     """Return what is wrong with good settings after some changes; None removes one."""
     config = {name: value for name, value in {**GOOD, **changes}.items() if value is not None}
-    return problems(normalised(config))
+    return problems(normalized(config))
 
 
 def plain(*arguments: str, env: dict[str, str] | None = None) -> Finished:
@@ -274,7 +274,7 @@ def test_pardot_api_url_is_another_name_of_api_url(emulator, tap):
 
     assert run.exit_code == 0, run.stderr
     assert run.ids("lists") == [1]
-    assert normalised({"pardot_api_url": "https://a", "api_url": "https://b"})["api_url"] in {
+    assert normalized({"pardot_api_url": "https://a", "api_url": "https://b"})["api_url"] in {
         "https://a",
         "https://b",
     }

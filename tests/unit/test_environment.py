@@ -6,7 +6,7 @@ import pytest
 
 from tap_pardot.config.environment import environment, unknown
 from tap_pardot.config.schema import KINDS
-from tap_pardot.config.validation import normalised, problems
+from tap_pardot.config.validation import normalized, problems
 from tap_pardot.errors import ConfigurationError
 
 PREFIX = "TAP_PARDOT_"
@@ -27,7 +27,7 @@ def set_in_environment(monkeypatch):
     def found(**settings):
         for name, value in settings.items():
             monkeypatch.setenv(PREFIX + name.upper(), value)
-        return problems(normalised(GOOD | environment(PREFIX)))
+        return problems(normalized(GOOD | environment(PREFIX)))
 
     return found
 
@@ -62,7 +62,7 @@ def test_a_bad_value_in_the_environment_gets_the_sentence_of_a_file(
 ):
     said = set_in_environment(**{name: value})
 
-    assert said == problems(normalised({**GOOD, name: value}))
+    assert said == problems(normalized({**GOOD, name: value}))
     (sentence,) = said
     assert sentence.startswith(f"{name} ")
     assert "hunter2" not in sentence
@@ -88,7 +88,7 @@ def test_a_bad_value_in_the_environment_gets_the_sentence_of_a_file(
 )
 def test_a_good_value_in_the_environment_is_taken(set_in_environment, name, value, meant):
     assert set_in_environment(**{name: value}) == []
-    assert normalised(environment(PREFIX)).get(name) == meant
+    assert normalized(environment(PREFIX)).get(name) == meant
 
 
 def test_variables_of_no_setting_are_unknown_settings_too(set_in_environment, monkeypatch):

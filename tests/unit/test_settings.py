@@ -19,7 +19,7 @@ from tap_pardot.config.schema import DECLARED, KINDS, SETTINGS
 from tap_pardot.config.validation import (
     endpoints,
     is_zone,
-    normalised,
+    normalized,
     problems,
     schema_problems,
     with_defaults,
@@ -54,7 +54,7 @@ KEYS = {
 
 
 def found(**changes):
-    return problems(normalised({**GOOD, **changes}), NOW)
+    return problems(normalized({**GOOD, **changes}), NOW)
 
 
 @pytest.mark.parametrize("name", KEYS)
@@ -119,11 +119,11 @@ def test_a_zone_is_one_that_exists(name, zone):
     ],
 )
 def test_settings_of_an_environment_become_what_they_mean(given_, kept):
-    assert normalised(given_) == kept
+    assert normalized(given_) == kept
 
 
 def test_an_alias_counts_when_the_setting_itself_is_blank():
-    assert normalised({"pardot_api_url": "https://a", "api_url": ""}) == {"api_url": "https://a"}
+    assert normalized({"pardot_api_url": "https://a", "api_url": ""}) == {"api_url": "https://a"}
 
 
 def test_the_hosts_follow_is_sandbox():
@@ -157,7 +157,7 @@ ANY = st.recursive(
 @settings(deadline=None, max_examples=300)
 @given(st.dictionaries(st.sampled_from(NAMES), ANY))
 def test_any_settings_get_sentences_and_no_error(config):
-    for sentence in problems(normalised(config), NOW):
+    for sentence in problems(normalized(config), NOW):
         assert sentence.endswith(".")
         assert sentence.count(". ") == 0
         assert SECRET not in sentence
@@ -170,7 +170,7 @@ def test_any_settings_get_sentences_and_no_error(config):
 )
 def test_no_sentence_repeats_what_a_secret_holds(name, value):
     for config in ({name: value}, {**GOOD, name: value}, {**GOOD, name: [value]}):
-        assert value not in " ".join(problems(normalised(config), NOW))
+        assert value not in " ".join(problems(normalized(config), NOW))
 
 
 TEXTS = sorted(name for name, kind in KINDS.items() if kind == "string")
@@ -182,8 +182,8 @@ TEXTS = sorted(name for name, kind in KINDS.items() if kind == "string")
     [" {} ", "{}\n", "\r\n\t{}\r\n", "\xa0{}", "\ufeff{}\r\n", "\n\ufeff {}", "\u200b{}\u200b\n"],
 )
 def test_blanks_and_line_ends_around_any_text_are_stripped(name, around):
-    assert normalised({name: around.format("in the\nmiddle")}) == {name: "in the\nmiddle"}
-    assert normalised({name: around.format("")}) == {}
+    assert normalized({name: around.format("in the\nmiddle")}) == {name: "in the\nmiddle"}
+    assert normalized({name: around.format("")}) == {}
 
 
 def test_a_private_key_keeps_its_inner_lines():
@@ -210,7 +210,7 @@ def test_batch_config_is_refused_in_every_form(value):
 @pytest.mark.parametrize("value", [None, {}, "", " ", "{}", "null", [], False])
 def test_an_empty_batch_config_is_none(value):
     assert found(batch_config=value) == []
-    assert "batch_config" not in normalised({"batch_config": value})
+    assert "batch_config" not in normalized({"batch_config": value})
 
 
 @pytest.mark.parametrize("value", ["a\0b", "\ud800", "caf\udce9"])
