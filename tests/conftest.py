@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from pardot_emulator import Emulator
 from tests.helpers.postgres import postgres
+from tests.helpers.runner import Runner
 from tests.helpers.tap import Tap
 
 if TYPE_CHECKING:
@@ -16,6 +18,12 @@ if TYPE_CHECKING:
 
 
 __all__ = ["postgres"]
+
+# A busy machine is no failure.
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
 
 
 @pytest.fixture
@@ -26,6 +34,12 @@ def emulator() -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def tap(tmp_path: Path) -> Tap:
-    """The tap's command line."""
+def tap(tmp_path: Path) -> Runner:
+    """The tap, run in this process."""
+    return Runner(tmp_path)
+
+
+@pytest.fixture
+def tap_process(tmp_path: Path) -> Tap:
+    """The tap's command, run as a process."""
     return Tap(tmp_path)

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import json
-import logging
-from contextlib import redirect_stdout
 from datetime import UTC, datetime
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
-from tap_pardot.endings import ending_in_a_sentence
-from tap_pardot.tap import TapPardot
-from tests.helpers.exports import QUICK, select
-from tests.helpers.tap import Finished
+from tests.helpers.catalog import select
+from tests.helpers.exports import QUICK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pardot_emulator import Emulator
+    from tests.helpers.runner import Runner
+    from tests.helpers.tap import Finished
 
 NOW = "2024-06-01T12:00:00+00:00"
 THEN = "2024-05-20T10:00:00Z"
@@ -29,21 +22,20 @@ SINCE = {"start_date": "2024-05-01T00:00:00Z", "bulk_source": "query", **QUICK}
 
 
 class Runs:
-    """A tap that goes on from its last STATE, in this process.
+    """A tap whose runs go on from the last STATE.
 
     Attributes:
         emulator: The account; its clock stands.
         state: The STATE that the last run wrote.
-        warnings: What the last run warned of, or called an error.
+        warnings: The last run's warnings and errors.
     """
 
-    def __init__(self, emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
+    def __init__(self, emulator: Emulator, tap: Runner) -> None:
         emulator.set(clock=NOW, export_seconds=0.01)
         self.emulator = emulator
         self.state: Any = None
         self.warnings: list[str] = []
-        self._caplog = caplog
-        caplog.set_level(logging.INFO)
+        self._tap = tap
 
     def sync(
         self,
@@ -62,31 +54,15 @@ class Runs:
             types: By stream and column, the JSON Schema that the catalog gives it.
             settings: Beside those of :data:`SINCE`.
         """
-        catalog = select(*streams, columns=columns)
-        for entry in catalog["streams"]:
-            if method := (methods or {}).get(entry["tap_stream_id"]):
-                entry["replication_method"] = method
-            entry["schema"]["properties"].update((types or {}).get(entry["tap_stream_id"], {}))
+        catalog = select(*streams, columns=columns, methods=methods, types=types)
         return self.run(catalog, **settings)
 
     def run(self, catalog: dict[str, Any], **settings: Any) -> Finished:
         """Run with a catalog; settings beside those of :data:`SINCE`."""
-        config = {**self.emulator.config, **SINCE, **settings}
-        state = None if self.state is None else io.StringIO(json.dumps(self.state))
         self.emulator.clear_calls()
-        self._caplog.clear()
-        with redirect_stdout(io.StringIO()) as out, pytest.raises(SystemExit) as end:  # noqa: SIM117
-            with ending_in_a_sentence():
-                TapPardot.invoke(
-                    config=SimpleNamespace(config=config, parse_env=False),
-                    state=state,
-                    catalog=io.StringIO(json.dumps(catalog)),
-                )
-        code = end.value.code
-        assert isinstance(code, int)
-        logged = self._caplog.records
-        self.warnings = [each.getMessage() for each in logged if each.levelno >= logging.WARNING]
-        run = Finished(code, out.getvalue(), "\n".join(self._caplog.messages))
+        config = {**self.emulator.config, **SINCE, **settings}
+        run = self._tap.run(config, state=self.state, catalog=catalog)
+        self.warnings = run.warnings
         self.state = run.state or self.state
         return run
 

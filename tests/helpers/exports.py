@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-import json
-import subprocess
-import sys
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -49,32 +44,6 @@ def fill(emulator: Emulator, streams: Iterable[str], moments: Iterable[str | dat
         emulator.add(OBJECTS[stream], rows)
 
 
-@lru_cache(maxsize=1)
-def _discovered() -> str:
-    command = [sys.executable, "-m", "tap_pardot", "--discover"]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-
-
-def select(*streams: str, columns: dict[str, Iterable[str]] | None = None) -> dict[str, Any]:
-    """Return a catalog with just these streams selected.
-
-    Args:
-        streams: Names of the streams.
-        columns: By stream, the only columns selected besides the keys.
-    """
-    catalog: dict[str, Any] = copy.deepcopy(json.loads(_discovered()))
-    for entry in catalog["streams"]:
-        name = entry["tap_stream_id"]
-        only = (columns or {}).get(name)
-        for item in entry["metadata"]:
-            *_, column = item["breadcrumb"] or [None]
-            if column is None:
-                item["metadata"]["selected"] = name in streams
-            elif only is not None:
-                item["metadata"]["selected"] = column in only
-    return catalog
-
-
 def jobs_of(emulator: Emulator, stream: str) -> list[dict[str, Any]]:
     """Return a stream's jobs, oldest first."""
     return [job for job in emulator.exports if job["object"] == OBJECTS[stream]]
@@ -92,9 +61,3 @@ def missing(emulator: Emulator, run: Finished, streams: Iterable[str]) -> dict[s
         for stream in streams
     }
     return {stream: ids for stream, ids in found.items() if ids}
-
-
-def said(run: Finished, stream: str) -> str:
-    """Return a stream's line of the report."""
-    lines = [line.split(" | ", 3)[-1].strip() for line in run.stderr.splitlines()]
-    return next(line for line in lines if line.startswith(f"{stream}: ") and " row" in line)

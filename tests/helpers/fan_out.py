@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import copy
-import io
-import json
-import signal
 import time
 from collections import defaultdict
-from contextlib import redirect_stdout
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
-from tap_pardot.endings import ending_in_a_sentence
-from tap_pardot.tap import TapPardot
-from tests.helpers.exports import QUICK, select
-from tests.helpers.tap import Finished
+from tests.helpers.catalog import select
+from tests.helpers.exports import QUICK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import pytest
+
     from pardot_emulator import Emulator
+    from tests.helpers.runner import Runner
+    from tests.helpers.tap import Finished
 
 NOW = "2024-06-01T12:00:00+00:00"
 START = "2024-05-01T00:00:00+00:00"
@@ -60,7 +56,7 @@ class Account:
     def __init__(
         self,
         emulator: Emulator,
-        caplog: pytest.LogCaptureFixture,
+        tap: Runner,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         emulator.set(clock=NOW, export_seconds=0)
@@ -75,8 +71,7 @@ class Account:
             "email_stats_days": 0,
             **QUICK,
         }
-        self._caplog = caplog
-        caplog.set_level("INFO")
+        self._tap = tap
 
     # --- rows ---
 
@@ -158,30 +153,14 @@ class Account:
             keep: Whether the target takes what comes.
             settings: Other settings than the usual ones.
         """
-        catalog = select(*streams, columns=columns)
-        for entry in catalog["streams"]:
-            if entry["tap_stream_id"] in full:
-                entry["replication_method"] = "FULL_TABLE"
+        catalog = select(*streams, columns=columns, methods=dict.fromkeys(full, "FULL_TABLE"))
         return self.invoke(catalog, self.state if state is None else state, keep=keep, **settings)
 
     def invoke(self, catalog: Any, state: Any, *, keep: bool = True, **settings: Any) -> Finished:
-        """Run the tap inside this process; what it logs stands for stderr."""
-        given = SimpleNamespace(
-            config={**self.emulator.config, **self.settings, **settings}, parse_env=False
-        )
+        """Run the tap; forgets the calls before it."""
         self.emulator.clear_calls()
-        self._caplog.clear()
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
-        with redirect_stdout(io.StringIO()) as out, pytest.raises(SystemExit) as end:  # noqa: SIM117
-            with ending_in_a_sentence():
-                TapPardot.invoke(
-                    config=given,
-                    state=None if state is None else io.StringIO(json.dumps(state)),
-                    catalog=io.StringIO(json.dumps(catalog)),
-                )
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        assert isinstance(end.value.code, int)
-        run = Finished(end.value.code, out.getvalue(), "\n".join(self._caplog.messages))
+        config = {**self.emulator.config, **self.settings, **settings}
+        run = self._tap.run(config, state=state, catalog=catalog)
         if keep:
             self.take(run.messages)
         return run

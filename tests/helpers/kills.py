@@ -31,7 +31,7 @@ from tap_pardot.sources import export_jobs
 from tap_pardot.state import id_set
 from tap_pardot.streams import STREAMS, children, visits
 from tap_pardot.streams.queries import OffsetStream, QueryStream
-from tests.helpers.exports import select
+from tests.helpers.catalog import select
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

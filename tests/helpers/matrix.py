@@ -25,21 +25,19 @@ seen last, brings all rows that were not out before it.
 from __future__ import annotations
 
 import asyncio
-import io
 import json
-import logging
 import re
 import signal
 import sys
 import time
-from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread, local
-from types import MappingProxyType, SimpleNamespace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from unittest import mock
 from zlib import crc32
@@ -50,10 +48,10 @@ from requests.adapters import HTTPAdapter
 from pardot_emulator import Emulator
 from pardot_emulator.server import Server
 from tap_pardot.api.http import Transport
-from tap_pardot.endings import ending_in_a_sentence
 from tap_pardot.streams import STREAMS
 from tap_pardot.streams.queries import QueryStream
 from tap_pardot.tap import TapPardot
+from tests.helpers.runner import Runner
 from tests.helpers.tap import Finished
 
 if TYPE_CHECKING:
@@ -427,41 +425,19 @@ class OtherHost:
 
 
 @contextmanager
-def heard() -> Iterator[io.StringIO]:
-    """Collect what goes to stderr, at debug level; the emulator's own words are left out."""
-    text = io.StringIO()
-    handler = logging.StreamHandler(text)
-    handler.setFormatter(logging.Formatter("%(asctime)s | %(levelname)s | %(name)s | %(message)s"))
-    handler.addFilter(lambda record: not record.name.startswith(("asyncio", "aiohttp")))
-    root = logging.getLogger()
-    level, handlers = root.level, root.handlers
-    root.handlers = [handler]  # nobody else needs thousands of lines
-    root.setLevel(logging.DEBUG)
-    try:
-        with redirect_stderr(text):
-            yield text
-    finally:
-        root.handlers = handlers
-        root.setLevel(level)
-
-
-@contextmanager
 def bounded() -> Iterator[None]:
-    """Raise :class:`Hung` when a block takes too long; give signals back their handlers."""
+    """Raise :class:`Hung` when a block takes too long."""
 
     def stop(*_: object) -> None:
         raise Hung
 
-    numbers = (signal.SIGALRM, signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.getsignal(number) for number in numbers}
-    signal.signal(signal.SIGALRM, stop)
+    before = signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, LONGEST)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        signal.signal(signal.SIGALRM, before)
 
 
 class Lab:
@@ -469,6 +445,7 @@ class Lab:
 
     def __init__(self) -> None:
         self._folder = TemporaryDirectory()
+        self._runner = Runner(Path(self._folder.name))
         self.emulator = Emulator(timezone="America/New_York")
         self.emulator._server = _Dripping(self.emulator)
         self.other_host = OtherHost()
@@ -544,37 +521,22 @@ class Lab:
             made.session.mount("http://", _Network(address, fault, clock))
             return made
 
-        def run() -> None:
-            if kind == "discover":
-                tap = TapPardot(config=dict(config), setup_mapper=False, validate_config=False)
-                tap.run_discovery()
-                sys.exit(0)
-            given = SimpleNamespace(config=dict(config), parse_env=False)
-            TapPardot.invoke(
-                config=given,
-                state=None if state is None else io.StringIO(json.dumps(state)),
-                catalog=io.StringIO(json.dumps(self.selected(kind))),
-            )
-
+        options = ["--discover"] if kind == "discover" else []
+        catalog = None if kind == "discover" else self.selected(kind)
         with ExitStack() as stack:
             for module in (f"tap_pardot.{name}" for name in _WAITING):
                 stack.enter_context(mock.patch(f"{module}.time", clock))
             few = tuple(stream for stream in STREAMS if stream.name in _NEEDED)
-            stack.enter_context(mock.patch("tap_pardot.tap.STREAMS", few))
+            stack.enter_context(mock.patch.object(TapPardot, "stream_types", few))
             stack.enter_context(mock.patch("tap_pardot.sync.context.Transport", transport))
             stack.enter_context(mock.patch.object(QueryStream, "page_size", 2))
             stack.enter_context(bounded())
-            out = stack.enter_context(redirect_stdout(io.StringIO()))
-            err = stack.enter_context(heard())
-            code: Any = None
             try:
-                with ending_in_a_sentence():
-                    run()
-            except SystemExit as end:
-                code = end.code
+                return self._runner.run(
+                    dict(config), *options, state=state, catalog=catalog, env=_DEBUG
+                )
             except Hung:
-                code = f"hung after {LONGEST} seconds"
-        return Finished(code, out.getvalue(), err.getvalue())
+                return Finished(f"hung after {LONGEST} seconds", "", "")
 
     def problems(self, cell: Cell, command: Tap | None = None) -> list[str]:
         """Run a cell, in this process or by the command line; return what is not as promised."""

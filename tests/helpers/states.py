@@ -18,7 +18,7 @@ import requests
 
 from pardot_emulator import Emulator
 from tests.helpers.api import log_in
-from tests.helpers.exports import select
+from tests.helpers.catalog import select
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

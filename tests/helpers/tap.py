@@ -1,4 +1,8 @@
-"""Runs the tap as a user does: a command with files, lines on stdout, a log on stderr."""
+"""The tap as a user runs it: a command with files, lines on stdout, a log on stderr.
+
+:class:`Tap` runs it as a process of its own, for tests of signals, pipes, exit codes and the
+installed command. All others use :class:`tests.helpers.runner.Runner`.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,13 @@ import subprocess
 import sys
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 COMMAND = [sys.executable, "-m", "tap_pardot"]
+_WARNINGS = {"WARNING", "ERROR", "CRITICAL"}
 
 
 @dataclass
@@ -52,38 +56,72 @@ class Finished:
     @property
     def last_line(self) -> str:
         """The last line of stderr, without time, level and logger."""
-        return self.stderr.rstrip().splitlines()[-1].split(" | ", 3)[-1].strip()
+        return self.log[-1]
+
+    @property
+    def log(self) -> list[str]:
+        """The lines of stderr, without time, level and logger."""
+        return [line.split(" | ", 3)[-1].strip() for line in self.stderr.rstrip().splitlines()]
+
+    def line(self, stream: str) -> str:
+        """Return the line about a stream in the report at the end of stderr."""
+        return next(line for line in self.log if line.startswith(f"{stream}: ") and " row" in line)
+
+    @property
+    def warnings(self) -> list[str]:
+        """The warnings and errors on stderr, without time, level and logger."""
+        found = (line.split(" | ", 3) for line in self.stderr.splitlines())
+        return [parts[-1].strip() for parts in found if parts[1:] and parts[1].strip() in _WARNINGS]
 
 
-@cache
-def _discovered() -> str:
-    listed = subprocess.run([*COMMAND, "--discover"], capture_output=True, text=True, check=True)
-    return listed.stdout
+class Files:
+    """The files of one command line, in a folder.
 
-
-class Tap:
-    """Runs the tap's command with the files in one folder."""
+    Attributes:
+        folder: Where they are.
+        default_catalog: The catalog of a run that names none and has no other option.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.default_catalog: dict[str, Any] | None = None
 
+    def arguments(
+        self,
+        config: dict[str, Any],
+        *options: str,
+        state: Any = None,
+        catalog: Any = None,
+    ) -> list[str]:
+        """Write the files; return the arguments that name them."""
+        if catalog is None and not options:
+            catalog = self.default_catalog
+        found = ["--config", self.file("config.json", config)]
+        if state is not None:
+            found += ["--state", self.file("state.json", state)]
+        if catalog is not None:
+            found += ["--catalog", self.file("catalog.json", catalog)]
+        return [*found, *options]
+
+    def file(self, name: str, content: Any) -> str:
+        """Write a file, as JSON unless the content is a string; return its path."""
+        path = self.folder / name
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return str(path)
+
+
+class Tap(Files):
+    """Runs the tap's command as a process."""
+
     def command(
         self,
         config: dict[str, Any],
-        *arguments: str,
+        *options: str,
         state: Any = None,
         catalog: Any = None,
     ) -> list[str]:
         """Return the command line; writes its files."""
-        command = [*COMMAND, "--config", self._file("config.json", config)]
-        if catalog is None and not arguments:
-            catalog = self.default_catalog
-        if state is not None:
-            command += ["--state", self._file("state.json", state)]
-        if catalog is not None:
-            command += ["--catalog", self._file("catalog.json", catalog)]
-        return [*command, *arguments]
+        return [*COMMAND, *self.arguments(config, *options, state=state, catalog=catalog)]
 
     def run(
         self,
@@ -121,26 +159,3 @@ class Tap:
             text=True,
             env={**os.environ, **(env or {})},
         )
-
-    def catalog(self, *streams: str, **metadata: dict[str, Any]) -> dict[str, Any]:
-        """Return a catalog with just these streams selected.
-
-        Args:
-            streams: Names of the streams.
-            metadata: By stream, what to set on its root metadata, e.g.
-                ``lists={"forced-replication-method": "FULL_TABLE"}``.
-        """
-        catalog: dict[str, Any] = json.loads(_discovered())
-        for entry in catalog["streams"]:
-            root = next(each for each in entry["metadata"] if not each["breadcrumb"])["metadata"]
-            root["selected"] = entry["tap_stream_id"] in streams
-            changes = metadata.get(entry["tap_stream_id"], {})
-            root.update(changes)
-            if "forced-replication-method" in changes:
-                entry["replication_method"] = changes["forced-replication-method"]
-        return catalog
-
-    def _file(self, name: str, content: Any) -> str:
-        path = self.folder / name
-        path.write_text(content if isinstance(content, str) else json.dumps(content))
-        return str(path)

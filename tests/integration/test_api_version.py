@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("queries_only")
+
 
 @pytest.mark.parametrize(("account", "configured", "code"), [(3, 4, 89), (4, 3, 88)])
 def test_the_wrong_version_costs_one_call_and_is_said(emulator, tap, account, configured, code):

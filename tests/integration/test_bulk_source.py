@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.helpers.catalog import select
+
 NOW = "2024-06-01T12:00:00+00:00"
 THEN = "2024-05-20T10:00:00Z"
 OBJECTS = {
@@ -49,7 +51,7 @@ def settings(emulator, source="query", **more):
 
 
 def test_all_rows_of_the_five_objects_arrive_by_query(account, tap):
-    catalog = tap.catalog(*OBJECTS, "external_activities")
+    catalog = select(*OBJECTS, "external_activities")
 
     run = tap.run(settings(account), catalog=catalog)
 
@@ -74,7 +76,7 @@ def test_all_rows_of_the_five_objects_arrive_by_query(account, tap):
 
 
 def test_a_second_run_reads_only_what_changed(account, tap):
-    catalog = tap.catalog(*OBJECTS)
+    catalog = select(*OBJECTS)
     first = tap.run(settings(account), catalog=catalog)
     account.set(clock="2024-06-01T14:00:00+00:00")
     between = "2024-06-01T13:00:00Z"
@@ -98,7 +100,7 @@ def test_a_second_run_reads_only_what_changed(account, tap):
 def test_a_run_that_ends_on_either_side_of_the_recycle_bin_goes_on(account, tap, limit):
     """3 calls end among the living rows, 4 between the sides, 5 among the deleted ones."""
     account.add("prospect", [{**row, "deleted": row["id"] % 2 == 0} for row in rows("prospects")])
-    catalog = tap.catalog("prospects")
+    catalog = select("prospects")
 
     cut = tap.run(settings(account, daily_call_limit=limit), catalog=catalog)
     account.clear_calls()
@@ -115,7 +117,7 @@ def test_a_run_that_ends_on_either_side_of_the_recycle_bin_goes_on(account, tap,
 
 
 def test_columns_that_only_exports_have_are_left_out_with_a_warning(account, tap):
-    run = tap.run(settings(account), catalog=tap.catalog("prospects"))
+    run = tap.run(settings(account), catalog=select("prospects"))
 
     (schema,) = [each["schema"] for each in run.messages if each["type"] == "SCHEMA"]
     columns = set(schema["properties"])
@@ -129,7 +131,7 @@ def test_a_field_that_the_query_refuses_costs_only_itself(account, tap):
     account.add("customField", [{"id": 1, "field_id": "Odd_One", "name": "Odd", "type_id": 1}])
     account.fault(object="prospect", op="query", code=180, message="Invalid fields: Odd_One")
 
-    run = tap.run(settings(account), catalog=tap.catalog("prospects"))
+    run = tap.run(settings(account), catalog=select("prospects"))
 
     assert run.exit_code == 0, run.stderr
     assert len(run.records["prospects"]) == SIZE
@@ -138,7 +140,7 @@ def test_a_field_that_the_query_refuses_costs_only_itself(account, tap):
 
 
 def test_the_sources_may_be_changed_at_any_time(account, tap):
-    catalog = tap.catalog("list_memberships")
+    catalog = select("list_memberships")
     # Stopped after the exports were created: account, three windows' worth of calls.
     cut = tap.run(settings(account, "export", daily_call_limit=3), catalog=catalog)
     assert len(cut.state["bookmarks"]["list_memberships"]["jobs"]) == 2
@@ -165,8 +167,8 @@ def test_the_sources_may_be_changed_at_any_time(account, tap):
 
 
 def test_full_table_by_query_reads_everything_each_time(account, tap):
-    method = {"forced-replication-method": "FULL_TABLE"}
-    catalog = tap.catalog("visitors", "prospects", visitors=method, prospects=method)
+    streams = ("visitors", "prospects")
+    catalog = select(*streams, methods=dict.fromkeys(streams, "FULL_TABLE"))
 
     first = tap.run(settings(account), catalog=catalog)
     second = tap.run(settings(account), catalog=catalog, state=first.state)

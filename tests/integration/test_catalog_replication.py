@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import pytest
 
+from tests.helpers.catalog import select
 from tests.helpers.children import THEN, Runs
-from tests.helpers.exports import select
 
 STREAMS = {"prospects": "prospect", "lists": "list", "users": "user", "email_clicks": "emailClick"}
 
 
 @pytest.fixture
-def account(emulator, caplog):
-    return Runs(emulator, caplog)
+def account(emulator, tap):
+    return Runs(emulator, tap)
 
 
 def fill(account, numbers, at=THEN):

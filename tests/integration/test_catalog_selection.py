@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from tests.helpers.catalog import select
 from tests.helpers.children import THEN, Runs
-from tests.helpers.exports import select
 
 
 @pytest.fixture
-def account(emulator, caplog):
+def account(emulator, tap):
     """Two prospects and an account with fields that no catalog of before knows."""
     times = {"created_at": THEN, "updated_at": THEN}
     emulator.add("customField", [{"id": 1, "name": "Salary", "field_id": "Salary", "type_id": 1}])
@@ -17,7 +17,7 @@ def account(emulator, caplog):
     emulator.add("prospect", [{"id": 1, "custom": {"Salary": "100"}, **times}])
     emulator.add("prospectAccount", [{"id": 1, "custom": {"Tax_Id": "7"}, **times}])
     emulator.add("list", [{"id": 1, **times}])
-    return Runs(emulator, caplog)
+    return Runs(emulator, tap)
 
 
 NEW = {"prospects": "salary", "prospect_accounts": "tax_id"}

@@ -11,8 +11,8 @@ import json
 import jsonschema
 import pytest
 
+from tests.helpers.catalog import select
 from tests.helpers.children import THEN, Runs
-from tests.helpers.exports import select
 
 TEXT = {"type": ["string", "null"]}
 DATE = {"type": ["string", "null"], "format": "date"}
@@ -46,8 +46,8 @@ STREAMS = {
 
 
 @pytest.fixture
-def account(emulator, caplog):
-    return Runs(emulator, caplog)
+def account(emulator, tap):
+    return Runs(emulator, tap)
 
 
 def fill(account, numbers, at=THEN):

@@ -12,6 +12,8 @@ from tap_pardot.sources import legacy_query as query
 from tap_pardot.sync.context import connect
 from tests.helpers.warehouse import BY_ID, BY_OFFSET, TABLES, WHOLE, WINDOWED, Warehouse, by_stream
 
+pytestmark = pytest.mark.usefixtures("queries_only")
+
 BEFORE, START = "2024-05-01T10:00:00+00:00", "2024-06-01T12:00:00+00:00"
 MEANWHILE, NEXT_RUN = "2024-06-01T12:00:05+00:00", "2024-06-01T13:00:00+00:00"
 IDS = range(10, 4510, 10)  # 450 rows: ids 10-2000, 2010-4000, 4010-4500

@@ -10,6 +10,8 @@ import pytest
 
 from tests.helpers.tap import COMMAND
 
+pytestmark = pytest.mark.usefixtures("queries_only")
+
 INCREMENTAL = {
     "custom_redirects": "updated_at",
     "dynamic_contents": "updated_at",

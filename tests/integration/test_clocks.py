@@ -6,14 +6,12 @@ children too, and about windows that Pardot has no time for.
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
-from contextlib import redirect_stdout
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, pairwise
 from pathlib import Path
@@ -27,7 +25,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_pardot.api.clock import ServerClock
-from tap_pardot.endings import ending_in_a_sentence
 from tap_pardot.records.times import (
     SHORTEST,
     Window,
@@ -38,16 +35,16 @@ from tap_pardot.records.times import (
     unambiguous_edge,
     utc_converter,
 )
-from tap_pardot.streams import STREAMS
-from tap_pardot.tap import TapPardot
-from tests.helpers.exports import OBJECTS, row, select
-from tests.helpers.tap import Finished
+from tests.helpers.catalog import select
+from tests.helpers.exports import OBJECTS, row
 from tests.helpers.warehouse import later, utc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from pardot_emulator import Emulator
+    from tests.helpers.runner import Runner
+    from tests.helpers.tap import Finished
 
 ROOT = Path(__file__).parents[2]
 
@@ -62,13 +59,11 @@ LIST_EMAIL = 10_000  # what is added to the id of an e-mail
 
 
 @pytest.fixture(autouse=True)
-def all_streams(
-    queries_only: None,  # noqa: ARG001 - it comes first
+def no_waits(
     waits: list[float],  # noqa: ARG001
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Offer exports and children too; no wait is slept through."""
-    monkeypatch.setattr("tap_pardot.tap.STREAMS", STREAMS)
+    """Let all waits pass at once."""
     waited: list[float] = []
     clock = SimpleNamespace(sleep=waited.append, monotonic=lambda: time.monotonic() + sum(waited))
     monkeypatch.setattr("tap_pardot.sources.export_jobs.time", clock)
@@ -84,15 +79,14 @@ class Account:
         read: By stream, how often each row has come.
     """
 
-    def __init__(self, emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
+    def __init__(self, emulator: Emulator, tap: Runner) -> None:
         emulator.set(clock=NOW, export_seconds=0)
-        caplog.set_level("INFO")
         self.emulator = emulator
         self.state: Any = None
         self.states: list[Any] = []
         self.read: dict[str, Counter[int]] = defaultdict(Counter)
         self.numbers: dict[int, str] = {}
-        self._caplog = caplog
+        self._tap = tap
 
     def happen(self, number: int, at: str) -> None:
         """Make one row of each kind at an instant; all have this number."""
@@ -119,18 +113,8 @@ class Account:
         if at is not None:
             self.emulator.set(clock=at)
         config = {"start_date": later(NOW, -7 * 86400), "export_poll_interval": 1, **config}
-        given_config = SimpleNamespace(config={**self.emulator.config, **config}, parse_env=False)
-        self._caplog.clear()
-        with redirect_stdout(io.StringIO()) as out, pytest.raises(SystemExit) as end:  # noqa: SIM117
-            with ending_in_a_sentence():
-                TapPardot.invoke(
-                    config=given_config,
-                    state=None if self.state is None else io.StringIO(json.dumps(self.state)),
-                    catalog=io.StringIO(json.dumps(select(*streams))),
-                )
-        code = end.value.code
-        assert isinstance(code, int)
-        run = Finished(code, out.getvalue(), "\n".join(self._caplog.messages))
+        config = {**self.emulator.config, **config}
+        run = self._tap.run(config, state=self.state, catalog=select(*streams))
         states = [each["value"] for each in run.messages if each["type"] == "STATE"]
         self.states = [each["bookmarks"] for each in states if "bookmarks" in each]
         self.state = run.state
@@ -175,8 +159,8 @@ def numbers(run: Finished, stream: str) -> list[int]:
 
 
 @pytest.fixture
-def account(emulator: Emulator, caplog: pytest.LogCaptureFixture) -> Account:
-    return Account(emulator, caplog)
+def account(emulator: Emulator, tap: Runner) -> Account:
+    return Account(emulator, tap)
 
 
 # --- clocks ---

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from tests.helpers.catalog import select
+
 NOW = "2024-06-01T12:00:00+00:00"
 THEN = "2024-05-20T10:00:00Z"
 SOURCES = ["export", "query"]
@@ -123,7 +125,7 @@ def assert_schema_fits(run):
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_values_of_every_type_arrive_as_what_they_are(account, tap, source):
-    run = tap.run(settings(account, source), catalog=tap.catalog("prospects", "prospect_accounts"))
+    run = tap.run(settings(account, source), catalog=select("prospects", "prospect_accounts"))
 
     assert run.exit_code == 0, run.stderr
     assert sorted(run.ids("prospects")) == [1, 2, 3, 4, 5]
@@ -184,7 +186,7 @@ def test_discovery_without_rights_lists_the_standard_columns_and_says_so(account
 def test_without_the_right_to_list_fields_the_standard_columns_are_read(account, tap):
     account.set(forbidden={"customField": 46})
 
-    run = tap.run(settings(account), catalog=tap.catalog("prospects", "custom_fields"))
+    run = tap.run(settings(account), catalog=select("prospects", "custom_fields"))
 
     assert run.exit_code == 0, run.stderr
     assert len(run.records["prospects"]) == 5
@@ -196,7 +198,7 @@ def test_fields_that_pardot_fails_to_list_fail_the_stream_and_no_other(account, 
     account.add("list", [{"id": 1, "created_at": THEN, "updated_at": THEN}])
     account.fault(object="customField", code=203, times=None)
 
-    run = tap.run(settings(account), catalog=tap.catalog("prospects", "lists"))
+    run = tap.run(settings(account), catalog=select("prospects", "lists"))
 
     # To read prospects without these columns would lose what they hold.
     assert run.exit_code == 1
@@ -260,8 +262,8 @@ def test_records_with_custom_fields_take_the_fast_way_and_the_slow_way_alike(acc
     config = settings(account, "query")
     mapped = {**config, "stream_maps": {"prospects": {"source": "'x'"}}}
 
-    fast = tap.run(config, catalog=tap.catalog("prospects"))
-    slow = tap.run(mapped, catalog=tap.catalog("prospects"))
+    fast = tap.run(config, catalog=select("prospects"))
+    slow = tap.run(mapped, catalog=select("prospects"))
 
     assert slow.exit_code == 0, slow.stderr
     assert_schema_fits(slow)
@@ -277,7 +279,7 @@ def test_two_hundred_custom_fields_arrive_whole_and_are_listed_once(emulator, ta
     values = {name: f"{n}" if n % 2 else [f"{n}", "x"] for n, (name, *_) in enumerate(fields)}
     emulator.add("prospect", [prospect(n, custom=values) for n in range(1, 8)])
 
-    run = tap.run(settings(emulator, source), catalog=tap.catalog("prospects", "custom_fields"))
+    run = tap.run(settings(emulator, source), catalog=select("prospects", "custom_fields"))
 
     assert run.exit_code == 0, run.stderr
     assert sorted(run.ids("prospects")) == list(range(1, 8))
@@ -296,9 +298,9 @@ def test_two_hundred_custom_fields_arrive_whole_and_are_listed_once(emulator, ta
 def test_the_calls_of_discovery_count_towards_the_daily_limit(account, tap):
     config = {**settings(account, "query"), "daily_call_limit": 1000}
 
-    run = tap.run(config, catalog=tap.catalog("prospects"))
+    run = tap.run(config, catalog=select("prospects"))
     assert run.state["calls"]["made"] == len(account.calls)
-    run = tap.run(config, catalog=tap.catalog("prospects"), state=run.state)
+    run = tap.run(config, catalog=select("prospects"), state=run.state)
 
     assert run.state["calls"]["made"] == len(account.calls)
 
@@ -306,7 +308,7 @@ def test_the_calls_of_discovery_count_towards_the_daily_limit(account, tap):
 def test_a_limit_that_is_reached_before_discovery_stops_cleanly(account, tap):
     config = {**settings(account, "query"), "daily_call_limit": 1}
 
-    run = tap.run(config, catalog=tap.catalog("prospects"))
+    run = tap.run(config, catalog=select("prospects"))
 
     assert run.exit_code == 0, run.stderr
     assert len(account.calls) == 1

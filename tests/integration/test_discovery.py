@@ -6,7 +6,10 @@ import json
 
 import pytest
 
+from tests.helpers.catalog import select
 from tests.integration.test_settings import GOOD, plain, sentences
+
+pytestmark = pytest.mark.usefixtures("queries_only")
 
 WRONG = {
     "the business unit": {"pardot_business_unit_id": "0Xv1"},
@@ -75,7 +78,7 @@ def test_wrong_settings_of_the_environment_get_them_too(emulator):
 def test_a_login_that_is_refused_gets_the_sentence_of_a_run(emulator, tap, changes):
     config = emulator.config | changes
 
-    run = tap.run(config, catalog=tap.catalog("lists"))
+    run = tap.run(config, catalog=select("lists"))
     discovery = tap.run(config, "--discover")
 
     assert run.exit_code == discovery.exit_code == 1
@@ -88,7 +91,7 @@ def test_a_refused_business_unit_gets_the_sentence_of_a_run(emulator, tap, code)
     for object_ in ("account", "customField"):
         emulator.fault(object=object_, code=code, times=None)
 
-    run = tap.run(emulator.config, catalog=tap.catalog("lists"))
+    run = tap.run(emulator.config, catalog=select("lists"))
     discovery = tap.run(emulator.config, "--discover")
 
     assert run.exit_code == discovery.exit_code == 1

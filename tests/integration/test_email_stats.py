@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from tests.helpers.children import NOW
-from tests.helpers.exports import said
 from tests.helpers.mail import CLICK, OPEN, SENT, Mail
 from tests.helpers.warehouse import utc
 
@@ -23,8 +22,8 @@ COUNTS = [
 
 
 @pytest.fixture
-def mail(emulator, caplog):
-    return Mail(emulator, caplog)
+def mail(emulator, tap):
+    return Mail(emulator, tap)
 
 
 def stats_of(run):
@@ -207,7 +206,7 @@ def test_a_list_email_is_read_once_a_run_whatever_names_it(mail):
     run = mail.sync("visitor_activities", "email_clicks", "email_stats")
 
     assert mail.asked("stats") == [50]
-    assert "1 row, 1 call, done" in said(run, "email_stats")
+    assert "1 row, 1 call, done" in run.line("email_stats")
 
 
 @pytest.mark.parametrize("columns", [["id", "updated_at"], ["id", "updated_at", "list_email_id"]])

@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from tests.helpers.exports import said
 from tests.helpers.mail import OPEN, SENT, Mail
 
 UNKNOWN = "email_templates: Pardot does not know {} of the ids that other records name (any more)."
@@ -17,8 +16,8 @@ IN_LIST = [
 
 
 @pytest.fixture
-def mail(emulator, caplog):
-    return Mail(emulator, caplog)
+def mail(emulator, tap):
+    return Mail(emulator, tap)
 
 
 def read_ids(mail):
@@ -172,7 +171,7 @@ def test_none_one_and_many_are_listed(mail, number, form):
 
     assert run.ids("email_templates") == list(range(1, number + 1))
     assert (run.exit_code, mail.warnings) == (0, [])
-    assert f"{number + 1} call" in said(run, "email_templates")
+    assert f"{number + 1} call" in run.line("email_templates")
 
 
 def test_the_list_alone_is_asked_where_it_has_all_selected_columns(mail):

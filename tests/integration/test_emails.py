@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from tap_pardot.state.id_set import unpack
-from tests.helpers.exports import said, select
+from tests.helpers.catalog import select
 from tests.helpers.mail import CLICK, OPEN, SENT, Mail
 
 BODIES = ["message_text", "message_html"]
@@ -18,8 +18,8 @@ DENIED = "emails: the API user may not read {} of the ids that other records nam
 
 
 @pytest.fixture
-def mail(emulator, caplog):
-    return Mail(emulator, caplog)
+def mail(emulator, tap):
+    return Mail(emulator, tap)
 
 
 def columns_of(run):
@@ -121,7 +121,7 @@ def test_an_email_is_read_once_however_many_rows_name_it(mail):
 
     assert run.ids("emails") == [1, 2, 3]
     assert mail.asked("read") == [1, 2, 3]
-    assert "3 rows, 3 calls, done" in said(run, "emails")
+    assert "3 rows, 3 calls, done" in run.line("emails")
 
 
 def test_records_come_in_the_order_of_the_ids_whatever_answers_first(mail):
@@ -267,7 +267,7 @@ def test_a_denied_id_is_skipped_with_a_count(mail, code):
     assert run.exit_code == 0, run.stderr
     assert run.ids("emails") == [1, 3, 4, 6]
     assert mail.warnings == [DENIED.format(2)]
-    assert "done" in said(run, "emails")
+    assert "done" in run.line("emails")
     assert "Skipped" not in run.last_line
     mail.emulator.forward(60)
     mail.sync("emails")
@@ -338,7 +338,7 @@ def test_an_id_that_fails_is_kept_and_read_by_the_next_run(mail, fault):
 
     assert run.exit_code == 1
     assert run.ids("emails") == [1, 2, 4, 5, 6]
-    assert "failed" in said(run, "emails")
+    assert "failed" in run.line("emails")
     assert mail.kept("emails")["pending"] == "3"
     mail.emulator.clear_faults()
     mail.emulator.forward(60)
@@ -354,7 +354,7 @@ def test_ids_that_all_fail_end_the_stream_early_and_are_kept(mail):
 
     assert run.exit_code == 1
     assert "Failed: emails." in run.last_line or "emails failed" in run.last_line
-    assert "done" in said(run, "email_templates")
+    assert "done" in run.line("email_templates")
     assert len(mail.asked("read")) <= 5 + 1 + 2
     mail.emulator.clear_faults()
     mail.emulator.forward(60)

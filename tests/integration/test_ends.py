@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap_pardot.records.decoder import Decoder
+from tests.helpers.catalog import select
 from tests.helpers.streams import QUERIES
 from tests.helpers.tap import Finished
 
@@ -26,15 +27,14 @@ if TYPE_CHECKING:
 
     Run = Callable[[dict[str, Any]], Finished]
 
+pytestmark = pytest.mark.usefixtures("queries_only")
+
 NAMES = [stream.name for stream in QUERIES]
 LINE = re.compile(r"(\w+): ([\d,]+) rows?, ([\d,]+) calls?, (done|skipped|failed|stopped): (.+)")
 SENTINEL = "ada.sentinel@example.com"
 
 
-@pytest.fixture
-def log_level() -> str:
-    """Give the level at which everything is told."""
-    return "DEBUG"
+DEBUG = {"TAP_PARDOT_LOGLEVEL": "DEBUG"}
 
 
 def last_lines(run: Finished, streams: list[str]) -> dict[str, tuple[int, int, str, str]]:
@@ -65,7 +65,7 @@ def test_a_complete_run_ends_with_a_line_for_each_selected_stream(emulator, tap)
     emulator.add("campaign", [{"id": 5}])
     chosen = ["campaigns", "email_clicks", "lists"]
 
-    run = tap.run(emulator.config, catalog=tap.catalog(*chosen))
+    run = tap.run(emulator.config, catalog=select(*chosen))
 
     assert run.exit_code == 0, run.stderr
     lines = last_lines(run, chosen)
@@ -115,7 +115,7 @@ def test_streams_that_were_not_begun_say_so(emulator, tap):
 
 @pytest.mark.parametrize("error", [ValueError, KeyError, RecursionError, MemoryError])
 def test_an_error_nobody_foresaw_costs_one_stream_and_shows_no_data(
-    emulator, run, monkeypatch, error
+    emulator, tap, monkeypatch, error
 ):
     emulator.add("list", [{"id": 1, "name": SENTINEL}])
     emulator.add("form", [{"id": 1}])
@@ -129,7 +129,7 @@ def test_an_error_nobody_foresaw_costs_one_stream_and_shows_no_data(
 
     monkeypatch.setattr(Decoder, "__call__", broken)
 
-    done = run(emulator.config)
+    done = tap.run(emulator.config, env=DEBUG)
 
     assert done.exit_code == 1
     assert (done.ids("forms"), done.ids("tags")) == ([1], [2])
@@ -145,13 +145,13 @@ def test_an_error_nobody_foresaw_costs_one_stream_and_shows_no_data(
     assert "replication_key_value" not in state.get("lists", {})
 
 
-def test_an_error_nobody_foresaw_before_the_streams_is_a_sentence(emulator, run, monkeypatch):
+def test_an_error_nobody_foresaw_before_the_streams_is_a_sentence(emulator, tap, monkeypatch):
     def broken(*_: Any, **__: Any) -> None:
         raise ValueError(SENTINEL)
 
     monkeypatch.setattr("tap_pardot.tap.connect", broken)
 
-    done = run(emulator.config)
+    done = tap.run(emulator.config, env=DEBUG)
 
     assert done.exit_code == 1
     assert "ValueError" in done.last_line
@@ -160,9 +160,9 @@ def test_an_error_nobody_foresaw_before_the_streams_is_a_sentence(emulator, run,
     assert not {"SCHEMA", "RECORD"} & {message["type"] for message in done.messages}
 
 
-def test_a_target_that_closes_the_pipe_is_a_sentence(emulator, tap):
+def test_a_target_that_closes_the_pipe_is_a_sentence(emulator, tap_process):
     emulator.add("list", [{"id": number, "name": "x" * 200} for number in range(1, 1000)])
-    process = tap.start(emulator.config)
+    process = tap_process.start(emulator.config)
     process.stdout.readline()
     process.stdout.close()
 
@@ -201,9 +201,9 @@ OUTPUTS = {
 
 @pytest.mark.parametrize(("rest", "said"), OUTPUTS.values(), ids=OUTPUTS)
 @pytest.mark.parametrize("maps", [{}, {"lists": {"name": "name"}}], ids=["fast", "stream maps"])
-def test_a_stdout_that_takes_no_more_is_a_sentence(emulator, tap, rest, said, maps):
+def test_a_stdout_that_takes_no_more_is_a_sentence(emulator, tap_process, rest, said, maps):
     emulator.add("list", [{"id": number, "name": "x" * 200} for number in range(1, 1000)])
-    command = tap.command(emulator.config | {"stream_maps": maps}, catalog=tap.catalog("lists"))
+    command = tap_process.command(emulator.config | {"stream_maps": maps}, catalog=select("lists"))
 
     run = shell(command, rest)
 
@@ -219,8 +219,8 @@ def test_a_stdout_that_takes_no_more_is_a_sentence(emulator, tap, rest, said, ma
 
 @pytest.mark.parametrize("rest", ["> /dev/full", ">&-", "| true"])
 @pytest.mark.parametrize("arguments", ["--discover", "--about", "--version"])
-def test_a_stdout_that_takes_no_more_is_told_of_what_is_printed(tap, rest, arguments):
-    run = shell(tap.command({}, arguments), rest)
+def test_a_stdout_that_takes_no_more_is_told_of_what_is_printed(tap_process, rest, arguments):
+    run = shell(tap_process.command({}, arguments), rest)
 
     assert "Traceback" not in run.stderr
     assert "Exception ignored" not in run.stderr
@@ -229,9 +229,9 @@ def test_a_stdout_that_takes_no_more_is_told_of_what_is_printed(tap, rest, argum
         assert run.last_line.endswith(".")
 
 
-def test_ctrl_c_that_ends_the_target_too_is_told_as_ctrl_c(emulator, tap):
+def test_ctrl_c_that_ends_the_target_too_is_told_as_ctrl_c(emulator, tap_process):
     emulator.fault(object="list", hang=20)
-    process = tap.start(emulator.config, catalog=tap.catalog("lists"))
+    process = tap_process.start(emulator.config, catalog=select("lists"))
     process.stdout.readline()
     process.stdout.close()
 
@@ -272,10 +272,10 @@ def test_wrong_arguments_are_a_sentence_and_no_outage(emulator, tap, arguments):
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_after_the_last_line_changes_nothing(emulator, tap, signum):
+def test_a_signal_after_the_last_line_changes_nothing(emulator, tap_process, signum):
     """It would be raised in whatever the interpreter has still to do."""
     emulator.add("list", [{"id": 1}])
-    command = tap.command(emulator.config, catalog=tap.catalog("lists"))
+    command = tap_process.command(emulator.config, catalog=select("lists"))
     late = (
         "import atexit, os, sys; from tap_pardot.tap import main; "
         f"atexit.register(os.kill, os.getpid(), {signum}); sys.argv = sys.argv[1:]; main()"
@@ -290,12 +290,12 @@ def test_a_signal_after_the_last_line_changes_nothing(emulator, tap, signum):
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_while_modules_are_loaded_is_a_sentence(emulator, tap, tmp_path, signum):
+def test_a_signal_while_modules_are_loaded_is_a_sentence(emulator, tap_process, tmp_path, signum):
     slow = tmp_path / "modules"
     slow.mkdir()
     (slow / "singer_sdk.py").write_text("import time; print(flush=True); time.sleep(30)")
     paths = os.pathsep.join([str(slow), *filter(None, [os.environ.get("PYTHONPATH")])])
-    process = tap.start(emulator.config, catalog={}, env={"PYTHONPATH": paths})
+    process = tap_process.start(emulator.config, catalog={}, env={"PYTHONPATH": paths})
     process.stdout.readline()
 
     process.send_signal(signum)
@@ -305,12 +305,12 @@ def test_a_signal_while_modules_are_loaded_is_a_sentence(emulator, tap, tmp_path
     assert stderr == f"Stopped by {signal.Signals(signum).name}: nothing was read.\n"
 
 
-def test_a_signal_at_any_moment_of_a_run_ends_in_a_sentence(emulator, tap):
+def test_a_signal_at_any_moment_of_a_run_ends_in_a_sentence(emulator, tap_process):
     emulator.add("list", [{"id": number, "name": "x" * 300} for number in range(1, 2001)])
     moments = random.Random(3)
     ends = set()
     for _ in range(8):
-        process = tap.start(emulator.config, catalog=tap.catalog("lists"))
+        process = tap_process.start(emulator.config, catalog=select("lists"))
         output = [process.stdout.readline()]  # the handlers are there by now
         reader = threading.Thread(target=lambda p=process, o=output: o.extend(p.stdout))
         errors = []

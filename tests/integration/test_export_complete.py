@@ -10,17 +10,8 @@ import pytest
 
 from tap_pardot.records.times import is_ambiguous, to_iso, to_local
 from tap_pardot.sources import export_plan
-from tests.helpers.exports import (
-    OBJECTS,
-    QUICK,
-    WITH_BIN,
-    fill,
-    jobs_of,
-    missing,
-    ops,
-    row,
-    select,
-)
+from tests.helpers.catalog import select
+from tests.helpers.exports import OBJECTS, QUICK, WITH_BIN, fill, jobs_of, missing, ops, row
 
 NOW = "2024-06-01T12:00:00+00:00"
 YEAR_AGO = {"start_date": "2023-09-01"}

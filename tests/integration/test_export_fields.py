@@ -10,7 +10,8 @@ import pytest
 
 from tap_pardot.errors import StreamFailed
 from tap_pardot.sources.export_fields import RejectedFields
-from tests.helpers.exports import OBJECTS, QUICK, jobs_of, ops, row, said, select
+from tests.helpers.catalog import select
+from tests.helpers.exports import OBJECTS, QUICK, jobs_of, ops, row
 
 NOW = "2024-06-01T12:00:00+00:00"
 MARCH = "2024-03-05T10:00:00+00:00"
@@ -174,8 +175,8 @@ def test_a_refusal_of_the_object_itself_is_a_failure_and_takes_few_calls(account
     streams = ("external_activities", "visitor_activities")
     run = tap.run({**account.config, **SINCE}, catalog=select(*streams))
     assert run.exit_code == 1
-    assert "154" in said(run, "external_activities")
-    assert "done" in said(run, "visitor_activities")
+    assert "154" in run.line("external_activities")
+    assert "done" in run.line("visitor_activities")
     tries = [c for c in ops(account, "create") if c["params"].get("object") == "externalActivity"]
     assert len(tries) <= 2
 

@@ -5,18 +5,15 @@ from __future__ import annotations
 import errno
 import io
 import re
-import time
 from contextlib import suppress
 
 import pytest
 
-from tap_pardot.api import retry
 from tap_pardot.errors import StreamFailed
 from tap_pardot.sources import export_jobs
 from tap_pardot.sources.export_csv import rows_of_file
-from tap_pardot.tap import TapPardot
-from tests.helpers.exports import OBJECTS, QUICK, fill, jobs_of, missing, ops, row, said, select
-from tests.helpers.tap import Finished
+from tests.helpers.catalog import select
+from tests.helpers.exports import OBJECTS, QUICK, fill, jobs_of, missing, ops, row
 
 NOW = "2024-06-01T12:00:00+00:00"
 MARCH = "2024-03-05T10:00:00+00:00"
@@ -27,22 +24,6 @@ SINCE = {**QUICK, "start_date": "2023-09-01"}
 def account(emulator):
     emulator.set(clock=NOW, export_seconds=0.01)
     return emulator
-
-
-@pytest.fixture
-def in_process(capsys, monkeypatch):
-    """Runs the tap in this process, with time that passes at once; returns (code, run)."""
-    monkeypatch.setattr(retry, "PATIENCE", 0)
-    monkeypatch.setattr(time, "sleep", lambda _: None)
-
-    def run(config, catalog):
-        tap = TapPardot(config=config, catalog=catalog)
-        tap.read_all()
-        tap.report.log(tap.client.budget.by_stream)
-        out, err = capsys.readouterr()
-        return Finished(tap.report.exit_code, out, err), tap
-
-    return run
 
 
 # --- what arrives but is not right ---
@@ -93,7 +74,7 @@ def test_a_file_without_a_header_is_not_a_file_without_rows(account, tap, way):
     account.fault(op="download", times=None, csv=way)
     run = tap.run({**account.config, **SINCE}, catalog=select("visitors"))
     assert run.exit_code == 1
-    assert re.search(r"Line 1 of file \d+ of export \d+ ", said(run, "visitors"))
+    assert re.search(r"Line 1 of file \d+ of export \d+ ", run.line("visitors"))
     assert "replication_key_value" not in run.state["bookmarks"]["visitors"]
 
 
@@ -169,19 +150,19 @@ def test_files_that_never_end_in_a_line_are_read_all_the_same(account, tap):
 
 
 @pytest.mark.parametrize("status", [200, 502])
-def test_a_page_of_html_in_place_of_a_file_is_never_parsed(account, in_process, status):
+@pytest.mark.usefixtures("no_patience")
+def test_a_page_of_html_in_place_of_a_file_is_never_parsed(account, tap, status):
     fill(account, ["visitors", "external_activities"], [MARCH] * 2)
     match = {"op": "download", "params": {"object": "visitor"}}
     account.fault(**match, times=None, html=True, status=status)
 
     streams = ("visitors", "external_activities")
-    run, tap = in_process({**account.config, **SINCE}, select(*streams))
+    run = tap.run({**account.config, **SINCE}, catalog=select(*streams))
 
     assert run.exit_code == 1
     assert run.ids("visitors") == []
     assert sorted(run.ids("external_activities")) == [1, 2]
-    line = tap.report.line("visitors").message
-    assert re.match(r"File \d+ of export \d+: ", line), line
+    assert re.search(r": File \d+ of export \d+: ", run.line("visitors"))
     assert "replication_key_value" not in run.state["bookmarks"]["visitors"]
     assert len(ops(account, "download")) >= 6
 
@@ -203,13 +184,14 @@ def test_a_page_that_comes_once_is_no_failure(account, tap):
         "[]",
     ],
 )
-def test_json_or_xml_in_place_of_a_file_is_never_parsed(account, in_process, body):
+@pytest.mark.usefixtures("no_patience")
+def test_json_or_xml_in_place_of_a_file_is_never_parsed(account, tap, body):
     fill(account, ["visitors"], [MARCH] * 2)
     account.fault(op="download", times=None, body=body, status=200)
-    run, tap = in_process({**account.config, **SINCE}, select("visitors"))
+    run = tap.run({**account.config, **SINCE}, catalog=select("visitors"))
     assert run.exit_code == 1
     assert run.ids("visitors") == []
-    assert re.match(r"File \d+ of export \d+: ", tap.report.line("visitors").message)
+    assert re.search(r": File \d+ of export \d+: ", run.line("visitors"))
 
 
 # --- forms that are right ---
@@ -265,7 +247,8 @@ def test_every_form_of_csv_gives_the_same_values(account, tap, form):
 # --- the disk ---
 
 
-def test_a_full_disk_is_a_failure_of_one_stream_with_a_sentence(account, in_process, monkeypatch):
+@pytest.mark.usefixtures("no_patience")
+def test_a_full_disk_is_a_failure_of_one_stream_with_a_sentence(account, tap, monkeypatch):
     fill(account, ["visitors", "external_activities"], [MARCH] * 2)
     real = export_jobs.TemporaryFile
     full = [True]
@@ -287,12 +270,12 @@ def test_a_full_disk_is_a_failure_of_one_stream_with_a_sentence(account, in_proc
 
     monkeypatch.setattr(export_jobs, "TemporaryFile", Full)
     streams = ("external_activities", "visitors")
-    run, tap = in_process({**account.config, **SINCE}, select(*streams))
+    run = tap.run({**account.config, **SINCE}, catalog=select(*streams))
 
     assert run.exit_code == 1
-    failed = [name for name in streams if tap.report.line(name).end.value == "failed"]
+    failed = [name for name in streams if ", failed: " in run.line(name)]
     (good,) = set(streams) - set(failed)
-    assert "No space left on device" in tap.report.line(failed[0]).message
+    assert "No space left on device" in run.line(failed[0])
     assert sorted(run.ids(good)) == [1, 2]
     bookmark = run.state["bookmarks"][failed[0]]
     assert "replication_key_value" not in bookmark

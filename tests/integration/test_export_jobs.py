@@ -14,13 +14,15 @@ from zoneinfo import ZoneInfo
 import pytest
 import requests
 
+from tap_pardot.api import v4_answers
 from tap_pardot.records.times import Window
 from tap_pardot.records.zone_check import TimezoneCheck
 from tap_pardot.sources import export_plan
 from tap_pardot.sources.export_jobs import ExportJobClient
 from tap_pardot.sync.context import JobTracker
+from tests.helpers.catalog import select
 from tests.helpers.children import Runs
-from tests.helpers.exports import OBJECTS, QUICK, fill, jobs_of, missing, ops, row, said, select
+from tests.helpers.exports import OBJECTS, QUICK, fill, jobs_of, missing, ops, row
 
 NOW = "2024-06-01T12:00:00+00:00"
 MARCH = "2024-03-05T10:00:00+00:00"
@@ -60,7 +62,7 @@ def test_a_job_that_fails_twice_fails_its_stream_only(account, tap):
     assert run.exit_code == 1
     assert sorted(run.ids("external_activities")) == [1, 2, 3, 4, 5]
     assert run.ids("visitor_activities") == []
-    assert "lost twice" in said(run, "visitor_activities")
+    assert "lost twice" in run.line("visitor_activities")
     assert len(jobs_of(account, "visitor_activities")) == 2
     assert run.state["bookmarks"]["visitor_activities"]["jobs"] is None
 
@@ -117,21 +119,21 @@ def test_a_state_that_no_document_knows_is_a_failure_and_the_job_is_kept(account
     run = tap.run({**account.config, **SINCE}, catalog=select(*SINGLE))
     assert run.exit_code == 1
     assert sorted(run.ids("external_activities")) == [1, 2, 3, 4, 5]
-    assert "in a state this tap does not know" in said(run, "visitor_activities")
+    assert "in a state this tap does not know" in run.line("visitor_activities")
     (kept,) = run.state["bookmarks"]["visitor_activities"]["jobs"]
     assert kept["id"] == jobs_of(account, "visitor_activities")[0]["id"]
     assert "Archived" not in run.stderr
 
 
 @pytest.mark.parametrize("fault", [{"code": 183}, {"status": 503, "html": True}])
-def test_exports_that_cannot_be_created_hold_nobody_up_for_long(account, caplog, waits, fault):
+def test_exports_that_cannot_be_created_hold_nobody_up_for_long(account, tap, waits, fault):
     """All jobs are created before the queries: ten minutes for each would be an hour."""
     account.add("list", [row("visitors", 1, "2024-05-20T10:00:00Z")])
     account.fault(op="create", times=None, **fault)
-    run = Runs(account, caplog).sync(*OBJECTS, "lists", bulk_source="export")
+    run = Runs(account, tap).sync(*OBJECTS, "lists", bulk_source="export")
     assert run.exit_code == 1
     assert run.ids("lists") == [1]
-    assert all(re.search("failed: .*[Rr]un again", said(run, stream)) for stream in OBJECTS)
+    assert all(re.search("failed: .*[Rr]un again", run.line(stream)) for stream in OBJECTS)
     # A minute for the first, and six tries for each of the others.
     assert sum(waits) <= 100 + 5 * 35
 
@@ -140,7 +142,7 @@ def test_a_right_that_is_missing_skips_the_stream(account, tap):
     account.set(forbidden={"visitorActivity": 46})
     run = tap.run({**account.config, **SINCE}, catalog=select(*SINGLE))
     assert run.exit_code == 0
-    assert "skipped" in said(run, "visitor_activities")
+    assert "skipped" in run.line("visitor_activities")
     assert sorted(run.ids("external_activities")) == [1, 2, 3, 4, 5]
 
 
@@ -169,7 +171,7 @@ def test_an_answer_to_a_creation_without_an_export_creates_no_second_one(account
     run = tap.run({**account.config, **SINCE}, catalog=select(*SINGLE))
     assert run.exit_code == 1
     assert len(jobs_of(account, "visitor_activities")) == 1
-    assert "failed: " in said(run, "visitor_activities")
+    assert "failed: " in run.line("visitor_activities")
     assert sorted(run.ids("external_activities")) == [1, 2, 3, 4, 5]
 
 
@@ -227,7 +229,7 @@ def test_another_host_that_wants_a_login_is_a_failure_of_the_stream(account, tap
     account.fault(op="download", times=None, status=401, body="no")
     run = tap.run({**account.config, **SINCE}, catalog=select("visitor_activities"))
     assert run.exit_code == 1
-    assert "refuses them (HTTP 401)" in said(run, "visitor_activities")
+    assert "refuses them (HTTP 401)" in run.line("visitor_activities")
     assert len(account.logins) <= 2
 
 
@@ -239,8 +241,8 @@ def test_another_host_that_misses_our_headers_ends_the_stream_only(account, tap,
     account.fault(op="download", params={"object": "visitor"}, times=None, code=code, status=400)
     run = tap.run({**account.config, **SINCE}, catalog=select("visitors", "lists"))
     assert run.exit_code == 1
-    assert "refuses them (HTTP 400)" in said(run, "visitors")
-    assert "done" in said(run, "lists")
+    assert "refuses them (HTTP 400)" in run.line("visitors")
+    assert "done" in run.line("lists")
     assert run.last_line.startswith("Not complete")
 
 
@@ -251,7 +253,7 @@ def test_an_address_that_is_none_ends_the_stream_at_once(account, tap, url):
     )
     run = tap.run({**account.config, **SINCE}, catalog=select("visitors"))
     assert run.exit_code == 1
-    assert "run again" in said(run, "visitors")
+    assert "run again" in run.line("visitors")
     assert run.ids("visitors") == []
     assert "Trying again" not in run.stderr
 
@@ -325,9 +327,9 @@ def test_a_job_that_is_not_ready_in_time_is_collected_by_the_next_run(account, t
     assert first.exit_code == 1
     assert re.search(
         r"failed: Export \d+ is not ready after 1 seconds \(export_timeout\)",
-        said(first, "external_activities"),
+        first.line("external_activities"),
     )
-    assert "not ready, like one before it" in said(first, "visitor_activities")
+    assert "not ready, like one before it" in first.line("visitor_activities")
     kept = {
         stream: [job["id"] for job in first.state["bookmarks"][stream]["jobs"]] for stream in SINGLE
     }
@@ -356,7 +358,7 @@ def test_a_job_that_is_not_ready_in_time_costs_no_other_stream(account, tap):
     run = tap.run(config, catalog=select(*streams))
 
     assert run.exit_code == 1
-    assert "(export_timeout)" in said(run, "visitor_activities")
+    assert "(export_timeout)" in run.line("visitor_activities")
     others = [stream for stream in OBJECTS if stream != "visitor_activities"]
     assert missing(account, run, others) == {}
     assert len(run.records["opportunity_prospects"]) == 1
@@ -452,7 +454,7 @@ class Waiting:
     def export(self, _, number):
         self.looks += 1
         state = "complete" if self.looks == 10 else "waiting"
-        return export_plan.status_of({"id": number, "state": state, "resultRefs": "https://a/1"})
+        return v4_answers.status_of({"id": number, "state": state, "resultRefs": "https://a/1"}, {})
 
 
 def test_a_long_wait_says_about_once_a_minute_what_it_waits_for(monkeypatch, caplog):

@@ -17,11 +17,11 @@ OBJECTS = {
 
 
 @pytest.fixture
-def account(emulator, caplog):
+def account(emulator, tap):
     for name in OBJECTS.values():
         rows = [{"id": n, "created_at": THEN, "updated_at": THEN} for n in (1, 2)]
         emulator.add(name, rows)
-    return Runs(emulator, caplog)
+    return Runs(emulator, tap)
 
 
 def columns_of(run, stream):

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.exports import OBJECTS, QUICK, fill, jobs_of, ops, row, select
+from tests.helpers.catalog import select
+from tests.helpers.exports import OBJECTS, QUICK, fill, jobs_of, ops, row
 from tests.helpers.warehouse import Warehouse
 
 NOW = "2024-06-01T12:00:00+00:00"
@@ -35,8 +36,8 @@ def account(emulator):
 class Killed:
     """A run whose lines are kept as they come, up to where it is killed."""
 
-    def __init__(self, tap, config, catalog, state):
-        self.process = tap.start(config, catalog=catalog, state=state)
+    def __init__(self, tap_process, config, catalog, state):
+        self.process = tap_process.start(config, catalog=catalog, state=state)
         self.out, self.err = [], []
         self.threads = [
             threading.Thread(target=lines.extend, args=(pipe,), daemon=True)
@@ -45,7 +46,7 @@ class Killed:
         for thread in self.threads:
             thread.start()
 
-    def wait_for(self, happened, seconds=15.0):
+    def wait_for(self, happened, seconds=60.0):
         """Wait for something, or for the end of the run; say which."""
         until = time.monotonic() + seconds
         while not happened():
@@ -77,7 +78,9 @@ def complete(account, warehouse):
     } == {stream: set() for stream in STREAMS}
 
 
-def test_a_run_killed_at_ten_moments_is_complete_with_few_jobs_more(account, tap, record_property):
+def test_a_run_killed_at_ten_moments_is_complete_with_few_jobs_more(
+    account, tap, tap_process, record_property
+):
     """Each run is killed after a few more creates, looks or downloads, seeded."""
     config = {**account.config, **QUICK, "start_date": "2022-01-01"}
     catalog = select(*STREAMS)
@@ -93,7 +96,7 @@ def test_a_run_killed_at_ten_moments_is_complete_with_few_jobs_more(account, tap
             for job in bookmark.get("jobs") or []
             for name in job["done"]
         }
-        run = Killed(tap, config, catalog, warehouse.state)
+        run = Killed(tap_process, config, catalog, warehouse.state)
         kills += run.wait_for(
             lambda calls=calls: len(ops(account, "create", "read", "download")) >= calls
         )
@@ -126,7 +129,7 @@ def test_a_run_killed_at_ten_moments_is_complete_with_few_jobs_more(account, tap
     )
 
 
-def test_the_second_of_three_files_is_where_a_killed_run_goes_on(account, tap):
+def test_the_second_of_three_files_is_where_a_killed_run_goes_on(account, tap, tap_process):
     account.clear("visitorActivity")
     fill(account, ["visitor_activities"], ["2024-03-05T10:00:00Z"] * 60)
     config = {
@@ -138,7 +141,7 @@ def test_the_second_of_three_files_is_where_a_killed_run_goes_on(account, tap):
     catalog = select("visitor_activities")
     account.fault(op="download", nth=3, hang=60)
     warehouse = Warehouse()
-    run = Killed(tap, config, catalog, None)
+    run = Killed(tap_process, config, catalog, None)
     assert run.wait_for(lambda: account.faults[0]["fired"])
     time.sleep(0.3)
     run.end(signal.SIGKILL)
@@ -157,12 +160,12 @@ def test_the_second_of_three_files_is_where_a_killed_run_goes_on(account, tap):
     assert len(warehouse.tables["visitor_activities"]) == 60
 
 
-def test_rows_since_the_kill_come_with_a_window_of_their_own(account, tap):
+def test_rows_since_the_kill_come_with_a_window_of_their_own(account, tap, tap_process):
     account.set(export_seconds=3600)
     config = {**account.config, **QUICK, "start_date": "2024-01-01"}
     catalog = select("visitor_activities")
     account.add("visitorActivity", [row("visitor_activities", 1, "2024-03-05T10:00:00Z")])
-    run = Killed(tap, config, catalog, None)
+    run = Killed(tap_process, config, catalog, None)
     assert run.wait_for(lambda: ops(account, "read"))
     run.end(signal.SIGKILL)
     warehouse = Warehouse()
@@ -178,7 +181,9 @@ def test_rows_since_the_kill_come_with_a_window_of_their_own(account, tap):
 
 
 @pytest.mark.parametrize("where", ["download", "read", "wait"])
-def test_sigterm_during_a_download_a_look_or_a_wait_ends_in_good_order(account, tap, where):
+def test_sigterm_during_a_download_a_look_or_a_wait_ends_in_good_order(
+    account, tap, tap_process, where
+):
     config = {
         **account.config,
         "export_poll_interval": 60,
@@ -189,7 +194,7 @@ def test_sigterm_during_a_download_a_look_or_a_wait_ends_in_good_order(account, 
         account.set(export_seconds=3600)
     else:
         account.fault(op=where, nth=3, times=None, hang=60)
-    run = Killed(tap, config, select(*STREAMS), None)
+    run = Killed(tap_process, config, select(*STREAMS), None)
     if where == "wait":
         assert run.wait_for(lambda: len(ops(account, "read")) >= 1)
         time.sleep(0.2)
@@ -218,12 +223,12 @@ def test_sigterm_during_a_download_a_look_or_a_wait_ends_in_good_order(account, 
     assert len(account.exports) == JOBS
 
 
-def test_a_killed_download_leaves_nothing_on_the_disk(account, tap, tmp_path):
+def test_a_killed_download_leaves_nothing_on_the_disk(account, tap_process, tmp_path):
     folder = tmp_path / "scratch"
     folder.mkdir()
     account.fault(op="download", nth=2, hang=60)
     config = {**account.config, **QUICK, "start_date": "2022-01-01"}
-    command = tap.command(config, catalog=select("visitor_activities"))
+    command = tap_process.command(config, catalog=select("visitor_activities"))
     process = subprocess.Popen(
         command,
         stdout=subprocess.DEVNULL,

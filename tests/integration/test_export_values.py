@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections import Counter
 from decimal import Decimal
 
 import pytest
 
-from tap_pardot.api import retry
-from tap_pardot.tap import TapPardot
-from tests.helpers.exports import QUICK, fill, row, select
-from tests.helpers.tap import Finished
+from tests.helpers.catalog import select
+from tests.helpers.exports import QUICK, fill, row
 
 NOW = "2024-06-01T12:00:00+00:00"
 MARCH = "2024-03-05T10:00:00+00:00"
@@ -28,20 +25,11 @@ def account(emulator):
 
 
 @pytest.fixture
-def run(capsys, caplog, monkeypatch):
-    """Runs the tap in this process, with time that passes at once."""
-    monkeypatch.setattr(retry, "PATIENCE", 0)
-    monkeypatch.setattr(time, "sleep", lambda _: None)
-    caplog.set_level("INFO")
-
-    def invoke(account, catalog, **settings):
-        caplog.clear()
-        tap = TapPardot(config={**account.config, **SINCE, **settings}, catalog=catalog)
-        tap.read_all()
-        tap.report.log(tap.client.budget.by_stream)
-        return Finished(tap.report.exit_code, capsys.readouterr().out, caplog.text)
-
-    return invoke
+def run(tap, no_patience):  # noqa: ARG001
+    """Run the tap with a catalog."""
+    return lambda account, catalog, **settings: tap.run(
+        {**account.config, **SINCE, **settings}, catalog=catalog
+    )
 
 
 def records_of(finished, stream):

@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from tests.helpers.exports import jobs_of, said, select
+from tests.helpers.catalog import select
+from tests.helpers.exports import jobs_of
 from tests.helpers.fan_out import MAIL, Account, streams_of
 
 EARLY, LATE = "2024-05-10T10:00:00+00:00", "2024-05-20T10:00:00+00:00"
@@ -20,8 +21,8 @@ CHILDREN = (*MAIL, *VISITS, "opportunity_prospects")
 
 
 @pytest.fixture
-def account(emulator, caplog, monkeypatch):
-    return Account(emulator, caplog, monkeypatch)
+def account(emulator, tap, monkeypatch):
+    return Account(emulator, tap, monkeypatch)
 
 
 def filled(account):
@@ -323,10 +324,10 @@ def test_a_parent_that_cannot_be_read_is_told_of_its_children_only(
 
     assert run.exit_code == exit_code, run.stderr
     for child in MAIL:
-        assert f"{word}: Not all ids are known, because of email_clicks: " in said(run, child)
-        assert f"(Pardot code {code})" in said(run, child)
+        assert f"{word}: Not all ids are known, because of email_clicks: " in run.line(child)
+        assert f"(Pardot code {code})" in run.line(child)
     for child in (*VISITS, "opportunity_prospects"):
-        assert ", done: " in said(run, child)
+        assert ", done: " in run.line(child)
     # What the other parent named is read all the same.
     assert account.tables["email_stats"] == {1, 2, 3, 4}
 
@@ -345,7 +346,7 @@ def test_a_failed_parent_counts_more_than_a_skipped_one(account):
     run = account.run("email_stats")
 
     assert run.exit_code == 1, run.stderr
-    assert "failed: Not all ids are known, because of email_clicks: " in said(run, "email_stats")
+    assert "failed: Not all ids are known, because of email_clicks: " in run.line("email_stats")
 
 
 def test_a_gap_that_cannot_be_read_stays_open_though_the_parent_goes_on(account):
@@ -359,7 +360,7 @@ def test_a_gap_that_cannot_be_read_stays_open_though_the_parent_goes_on(account)
     account.emulator.fault(object="visitorActivity", op="query", nth=2, code=198, times=None)
     failed = account.run(*streams)
     assert failed.exit_code == 1, failed.stderr
-    assert ", done: " in said(failed, "visitor_activities")
+    assert ", done: " in failed.line("visitor_activities")
     account.emulator.clear_faults()
     on(account, "2024-06-03T12:00:00+00:00")
     run = account.run(*streams)
@@ -377,12 +378,12 @@ def test_a_day_without_calls_left_ends_a_silent_reading_as_it_ends_any_other(acc
     # None is left for the clicks, so that there is no id that could end the run instead.
     run = account.run("email_stats", daily_call_limit=2, keep=False)
     assert run.exit_code == 0, run.stderr
-    assert ", stopped: " in said(run, "email_stats")
+    assert ", stopped: " in run.line("email_stats")
 
     run = account.run("email_stats", daily_call_limit=5)
 
     assert run.exit_code == 0, run.stderr
-    assert ", stopped: " in said(run, "email_stats")
+    assert ", stopped: " in run.line("email_stats")
     assert len(account.emulator.calls) == 5
     for day in range(2, 7):
         account.emulator.set(clock=f"2024-06-0{day}T12:00:00+00:00")
@@ -399,7 +400,7 @@ def test_a_child_that_may_not_be_read_costs_the_others_nothing_and_keeps_its_ids
 
     assert run.exit_code == 0, run.stderr
     for child in ("email_stats", *VISITS):
-        assert ", skipped: " in said(run, child)
+        assert ", skipped: " in run.line(child)
     others = ("email_templates", "emails", "opportunity_prospects")
     assert dict(account.tables) == {name: FILLED[name] for name in others}
 
@@ -418,7 +419,7 @@ def test_an_id_that_fails_is_tried_again_by_the_next_run_and_no_other(account):
     run = account.run("email_stats", "emails")
 
     assert run.exit_code == 1, run.stderr
-    assert ", done: " in said(run, "emails")
+    assert ", done: " in run.line("emails")
     assert account.tables["email_stats"] == {1, 2, 4, 5, 6}
 
     account.emulator.clear_faults()
@@ -511,8 +512,7 @@ def test_a_state_of_parents_or_children_that_cannot_be_read_is_refused(account, 
     run = account.run("visits", "emails", state={"bookmarks": {stream: kept}})
 
     assert run.exit_code == 1
-    last = run.stderr.rstrip().splitlines()[-1]
-    assert last.startswith(f"The STATE of stream {stream} cannot be read (")
+    assert run.last_line.startswith(f"The STATE of stream {stream} cannot be read (")
     assert run.stdout == ""
     assert account.emulator.calls == []
 

@@ -6,15 +6,14 @@ import pytest
 
 from tap_pardot.api.codes import UNKNOWN_RECORD
 from tests.helpers.children import THEN, Runs
-from tests.helpers.exports import said
 from tests.integration.test_visits import BOTH
 
 IDS = [11, 12, 13, 14, 15]
 
 
 @pytest.fixture
-def runs(emulator, caplog):
-    runs = Runs(emulator, caplog)
+def runs(emulator, tap):
+    runs = Runs(emulator, tap)
     emulator.add("visitor", [{"id": n, "created_at": THEN, "updated_at": THEN} for n in IDS])
     emulator.add(
         "visit",
@@ -65,7 +64,7 @@ def test_a_refusal_of_all_visitors_is_the_streams_and_costs_few_calls(runs):
     run = runs.sync(*BOTH)
 
     assert run.exit_code == 1
-    assert "failed: Pardot does not know a record" in said(run, "visits")
+    assert "failed: Pardot does not know a record" in run.line("visits")
     assert len([call for call in runs.emulator.calls if call["object"] == "visit"]) < 12
 
 
@@ -78,7 +77,7 @@ def test_a_stream_that_such_a_code_ends_says_what_to_do(runs, code):
 
     assert run.exit_code == 1
     assert run.ids("tags") == [1]
-    line = said(run, "lists")
+    line = run.line("lists")
     assert f"(Pardot code {code})" in line
     assert "report" in line
     assert "nothing needs to be done" not in run.stderr

@@ -16,7 +16,7 @@ import pytest
 
 from tap_pardot.state.id_set import MOST_IN_STATE, pack, unpack
 from tap_pardot.streams.emails import EmailStats
-from tests.helpers.exports import select
+from tests.helpers.catalog import select
 from tests.helpers.fan_out import MAIL, Account, cuts
 
 EARLY, LATE = "2024-05-10T10:00:00+00:00", "2024-05-20T10:00:00+00:00"
@@ -28,12 +28,12 @@ FEW = 7
 
 
 @pytest.fixture
-def account(emulator, caplog, monkeypatch):
+def account(emulator, tap, monkeypatch):
     """Pages of five rows, and STATE after every second call."""
     monkeypatch.setattr("tap_pardot.streams.queries.QueryStream.page_size", 5)
     monkeypatch.setattr("tap_pardot.streams.children._SAVE_EVERY", 2)
     monkeypatch.setattr("tap_pardot.streams.visits._VISITORS", 3)
-    return Account(emulator, caplog, monkeypatch)
+    return Account(emulator, tap, monkeypatch)
 
 
 @pytest.fixture
@@ -544,9 +544,9 @@ def test_more_than_ten_thousand_visitors(account, monkeypatch):
     assert batches == 56
 
 
-def started(account, tap, streams, state, **settings):
+def started(account, tap_process, streams, state, **settings):
     config = {**account.emulator.config, **account.settings, **settings}
-    return tap.start(config, catalog=select(*streams), state=state)
+    return tap_process.start(config, catalog=select(*streams), state=state)
 
 
 def loaded(account, lines):
@@ -554,7 +554,7 @@ def loaded(account, lines):
 
 
 @pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGTERM])
-def test_runs_killed_by_signals_at_any_moment_are_complete_in_the_end(account, tap, signum):
+def test_runs_killed_by_signals_at_any_moment_are_complete_in_the_end(account, tap_process, signum):
     """The real command; each run is ended after some more calls, then one is left alone."""
     fill(account)
     account.emulator.set(latency=0.02)
@@ -563,7 +563,7 @@ def test_runs_killed_by_signals_at_any_moment_are_complete_in_the_end(account, t
     ended = 0
     for calls in (4, 9, 15, 22):
         account.emulator.clear_calls()
-        process = started(account, tap, streams, account.state)
+        process = started(account, tap_process, streams, account.state)
         until = time.monotonic() + 20
         while len(account.emulator.calls) < calls and process.poll() is None:
             assert time.monotonic() < until

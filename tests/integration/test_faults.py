@@ -25,6 +25,7 @@ from tap_pardot.api.retry import retry_after
 from tap_pardot.errors import Outage, Retriable, StreamFailed, StreamSkipped
 from tap_pardot.sources import legacy_query as query
 from tap_pardot.tap import TapPardot
+from tests.helpers.streams import QUERIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,16 +37,22 @@ if TYPE_CHECKING:
     Run = Callable[..., Finished]
     Answer = Callable[[BaseHTTPRequestHandler], None]
 
-pytestmark = pytest.mark.usefixtures("waits")
+pytestmark = pytest.mark.usefixtures("queries_only", "waits")
 
 MIB = 2**20
 PAGES = list(range(1, 451))  # three pages
 SECRET_HEADERS = {"authorization", "pardot-business-unit-id"}
 
 
+class Queries(TapPardot):
+    """A tap that makes no calls for custom fields."""
+
+    stream_types = QUERIES
+
+
 def client_of(emulator: Emulator, **settings: Any) -> Client:
     """Return a run's client."""
-    return TapPardot(config=emulator.config | settings).client
+    return Queries(config=emulator.config | settings).client
 
 
 def read_lists(client: Client, **params: str) -> list[int]:
@@ -265,7 +272,7 @@ def test_a_date_without_a_zone_in_retry_after_does_no_harm():
     ids=["503", "66", "reset", "garbage"],
 )
 def test_an_outage_of_all_stops_the_run_after_ten_minutes_with_a_good_state(
-    emulator, run, waits, fault
+    emulator, tap, waits, fault
 ):
     emulator.add("list", [{"id": number} for number in PAGES])
     emulator.add("tag", [{"id": 1}])
@@ -273,7 +280,7 @@ def test_an_outage_of_all_stops_the_run_after_ten_minutes_with_a_good_state(
     emulator.fault(object="list", nth=2, times=None, **fault)
     emulator.fault(object="account", nth=2, times=None, **fault)
 
-    first = run(emulator.config)
+    first = tap.run(emulator.config)
 
     assert first.exit_code == 2
     assert first.ids("lists") == PAGES[:200]
@@ -286,19 +293,19 @@ def test_an_outage_of_all_stops_the_run_after_ten_minutes_with_a_good_state(
     assert 500 <= sum(waits) <= 700
     emulator.clear_faults()
 
-    second = run(emulator.config, first.state)
+    second = tap.run(emulator.config, state=first.state)
 
     assert second.exit_code == 0, second.stderr
     assert second.ids("lists") == PAGES[200:]
     assert second.ids("tags") == [1]
 
 
-def test_an_outage_of_one_object_costs_only_its_stream(emulator, run, waits):
+def test_an_outage_of_one_object_costs_only_its_stream(emulator, tap, waits):
     emulator.add("list", [{"id": number} for number in PAGES])
     emulator.add("tag", [{"id": 1}])
     emulator.fault(object="list", nth=2, times=None, code=183)
 
-    first = run(emulator.config)
+    first = tap.run(emulator.config)
 
     assert first.exit_code == 1
     assert first.ids("lists") == PAGES[:200]
@@ -309,23 +316,23 @@ def test_an_outage_of_one_object_costs_only_its_stream(emulator, run, waits):
     assert len(waits) >= 5
     emulator.clear_faults()
 
-    second = run(emulator.config, first.state)
+    second = tap.run(emulator.config, state=first.state)
 
     assert second.exit_code == 0, second.stderr
     assert second.ids("lists") == PAGES[200:]
 
 
-def test_too_many_requests_are_no_outage_of_one_object(emulator, run, waits):
+def test_too_many_requests_are_no_outage_of_one_object(emulator, tap, waits):
     """Other tools take all slots: that a read of the account finds one says nothing."""
     emulator.add("list", [{"id": 1}])
     emulator.fault(object="list", times=18, code=66)
-    done = run(emulator.config)
+    done = tap.run(emulator.config)
     assert done.exit_code == 0, done.stderr
     assert done.ids("lists") == [1]
     assert sum(waits) > 150
 
 
-def test_silence_of_all_is_an_outage_and_not_too_much_at_once(emulator, run, waits, monkeypatch):
+def test_silence_of_all_is_an_outage_and_not_too_much_at_once(emulator, tap, waits, monkeypatch):
     """To halve windows down to a minute meanwhile would take an hour."""
     emulator.add("list", [{"id": number} for number in PAGES])
     real, asked = requests.Session.request, []
@@ -338,17 +345,17 @@ def test_silence_of_all_is_an_outage_and_not_too_much_at_once(emulator, run, wai
         return real(session, method, url, **options)
 
     monkeypatch.setattr(requests.Session, "request", request)
-    done = run(emulator.config)
+    done = tap.run(emulator.config)
     assert done.exit_code == 2
     assert done.ids("lists") == PAGES[:200]
     assert 500 <= sum(waits) <= 700
     assert len({each.get("updated_before") for each in asked} - {None}) == 1
 
 
-def test_an_outage_at_the_first_call_stops_before_any_data(emulator, run, waits):
+def test_an_outage_at_the_first_call_stops_before_any_data(emulator, tap, waits):
     emulator.fault(times=None, status=503)
 
-    done = run(emulator.config)
+    done = tap.run(emulator.config)
 
     assert done.exit_code == 2
     assert "Run again" in done.last_line
@@ -398,12 +405,12 @@ def test_a_refusal_in_xml_is_understood(emulator, waits):
 
 
 @pytest.mark.parametrize("status", [200, 400])
-def test_an_unknown_code_fails_its_stream_only_and_its_state_is_good(emulator, run, status):
+def test_an_unknown_code_fails_its_stream_only_and_its_state_is_good(emulator, tap, status):
     emulator.add("list", [{"id": number} for number in PAGES])
     emulator.add("tag", [{"id": 1}])
     emulator.fault(object="list", nth=2, times=None, code=777, status=status)
 
-    first = run(emulator.config)
+    first = tap.run(emulator.config)
 
     assert first.exit_code == 1
     assert first.ids("lists") == PAGES[:200]
@@ -413,7 +420,7 @@ def test_an_unknown_code_fails_its_stream_only_and_its_state_is_good(emulator, r
     assert sum(call["object"] == "list" for call in emulator.calls) == 2
     emulator.clear_faults()
 
-    second = run(emulator.config, first.state)
+    second = tap.run(emulator.config, state=first.state)
 
     assert second.exit_code == 0, second.stderr
     assert second.ids("lists") == PAGES[200:]
@@ -442,10 +449,10 @@ def test_the_daily_limit_stops_the_run_and_the_next_day_completes_it(emulator, t
     assert second.ids("tags") == [1]
 
 
-def test_the_daily_limit_at_the_first_call_stops_before_any_data(emulator, run):
+def test_the_daily_limit_at_the_first_call_stops_before_any_data(emulator, tap):
     emulator.fault(code=122, times=None)
 
-    done = run(emulator.config)
+    done = tap.run(emulator.config)
 
     assert done.exit_code == 2
     assert "Pardot code 122" in done.last_line
@@ -565,13 +572,13 @@ def test_a_page_over_64_mib_is_refused_in_bounded_memory(prepare):
     assert peak < 160 * MIB
 
 
-def test_a_page_that_is_refused_fails_its_stream_only(emulator, run):
+def test_a_page_that_is_refused_fails_its_stream_only(emulator, tap):
     emulator.add("tag", [{"id": 1}])
     emulator.fault(
         object="list", body=zipped(80 * MIB), headers={"Content-Encoding": "gzip"}, times=None
     )
 
-    done = run(emulator.config)
+    done = tap.run(emulator.config)
 
     assert done.exit_code == 1
     assert done.ids("tags") == [1]

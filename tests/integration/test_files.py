@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.helpers.catalog import select
 from tests.helpers.tap import COMMAND, Finished
 
 if TYPE_CHECKING:
@@ -42,10 +43,10 @@ def command(*arguments: str, stdin: bytes | None = None, **env: str) -> Finished
 
 
 @pytest.fixture
-def contents(emulator, tap) -> dict[str, Any]:
+def contents(emulator) -> dict[str, Any]:
     """Give what a run of one stream needs, by option."""
     emulator.add("list", [{"id": 1, "updated_at": "2023-06-01"}, {"id": 2}])
-    return {"--config": emulator.config, "--catalog": tap.catalog("lists"), "--state": STATE}
+    return {"--config": emulator.config, "--catalog": select("lists"), "--state": STATE}
 
 
 def arguments(folder: Path, contents: dict[str, Any], **data: bytes) -> list[str]:

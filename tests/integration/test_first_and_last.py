@@ -7,7 +7,10 @@ import json
 import pytest
 
 from tap_pardot.streams.sales import OpportunityProspects
+from tests.helpers.catalog import select
 from tests.integration.test_settings import plain
+
+pytestmark = pytest.mark.usefixtures("queries_only")
 
 BOOKMARK = {
     "replication_key": "updated_at",
@@ -42,7 +45,7 @@ def test_the_output_ends_with_state(emulator, tap, end, state):
     for fault in faults:
         emulator.fault(**fault)
 
-    run = tap.run(emulator.config, state=state, catalog=tap.catalog("forms", "lists", "tags"))
+    run = tap.run(emulator.config, state=state, catalog=select("forms", "lists", "tags"))
 
     assert run.exit_code == code, run.stderr
     assert last_type(run) == "STATE"
@@ -52,7 +55,7 @@ def test_the_output_ends_with_state(emulator, tap, end, state):
 
 @pytest.mark.parametrize("state", [None, STATE], ids=["no STATE", "STATE"])
 def test_it_does_also_where_nothing_is_selected(emulator, tap, state):
-    run = tap.run(emulator.config, state=state, catalog=tap.catalog())
+    run = tap.run(emulator.config, state=state, catalog=select())
 
     assert run.exit_code == 0, run.stderr
     assert [message["type"] for message in run.messages][-1] == "STATE"
@@ -61,22 +64,22 @@ def test_it_does_also_where_nothing_is_selected(emulator, tap, state):
 @pytest.mark.parametrize("name", ["opportunity_prospects", "email_templates", "campaigns"])
 def test_it_does_also_behind_a_stream_without_rows(emulator, tap, name):
     emulator.set(clock="2024-06-01T12:00:00+00:00")
-    first = tap.run(emulator.config, catalog=tap.catalog(name))
-    second = tap.run(emulator.config, state=first.state, catalog=tap.catalog(name))
+    first = tap.run(emulator.config, catalog=select(name))
+    second = tap.run(emulator.config, state=first.state, catalog=select(name))
 
     for run in (first, second):
         assert run.exit_code == 0, run.stderr
         assert last_type(run) == "STATE"
 
 
-def test_it_does_also_after_an_error_nobody_foresaw_between_the_streams(emulator, run, monkeypatch):
+def test_it_does_also_after_an_error_nobody_foresaw_between_the_streams(emulator, tap, monkeypatch):
     def broken(*_):
         raise KeyError("hunter2")
 
     emulator.add("list", [{"id": 1}])
     monkeypatch.setattr("tap_pardot.streams.fan_out.FanOut.submit", broken)
 
-    done = run(emulator.config)
+    done = tap.run(emulator.config)
 
     assert done.exit_code == 1
     assert last_type(done) == "STATE"
@@ -89,7 +92,7 @@ def test_it_does_also_after_an_error_nobody_foresaw_between_the_streams(emulator
 def test_a_first_run_says_from_where_it_reads(emulator, tap, state):
     emulator.add("list", [{"id": 1}])
     for changes, start in (({}, "2007-01-01"), ({"start_date": "2024-05-01"}, "2024-05-01")):
-        run = tap.run(emulator.config | changes, state=state, catalog=tap.catalog("lists"))
+        run = tap.run(emulator.config | changes, state=state, catalog=select("lists"))
 
         assert run.exit_code == 0, run.stderr
         said = [line for line in run.stderr.splitlines() if "No STATE" in line]
@@ -99,7 +102,7 @@ def test_a_first_run_says_from_where_it_reads(emulator, tap, state):
 
 
 def test_a_run_with_state_does_not_say_so(emulator, tap):
-    run = tap.run(emulator.config, state=STATE, catalog=tap.catalog("lists"))
+    run = tap.run(emulator.config, state=STATE, catalog=select("lists"))
 
     assert run.exit_code == 0, run.stderr
     assert "No STATE" not in run.stderr
@@ -130,7 +133,7 @@ def test_a_wrapped_state_is_taken(emulator, tap, wrap):
     emulator.add("list", [{"id": 1, "updated_at": "2023-06-01"}, {"id": 2}])
     emulator.update("list", 2, updated_at="2024-06-01")
 
-    run = tap.run(emulator.config, state=wrap(STATE), catalog=tap.catalog("lists"))
+    run = tap.run(emulator.config, state=wrap(STATE), catalog=select("lists"))
 
     assert run.exit_code == 0, run.stderr
     assert run.ids("lists") == [2]
@@ -139,7 +142,7 @@ def test_a_wrapped_state_is_taken(emulator, tap, wrap):
 
 @pytest.mark.parametrize("inner", [None, {}, {"bookmarks": {}}])
 def test_an_empty_wrapped_state_is_none(emulator, tap, inner):
-    run = tap.run(emulator.config, state={"singer_state": inner}, catalog=tap.catalog("lists"))
+    run = tap.run(emulator.config, state={"singer_state": inner}, catalog=select("lists"))
 
     assert run.exit_code == 0, run.stderr
     assert FIRST in run.stderr
@@ -147,7 +150,7 @@ def test_an_empty_wrapped_state_is_none(emulator, tap, inner):
 
 @pytest.mark.parametrize("inner", [[], "", 7, {"lists": BOOKMARK}])
 def test_a_wrapped_state_of_another_form_is_refused(emulator, tap, inner):
-    run = tap.run(emulator.config, state={"singer_state": inner}, catalog=tap.catalog("lists"))
+    run = tap.run(emulator.config, state={"singer_state": inner}, catalog=select("lists"))
 
     assert run.exit_code == 1
     assert run.stdout == ""

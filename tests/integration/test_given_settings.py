@@ -6,7 +6,10 @@ import json
 
 import pytest
 
+from tests.helpers.catalog import select
 from tests.integration.test_settings import plain, sentences
+
+pytestmark = pytest.mark.usefixtures("queries_only")
 
 BATCH = {"encoding": {"format": "jsonl", "compression": "gzip"}, "storage": {"root": "file:///tmp"}}
 
@@ -43,7 +46,7 @@ def test_blanks_around_secrets_and_addresses_do_not_matter(emulator, tap):
         for name, value in emulator.config.items()
     }
 
-    run = tap.run(config, catalog=tap.catalog("lists"))
+    run = tap.run(config, catalog=select("lists"))
 
     assert run.exit_code == 0, run.stderr
     assert run.ids("lists") == [1]
@@ -109,7 +112,7 @@ def test_batch_config_is_refused_before_any_call(emulator, tap, arguments):
 def test_a_batch_config_that_is_empty_is_as_good_as_none(emulator, tap, empty):
     emulator.add("list", [{"id": 1}])
 
-    run = tap.run(emulator.config | {"batch_config": empty}, catalog=tap.catalog("lists"))
+    run = tap.run(emulator.config | {"batch_config": empty}, catalog=select("lists"))
 
     assert run.exit_code == 0, run.stderr
     assert run.ids("lists") == [1]

@@ -18,7 +18,7 @@ from tests.integration.test_settings import certificate
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-pytestmark = pytest.mark.usefixtures("waits")
+pytestmark = pytest.mark.usefixtures("queries_only", "waits")
 
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 CLOSED = "http://127.0.0.1:9"
@@ -76,13 +76,13 @@ def is_outage(run, waits, *words):
 @pytest.mark.parametrize("setting", ["login_url", "api_url", "pardot_api_url"])
 @pytest.mark.parametrize("url", [NOBODY, "https://login.salesforce.co.example:8443/", "https://pi"])
 def test_a_host_that_does_not_exist_is_a_wrong_setting(  # noqa: PLR0913, PLR0917
-    emulator, run, waits, dns, setting, url
+    emulator, tap, waits, dns, setting, url
 ):
     config = {name: value for name, value in emulator.config.items() if name != "api_url"}
     if setting == "login_url":
         config["api_url"] = emulator.url
 
-    done = run(config | {setting: url})
+    done = tap.run(config | {setting: url})
 
     name = setting.removeprefix("pardot_")
     is_setting(done, "does not exist (DNS)", f"correct {name}.")
@@ -102,8 +102,8 @@ def test_it_is_one_for_every_command(emulator, tap, arguments):
     )
 
 
-def test_both_settings_are_named_where_both_are_the_same(emulator, run, dns):
-    done = run(emulator.config | {"api_url": NOBODY, "login_url": NOBODY})
+def test_both_settings_are_named_where_both_are_the_same(emulator, tap, dns):
+    done = tap.run(emulator.config | {"api_url": NOBODY, "login_url": NOBODY})
 
     is_setting(done, "correct login_url and api_url.")
     assert len(dns.asked) == 2
@@ -122,8 +122,8 @@ def test_both_settings_are_named_where_both_are_the_same(emulator, run, dns):
 )
 @pytest.mark.parametrize("setting", ["login_url", "api_url"])
 @pytest.mark.usefixtures("dns")
-def test_a_name_that_no_host_can_have_is_a_wrong_setting(emulator, run, setting, url):
-    done = run(emulator.config | {setting: url})
+def test_a_name_that_no_host_can_have_is_a_wrong_setting(emulator, tap, setting, url):
+    done = tap.run(emulator.config | {setting: url})
 
     is_setting(done, f"correct {setting}.")
     assert emulator.calls == []
@@ -134,11 +134,11 @@ def test_a_name_that_no_host_can_have_is_a_wrong_setting(emulator, run, setting,
     "code", [socket.EAI_AGAIN, socket.EAI_FAIL, socket.EAI_MEMORY, socket.EAI_SYSTEM]
 )
 def test_a_name_server_that_does_not_answer_is_an_outage(  # noqa: PLR0913, PLR0917
-    emulator, run, waits, dns, setting, code
+    emulator, tap, waits, dns, setting, code
 ):
     dns.errors["acme.example"] = code
 
-    done = run(emulator.config | {setting: "https://acme.example"})
+    done = tap.run(emulator.config | {setting: "https://acme.example"})
 
     is_outage(done, waits, "The host name acme.example could not be looked up (DNS)", setting)
 
@@ -151,17 +151,19 @@ def test_a_name_server_that_does_not_answer_is_an_outage(  # noqa: PLR0913, PLR0
         [None, socket.EAI_NONAME],
     ],
 )
-def test_a_name_that_is_found_now_and_then_is_an_outage(emulator, run, waits, dns, codes):
+def test_a_name_that_is_found_now_and_then_is_an_outage(emulator, tap, waits, dns, codes):
     dns.errors["acme.example"] = codes  # where it is found, nobody listens
 
-    is_outage(run(emulator.config | {"api_url": "https://acme.example:9"}), waits, "acme.example")
+    is_outage(
+        tap.run(emulator.config | {"api_url": "https://acme.example:9"}), waits, "acme.example"
+    )
 
 
 @pytest.mark.parametrize("sandbox_hosts", [{}, {"is_sandbox": True}])
 @pytest.mark.parametrize("setting", ["login_url", "api_url"])
 @pytest.mark.parametrize("spelt_out", [False, True])
 def test_a_default_host_that_is_not_found_is_an_outage(  # noqa: PLR0913, PLR0917
-    emulator, run, waits, dns, sandbox_hosts, setting, spelt_out
+    emulator, tap, waits, dns, sandbox_hosts, setting, spelt_out
 ):
     hosts = {
         "login_url": "test.salesforce.com" if sandbox_hosts else "login.salesforce.com",
@@ -172,17 +174,17 @@ def test_a_default_host_that_is_not_found_is_an_outage(  # noqa: PLR0913, PLR091
     if spelt_out:
         config[setting] = f"https://{hosts[setting]}/"
 
-    is_outage(run(config), waits, f"The host name {hosts[setting]} does not exist (DNS)")
+    is_outage(tap.run(config), waits, f"The host name {hosts[setting]} does not exist (DNS)")
     assert len(dns.asked) > 5
 
 
-def test_a_host_that_was_reached_before_is_an_outage(emulator, run, waits, dns):
+def test_a_host_that_was_reached_before_is_an_outage(emulator, tap, waits, dns):
     emulator.add("list", [{"id": 1}])
     # The name is looked up again, because the connection is lost.
     emulator.fault(object="list", reset=True)
     dns.errors["localhost"] = [None, socket.EAI_NONAME]
 
-    done = run(emulator.config | {"api_url": emulator.url.replace("127.0.0.1", "localhost")})
+    done = tap.run(emulator.config | {"api_url": emulator.url.replace("127.0.0.1", "localhost")})
 
     is_outage(done, waits, "The host name localhost does not exist (DNS)")
 
@@ -190,11 +192,11 @@ def test_a_host_that_was_reached_before_is_an_outage(emulator, run, waits, dns):
 @pytest.mark.parametrize("proxy", ["http://no-proxy.example:3128", "http://me:hunter2@127.0.0.1:9"])
 @pytest.mark.parametrize("setting", ["login_url", "api_url"])
 def test_what_fails_on_the_way_through_a_proxy_is_not_blamed_on_the_setting(  # noqa: PLR0913, PLR0917
-    emulator, run, waits, dns, monkeypatch, proxy, setting
+    emulator, tap, waits, dns, monkeypatch, proxy, setting
 ):
     monkeypatch.setenv("HTTPS_PROXY", proxy)
 
-    done = run(emulator.config | {setting: NOBODY})
+    done = tap.run(emulator.config | {setting: NOBODY})
 
     is_outage(done, waits, "The proxy on the way to acme-typo.my.salesforce.example cannot be used")
     assert "correct" not in done.last_line
@@ -228,22 +230,22 @@ def at_the_door(say: Callable[[socket.socket], None]) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("setting", ["login_url", "api_url"])
-def test_a_refused_connection_is_told_as_one(emulator, run, waits, setting):
-    done = run(emulator.config | {setting: CLOSED})
+def test_a_refused_connection_is_told_as_one(emulator, tap, waits, setting):
+    done = tap.run(emulator.config | {setting: CLOSED})
 
     is_outage(done, waits, "127.0.0.1 refused the connection.", f"check {setting}")
 
 
 @pytest.mark.parametrize("setting", ["login_url", "api_url"])
-def test_a_server_without_tls_is_told_as_a_failure_of_tls(emulator, run, waits, setting):
+def test_a_server_without_tls_is_told_as_a_failure_of_tls(emulator, tap, waits, setting):
     with at_the_door(lambda connection: connection.sendall(b"220 mail.example\r\n")) as port:
-        done = run(emulator.config | {setting: f"https://127.0.0.1:{port}"})
+        done = tap.run(emulator.config | {setting: f"https://127.0.0.1:{port}"})
 
     is_outage(done, waits, "The connection to 127.0.0.1 failed (TLS).", f"check {setting}")
 
 
 @pytest.mark.parametrize("setting", ["login_url", "api_url"])
-def test_a_certificate_that_nobody_knows_ends_at_once(emulator, run, waits, tmp_path, setting):
+def test_a_certificate_that_nobody_knows_ends_at_once(emulator, tap, waits, tmp_path, setting):
     _, context = certificate(tmp_path)
 
     def say(connection):
@@ -251,7 +253,7 @@ def test_a_certificate_that_nobody_knows_ends_at_once(emulator, run, waits, tmp_
             context.wrap_socket(connection, server_side=True)
 
     with at_the_door(say) as port:
-        done = run(emulator.config | {setting: f"https://127.0.0.1:{port}"})
+        done = tap.run(emulator.config | {setting: f"https://127.0.0.1:{port}"})
 
     is_setting(done, "The certificate of 127.0.0.1 cannot be verified", "REQUESTS_CA_BUNDLE")
     assert waits == []
@@ -262,7 +264,7 @@ def test_a_certificate_that_nobody_knows_ends_at_once(emulator, run, waits, tmp_
 )
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 def test_certificates_that_cannot_be_loaded_end_at_once(  # noqa: PLR0913, PLR0917
-    emulator, run, waits, tmp_path, monkeypatch, content, variable
+    emulator, tap, waits, tmp_path, monkeypatch, content, variable
 ):
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     bundle = tmp_path / "bundle.pem"
@@ -271,16 +273,16 @@ def test_certificates_that_cannot_be_loaded_end_at_once(  # noqa: PLR0913, PLR09
     monkeypatch.setenv(variable, str(bundle))
 
     with at_the_door(lambda connection: connection.recv(65536)) as port:
-        done = run(emulator.config | {"api_url": f"https://127.0.0.1:{port}"})
+        done = tap.run(emulator.config | {"api_url": f"https://127.0.0.1:{port}"})
 
     is_setting(done, "The certificates to trust cannot be loaded: correct REQUESTS_CA_BUNDLE")
     assert waits == []
 
 
 @pytest.mark.parametrize("setting", ["login_url", "api_url"])
-def test_a_connection_that_is_closed_without_a_word_is_told(emulator, run, waits, setting):
+def test_a_connection_that_is_closed_without_a_word_is_told(emulator, tap, waits, setting):
     with at_the_door(lambda connection: connection.recv(65536)) as port:
-        done = run(emulator.config | {setting: f"http://127.0.0.1:{port}"})
+        done = tap.run(emulator.config | {setting: f"http://127.0.0.1:{port}"})
 
     is_outage(
         done, waits, "The connection to 127.0.0.1 failed (RemoteDisconnected).", f"check {setting}"
@@ -291,9 +293,9 @@ def test_a_connection_that_is_closed_without_a_word_is_told(emulator, run, waits
     ("variable", "value"),
     [("ALL_PROXY", "gopher://127.0.0.1:9"), ("HTTP_PROXY", "http://")],
 )
-def test_a_proxy_that_makes_no_sense_is_named(emulator, run, monkeypatch, variable, value):
+def test_a_proxy_that_makes_no_sense_is_named(emulator, tap, monkeypatch, variable, value):
     monkeypatch.setenv(variable, value)
 
-    done = run(emulator.config)
+    done = tap.run(emulator.config)
 
     is_setting(done, "proxy", variable)

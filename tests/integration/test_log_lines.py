@@ -8,7 +8,10 @@ from collections import Counter
 
 import pytest
 
+from tests.helpers.catalog import select
 from tests.helpers.tap import Finished  # noqa: TC001 - fixtures' type
+
+pytestmark = pytest.mark.usefixtures("queries_only")
 
 METRIC = re.compile(r"METRIC: (\{.*\"record_count\".*\})$", re.MULTILINE)
 LEVEL = re.compile(r"\| (\w+) +\| tap-pardot +\| (\w+): [\d,]+ rows?, [\d,]+ calls?, (\w+): ")
@@ -60,7 +63,7 @@ def settings(emulator):
 def test_record_count_is_the_number_of_records_of_each_stream(account, tap, maps):
     names = ("opportunities", "visitors", "tags", *THROUGH_OTHERS)
 
-    run = tap.run(settings(account) | {"stream_maps": maps}, catalog=tap.catalog(*names))
+    run = tap.run(settings(account) | {"stream_maps": maps}, catalog=select(*names))
 
     assert run.exit_code == 0, run.stderr
     assert counted(run) == {name: len(run.records.get(name, [])) for name in names}
@@ -73,7 +76,7 @@ def test_record_count_is_told_of_a_stream_whose_turn_never_came(account, tap):
     account.fault(object="tag", code=122, times=None)
     names = ("opportunities", "opportunity_prospects", "tags")
 
-    run = tap.run(settings(account), catalog=tap.catalog(*names))
+    run = tap.run(settings(account), catalog=select(*names))
 
     assert run.exit_code == 2, run.stderr
     assert counted(run)["opportunity_prospects"] == len(run.records["opportunity_prospects"]) == 6
@@ -82,7 +85,7 @@ def test_record_count_is_told_of_a_stream_whose_turn_never_came(account, tap):
 def test_streams_that_are_read_through_others_are_not_announced_as_full_table(account, tap):
     names = ("opportunities", "visitors", *THROUGH_OTHERS)
 
-    run = tap.run(settings(account), catalog=tap.catalog(*names))
+    run = tap.run(settings(account), catalog=select(*names))
 
     begun = re.findall(r"Beginning sync of '(\w+)' (.*)", run.stderr)
     assert dict(begun) == {
@@ -100,7 +103,7 @@ def test_the_level_of_a_streams_line_follows_how_it_ended(emulator, tap):
     emulator.fault(object="user", code=122, times=None)
     names = ("forms", "lists", "tags", "users")
 
-    run = tap.run(emulator.config, catalog=tap.catalog(*names))
+    run = tap.run(emulator.config, catalog=select(*names))
 
     assert run.exit_code == 2
     assert LEVEL.findall(run.stderr) == [
@@ -115,7 +118,7 @@ def test_the_level_of_a_streams_line_follows_how_it_ended(emulator, tap):
 def test_that_a_call_is_tried_again_is_a_warning(emulator, tap, fault):
     emulator.fault(object="list", **fault)
 
-    run = tap.run(emulator.config, catalog=tap.catalog("lists"))
+    run = tap.run(emulator.config, catalog=select("lists"))
 
     assert run.exit_code == 0, run.stderr
     (line,) = [line for line in run.stderr.splitlines() if "Trying again in" in line]
@@ -135,7 +138,7 @@ def test_that_nothing_was_read_is_one_line(emulator, tap, changes, switch, code)
     emulator.set(**switch)
     config = {k: v for k, v in {**emulator.config, **changes}.items() if v is not None}
 
-    run = tap.run(config, catalog=tap.catalog("lists", "tags", "forms"))
+    run = tap.run(config, catalog=select("lists", "tags", "forms"))
 
     assert run.exit_code == code, run.stderr
     *_, line, _last = run.stderr.splitlines()
@@ -152,9 +155,7 @@ def test_a_structured_log_has_the_figures_as_fields(emulator, tap, tmp_path):
     path.write_text(JSON_LOG)
     names = ("campaigns", "email_clicks", "forms", "lists")
 
-    run = tap.run(
-        emulator.config, catalog=tap.catalog(*names), env={"SINGER_SDK_LOG_CONFIG": str(path)}
-    )
+    run = tap.run(emulator.config, catalog=select(*names), env={"SINGER_SDK_LOG_CONFIG": str(path)})
 
     assert run.exit_code == 0, run.stderr
     lines = [json.loads(line) for line in run.stderr.splitlines() if line.startswith("{")]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Run = Callable[..., Finished]
 
-pytestmark = pytest.mark.usefixtures("waits")
+pytestmark = pytest.mark.usefixtures("queries_only", "waits")
 
 ROWS = [{"id": number} for number in range(1, 4)]
 
@@ -87,11 +87,11 @@ def refused(run: Finished, *settings: str) -> None:
 
 
 @pytest.mark.parametrize("flow", FLOWS)
-def test_each_flow_reads_everything_with_one_login(emulator, key, run, flow):
+def test_each_flow_reads_everything_with_one_login(emulator, key, tap, flow):
     emulator.add("list", ROWS)
     emulator.add("tag", ROWS)
 
-    done = run(config_for(emulator, key, flow))
+    done = tap.run(config_for(emulator, key, flow))
 
     assert done.exit_code == 0, done.stderr
     assert done.ids("lists") == done.ids("tags") == [1, 2, 3]
@@ -111,21 +111,21 @@ def test_a_private_key_with_escaped_newlines_from_the_environment_works(emulator
     assert done.ids("lists") == [1, 2, 3]
 
 
-def test_a_refresh_token_needs_no_secret_where_the_app_asks_for_none(emulator, run):
+def test_a_refresh_token_needs_no_secret_where_the_app_asks_for_none(emulator, tap):
     emulator.set(oauth={"require_client_secret": False})
     config = emulator.config
     del config["client_secret"]
 
-    assert run(config).exit_code == 0
+    assert tap.run(config).exit_code == 0
 
 
-def test_a_password_in_netrc_is_not_sent_to_the_login(emulator, run, tmp_path, monkeypatch):
+def test_a_password_in_netrc_is_not_sent_to_the_login(emulator, tap, tmp_path, monkeypatch):
     # requests would put it into an Authorization header, which Salesforce prefers to the form.
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login somebody password else\n")
     monkeypatch.setenv("NETRC", str(netrc))
 
-    assert run(emulator.config).exit_code == 0
+    assert tap.run(emulator.config).exit_code == 0
 
 
 # --- refusals by Salesforce ---
@@ -152,12 +152,12 @@ REFUSALS: list[tuple[str, dict[str, Any], list[str]]] = [
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda r: f"{r[0]} {r[1]}")
-def test_each_refusal_names_the_setting_and_is_not_repeated(emulator, key, run, waits, refusal):
+def test_each_refusal_names_the_setting_and_is_not_repeated(emulator, key, tap, waits, refusal):
     flow, app, settings = refusal
     config = config_for(emulator, key, flow)
     emulator.set(oauth=app)
 
-    done = run(config)
+    done = tap.run(config)
 
     refused(done, *settings)
     assert waits == []
@@ -172,11 +172,11 @@ def test_a_refused_login_on_the_command_line_ends_without_traceback(emulator, ta
     assert "expired-hunter2" not in done.stderr + done.stdout
 
 
-def test_words_of_a_refusal_that_nobody_knows_are_not_repeated(emulator, run):
+def test_words_of_a_refusal_that_nobody_knows_are_not_repeated(emulator, tap):
     body = json.dumps({"error": "Secret: hunter2!", "error_description": "user ada@example.com"})
     emulator.fault(op="token", status=400, body=body, times=None)
 
-    done = run(emulator.config)
+    done = tap.run(emulator.config)
 
     refused(done, "login_url")
     assert "hunter2" not in done.stderr
@@ -184,21 +184,21 @@ def test_words_of_a_refusal_that_nobody_knows_are_not_repeated(emulator, run):
 
 
 @pytest.mark.parametrize("status", [403, 404, 405])
-def test_a_web_page_in_place_of_the_login_names_login_url(emulator, run, waits, status):
+def test_a_web_page_in_place_of_the_login_names_login_url(emulator, tap, waits, status):
     emulator.fault(op="token", status=status, html=True, times=None)
 
-    done = run(emulator.config)
+    done = tap.run(emulator.config)
 
     refused(done, "login_url")
     assert waits == []
     assert len(emulator.logins) == 1
 
 
-def test_a_login_that_redirects_is_refused_at_once_and_takes_no_secret_along(emulator, run):
+def test_a_login_that_redirects_is_refused_at_once_and_takes_no_secret_along(emulator, tap):
     # The classic: login_url without "login." or "my." in front answers with a redirect.
     emulator.fault(op="token", redirect=f"{emulator.url}/elsewhere", times=None)
 
-    done = run(emulator.config)
+    done = tap.run(emulator.config)
 
     refused(done, "login_url")
     assert len(emulator.logins) == 1
@@ -217,11 +217,11 @@ def test_a_login_that_redirects_is_refused_at_once_and_takes_no_secret_along(emu
     ],
     ids=["502", "503", "429", "rate limit", "reset", "truncated"],
 )
-def test_a_login_that_fails_for_a_moment_is_repeated(emulator, run, waits, fault):
+def test_a_login_that_fails_for_a_moment_is_repeated(emulator, tap, waits, fault):
     emulator.fault(op="token", times=2, **fault)
     emulator.add("list", ROWS)
 
-    done = run(emulator.config)
+    done = tap.run(emulator.config)
 
     assert done.exit_code == 0, done.stderr
     assert done.ids("lists") == [1, 2, 3]
@@ -234,11 +234,11 @@ def test_a_login_that_fails_for_a_moment_is_repeated(emulator, run, waits, fault
     [{"status": 503}, {"status": 502, "html": True}, {"status": 200, "html": True}],
     ids=["503", "HTML 502", "HTML 200"],
 )
-def test_a_login_that_stays_down_is_an_outage_that_names_login_url(emulator, run, waits, fault):
+def test_a_login_that_stays_down_is_an_outage_that_names_login_url(emulator, tap, waits, fault):
     emulator.fault(op="token", times=None, **fault)
     state = {"bookmarks": {"lists": {"replication_key_value": "2024-01-01T00:00:00+00:00"}}}
 
-    done = run(emulator.config, state)
+    done = tap.run(emulator.config, state=state)
 
     assert done.exit_code == 2
     assert not {"SCHEMA", "RECORD"} & {message["type"] for message in done.messages}
@@ -318,10 +318,10 @@ FINAL = [
 
 
 @pytest.mark.parametrize("fault", PASSING, ids=str)
-def test_a_failure_of_salesforce_that_passes_is_repeated(emulator, run, waits, fault):
+def test_a_failure_of_salesforce_that_passes_is_repeated(emulator, tap, waits, fault):
     emulator.fault(times=2, **fault)
 
-    done = run(emulator.config)
+    done = tap.run(emulator.config)
 
     assert done.exit_code == 0, done.stderr
     assert len(emulator.logins) == 3
@@ -329,10 +329,10 @@ def test_a_failure_of_salesforce_that_passes_is_repeated(emulator, run, waits, f
 
 
 @pytest.mark.parametrize("fault", PASSING, ids=str)
-def test_one_that_stays_is_an_outage_and_not_told_as_wrong_settings(emulator, run, waits, fault):
+def test_one_that_stays_is_an_outage_and_not_told_as_wrong_settings(emulator, tap, waits, fault):
     emulator.fault(times=None, **fault)
 
-    done = run(emulator.config)
+    done = tap.run(emulator.config)
 
     assert done.exit_code == 2
     assert 500 <= sum(waits) <= 700
@@ -346,20 +346,20 @@ def test_one_that_stays_is_an_outage_and_not_told_as_wrong_settings(emulator, ru
 
 
 @pytest.mark.parametrize("fault", FINAL, ids=str)
-def test_a_refusal_for_good_is_not_repeated_however_it_is_worded(emulator, run, waits, fault):
+def test_a_refusal_for_good_is_not_repeated_however_it_is_worded(emulator, tap, waits, fault):
     emulator.fault(times=None, **fault)
 
-    done = run(emulator.config)
+    done = tap.run(emulator.config)
 
     refused(done, "client_secret" if "Client" in fault["body"] else "login_url")
     assert waits == []
     assert len(emulator.logins) == 1
 
 
-def test_the_word_of_a_passing_failure_is_told(emulator, run):
+def test_the_word_of_a_passing_failure_is_told(emulator, tap):
     emulator.fault(**PASSING[0], times=None)
 
-    done = run(emulator.config)
+    done = tap.run(emulator.config)
 
     assert (
         "Nothing could be read for about 10 minutes: Salesforce does not take the login for now "
@@ -368,10 +368,10 @@ def test_the_word_of_a_passing_failure_is_told(emulator, run):
 
 
 @pytest.mark.parametrize("token", ["a\nb", "tok\u20acn", "\ud800", 5, ""])
-def test_a_token_that_cannot_be_sent_is_an_answer_without_one(emulator, run, waits, token):
+def test_a_token_that_cannot_be_sent_is_an_answer_without_one(emulator, tap, waits, token):
     emulator.fault(op="token", body=json.dumps({"access_token": token, "refresh_token": token}))
 
-    done = run(emulator.config)
+    done = tap.run(emulator.config)
 
     assert done.exit_code == 0, done.stderr
     assert "Salesforce's login answered HTTP 200 without a token." in done.stderr
@@ -392,10 +392,10 @@ def test_a_token_that_cannot_be_sent_is_an_answer_without_one(emulator, run, wai
         ({"code": 201, "status": 200}, ["pardot_business_unit_id", "is_sandbox", "201"]),
     ],
 )
-def test_each_refusal_of_the_business_unit_names_the_setting(emulator, run, fault, settings):
+def test_each_refusal_of_the_business_unit_names_the_setting(emulator, tap, fault, settings):
     emulator.fault(times=None, **fault)
 
-    done = run(emulator.config)
+    done = tap.run(emulator.config)
 
     refused(done, *settings)
     assert len(emulator.calls) == 1
@@ -413,10 +413,10 @@ def test_an_unknown_business_unit_ends_before_any_data(emulator, tap):
 
 
 @pytest.mark.parametrize("legacy", [False, True], ids=["HTTP 401", "HTTP 200"])
-def test_a_token_that_pardot_never_takes_names_scope_and_business_unit(emulator, run, legacy):
+def test_a_token_that_pardot_never_takes_names_scope_and_business_unit(emulator, tap, legacy):
     emulator.set(oauth={"pardot_scope": False}, legacy_status=legacy)
 
-    done = run(emulator.config)
+    done = tap.run(emulator.config)
 
     refused(done, "pardot_api", "pardot_business_unit_id", "184")
     assert len(emulator.logins) == 2
@@ -436,11 +436,11 @@ def test_a_token_that_pardot_never_takes_names_scope_and_business_unit(emulator,
     ],
     ids=["HTTP 401", "HTTP 200", "without a code", "code 1"],
 )
-def test_a_token_that_dies_on_the_way_is_renewed_once_and_the_call_repeated(emulator, run, fault):
+def test_a_token_that_dies_on_the_way_is_renewed_once_and_the_call_repeated(emulator, tap, fault):
     emulator.add("list", [{"id": number} for number in range(1, 451)])
     emulator.fault(object="list", nth=2, **fault)
 
-    done = run(emulator.config)
+    done = tap.run(emulator.config)
 
     assert done.exit_code == 0, done.stderr
     assert done.ids("lists") == list(range(1, 451))
@@ -451,11 +451,11 @@ def test_a_token_that_dies_on_the_way_is_renewed_once_and_the_call_repeated(emul
     assert len(emulator.calls) == 16 + 3
 
 
-def test_two_refusals_apart_in_time_are_two_renewals(emulator, run):
+def test_two_refusals_apart_in_time_are_two_renewals(emulator, tap):
     emulator.add("list", [{"id": number} for number in range(1, 451)])
     emulator.set(oauth={"expire_after_calls": 4})
 
-    done = run(emulator.config)
+    done = tap.run(emulator.config)
 
     assert done.exit_code == 0, done.stderr
     assert done.ids("lists") == list(range(1, 451))
@@ -463,12 +463,12 @@ def test_two_refusals_apart_in_time_are_two_renewals(emulator, run):
     assert len(emulator.calls) == 18 + 4
 
 
-def test_a_token_refused_for_good_on_the_way_stops_all_and_the_next_run_goes_on(emulator, run):
+def test_a_token_refused_for_good_on_the_way_stops_all_and_the_next_run_goes_on(emulator, tap):
     emulator.add("list", [{"id": number} for number in range(1, 451)])
     emulator.add("tag", ROWS)
     emulator.fault(object="list", nth=2, code=184, times=None)
 
-    first = run(emulator.config)
+    first = tap.run(emulator.config)
 
     assert first.exit_code == 1
     assert "pardot_business_unit_id" in first.last_line
@@ -477,19 +477,19 @@ def test_a_token_refused_for_good_on_the_way_stops_all_and_the_next_run_goes_on(
     assert first.ids("tags") == []
     emulator.clear_faults()
 
-    second = run(emulator.config, first.state)
+    second = tap.run(emulator.config, state=first.state)
 
     assert second.exit_code == 0, second.stderr
     assert second.ids("lists") == list(range(201, 451))
     assert second.ids("tags") == [1, 2, 3]
 
 
-def test_a_login_that_goes_down_on_the_way_is_an_outage_with_a_good_state(emulator, run, waits):
+def test_a_login_that_goes_down_on_the_way_is_an_outage_with_a_good_state(emulator, tap, waits):
     emulator.add("list", [{"id": number} for number in range(1, 451)])
     emulator.fault(object="list", nth=2, change={"expire_tokens": True})
     emulator.fault(op="token", nth=2, times=None, status=503)
 
-    first = run(emulator.config)
+    first = tap.run(emulator.config)
 
     assert first.exit_code == 2
     assert first.ids("lists") == list(range(1, 201))
@@ -497,18 +497,18 @@ def test_a_login_that_goes_down_on_the_way_is_an_outage_with_a_good_state(emulat
     assert 500 <= sum(waits) <= 700
     emulator.clear_faults()
 
-    second = run(emulator.config, first.state)
+    second = tap.run(emulator.config, state=first.state)
 
     assert second.exit_code == 0, second.stderr
     assert second.ids("lists") == list(range(201, 451))
 
 
-def test_a_login_that_is_refused_on_the_way_names_the_setting(emulator, run, waits):
+def test_a_login_that_is_refused_on_the_way_names_the_setting(emulator, tap, waits):
     emulator.add("list", [{"id": number} for number in range(1, 451)])
     emulator.fault(object="list", nth=2, change={"expire_tokens": True})
     emulator.fault(op="token", nth=2, times=None, status=400, body='{"error": "invalid_grant"}')
 
-    done = run(emulator.config)
+    done = tap.run(emulator.config)
 
     assert done.exit_code == 1
     assert "refresh_token" in done.last_line

@@ -31,11 +31,6 @@ BY_COMMAND = {
 }
 
 
-@pytest.fixture(autouse=True)
-def queries_only() -> None:
-    """Let these runs have exports and children: their catalog is small."""
-
-
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
     """Give the account and the tap in which cells are tried."""
@@ -49,8 +44,8 @@ def test_a_fault_ends_as_the_table_says(lab: Lab, cell: Cell) -> None:
 
 
 @pytest.mark.parametrize("cell", [each for each in CELLS if each[:3] in BY_COMMAND], ids=str)
-def test_a_fault_ends_so_on_the_command_line_too(lab: Lab, tap: Tap, cell: Cell) -> None:
-    assert lab.problems(cell, tap) == []
+def test_a_fault_ends_so_on_the_command_line_too(lab: Lab, tap_process: Tap, cell: Cell) -> None:
+    assert lab.problems(cell, tap_process) == []
 
 
 def test_every_fault_meets_every_call_unless_there_is_a_reason() -> None:

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
+from tests.helpers.catalog import select
 from tests.helpers.children import SINCE, THEN, Runs
-from tests.helpers.exports import said, select
 from tests.helpers.tap import Finished
 
 CHILD = "opportunity_prospects"
@@ -38,8 +38,8 @@ def links(run):
 
 
 @pytest.fixture
-def runs(emulator, caplog):
-    return Runs(emulator, caplog)
+def runs(emulator, tap):
+    return Runs(emulator, tap)
 
 
 @pytest.fixture
@@ -65,8 +65,8 @@ def test_none_one_or_many_prospects_are_as_many_links(account, chosen, methods):
         for a, b in ((2, 20), (3, 20), (3, 30), (3, 31))
     ]
     assert set(run.records) == set(chosen)
-    assert "done: " in said(run, CHILD)
-    assert said(run, CHILD).startswith(f"{CHILD}: 4 rows, 0 calls")
+    assert "done: " in run.line(CHILD)
+    assert run.line(CHILD).startswith(f"{CHILD}: 4 rows, 0 calls")
     assert account.warnings == []
 
 
@@ -86,7 +86,7 @@ def test_without_any_link_there_is_a_table_all_the_same(runs):
 
     assert run.exit_code == 0
     assert [m["type"] for m in run.messages if m.get("stream") == CHILD] == ["SCHEMA"]
-    assert "done: " in said(run, CHILD)
+    assert "done: " in run.line(CHILD)
 
 
 @pytest.mark.parametrize(
@@ -224,8 +224,8 @@ def test_without_the_right_to_opportunities_links_are_skipped(account, chosen):
 
     assert run.exit_code == 0, run.stderr
     for stream in chosen:
-        assert "skipped: " in said(run, stream)
-        assert "(Pardot code 46)" in said(run, stream)
+        assert "skipped: " in run.line(stream)
+        assert "(Pardot code 46)" in run.line(stream)
     assert "tags: 0 rows, 1 call, done" in run.stderr
     account.emulator.set(forbidden={})
     assert len(links(account.sync(*chosen))) == 4
@@ -240,7 +240,7 @@ def test_a_reading_cut_short_goes_on_with_its_second_page(runs, chosen, methods,
     first = runs.sync(*chosen, methods=methods)
     assert first.exit_code == exit_code
     assert links(first) == [(n, n) for n in range(1, 201)]
-    assert "done: " not in said(first, CHILD)
+    assert "done: " not in first.line(CHILD)
 
     runs.emulator.clear_faults()
     runs.later()
@@ -252,12 +252,12 @@ def test_a_reading_cut_short_goes_on_with_its_second_page(runs, chosen, methods,
     assert runs.calls("opportunity")[0]["params"]["id_greater_than"] == "200"
 
 
-def test_a_run_killed_between_two_pages_loses_no_link(runs, tap, tmp_path):
+def test_a_run_killed_between_two_pages_loses_no_link(runs, tap_process, tmp_path):
     runs.emulator.add("opportunity", [opportunity(n, n, 1000 + n) for n in range(1, 451)])
     runs.emulator.fault(object="opportunity", nth=2, hang=60, times=None)
     config = {**runs.emulator.config, **SINCE}
     with (tmp_path / "out").open("w") as out:
-        command = tap.command(config, catalog=select(CHILD))
+        command = tap_process.command(config, catalog=select(CHILD))
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL)
     until = time.monotonic() + 20
     while not runs.emulator.faults[0]["fired"]:

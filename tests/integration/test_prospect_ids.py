@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.catalog import select
+
 README = Path(__file__).resolve().parents[2] / "README.md"
 NOW = "2024-06-01T12:00:00+00:00"
 # On window edges and far apart: an account of many years.
@@ -57,7 +59,7 @@ def test_it_is_off_unless_selected(account, tap):
 
 @pytest.mark.parametrize("source", ["export", "query"])
 def test_every_id_is_listed_in_every_run_whatever_start_date_says(account, tap, source):
-    catalog = tap.catalog("prospect_ids")
+    catalog = select("prospect_ids")
     config = settings(account, source)
 
     first = tap.run(config, catalog=catalog)
@@ -81,7 +83,7 @@ def test_every_id_is_listed_in_every_run_whatever_start_date_says(account, tap, 
 
 def test_the_statement_of_the_readme_finds_what_is_gone(account, tap):
     (statement,) = re.findall(r"```sql\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    catalog = tap.catalog("prospects", "prospect_ids")
+    catalog = select("prospects", "prospect_ids")
     warehouse = sqlite3.connect(":memory:")
     warehouse.execute("CREATE TABLE prospects (id PRIMARY KEY, created_at)")
     warehouse.execute("CREATE TABLE prospect_ids (id PRIMARY KEY, listed_at)")
@@ -107,7 +109,7 @@ def test_the_statement_of_the_readme_finds_what_is_gone(account, tap):
 
 
 def test_an_interrupted_listing_goes_on_as_the_same_listing(account, tap):
-    catalog = tap.catalog("prospect_ids")
+    catalog = select("prospect_ids")
     config = settings(account)
     # The newest window's file cannot be had: all others are out by then.
     account.fault(op="download", code=46, nth=3, times=None)

@@ -13,7 +13,10 @@ import pytest
 from tap_pardot.api.retry import ThrottlePause
 from tap_pardot.config.validation import normalized, with_defaults
 from tap_pardot.sync.context import connect, daily_calls
-from tests.helpers.exports import QUICK, select
+from tests.helpers.catalog import select
+from tests.helpers.exports import QUICK
+
+pytestmark = pytest.mark.usefixtures("queries_only")
 
 METRIC = re.compile(r"METRIC: (\{.*?\"http_request_count\".*?\}\})")
 LINE = re.compile(r"(\w+): [\d,]+ rows?, ([\d,]+) calls?, ")
@@ -39,7 +42,7 @@ def test_a_run_begins_with_the_limit_of_the_accounts_edition(emulator, tap):
     (account,) = emulator.rows("account")
     emulator.update("account", [account["id"]], level="Plus")
 
-    run = tap.run(emulator.config, catalog=tap.catalog("tags"))
+    run = tap.run(emulator.config, catalog=select("tags"))
 
     told = run.stderr.index("50,000 API calls a day")
     assert told < run.stderr.index("Beginning")
@@ -51,7 +54,7 @@ def test_the_table_the_metrics_and_pardots_own_count_agree(emulator, tap):
     emulator.fault(object="tag", code=66, times=1)
     chosen = ("campaigns", "email_clicks", "lists", "tags")
 
-    run = tap.run(emulator.config, catalog=tap.catalog(*chosen))
+    run = tap.run(emulator.config, catalog=select(*chosen))
 
     assert run.exit_code == 0, run.stderr
     counted = Counter(call["object"] for call in emulator.calls)

@@ -23,7 +23,7 @@ import pytest
 from tap_pardot.api import token_file
 from tap_pardot.api.token_file import TokenFile
 from tap_pardot.errors import ConfigurationError
-from tests.helpers.tap import Finished
+from tests.helpers.tap import Finished, Tap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ def invalid_grant(description: str) -> dict[str, Any]:
 EXPIRED = invalid_grant("expired access/refresh token")
 BUSY = invalid_grant("token request is already being processed")
 
-pytestmark = pytest.mark.usefixtures("waits")
+pytestmark = pytest.mark.usefixtures("queries_only", "waits")
 
 
 @pytest.fixture
@@ -119,80 +119,80 @@ def test_a_rotated_refresh_token_is_used_kept_and_never_shown(emulator, tap, con
     assert emulator.oauth.refresh_token in kept.read_text()
 
 
-def test_a_newly_configured_refresh_token_wins_over_the_kept_one(emulator, run, config):
-    good(run(config))
+def test_a_newly_configured_refresh_token_wins_over_the_kept_one(emulator, tap, config):
+    good(tap.run(config))
     emulator.set(oauth={"refresh_token": NEW})
     emulator.clear_calls()
 
-    good(run(config | {"refresh_token": NEW}))
+    good(tap.run(config | {"refresh_token": NEW}))
 
     assert [login["status"] for login in emulator.logins] == [200]
 
 
-def test_the_configured_token_is_not_sent_when_the_kept_one_is_refused(emulator, run, config):
-    good(run(config))
+def test_the_configured_token_is_not_sent_when_the_kept_one_is_refused(emulator, tap, config):
+    good(tap.run(config))
     emulator.clear_calls()
     emulator.fault(**EXPIRED)
 
-    done = run(config)
+    done = tap.run(config)
 
     refused(done, "invalid_grant", "authorize the connected app again", "refresh_token")
     assert len(emulator.logins) == 1
     assert not is_revoked(emulator)
-    good(run(config))
+    good(tap.run(config))
 
 
 @pytest.mark.parametrize("error", ["inactive_user", "invalid_client", "invalid_scope", "x"])
-def test_no_refusal_makes_the_configured_token_be_sent(emulator, run, config, error):
-    good(run(config))
+def test_no_refusal_makes_the_configured_token_be_sent(emulator, tap, config, error):
+    good(tap.run(config))
     emulator.clear_calls()
     emulator.set(oauth={"refuse_with": error})
 
-    refused(run(config), error)
+    refused(tap.run(config), error)
 
     assert len(emulator.logins) == 1
     emulator.set(oauth={"refuse_with": None})
-    good(run(config))
+    good(tap.run(config))
 
 
-def test_a_setting_that_is_changed_back_does_not_send_what_was_replaced(emulator, run, config):
-    good(run(config))
+def test_a_setting_that_is_changed_back_does_not_send_what_was_replaced(emulator, tap, config):
+    good(tap.run(config))
     live = emulator.oauth.refresh_token
     emulator.set(oauth={"refresh_token": NEW})
-    good(run(config | {"refresh_token": NEW}))
+    good(tap.run(config | {"refresh_token": NEW}))
     newer = emulator.oauth.refresh_token
     emulator.set(oauth={"refresh_token": live})
 
-    good(run(config))
+    good(tap.run(config))
 
     emulator.set(oauth={"refresh_token": newer})
-    good(run(config | {"refresh_token": NEW}))
+    good(tap.run(config | {"refresh_token": NEW}))
     assert not is_revoked(emulator)
 
 
-def test_a_token_copied_out_of_the_file_into_the_settings_goes_on_from_there(emulator, run, config):
-    good(run(config))
+def test_a_token_copied_out_of_the_file_into_the_settings_goes_on_from_there(emulator, tap, config):
+    good(tap.run(config))
     copied = config | {"refresh_token": emulator.oauth.refresh_token}
 
     for each in (copied, config, copied, config):
-        good(run(each))
+        good(tap.run(each))
 
     assert not is_revoked(emulator)
 
 
-def test_pipelines_that_share_a_file_through_a_link_use_one_token(emulator, run, config, kept):
+def test_pipelines_that_share_a_file_through_a_link_use_one_token(emulator, tap, config, kept):
     link = kept.with_name("link.json")
     link.symlink_to(kept)
 
     for path in (kept, link, kept):
-        good(run(config | {"token_file": str(path)}))
+        good(tap.run(config | {"token_file": str(path)}))
 
     assert link.is_symlink()
     assert not is_revoked(emulator)
 
 
 def test_a_file_that_cannot_be_replaced_is_written_in_place(
-    emulator, run, config, kept, monkeypatch
+    emulator, tap, config, kept, monkeypatch
 ):
     # As a file that is mounted into a container by itself.
     kept.write_text("")
@@ -203,7 +203,7 @@ def test_a_file_that_cannot_be_replaced_is_written_in_place(
 
     monkeypatch.setattr(Path, "replace", busy)
     for _ in range(3):
-        good(run(config))
+        good(tap.run(config))
 
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert [path.name for path in kept.parent.glob(".token-*")] == []
@@ -211,11 +211,11 @@ def test_a_file_that_cannot_be_replaced_is_written_in_place(
 
 
 @pytest.mark.parametrize("text", ["", "\n", "{}", "\ufeff{}"])
-def test_an_empty_file_keeps_no_token(run, config, kept, text):
+def test_an_empty_file_keeps_no_token(tap, config, kept, text):
     kept.write_text(text, encoding="utf-8")
 
-    good(run(config))
-    good(run(config))
+    good(tap.run(config))
+    good(tap.run(config))
 
 
 @pytest.mark.parametrize(
@@ -235,10 +235,10 @@ def test_an_empty_file_keeps_no_token(run, config, kept, text):
         b"[" * 100_000,
     ],
 )
-def test_a_damaged_file_ends_the_run_before_any_token_is_sent(emulator, run, config, kept, content):
+def test_a_damaged_file_ends_the_run_before_any_token_is_sent(emulator, tap, config, kept, content):
     kept.write_bytes(content)
 
-    refused(run(config), "token_file", "refresh_token")
+    refused(tap.run(config), "token_file", "refresh_token")
 
     assert emulator.logins == []
     assert kept.read_bytes() == content
@@ -246,49 +246,49 @@ def test_a_damaged_file_ends_the_run_before_any_token_is_sent(emulator, run, con
 
 @pytest.mark.parametrize("path", ["{folder}", "{file}/token.json", "{loop}"])
 def test_a_path_that_cannot_be_a_file_ends_the_run_before_any_token_is_sent(
-    emulator, run, config, tmp_path, path
+    emulator, tap, config, tmp_path, path
 ):
     (tmp_path / "file").write_text("x")
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     names = {"folder": tmp_path, "file": tmp_path / "file", "loop": tmp_path / "loop"}
 
-    refused(run(config | {"token_file": path.format(**names)}), "token_file cannot be ")
+    refused(tap.run(config | {"token_file": path.format(**names)}), "token_file cannot be ")
 
     assert emulator.logins == []
 
 
 @pytest.mark.parametrize("name", ["{folder}/missing/token.json", "~nobody-here/token.json"])
 def test_a_token_file_that_cannot_be_written_ends_the_run_before_any_token_is_sent(
-    emulator, run, config, tmp_path, name
+    emulator, tap, config, tmp_path, name
 ):
     """Else the next run would send a token that was replaced, and Salesforce revoke everything."""
-    refused(run(config | {"token_file": name.format(folder=tmp_path)}), "cannot be written")
+    refused(tap.run(config | {"token_file": name.format(folder=tmp_path)}), "cannot be written")
 
     assert emulator.logins == []
 
 
-def test_a_home_folder_may_be_named(run, config, tmp_path, monkeypatch):
+def test_a_home_folder_may_be_named(tap, config, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
 
-    good(run(config | {"token_file": "~/token.json"}))
+    good(tap.run(config | {"token_file": "~/token.json"}))
 
     assert (tmp_path / "token.json").exists()
 
 
-def test_the_file_of_an_earlier_version_is_read(emulator, run, config, kept):
-    good(run(config))
+def test_the_file_of_an_earlier_version_is_read(emulator, tap, config, kept):
+    good(tap.run(config))
     kept.write_text(text_of(config["refresh_token"], emulator.oauth.refresh_token))
 
-    good(run(config))
+    good(tap.run(config))
 
 
 # --- without a file ---
 
 
-def test_without_a_token_file_a_rotation_is_a_warning_that_names_the_setting(emulator, run, config):
+def test_without_a_token_file_a_rotation_is_a_warning_that_names_the_setting(emulator, tap, config):
     del config["token_file"]
 
-    done = run(config)
+    done = tap.run(config)
 
     good(done)
     warning = next(line for line in done.stderr.splitlines() if "rotated" in line)
@@ -297,20 +297,20 @@ def test_without_a_token_file_a_rotation_is_a_warning_that_names_the_setting(emu
 
 
 @pytest.mark.parametrize("file", [True, False])
-def test_a_login_on_the_way_sends_the_successor_or_nothing(emulator, run, config, file):
+def test_a_login_on_the_way_sends_the_successor_or_nothing(emulator, tap, config, file):
     if not file:
         del config["token_file"]
     emulator.set(oauth={"expire_after_calls": 4})
-    good(run(config))
+    good(tap.run(config))
     assert len(emulator.logins) > 3
     assert {login["status"] for login in emulator.logins} == {200}
 
 
-def test_a_login_on_the_way_that_is_refused_is_not_tried_again_by_others(emulator, run, config):
+def test_a_login_on_the_way_that_is_refused_is_not_tried_again_by_others(emulator, tap, config):
     emulator.fault(object="list", change={"expire_tokens": True})
     emulator.fault(**EXPIRED, nth=2, times=None)
 
-    done = run(config)
+    done = tap.run(config)
 
     assert done.exit_code == 1
     assert "authorize the connected app again" in done.last_line
@@ -319,9 +319,9 @@ def test_a_login_on_the_way_that_is_refused_is_not_tried_again_by_others(emulato
 
 
 def test_a_successor_that_could_not_be_written_is_used_on_the_way(
-    emulator, run, config, kept, monkeypatch
+    emulator, tap, config, kept, monkeypatch
 ):
-    good(run(config))
+    good(tap.run(config))
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -329,7 +329,7 @@ def test_a_successor_that_could_not_be_written_is_used_on_the_way(
     monkeypatch.setattr(token_file, "_write_through", full)
     emulator.set(oauth={"expire_after_calls": 4})
     before = kept.read_text()
-    done = run(config)
+    done = tap.run(config)
 
     good(done)
     assert kept.read_text() == before
@@ -340,13 +340,13 @@ def test_a_successor_that_could_not_be_written_is_used_on_the_way(
 # --- two runs at once ---
 
 
-def test_runs_at_once_share_one_token_file(emulator, tap, config, tmp_path):
+def test_runs_at_once_share_one_token_file(emulator, tap_process, config, tmp_path):
     emulator.set(oauth={"expire_after_calls": 3})
     emulator.fault(op="token", latency=0.3, times=None)
-    runs = [type(tap)(tmp_path / str(number)) for number in range(2)]
+    runs = [Tap(tmp_path / str(number)) for number in range(2)]
     for each in runs:
         each.folder.mkdir()
-        each.default_catalog = tap.default_catalog
+        each.default_catalog = tap_process.default_catalog
 
     processes = [each.start(config) for each in runs]
     ended = [(process.communicate(timeout=60), process.returncode) for process in processes]
@@ -358,7 +358,7 @@ def test_runs_at_once_share_one_token_file(emulator, tap, config, tmp_path):
     assert not is_revoked(emulator)
 
 
-def test_a_token_that_another_run_has_put_there_meanwhile_is_used(emulator, run, config, kept):
+def test_a_token_that_another_run_has_put_there_meanwhile_is_used(emulator, tap, config, kept):
     """Where locks do not work."""
     kept.write_text(text_of(config["refresh_token"], "5Aep-replaced-just-now"))
     emulator.set(oauth={"refresh_token": "5Aep-of-another-run"})
@@ -374,12 +374,12 @@ def test_a_token_that_another_run_has_put_there_meanwhile_is_used(emulator, run,
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(token_file.TokenFile, "load", load)
-        good(run(config))
+        good(tap.run(config))
 
     assert [login["status"] for login in emulator.logins] == [400, 200]
 
 
-def test_the_file_is_read_again_once_only(emulator, run, config, monkeypatch):
+def test_the_file_is_read_again_once_only(emulator, tap, config, monkeypatch):
     looks = []
 
     def load(_):
@@ -388,19 +388,19 @@ def test_the_file_is_read_again_once_only(emulator, run, config, monkeypatch):
 
     monkeypatch.setattr(token_file.TokenFile, "load", load)
 
-    refused(run(config), "invalid_grant")
+    refused(tap.run(config), "invalid_grant")
 
     assert len(looks) == 2
     assert len(emulator.logins) == 2
 
 
-def test_a_file_system_without_locks_is_a_warning(run, config, monkeypatch):
+def test_a_file_system_without_locks_is_a_warning(tap, config, monkeypatch):
     def nothing(*_: object) -> None:
         raise OSError(95, "Operation not supported")
 
     monkeypatch.setattr(fcntl, "flock", nothing)
 
-    done = run(config)
+    done = tap.run(config)
 
     good(done)
     assert "token_file cannot be locked (Operation not supported)" in done.stderr
@@ -408,7 +408,7 @@ def test_a_file_system_without_locks_is_a_warning(run, config, monkeypatch):
 
 @pytest.mark.parametrize("where", ["a folder that takes no new file", "a container each"])
 def test_runs_at_once_that_cannot_share_a_file_beside_it_lock_the_file(  # noqa: PLR0913, PLR0917
-    emulator, tap, config, kept, tmp_path, where
+    emulator, tap_process, config, kept, tmp_path, where
 ):
     kept.write_text("")
     first, second = tmp_path / "1", tmp_path / "2"
@@ -420,7 +420,7 @@ def test_runs_at_once_that_cannot_share_a_file_beside_it_lock_the_file(  # noqa:
 
     tokens = [TokenFile(str(folder / "token.json"), "x") for folder in (first, second)]
     with tokens[0].locked():
-        process = tap.start(config | {"token_file": str(second / "token.json")})
+        process = tap_process.start(config | {"token_file": str(second / "token.json")})
         waited = any("Waiting for another run" in line for line in process.stderr)
         process.kill()
         process.communicate(timeout=30)
@@ -430,7 +430,7 @@ def test_runs_at_once_that_cannot_share_a_file_beside_it_lock_the_file(  # noqa:
 
 
 def test_a_lock_is_waited_for_a_minute_and_then_it_is_an_outage(
-    emulator, run, config, kept, monkeypatch
+    emulator, tap, config, kept, monkeypatch
 ):
     clock = type("Clock", (), {"now": 0.0, "monotonic": lambda _: clock.now})()
     slept = []
@@ -443,7 +443,7 @@ def test_a_lock_is_waited_for_a_minute_and_then_it_is_an_outage(
     monkeypatch.setattr(token_file, "time", clock)
     state = {"bookmarks": {"lists": {"replication_key_value": "2024-01-01T00:00:00+00:00"}}}
     with held(kept):
-        done = run(config, state)
+        done = tap.run(config, state=state)
 
     assert done.exit_code == 2
     assert "token_file" in done.last_line
@@ -454,9 +454,9 @@ def test_a_lock_is_waited_for_a_minute_and_then_it_is_an_outage(
     assert done.state["bookmarks"]["lists"] == state["bookmarks"]["lists"]
 
 
-def test_a_lock_that_becomes_free_is_taken(tap, config, kept):
+def test_a_lock_that_becomes_free_is_taken(tap_process, config, kept):
     with held(kept):
-        process = tap.start(config)
+        process = tap_process.start(config)
         for line in process.stderr:
             if "Waiting for another run" in line:
                 break
@@ -466,9 +466,9 @@ def test_a_lock_that_becomes_free_is_taken(tap, config, kept):
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_the_wait_for_the_lock(emulator, tap, config, kept, signum):
+def test_a_signal_ends_the_wait_for_the_lock(emulator, tap_process, config, kept, signum):
     with held(kept):
-        process = tap.start(config)
+        process = tap_process.start(config)
         for line in process.stderr:
             if "Waiting for another run" in line:
                 break
@@ -490,12 +490,12 @@ LOST = [{"truncate": 10}, {"truncate": 0}]
 
 @pytest.mark.parametrize("fault", LOST)
 @pytest.mark.parametrize("file", [True, False])
-def test_a_successor_that_was_lost_is_said_so(emulator, run, config, fault, file):
+def test_a_successor_that_was_lost_is_said_so(emulator, tap, config, fault, file):
     if not file:
         del config["token_file"]
     emulator.fault(op="token", **fault)
 
-    done = run(config)
+    done = tap.run(config)
 
     refused(done, "an earlier answer was lost", "authorize the connected app again")
     assert len(emulator.logins) == 2
@@ -506,46 +506,46 @@ def test_a_successor_that_was_lost_is_said_so(emulator, run, config, fault, file
     [{"reset": True}, {"status": 504, "html": True}, {"status": 200, "body": "cut"}, {"hang": 9}],
     ids=str,
 )
-def test_without_an_answer_the_same_token_is_sent_again(emulator, run, config, fault):
+def test_without_an_answer_the_same_token_is_sent_again(emulator, tap, config, fault):
     emulator.fault(op="token", times=2, **fault)
 
-    good(run(config | {"request_timeout": 1}))
+    good(tap.run(config | {"request_timeout": 1}))
 
     assert len(emulator.logins) == 3
-    good(run(config))
+    good(tap.run(config))
 
 
 @pytest.mark.parametrize("fault", [{"reset": True}, {"status": 502, "html": True}], ids=str)
 def test_it_is_not_sent_again_after_a_refusal_that_follows_a_lost_answer(
-    emulator, run, config, fault
+    emulator, tap, config, fault
 ):
-    good(run(config))
+    good(tap.run(config))
     emulator.clear_calls()
     emulator.fault(op="token", **fault)
     emulator.fault(**BUSY, nth=2)
 
-    done = run(config)
+    done = tap.run(config)
 
     refused(done, "an earlier answer was lost")
     assert len(emulator.logins) == 2
 
 
-def test_a_refusal_without_a_lost_answer_does_not_speak_of_one(emulator, run, config):
+def test_a_refusal_without_a_lost_answer_does_not_speak_of_one(emulator, tap, config):
     emulator.fault(op="token", status=503)
     emulator.fault(**EXPIRED, nth=2)
 
-    done = run(config)
+    done = tap.run(config)
 
     refused(done, "invalid_grant")
     assert "lost" not in done.last_line
 
 
-def test_a_new_refresh_token_counts_also_where_no_access_token_came_with_it(emulator, run, config):
+def test_a_new_refresh_token_counts_also_where_no_access_token_came_with_it(emulator, tap, config):
     emulator.set(oauth={"refresh_token": NEW})
     body = json.dumps({"refresh_token": NEW})
     emulator.fault(op="token", status=200, body=body)
 
-    good(run(config | {"refresh_token": "5Aep-before"}))
+    good(tap.run(config | {"refresh_token": "5Aep-before"}))
 
     assert [login["status"] for login in emulator.logins] == [200, 200]
 
@@ -566,7 +566,7 @@ def test_what_cannot_be_read_is_told_without_its_content(tmp_path):
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("earlier", [False, True], ids=["first run", "later run"])
 def test_a_signal_does_not_lose_the_successor(  # noqa: PLR0913, PLR0917
-    emulator, tap, config, monkeypatch, signum, earlier
+    emulator, tap, tap_process, config, monkeypatch, signum, earlier
 ):
     if earlier:
         good(tap.run(config))
@@ -581,7 +581,7 @@ def test_a_signal_does_not_lose_the_successor(  # noqa: PLR0913, PLR0917
 
     with monkeypatch.context() as patch:
         patch.setattr(emulator.issuer, "exchange", slow)
-        process = tap.start(config)
+        process = tap_process.start(config)
         assert replaced.wait(20)
         process.send_signal(signum)
         out, err = process.communicate(timeout=30)
@@ -594,9 +594,9 @@ def test_a_signal_does_not_lose_the_successor(  # noqa: PLR0913, PLR0917
     assert not is_revoked(emulator)
 
 
-def test_a_login_that_hangs_does_not_keep_a_signal_for_long(emulator, tap, config):
+def test_a_login_that_hangs_does_not_keep_a_signal_for_long(emulator, tap_process, config):
     emulator.fault(op="token", hang=60)
-    process = tap.start(config)
+    process = tap_process.start(config)
     while not emulator.logins:
         time.sleep(0.02)
     sent = time.monotonic()

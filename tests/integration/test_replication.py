@@ -6,23 +6,19 @@ import copy
 
 import pytest
 
-from tests.helpers.tap import Tap
+from tests.helpers.catalog import select
 from tests.helpers.warehouse import TABLES, Warehouse, by_stream, later
+
+pytestmark = pytest.mark.usefixtures("queries_only")
 
 NOW, NEXT = "2024-06-01T12:00:00+00:00", "2024-06-01T13:00:00+00:00"
 BEFORE, BETWEEN = "2024-05-01T00:00:00+00:00", "2024-06-01T12:30:00+00:00"
 
 
-@pytest.fixture(scope="module")
-def discovered(tmp_path_factory):
-    """The catalog as discovery gives it, nothing selected; made once."""
-    return Tap(tmp_path_factory.mktemp("discovery")).catalog()
-
-
 @pytest.fixture
-def catalog(discovered):
-    """A catalog of one's own to change."""
-    return copy.deepcopy(discovered)
+def catalog():
+    """The catalog with nothing selected, to change."""
+    return select()
 
 
 def entry_of(catalog, stream):
@@ -85,7 +81,7 @@ def test_full_table_forced_by_metadata_reads_everything_each_time(emulator, tap,
 
 
 def test_rows_of_the_last_stream_go_out_although_the_state_is_the_same_as_before(emulator, tap):
-    catalog = tap.catalog("account")
+    catalog = select("account")
     first = tap.run(emulator.config, catalog=catalog)
 
     second = tap.run(emulator.config, catalog=catalog, state=first.state)

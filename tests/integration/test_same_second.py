@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.helpers.warehouse import TABLES, WINDOWED, Warehouse, by_stream, later
+
+pytestmark = pytest.mark.usefixtures("queries_only")
 
 SECOND = "2024-05-01T10:00:00+00:00"
 CROWD = range(10, 6010, 10)  # ids of 600 rows: three full pages

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pardot_emulator import Emulator
     from tests.helpers.tap import Finished
 
+pytestmark = pytest.mark.usefixtures("queries_only")
+
 DEBUG = {"TAP_PARDOT_LOGLEVEL": "DEBUG"}
 PERSON = {
     "id": 11,
@@ -162,10 +164,10 @@ def test_settings_of_a_wrong_kind_are_not_repeated(people, tap):
     assert (NEVER.search(spoken(run)) or [None])[0] is None
 
 
-def test_a_connection_that_fails_does_not_write_the_credentials_of_a_proxy(people, tap):
+def test_a_connection_that_fails_does_not_write_the_credentials_of_a_proxy(people, tap_process):
     # Nobody listens there, so the first try fails, and one is enough.
     env = {**DEBUG, "NO_PROXY": "", "no_proxy": "", "HTTP_PROXY": "http://me:sentinel@127.0.0.1:9"}
-    process = tap.start(people.config, env=env)
+    process = tap_process.start(people.config, env=env)
     lines = []
     for line in process.stderr:
         lines.append(line)

@@ -29,11 +29,12 @@ from tap_pardot.api import http
 from tap_pardot.config.validation import SETTINGS
 from tap_pardot.errors import StreamFailed
 from tap_pardot.sources.export_csv import rows_of_file
-from tap_pardot.sync.report import Status
-from tap_pardot.tap import TapPardot
-from tests.helpers.exports import QUICK, fill, ops, said, select
+from tests.helpers.catalog import select
+from tests.helpers.exports import QUICK, fill, ops
 from tests.helpers.tap import Finished
 from tests.integration.test_settings import certificate
+
+pytestmark = pytest.mark.usefixtures("queries_only")
 
 NOW = "2024-06-01T12:00:00+00:00"
 MARCH = "2024-03-05T10:00:00+00:00"
@@ -110,14 +111,6 @@ def giving(body, **headers):
     return answer
 
 
-def run_here(capsys, config, catalog):
-    """Run in this process; return what came, and the tap."""
-    tap = TapPardot(config=config, catalog=catalog)
-    tap.read_all()
-    tap.report.log(tap.client.budget.by_stream)
-    return Finished(tap.report.exit_code, *capsys.readouterr()), tap
-
-
 # --- temporary files ---
 
 
@@ -135,7 +128,7 @@ def deleted_files(pid, folder):
 
 
 @on_linux
-def test_a_kill_in_the_middle_of_a_download_leaves_no_file_behind(account, tap, temp):
+def test_a_kill_in_the_middle_of_a_download_leaves_no_file_behind(account, tap_process, temp):
     fill(account, ["visitors"], [MARCH])
     half = threading.Event()
 
@@ -152,7 +145,7 @@ def test_a_kill_in_the_middle_of_a_download_leaves_no_file_behind(account, tap, 
     try:
         with another_host(never_done) as host:
             account.set(export_ref_base=host.url)
-            process = tap.start(config, catalog=catalog)
+            process = tap_process.start(config, catalog=catalog)
             assert half.wait(20)
             modes = deleted_files(process.pid, temp)
             during = list(temp.iterdir())
@@ -166,7 +159,7 @@ def test_a_kill_in_the_middle_of_a_download_leaves_no_file_behind(account, tap, 
     assert list(temp.iterdir()) == []
 
     account.set(export_ref_base=None)
-    run = tap.run(config, catalog=catalog, state=Finished(-9, out, "").state)
+    run = tap_process.run(config, catalog=catalog, state=Finished(-9, out, "").state)
     assert run.exit_code == 0, run.stderr
     assert run.ids("visitors") == [1]
     assert list(temp.iterdir()) == []
@@ -210,7 +203,7 @@ def test_a_json_bomb_costs_its_stream_only(account, tap):
 
     assert run.exit_code == 1
     assert run.ids("tags") == run.ids("visitors") == [1]
-    assert "64 MiB" in said(run, "lists")
+    assert "64 MiB" in run.line("lists")
     assert "Traceback" not in run.stderr
     assert "replication_key_value" not in run.state["bookmarks"].get("lists", {})
     most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
@@ -226,22 +219,22 @@ DEEP = {
 
 
 @pytest.mark.usefixtures("waits")
-def test_json_that_is_made_to_break_a_reader_costs_its_stream_only(account, capsys):
+def test_json_that_is_made_to_break_a_reader_costs_its_stream_only(account, tap):
     account.add("campaign", [{"id": 1}])
     for stream, body in DEEP.items():
         account.fault(object=stream[:-1], body=body, times=None)
 
-    run, tap = run_here(capsys, {**account.config, **SINCE}, select("campaigns", *DEEP))
+    run = tap.run({**account.config, **SINCE}, catalog=select("campaigns", *DEEP))
 
     assert run.ids("campaigns") == [1]
     for stream in ("lists", "tags", "forms"):
-        assert tap.report.line(stream).end.value == "failed", stream
-        assert "JSON" in tap.report.line(stream).message
+        assert ", failed: " in run.line(stream)
+        assert "JSON" in run.line(stream)
     assert run.ids("users") == []
 
 
 @pytest.mark.usefixtures("temp")
-def test_a_csv_bomb_costs_its_stream_only(account, capsys, monkeypatch):
+def test_a_csv_bomb_costs_its_stream_only(account, tap, monkeypatch):
     monkeypatch.setattr(http, "LARGEST_FILE", MIB)
     fill(account, ["external_activities"], [MARCH] * 2)
     fill(account, ["visitors"], [MARCH])
@@ -255,12 +248,12 @@ def test_a_csv_bomb_costs_its_stream_only(account, capsys, monkeypatch):
     )
 
     streams = ("visitors", "external_activities")
-    run, tap = run_here(capsys, {**account.config, **SINCE}, select(*streams))
+    run = tap.run({**account.config, **SINCE}, catalog=select(*streams))
 
     assert run.exit_code == 1
     assert run.ids("visitors") == []
     assert sorted(run.ids("external_activities")) == [1, 2]
-    assert "larger than 8 GiB" in tap.report.line("visitors").message
+    assert "larger than 8 GiB" in run.line("visitors")
     assert "replication_key_value" not in run.state["bookmarks"]["visitors"]
     assert len(ops(account, "download")) == 2  # what is too large is not asked for again
 
@@ -324,7 +317,7 @@ EVIL = "../../evil"
 
 
 @pytest.mark.usefixtures("waits")
-def test_a_name_that_comes_from_outside_is_never_a_path(account, capsys, temp, writes):
+def test_a_name_that_comes_from_outside_is_never_a_path(account, tap, temp, writes):
     account.add("list", [{"id": 1, "name": EVIL}, {"id": 2, "_wire": {"set": {"id": EVIL}}}])
     account.add("emailTemplate", [{"id": 7, "isOneToOneEmail": 1, "name": EVIL}])
     account.add("emailTemplate", [{"id": 8, "_wire": {"set": {"id": EVIL}}}])
@@ -338,23 +331,25 @@ def test_a_name_that_comes_from_outside_is_never_a_path(account, capsys, temp, w
         account.fault(
             op="read", params={"object": "visitor"}, edit={"set": {"resultRefs": links}}, times=None
         )
-        run, _ = run_here(capsys, {**account.config, **SINCE}, select(*streams, columns=COLUMNS))
+        run = tap.run({**account.config, **SINCE}, catalog=select(*streams, columns=COLUMNS))
+    ours = {str(tap.folder / name) for name in ("config.json", "catalog.json")}
+    written = [path for path in writes if path not in ours]
 
     assert run.ids("visitors") == [1, 1, 1]
     assert run.ids("prospects") == [1]
     assert 1 in run.ids("lists")
     assert run.ids("email_templates") == [7]
     assert len(host.seen) == len(links)
-    assert writes  # the files of the exports
-    assert {path for path in writes if not Path(path).is_relative_to(temp)} <= {os.devnull}
-    assert not any("evil" in path for path in writes)
+    assert written  # the files of the exports
+    assert {path for path in written if not Path(path).is_relative_to(temp)} <= {os.devnull}
+    assert not any("evil" in path for path in written)
     assert not any("evil" in call["path"] or ".." in call["path"] for call in account.calls)
     assert account.unknown_calls == []
 
 
 @pytest.mark.usefixtures("waits", "temp")
 @pytest.mark.parametrize("scheme", ["file", "ftp", "data"])
-def test_a_link_to_something_else_than_http_is_not_opened(account, capsys, tmp_path, scheme):
+def test_a_link_to_something_else_than_http_is_not_opened(account, tap, tmp_path, scheme):
     here = tmp_path / "private.csv"
     here.write_text(FILE.replace(",x", ",private"))
     link = {"file": f"file://{here}", "ftp": "ftp://127.0.0.1/x", "data": f"data:,{FILE}"}[scheme]
@@ -364,11 +359,11 @@ def test_a_link_to_something_else_than_http_is_not_opened(account, capsys, tmp_p
     )
 
     streams = ("visitors", "external_activities")
-    run, tap = run_here(capsys, {**account.config, **SINCE}, select(*streams, columns=COLUMNS))
+    run = tap.run({**account.config, **SINCE}, catalog=select(*streams, columns=COLUMNS))
 
     assert run.ids("visitors") == []
     assert run.ids("external_activities") == [1]
-    assert tap.report.line("visitors").end.value == "failed"
+    assert ", failed: " in run.line("visitors")
     assert "private" not in run.stdout + run.stderr
 
 
@@ -405,7 +400,7 @@ NOTHING = {
 @pytest.mark.parametrize("what", NOTHING)
 @pytest.mark.parametrize("by_way_of_a_trusted_place", [False, True])
 def test_a_well_formed_answer_of_another_host_is_never_taken(
-    account, capsys, what, by_way_of_a_trusted_place
+    account, tap, what, by_way_of_a_trusted_place
 ):
     match, rest, failed = NOTHING[what]
     fill(account, ["visitors"], [MARCH])
@@ -419,13 +414,13 @@ def test_a_well_formed_answer_of_another_host_is_never_taken(
             match = {"path": "/api/on"}
         account.fault(**match, redirect=f"{host.url}/moved", times=None)
 
-        run, tap = run_here(capsys, {**account.config, **SINCE}, select(*streams, columns=COLUMNS))
+        run = tap.run({**account.config, **SINCE}, catalog=select(*streams, columns=COLUMNS))
 
         assert host.seen == []
     assert run.exit_code == 1
-    assert {*tap.report.names(Status.FAILED)} == failed
+    assert {name for name in streams if ", failed: " in run.line(name)} == failed
     for name in failed:
-        assert "127.0.0.1 redirects this request elsewhere" in tap.report.line(name).message
+        assert "127.0.0.1 redirects this request elsewhere" in run.line(name)
         assert run.ids(name) in ([], [7])
         assert "replication_key_value" not in run.state["bookmarks"].get(name, {})
     for name in {"lists", "tags", "visitors"} - failed:
@@ -472,7 +467,7 @@ def test_jobs_that_are_redirected_are_created_nowhere_else(account, tap):
 
         assert host.seen == []
     assert run.exit_code == 1
-    assert "redirects this request elsewhere" in said(run, "visitors")
+    assert "redirects this request elsewhere" in run.line("visitors")
 
 
 # --- TLS ---

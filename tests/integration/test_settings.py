@@ -29,11 +29,14 @@ from tap_pardot.config.validation import endpoints, normalized, problems
 from tap_pardot.errors import ConfigurationError
 from tap_pardot.sync.context import zone_of_api_user
 from tap_pardot.tap import TapPardot
+from tests.helpers.catalog import select
 from tests.helpers.tap import COMMAND, Finished
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+pytestmark = pytest.mark.usefixtures("queries_only")
 
 GOOD = {
     "pardot_business_unit_id": "0UvEMULATOR0000001",
@@ -506,7 +509,7 @@ def test_the_first_day_of_the_calendar_is_read_or_refused_but_no_surprise(emulat
 
 def test_what_the_catalog_asks_in_vain_is_said(emulator, tap):
     emulator.add("list", [{"id": 1, "name": "A"}])
-    catalog = tap.catalog("lists", "account")
+    catalog = select("lists", "account")
     entry = next(each for each in catalog["streams"] if each["tap_stream_id"] == "lists")
     for each in entry["metadata"]:
         if each["breadcrumb"] in (["properties", "id"], ["properties", "name"]):
@@ -550,7 +553,7 @@ def test_a_catalog_of_another_form_is_a_sentence(emulator, tap, catalog):
 
 
 def test_that_nothing_is_selected_is_said(emulator, tap):
-    run = tap.run(emulator.config, catalog=tap.catalog())
+    run = tap.run(emulator.config, catalog=select())
     assert run.exit_code == 0
     assert "No stream is selected" in run.stderr
     # Nor is anything said of fields that nobody asked for.

@@ -9,6 +9,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.helpers.catalog import select
+
+pytestmark = pytest.mark.usefixtures("queries_only")
+
 SINGER_IO = {
     "bookmarks": {
         "lists": {"updated_at": "2024-03-12 09:30:00"},
@@ -27,7 +31,7 @@ def test_a_time_of_singer_io_goes_on_and_everything_else_starts_over_with_a_sent
     moments = ["2024-03-12T13:28:30Z", "2024-03-12T13:29:30Z", "2024-03-12T13:30:01Z"]
     emulator.add("list", [{"id": n, "updated_at": at} for n, at in enumerate(moments, 1)])
     emulator.add("emailClick", [{"id": 5}, {"id": 8}])
-    catalog = tap.catalog("lists", "email_clicks", "campaigns")
+    catalog = select("lists", "email_clicks", "campaigns")
 
     run = tap.run(emulator.config, catalog=catalog, state=SINGER_IO)
 
@@ -48,7 +52,7 @@ def test_the_ambiguous_hour_of_singer_io_is_read_as_the_earlier(emulator, tap):
     emulator.add("list", [{"id": n, "updated_at": at} for n, at in enumerate(moments, 1)])
     state = {"bookmarks": {"lists": {"updated_at": "2024-11-03 01:30:00"}}}
 
-    run = tap.run(emulator.config, catalog=tap.catalog("lists"), state=state)
+    run = tap.run(emulator.config, catalog=select("lists"), state=state)
 
     assert run.ids("lists") == [1, 2]
 
@@ -56,7 +60,7 @@ def test_the_ambiguous_hour_of_singer_io_is_read_as_the_earlier(emulator, tap):
 def test_a_login_that_fails_leaves_the_bookmarks_of_singer_io_as_they_were(emulator, tap):
     config = emulator.config | {"refresh_token": "expired"}
 
-    run = tap.run(config, catalog=tap.catalog("lists"), state=SINGER_IO)
+    run = tap.run(config, catalog=select("lists"), state=SINGER_IO)
 
     assert run.exit_code == 1
     assert run.state is None or run.state["bookmarks"]["lists"] == SINGER_IO["bookmarks"]["lists"]
@@ -66,7 +70,7 @@ def test_a_login_that_fails_leaves_the_bookmarks_of_singer_io_as_they_were(emula
 def state(emulator, tap):
     """Give the STATE of a run of lists, whose only row is older than a day."""
     emulator.add("list", [{"id": 1, "updated_at": "2024-01-01T12:00:00Z"}])
-    run = tap.run(emulator.config, catalog=tap.catalog("lists"))
+    run = tap.run(emulator.config, catalog=select("lists"))
     assert run.ids("lists") == [1]
     return run.state
 
@@ -74,7 +78,7 @@ def state(emulator, tap):
 def test_a_state_of_another_business_unit_ends_the_run_before_any_row(emulator, tap, state):
     state["settings"]["business_unit"] = "0Uv000000000002AAA"
 
-    run = tap.run(emulator.config, catalog=tap.catalog("lists"), state=state)
+    run = tap.run(emulator.config, catalog=select("lists"), state=state)
 
     assert run.exit_code == 1
     assert run.records == {}
@@ -90,12 +94,12 @@ def test_after_a_change_of_zone_the_last_day_is_read_again_until_a_run_is_comple
     emulator.add("list", [{"id": 2, "updated_at": this_day.isoformat()}])
     state["settings"]["timezone"] = "Asia/Tokyo"
     emulator.fault(object="list", op="query", code=5, times=None)
-    failed = tap.run(emulator.config, catalog=tap.catalog("lists"), state=state)
+    failed = tap.run(emulator.config, catalog=select("lists"), state=state)
     assert failed.exit_code == 1
     emulator.clear_faults()
 
-    run = tap.run(emulator.config, catalog=tap.catalog("lists"), state=failed.state)
-    after = tap.run(emulator.config, catalog=tap.catalog("lists"), state=run.state)
+    run = tap.run(emulator.config, catalog=select("lists"), state=failed.state)
+    after = tap.run(emulator.config, catalog=select("lists"), state=run.state)
 
     assert run.exit_code == 0
     assert run.ids("lists") == [2]
@@ -108,7 +112,7 @@ def test_an_earlier_start_date_is_explained_and_loses_no_bookmark(emulator, tap,
     config = emulator.config | {"start_date": "2020-01-01"}
     state["settings"]["start_date"] = "2023-01-01T00:00:00+00:00"
 
-    run = tap.run(config, catalog=tap.catalog("lists"), state=state)
+    run = tap.run(config, catalog=select("lists"), state=state)
 
     assert run.exit_code == 0
     assert "full refresh" in run.stderr
@@ -116,7 +120,7 @@ def test_an_earlier_start_date_is_explained_and_loses_no_bookmark(emulator, tap,
 
 
 def test_a_state_of_a_later_version_is_refused(emulator, tap, state):
-    run = tap.run(emulator.config, catalog=tap.catalog("lists"), state=state | {"version": 9})
+    run = tap.run(emulator.config, catalog=select("lists"), state=state | {"version": 9})
 
     assert run.exit_code == 1
     assert "upgrade the tap" in run.last_line
@@ -126,7 +130,7 @@ def test_a_state_of_a_later_version_is_refused(emulator, tap, state):
 def test_a_state_without_version_and_settings_is_ours_of_before(emulator, tap, state):
     old = {"bookmarks": state["bookmarks"]}
 
-    run = tap.run(emulator.config, catalog=tap.catalog("lists"), state=old)
+    run = tap.run(emulator.config, catalog=select("lists"), state=old)
 
     assert (run.exit_code, run.ids("lists")) == (0, [])
     assert run.state["version"] == 1

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import io
-import json
-import sys
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from tap_pardot.tap import TapPardot
 from tests.helpers.warehouse import (
     BY_ID,
     BY_OFFSET,
@@ -22,6 +18,8 @@ from tests.helpers.warehouse import (
     later,
     utc,
 )
+
+pytestmark = pytest.mark.usefixtures("queries_only")
 
 # The instant of the change, and its effect in minutes: by zone one of each kind.
 CHANGES = {
@@ -88,24 +86,17 @@ def test_the_examples_of_a_repeated_and_a_skipped_hour_are_read_as_written_here(
 # --- windows across a change ---
 
 
-def run_here(config, warehouse, monkeypatch, **more):
-    """Run the tap in this process, which saves its start; return what it said on stdout."""
-    written = io.StringIO()
-    with monkeypatch.context() as patch:
-        patch.setattr(sys, "stdout", written)
-        tap = TapPardot(config={**config, **more}, state=warehouse.state, catalog=None)
-        tap.read_all()
-    assert tap.report.exit_code == 0
-    lines = written.getvalue().splitlines(keepends=True)
-    warehouse.load(lines)
-    return [json.loads(line) for line in lines]
+def load(warehouse, tap, config, **more):
+    """Run the tap on from a warehouse's STATE; return the messages that it took."""
+    run = tap.run({**config, **more}, state=warehouse.state)
+    assert run.exit_code == 0, run.stderr
+    warehouse.load(run.stdout.splitlines(keepends=True))
+    return run.messages
 
 
 @pytest.mark.parametrize("fold", ["early", "late"])
 @pytest.mark.parametrize("name", ["America/New_York", "Australia/Sydney", "Australia/Lord_Howe"])
-def test_runs_every_few_minutes_across_the_autumn_change_lose_nothing(
-    emulator, monkeypatch, name, fold
-):
+def test_runs_every_few_minutes_across_the_autumn_change_lose_nothing(emulator, tap, name, fold):
     """Nobody knows which side Pardot means by a time in the repeated hour."""
     change = CHANGES[name][1][0]
     emulator.set(timezone=name, fold=fold)
@@ -120,7 +111,7 @@ def test_runs_every_few_minutes_across_the_autumn_change_lose_nothing(
                 row = TABLES[stream].row(number, later(now, seconds))
                 emulator.add(TABLES[stream].object, [row])
         emulator.set(clock=now)
-        run_here(emulator.config, warehouse, monkeypatch, start_date=later(change, -9000))
+        load(warehouse, tap, emulator.config, start_date=later(change, -9000))
         ends.append(warehouse.bookmark("lists")["replication_key_value"])
         # All that is older than the lag must be here unless the end waits for the hour to pass.
         early = {
@@ -134,7 +125,7 @@ def test_runs_every_few_minutes_across_the_autumn_change_lose_nothing(
         }
         assert {stream: ids for stream, ids in early.items() if ids} == {}
     emulator.set(clock=later(change, 4 * 3600))
-    run_here(emulator.config, warehouse, monkeypatch)
+    load(warehouse, tap, emulator.config)
 
     assert warehouse.all_missing(emulator, [*WINDOWED, *BY_ID, *BY_OFFSET]) == {}
     assert ends == sorted(ends)
@@ -160,7 +151,7 @@ def test_runs_every_few_minutes_across_the_autumn_change_lose_nothing(
         "2024-03-10T03:00:00-04:00",
     ],
 )
-def test_two_parts_that_meet_in_a_clock_change_are_the_whole(emulator, monkeypatch, cut, fold):
+def test_two_parts_that_meet_in_a_clock_change_are_the_whole(emulator, tap, cut, fold):
     """``end_date`` of one job is ``start_date`` of the next."""
     emulator.set(fold=fold, clock="2025-01-01T00:00:00Z")
     at = [utc(change) for change, _ in CHANGES["America/New_York"]]
@@ -172,8 +163,8 @@ def test_two_parts_that_meet_in_a_clock_change_are_the_whole(emulator, monkeypat
         emulator.add(TABLES[stream].object, rows)
     early, late = Warehouse(), Warehouse()
 
-    run_here(emulator.config, early, monkeypatch, end_date=cut)
-    run_here(emulator.config, late, monkeypatch, start_date=cut)
+    load(early, tap, emulator.config, end_date=cut)
+    load(late, tap, emulator.config, start_date=cut)
 
     edge = datetime.fromisoformat(cut)
     edge = edge if edge.tzinfo else edge.replace(tzinfo=UTC)

@@ -8,6 +8,8 @@ from decimal import Decimal
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("queries_only")
+
 
 @pytest.fixture
 def account(emulator):
@@ -50,11 +52,11 @@ MODES = {
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_long_number_keeps_its_digits_through_every_way_of_writing(account, run, mode):
+def test_a_long_number_keeps_its_digits_through_every_way_of_writing(account, tap, mode):
     rows = [f'"id":{n},"value":{text}' for n, text in enumerate(LONG_NUMBERS, start=1)]
     answers(account, "opportunity", page("opportunity", *rows))
 
-    finished = run({**account.config, **MODES[mode]})
+    finished = tap.run({**account.config, **MODES[mode]})
 
     found = [Decimal(record["value"]) for record in records_of(finished, "opportunities")]
     assert found == [Decimal(text) for text in LONG_NUMBERS]
@@ -64,16 +66,16 @@ def test_a_long_number_keeps_its_digits_through_every_way_of_writing(account, ru
 @pytest.mark.parametrize(
     "text", ["2024", "1.50", "12345678901234567890", "1e5", "1.0E+25", "0.0000001", "-0.0"]
 )
-def test_a_text_that_comes_as_a_number_keeps_its_spelling(account, run, text):
+def test_a_text_that_comes_as_a_number_keeps_its_spelling(account, tap, text):
     answers(account, "opportunity", page("opportunity", f'"id":1,"name":{text}'))
-    finished = run(account.config)
+    finished = tap.run(account.config)
     assert [record["name"] for record in records_of(finished, "opportunities")] == [text]
 
 
 @pytest.mark.parametrize("text", ["1e400", "-1e999999999", "1e99999999999999999999", "1e-400"])
-def test_a_number_that_no_warehouse_holds_is_null_and_counted(account, run, text):
+def test_a_number_that_no_warehouse_holds_is_null_and_counted(account, tap, text):
     answers(account, "opportunity", page("opportunity", f'"id":1,"value":{text}'))
-    finished = run(account.config)
+    finished = tap.run(account.config)
     assert finished.exit_code == 0
     assert [record["value"] for record in records_of(finished, "opportunities")] == [None]
     assert "opportunities.value: 1 value did not fit" in finished.stderr
@@ -102,11 +104,11 @@ ODD_TEXTS = [
 
 
 @pytest.mark.parametrize(("sent", "text"), ODD_TEXTS)
-def test_a_text_that_a_warehouse_refuses_is_repaired_and_counted(account, run, sent, text):
+def test_a_text_that_a_warehouse_refuses_is_repaired_and_counted(account, tap, sent, text):
     body = page("list", '"id":1,"name":HERE,"title":"fine"').encode().replace(b"HERE", sent)
     answers(account, "list", body)
 
-    finished = run(account.config)
+    finished = tap.run(account.config)
 
     assert finished.exit_code == 0
     assert records_of(finished, "lists")[0]["name"] == text
@@ -118,19 +120,19 @@ def test_a_text_that_a_warehouse_refuses_is_repaired_and_counted(account, run, s
 @pytest.mark.parametrize(
     "sent", ["\ufffd", "caf\u00e9", "\U0001f600", "back\\\\u0000slash", "a\\tb", "\\ud83d\\ude00"]
 )
-def test_a_text_that_is_right_is_never_counted(account, run, sent):
+def test_a_text_that_is_right_is_never_counted(account, tap, sent):
     answers(account, "list", page("list", f'"id":1,"name":"{sent}"').encode())
-    finished = run(account.config)
+    finished = tap.run(account.config)
     assert records_of(finished, "lists")[0]["name"] == json.loads(f'"{sent}"')
     assert changed(finished) == {}
 
 
-def test_texts_inside_objects_and_arrays_are_counted_by_their_column(account, run):
+def test_texts_inside_objects_and_arrays_are_counted_by_their_column(account, tap):
     inner = r'"prospects":{"prospect":[{"id":1,"email":"a\u0000@x"},{"id":2,"email":"b\ud83d@x"}]}'
     row = r'"id":1,"campaign":{"id":5,"name":"x\u0000"},"status":"\u0000w",' + inner
     answers(account, "opportunity", page("opportunity", row))
 
-    finished = run(account.config)
+    finished = tap.run(account.config)
 
     (record,) = records_of(finished, "opportunities")
     assert [each["email"] for each in record["prospects"]] == ["a@x", "b\ufffd@x"]
@@ -142,20 +144,20 @@ def test_texts_inside_objects_and_arrays_are_counted_by_their_column(account, ru
     }
 
 
-def test_a_name_of_a_key_with_such_characters_harms_nothing(account, run):
+def test_a_name_of_a_key_with_such_characters_harms_nothing(account, tap):
     body = page("list", r'"id":1,"na\u0000me":"x","name":"right","\ud83d":2,"title":"a\u0000"')
     answers(account, "list", body)
-    finished = run(account.config)
+    finished = tap.run(account.config)
     assert finished.exit_code == 0
     assert records_of(finished, "lists")[0]["name"] == "right"
     assert changed(finished) == {"lists.title": 1}
 
 
-def test_times_and_numbers_inside_such_texts_are_read(account, run):
+def test_times_and_numbers_inside_such_texts_are_read(account, tap):
     row = r'"id":1,"name":"x","created_at":"2024-03-05 10:00:00\u0000"'
     answers(account, "list", page("list", row))
     answers(account, "opportunity", page("opportunity", r'"id":1,"value":"12.5\u0000"'))
-    finished = run(account.config)
+    finished = tap.run(account.config)
     assert records_of(finished, "lists")[0]["created_at"] == "2024-03-05T15:00:00+00:00"
     assert records_of(finished, "opportunities")[0]["value"] == Decimal("12.5")
     assert changed(finished) == {"lists.created_at": 1, "opportunities.value": 1}
@@ -167,10 +169,10 @@ ENCODINGS = ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_an_answer_may_have_a_byte_order_mark_or_be_utf_16(account, run, encoding):
+def test_an_answer_may_have_a_byte_order_mark_or_be_utf_16(account, tap, encoding):
     text = page("list", '"id":1,"name":"M\u00fcnchen \U0001f600","title":1.50')
     answers(account, "list", text.encode(encoding))
-    finished = run(account.config)
+    finished = tap.run(account.config)
     assert finished.exit_code == 0
     record = records_of(finished, "lists")[0]
     assert (record["name"], record["title"]) == ("M\u00fcnchen \U0001f600", "1.50")
@@ -178,10 +180,10 @@ def test_an_answer_may_have_a_byte_order_mark_or_be_utf_16(account, run, encodin
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
-def test_an_error_code_is_read_in_every_encoding(account, run, encoding):
+def test_an_error_code_is_read_in_every_encoding(account, tap, encoding):
     body = '{"@attributes":{"stat":"fail","version":1,"err_code":49},"err":"Access Denied"}'
     answers(account, "list", body.encode(encoding))
-    finished = run(account.config)
+    finished = tap.run(account.config)
     assert finished.exit_code == 0
     assert re.search(r"lists: .*skipped", finished.stderr)
 
@@ -189,13 +191,13 @@ def test_an_error_code_is_read_in_every_encoding(account, run, encoding):
 @pytest.mark.usefixtures("waits")
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
 @pytest.mark.parametrize("levels", [100, 500, 5000, 100_000])
-def test_an_answer_that_is_nested_too_deeply_is_no_data(account, run, opening, levels):
+def test_an_answer_that_is_nested_too_deeply_is_no_data(account, tap, opening, levels):
     closing = "]" if opening == "[" else "}"
     deep = opening * levels + "1" + closing * levels
     answers(account, "list", page("list", f'"id":1,"name":{deep}'))
     answers(account, "tag", page("tag", '"id":1,"name":"fine"'))
 
-    finished = run(account.config)
+    finished = tap.run(account.config)
 
     assert finished.exit_code == 1
     assert records_of(finished, "lists") == []

@@ -9,8 +9,9 @@ from math import ceil
 
 import pytest
 
+from tests.helpers.catalog import select
 from tests.helpers.children import SINCE, THEN, Runs
-from tests.helpers.exports import row, said, select
+from tests.helpers.exports import row
 from tests.helpers.warehouse import Warehouse
 
 BOTH = ("visits", "visitor_page_views")
@@ -33,8 +34,8 @@ def view(number, **fields):
 
 
 @pytest.fixture
-def runs(emulator, caplog):
-    return Runs(emulator, caplog)
+def runs(emulator, tap):
+    return Runs(emulator, tap)
 
 
 def visitors(runs, numbers, moment=THEN, **fields):
@@ -370,8 +371,8 @@ def test_offsets_that_do_not_count_are_a_sentence_not_a_hang(runs, monkeypatch):
     assert run.exit_code == 1
     assert run.ids("lists") == [1]
     for stream in BOTH:
-        assert "failed: " in said(run, stream)
-        assert "report it" in said(run, stream)
+        assert "failed: " in run.line(stream)
+        assert "report it" in run.line(stream)
     assert len(asked(runs)) <= 20
     assert runs.kept("visits")["pending"] == "7+1"
 
@@ -448,7 +449,7 @@ def test_a_single_id_that_is_too_many_fails_the_stream(runs):
 
     assert run.exit_code == 1
     assert len(asked(runs)) == 2
-    assert "(Pardot code 63)" in said(run, "visits")
+    assert "(Pardot code 63)" in run.line("visits")
 
 
 # --- who is asked for ----------------------------------------------------------------------
@@ -554,8 +555,8 @@ def test_without_the_right_only_visits_and_page_views_are_skipped(runs, code):
     assert len(run.ids("visitors")) == 250
     assert run.ids("visits") == run.ids("visitor_page_views") == []
     for stream in BOTH:
-        assert "skipped: " in said(run, stream)
-        assert f"(Pardot code {code})" in said(run, stream)
+        assert "skipped: " in run.line(stream)
+        assert f"(Pardot code {code})" in run.line(stream)
     assert "Skipped: visitor_page_views, visits." in run.last_line
     assert len(asked(runs)) <= 2
     assert run.last_line.startswith("Complete")
@@ -577,8 +578,8 @@ def test_without_visitors_there_are_no_visits_and_that_is_said(runs):
 
     assert run.exit_code == 0, run.stderr
     for stream in ("visitors", *BOTH):
-        assert "skipped: " in said(run, stream)
-        assert "(Pardot code 46)" in said(run, stream)
+        assert "skipped: " in run.line(stream)
+        assert "(Pardot code 46)" in run.line(stream)
     assert asked(runs) == []
     runs.emulator.set(forbidden={})
     second = runs.sync("visitors", *BOTH)
@@ -596,7 +597,7 @@ def test_what_is_out_is_not_asked_for_again_after_a_failure(runs, chosen, code, 
     first = runs.sync(*chosen, max_concurrent_requests=1)
 
     assert first.exit_code == exit_code
-    assert f"{end}: " in said(first, "visits")
+    assert f"{end}: " in first.line("visits")
     assert len(first.ids("visits")) == len(first.ids("visitor_page_views")) == 360
     runs.emulator.clear_faults()
     moment = runs.later()
@@ -608,11 +609,11 @@ def test_what_is_out_is_not_asked_for_again_after_a_failure(runs, chosen, code, 
     assert lacking(runs, first, second) == [[], []]
 
 
-def test_a_run_killed_between_two_calls_goes_on_with_the_rest(runs, tap, tmp_path):
+def test_a_run_killed_between_two_calls_goes_on_with_the_rest(runs, tap_process, tmp_path):
     ids = crowd(runs, 700)
     runs.emulator.fault(object="visit", nth=3, hang=60, times=None)
     config = {**runs.emulator.config, **SINCE, "max_concurrent_requests": 1}
-    command = tap.command(config, catalog=select("visitors", *BOTH))
+    command = tap_process.command(config, catalog=select("visitors", *BOTH))
     with (tmp_path / "out").open("w") as out:  # a pipe that nobody reads would be full
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL)
     until = time.monotonic() + 20

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.helpers.catalog import select
+
 pytestmark = pytest.mark.third_party
 
 LISTS = {"lists": {"id": "integer", "updated_at": "string"}}
@@ -27,7 +29,7 @@ def test_rows_that_share_a_second_beyond_a_page(emulator, tap, singer_io):
     )
 
     theirs = singer_io.run(emulator, LISTS)
-    ours = tap.run(emulator.config, catalog=tap.catalog("lists"))
+    ours = tap.run(emulator.config, catalog=select("lists"))
 
     assert theirs.exit_code == 0, theirs.stderr
     # Page one ends inside the second; page two begins after it.
@@ -39,7 +41,7 @@ def test_600_rows_in_one_second(emulator, tap, singer_io):
     emulator.add("list", [{"id": n, "updated_at": "2024-03-10 09:00:00"} for n in range(1, 601)])
 
     theirs = singer_io.run(emulator, LISTS)
-    ours = tap.run(emulator.config, catalog=tap.catalog("lists"))
+    ours = tap.run(emulator.config, catalog=select("lists"))
 
     assert theirs.exit_code == 0, theirs.stderr
     assert theirs.ids("lists") == list(range(1, 201))
@@ -50,7 +52,7 @@ def test_changes_behind_a_page_of_unchanged_rows(emulator, tap, singer_io):
     old = {"created_at": "2024-03-10 09:00:00", "updated_at": "2024-03-10 09:00:00"}
     emulator.add("opportunity", [{"id": number, **old} for number in range(1, 501)])
     theirs_before = singer_io.run(emulator, OPPORTUNITIES)
-    ours_before = tap.run(emulator.config, catalog=tap.catalog("opportunities"))
+    ours_before = tap.run(emulator.config, catalog=select("opportunities"))
     everything = list(range(1, 501))
     assert theirs_before.ids("opportunities") == ours_before.ids("opportunities") == everything
 
@@ -58,7 +60,7 @@ def test_changes_behind_a_page_of_unchanged_rows(emulator, tap, singer_io):
     emulator.update("opportunity", 450, updated_at=new)
     emulator.add("opportunity", [{"id": 501, "created_at": new, "updated_at": new}])
     theirs = singer_io.run(emulator, OPPORTUNITIES, state=theirs_before.state)
-    ours = tap.run(emulator.config, state=ours_before.state, catalog=tap.catalog("opportunities"))
+    ours = tap.run(emulator.config, state=ours_before.state, catalog=select("opportunities"))
 
     assert theirs.exit_code == 0, theirs.stderr
     # A page without anything new ends its run, now and for ever.
@@ -78,7 +80,7 @@ def test_the_end_of_summer_time(emulator, tap, singer_io):
     )
 
     theirs = singer_io.run(emulator, LISTS)
-    ours = tap.run(emulator.config, catalog=tap.catalog("lists"))
+    ours = tap.run(emulator.config, catalog=select("lists"))
 
     assert theirs.exit_code != 0
     assert "out of order" in theirs.stderr

@@ -75,7 +75,7 @@ def test_what_php_wrote_is_read_as_it_was(text):
     assert text not in told[0]
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(st.lists(st.tuples(*[st.text(st.sampled_from('a\\",\n '), max_size=8)] * 2), max_size=4))
 def test_a_file_that_only_php_s_rule_can_read_is_read_right(rows):
     # Behind a value that ends in a backslash PHP itself takes the closing quote for the value's.
@@ -86,7 +86,7 @@ def test_a_file_that_only_php_s_rule_can_read_is_read_right(rows):
         assert found[-len(rows) :] == [[text or None for text in row] for row in rows]
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(*[st.text(st.sampled_from('a\\",\n '), max_size=8)] * 2), max_size=4))
 def test_a_file_by_rfc_4180_is_read_once_and_right(rows):
     told = []

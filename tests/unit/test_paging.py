@@ -306,7 +306,7 @@ def test_a_cursor_never_goes_back():
     assert len(server.asked) == 1
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.sets(st.integers(1, 700), max_size=500),
     st.dictionaries(st.integers(2, 5), st.sets(st.integers(1, 700), max_size=60), max_size=3),
@@ -420,7 +420,7 @@ def test_rows_that_enter_before_the_page_hide_no_others(entering):
     assert set(read(server, by_offset)) >= set(range(1000, 1451))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     st.sets(st.integers(1, 900), max_size=600),
     st.dictionaries(st.integers(2, 8), st.sets(st.integers(1, 900), max_size=90), max_size=4),
@@ -623,7 +623,7 @@ def test_rows_without_an_id_are_counted_in_the_total_and_cost_no_call(rows):
     assert len(server.asked) <= rows // 199 + 1
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     st.sets(st.integers(1, 900), max_size=600),
     st.dictionaries(

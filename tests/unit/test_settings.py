@@ -154,7 +154,7 @@ ANY = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.dictionaries(st.sampled_from(NAMES), ANY))
 def test_any_settings_get_sentences_and_no_error(config):
     for sentence in problems(normalized(config), NOW):
@@ -163,7 +163,7 @@ def test_any_settings_get_sentences_and_no_error(config):
         assert SECRET not in sentence
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     st.sampled_from(["client_secret", "refresh_token", "password", "private_key", "username"]),
     st.text(st.characters(codec="ascii", categories=["L"]), min_size=12).map(lambda t: "zq" + t),

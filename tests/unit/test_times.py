@@ -126,7 +126,7 @@ def test_an_account_without_start_date_begins_when_pardot_did():
 # --- there and back ------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(zones_and_instants())
 @example((NEW_YORK, datetime(2024, 11, 3, 5, 59, 59, tzinfo=UTC)))  # 01:59:59 the first time
 @example((NEW_YORK, datetime(2024, 11, 3, 6, 59, 59, tzinfo=UTC)))  # 01:59:59 again
@@ -174,7 +174,7 @@ def is_fit(moment: datetime, zone: ZoneInfo) -> bool:
     return not (is_ambiguous(moment, zone) or is_ambiguous(moment - SECOND, zone))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(zones_and_instants(), st.integers(0, 999999))
 def test_a_safe_edge_is_fit_and_as_late_as_may_be(case, microsecond):
     zone, moment = case
@@ -194,7 +194,7 @@ def test_a_safe_edge_is_fit_and_as_late_as_may_be(case, microsecond):
             step += timedelta(minutes=1)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(zones_and_instants())
 def test_safe_edges_keep_the_order_of_their_instants(case):
     zone, moment = case
@@ -239,7 +239,7 @@ def as_texts(text: str, zone: ZoneInfo, row: datetime) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("server", [early, late, as_texts])
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(
     case=zones_and_instants(),
     lengths=st.lists(st.integers(1, 3 * 3600), min_size=1, max_size=4),
@@ -371,7 +371,7 @@ def test_what_is_no_time_is_a_value_error_every_time(name, text):
             convert(text)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(zones_and_instants(), st.text(max_size=25))
 def test_a_converter_returns_fixed_width_or_raises_a_value_error(case, junk):
     zone, moment = case

@@ -404,7 +404,7 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(JSON | st.binary(max_size=40), st.sampled_from([200, 201, 400, 401, 404, 429, 500, 502]))
 def test_no_answer_raises_anything_the_client_does_not_know(body, status):
     try:

@@ -1,0 +1,59 @@
+"""Catalogs as a user makes them: what the tap discovers, with streams and columns selected."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+@cache
+def _discovered() -> str:
+    # A process of its own: a test may have changed the tap in this one.
+    command = [sys.executable, "-m", "tap_pardot", "--discover"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def select(
+    *streams: str,
+    columns: Mapping[str, Iterable[str]] | None = None,
+    methods: Mapping[str, str] | None = None,
+    types: Mapping[str, Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """Return a catalog with just these streams selected.
+
+    Args:
+        streams: Names of the streams.
+        columns: By stream, the only columns selected besides the keys.
+        methods: By stream, INCREMENTAL or FULL_TABLE where it is not the default.
+        types: By stream and column, the JSON Schema that the catalog gives it.
+    """
+    catalog: dict[str, Any] = json.loads(_discovered())
+    for entry in catalog["streams"]:
+        name = entry["tap_stream_id"]
+        only = (columns or {}).get(name)
+        for item in entry["metadata"]:
+            *_, column = item["breadcrumb"] or [None]
+            if column is None:
+                item["metadata"]["selected"] = name in streams
+                if method := (methods or {}).get(name):
+                    item["metadata"]["forced-replication-method"] = method
+            elif only is not None:
+                item["metadata"]["selected"] = column in only
+        if method := (methods or {}).get(name):
+            entry["replication_method"] = method
+        entry["schema"]["properties"].update((types or {}).get(name, {}))
+    return catalog
+
+
+def metadata_of(catalog: dict[str, Any], stream: str) -> dict[str, Any]:
+    """Return the metadata of a stream itself, to change."""
+    entry = next(each for each in catalog["streams"] if each["tap_stream_id"] == stream)
+    found: dict[str, Any]
+    (found,) = (each["metadata"] for each in entry["metadata"] if not each["breadcrumb"])
+    return found
