@@ -82,7 +82,7 @@ class Runs:
         """Return the last run's calls for an object, oldest first."""
         return [call for call in self.emulator.calls if call["object"] == pardot_object]
 
-    def kept(self, stream: str) -> dict[str, Any]:
+    def bookmark(self, stream: str) -> dict[str, Any]:
         """Return a stream's part of STATE."""
         part: dict[str, Any] = self.state["bookmarks"][stream]
         return part

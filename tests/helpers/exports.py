@@ -21,7 +21,7 @@ OBJECTS = {
 }
 """Object by stream."""
 
-WITH_BIN = ("prospects", "prospect_accounts", "visitors", "list_memberships")
+WITH_RECYCLE_BIN = ("prospects", "prospect_accounts", "visitors", "list_memberships")
 """Streams whose rows can be in the recycle bin."""
 
 QUICK = {"export_poll_interval": 1}
@@ -55,7 +55,7 @@ def ops(emulator: Emulator, *names: str) -> list[dict[str, Any]]:
 
 
 def missing(emulator: Emulator, run: Finished, streams: Iterable[str]) -> dict[str, set[int]]:
-    """Return by stream the ids that the emulator has and a run has not brought."""
+    """Return by stream the ids that the emulator has and a run did not emit."""
     found = {
         stream: {each["id"] for each in emulator.rows(OBJECTS[stream])} - set(run.ids(stream))
         for stream in streams

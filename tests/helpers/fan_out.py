@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import copy
-import time
 from collections import defaultdict
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from tests.helpers.catalog import select
@@ -13,8 +11,6 @@ from tests.helpers.exports import QUICK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    import pytest
 
     from pardot_emulator import Emulator
     from tests.helpers.runner import Runner
@@ -57,11 +53,8 @@ class Account:
         self,
         emulator: Emulator,
         tap: Runner,
-        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         emulator.set(clock=NOW, export_seconds=0)
-        clock = SimpleNamespace(sleep=lambda _: None, monotonic=time.monotonic)
-        monkeypatch.setattr("tap_pardot.sources.export_jobs.time", clock)
         self.emulator = emulator
         self.tables: dict[str, set[Any]] = defaultdict(set)
         self.state: Any = None
@@ -177,7 +170,7 @@ class Account:
 
     # --- what came of them ---
 
-    def kept(self, stream: str) -> dict[str, Any]:
+    def bookmark(self, stream: str) -> dict[str, Any]:
         """Return a stream's part of STATE."""
         part: dict[str, Any] = (self.state or {}).get("bookmarks", {}).get(stream) or {}
         return part

@@ -131,7 +131,7 @@ class Stop:
         at: ``request`` (before Pardot has heard of it), ``answer`` (before the tap hears of it)
             or ``message`` (when the target has read it).
         n: Which one, from 1; a run that has fewer ends undisturbed.
-        lost: With SIGKILL, the last lines that the target has not read, or not kept.
+        lost: With SIGKILL, the last lines that the target has not read or stored.
     """
 
     signal: str
@@ -248,7 +248,7 @@ class Account(Emulator):
 
     def apply(self, change: Change) -> None:
         """Change a row, as far as rows of its kind can."""
-        with self.state.lock:
+        with self.lock:
             kind, number = KINDS[change.object], change.id
             there = (change.object, number) in self._made
             if change.deletes and not kind.has_bin:
@@ -438,7 +438,7 @@ class Victim:
         stop = self._stop
         if stop is None or (stop.at, stop.n) != (moment, number):
             return
-        assert self._is_there.wait(10), "nobody told the process"  # 0 would be all of ours
+        assert self._is_there.wait(10), "no process id"  # 0 would be all of ours
         self.signalled = time.monotonic()
         self.strike(self._pid, getattr(signal, stop.signal))
 
@@ -453,9 +453,9 @@ class Ended:
     """A run that is over.
 
     Attributes:
-        lines: Those the target has read and kept, whole.
+        lines: Those the target has read and stored, whole.
         rest: What came after the last line end.
-        stderr: What the tap told.
+        stderr: The log.
         code: Its exit code; negative for a signal.
         seconds: From the signal to the end; None where no signal was sent.
     """
@@ -499,29 +499,29 @@ class Nursery:
         out, end = os.pipe()
         if hasattr(fcntl, "F_SETPIPE_SZ"):
             fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, plan.pipe)
-        told = self.folder / "stderr"
-        with told.open("wb") as err:
+        log = self.folder / "stderr"
+        with log.open("wb") as err:
             order = {"argv": self._files(account, plan, target), "plan": _sizes(plan)}
             socket.send_fds(self._link, [json.dumps(order).encode()], [end, err.fileno()])
             os.close(end)
-            victim.is_called(self._heard("pid"))
+            victim.is_called(self._received("pid"))
         watch = threading.Timer(MOST_SECONDS, victim.give_up)
         watch.start()
         with os.fdopen(out, "rb", 0) as pipe:
             lines, rest = _read(pipe.fileno(), victim, run.stop if run else None)
-        code = self._heard("code")
+        code = self._received("code")
         watch.cancel()
         since = victim.signalled
         ended = Ended(
-            lines, rest, told.read_text(), code, None if since is None else time.monotonic() - since
+            lines, rest, log.read_text(), code, None if since is None else time.monotonic() - since
         )
         target.load(ended.lines)
         return ended
 
-    def _heard(self, what: str) -> int:
+    def _received(self, what: str) -> int:
         self._link.settimeout(2 * MOST_SECONDS)
-        told, number = self._link.recv(64).decode().split()
-        assert told == what  # a wrong number would get somebody else's signal
+        kind, number = self._link.recv(64).decode().split()
+        assert kind == what  # a wrong number would get somebody else's signal
         return int(number)
 
     def _files(self, account: Account, plan: Plan, target: Target) -> list[str]:

@@ -544,11 +544,16 @@ class Lab:
         config = self.prepare(cell)
         if command is None:
             done = self._tap(call.kind, config, fault, call.address)
-            found = [] if self._speaks(cell, done) else ["nothing is said of it"]
+            found = [] if self._logs_something_new(cell, done) else ["the log does not mention it"]
         else:
             done = self._by_command(command, call.kind)
             found = []
-        found += [*ends_badly(cell, done), *told(done), *self._shown(), *wrong_rows(cell, done)]
+        found += [
+            *ends_badly(cell, done),
+            *forbidden_output(done),
+            *self._shown(),
+            *wrong_rows(cell, done),
+        ]
         if not all(each["fired"] for each in self.emulator.faults):
             found.append("the fault was never met")
         if len(self.emulator.calls) > MOST_CALLS:
@@ -559,9 +564,9 @@ class Lab:
         before: dict[str, set[int]] = {}
         state = None
         if call.kind != "discover":
-            before, state = kept(crc32(str(cell).encode()), done)
+            before, state = seen_by_target(crc32(str(cell).encode()), done)
         again = self._tap(call.kind, config, Fault({}), "/", state)
-        after = [*told(again), *still_missing(cell, before, again)]
+        after = [*forbidden_output(again), *still_missing(cell, before, again)]
         return found + [f"the run after it: {each}" for each in after]
 
     def _by_command(self, tap: Tap, kind: str) -> Finished:
@@ -569,7 +574,7 @@ class Lab:
             return tap.run(self.config, "--discover", env=_DEBUG, timeout=LONGEST)
         return tap.run(self.config, catalog=self.selected(kind), env=_DEBUG, timeout=LONGEST)
 
-    def _speaks(self, cell: Cell, done: Finished) -> bool:
+    def _logs_something_new(self, cell: Cell, done: Finished) -> bool:
         """Whether a run says something that one without a fault does not."""
         if cell.call == "account" and cell.fault in {"46", "49"}:
             return True  # the stream account is not selected, so nobody misses it
@@ -633,7 +638,7 @@ def leaks(text: str) -> bool:
     return _NEVER.search(text) is not None
 
 
-def told(run: Finished) -> Iterator[str]:
+def forbidden_output(run: Finished) -> Iterator[str]:
     """Yield what a run must not have written, whatever happened to it."""
     lines = run.stdout.splitlines()
     others = [
@@ -664,7 +669,7 @@ def ends_badly(cell: Cell, done: Finished) -> Iterator[str]:
         yield f"the last line is: {last}"
 
 
-def brought(messages: Iterable[Mapping[str, Any]]) -> dict[str, set[int]]:
+def ids_by_stream(messages: Iterable[Mapping[str, Any]]) -> dict[str, set[int]]:
     """Return the ids of the records among messages, by stream."""
     found: dict[str, set[int]] = {}
     for each in messages:
@@ -673,7 +678,7 @@ def brought(messages: Iterable[Mapping[str, Any]]) -> dict[str, set[int]]:
     return found
 
 
-def kept(chance: int, done: Finished) -> tuple[dict[str, set[int]], Any]:
+def seen_by_target(chance: int, done: Finished) -> tuple[dict[str, set[int]], Any]:
     """Return what a target has of a run that it saw to some STATE, and that STATE.
 
     To the last one in half of all cases; in the others the run ended, for the target, at one on
@@ -684,7 +689,7 @@ def kept(chance: int, done: Finished) -> tuple[dict[str, set[int]], Any]:
     if not places:
         return {}, None
     place = places[min(chance % (2 * len(places)), len(places) - 1)]
-    return brought(messages[:place]), messages[place]["value"]
+    return ids_by_stream(messages[:place]), messages[place]["value"]
 
 
 def expected(kind: str) -> dict[str, set[int]]:
@@ -699,7 +704,7 @@ def wrong_rows(cell: Cell, done: Finished) -> Iterator[str]:
     if call.kind == "discover":
         yield from _wrong_catalog(done, outcome)
         return
-    rows = brought(done.messages)
+    rows = ids_by_stream(done.messages)
     if outcome in {Outcome.STOPPED, Outcome.ABORTED}:
         if call.is_first and rows:
             yield "there are rows although nothing could be read"
@@ -711,7 +716,7 @@ def wrong_rows(cell: Cell, done: Finished) -> Iterator[str]:
         (stream,) = call.streams
         yield from _lacking(rows, {name: ids for name, ids in need.items() if name != stream})
         if len(need[stream] - rows[stream]) != 1 or stream not in _warnings(done):
-            yield f"{stream}: not one row is left out, or it is not said"
+            yield f"{stream}: not one row is left out, or no warning names it"
     else:
         streams = () if outcome is Outcome.COMPLETE else call.streams
         need = expected(call.kind)
@@ -732,7 +737,7 @@ def _wrong_columns(done: Finished, outcome: Outcome | None) -> Iterator[str]:
     if values != ({PERSON} if outcome is Outcome.COMPLETE else {None}):
         yield "the account's own column does not hold what it should"
     if outcome is Outcome.SKIPPED and "prospects" not in _warnings(done):
-        yield "it is not said that the account's own columns are left out"
+        yield "no warning says that the custom columns are left out"
 
 
 def _wrong_catalog(done: Finished, outcome: Outcome | None) -> Iterator[str]:
@@ -747,7 +752,7 @@ def _wrong_catalog(done: Finished, outcome: Outcome | None) -> Iterator[str]:
     if ("colour" in columns["prospects"]) is not (outcome is Outcome.COMPLETE):
         yield "the account's own columns are not as they should be"
     if outcome is Outcome.SKIPPED and "prospects" not in _warnings(done):
-        yield "it is not said that the account's own columns are left out"
+        yield "no warning says that the custom columns are left out"
 
 
 def still_missing(cell: Cell, before: dict[str, set[int]], again: Finished) -> Iterator[str]:
@@ -758,7 +763,7 @@ def still_missing(cell: Cell, before: dict[str, set[int]], again: Finished) -> I
     if call.kind == "discover":
         yield from _wrong_catalog(again, Outcome.COMPLETE)
         return
-    rows = brought(again.messages)
+    rows = ids_by_stream(again.messages)
     for stream, ids in expected(call.kind).items():
         lost = ids - before.get(stream, set()) - rows.get(stream, set())
         if lost and not (cell.outcome is Outcome.ONE_LEFT_OUT and stream in call.streams):

@@ -28,6 +28,23 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return waited
 
 
+@pytest.fixture(autouse=True)
+def polls(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Give the waits between two looks at an export job; each takes 10 ms only.
+
+    For the tap's clock they pass whole.
+    """
+    waited: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        time.sleep(min(seconds, 0.01))
+
+    clock = SimpleNamespace(sleep=sleep, monotonic=lambda: time.monotonic() + sum(waited))
+    monkeypatch.setattr("tap_pardot.sources.export_jobs.time", clock)
+    return waited
+
+
 @pytest.fixture
 def queries_only(tap: Runner, tap_process: Tap) -> None:
     """Let a run without a catalog read only the streams that a query alone reads.

@@ -8,7 +8,7 @@ pytestmark = pytest.mark.usefixtures("queries_only")
 
 
 @pytest.mark.parametrize(("account", "configured", "code"), [(3, 4, 89), (4, 3, 88)])
-def test_the_wrong_version_costs_one_call_and_is_said(emulator, tap, account, configured, code):
+def test_a_wrong_api_version_costs_one_call_and_is_logged(emulator, tap, account, configured, code):
     emulator.set(api_version=account)
     emulator.add("list", [{"id": number} for number in range(1, 202)])
     emulator.add("user", [{"id": 7}])

@@ -15,7 +15,7 @@ OBJECTS = {
     "visitors": "visitor",
     "list_memberships": "listMembership",
 }
-WITH_BIN = {"prospects", "list_memberships"}  # whose query can be asked for deleted rows
+WITH_RECYCLE_BIN = {"prospects", "list_memberships"}  # whose query can be asked for deleted rows
 DELETED = {5, 205, 405}
 SIZE = 431  # three pages
 
@@ -62,7 +62,7 @@ def test_all_rows_of_the_five_objects_arrive_by_query(account, tap):
         hidden = DELETED if stream in {"visitors", "prospect_accounts"} else set()
         assert set(run.ids(stream)) == everything - hidden, stream
         assert len(run.ids(stream)) == len(everything - hidden)
-        if stream in WITH_BIN:
+        if stream in WITH_RECYCLE_BIN:
             flagged = {row["id"] for row in run.records[stream] if row["is_deleted"] is True}
             assert flagged == DELETED
             assert {row["is_deleted"] for row in run.records[stream]} == {True, False}
@@ -97,7 +97,7 @@ def test_a_second_run_reads_only_what_changed(account, tap):
 
 
 @pytest.mark.parametrize("limit", [3, 4, 5])
-def test_a_run_that_ends_on_either_side_of_the_recycle_bin_goes_on(account, tap, limit):
+def test_a_run_that_stops_among_active_or_deleted_rows_is_resumed(account, tap, limit):
     """3 calls end among the living rows, 4 between the sides, 5 among the deleted ones."""
     account.add("prospect", [{**row, "deleted": row["id"] % 2 == 0} for row in rows("prospects")])
     catalog = select("prospects")

@@ -83,7 +83,7 @@ def test_a_field_that_the_catalog_knows_and_selects_comes_although_others_are_de
 # --- what is said ------------------------------------------------------------------------------
 
 
-def test_nothing_is_said_of_streams_that_are_not_selected(account):
+def test_streams_that_are_not_selected_are_not_in_the_log(account):
     """As Meltano's ``select: [lists.*]`` writes it: all the others are deselected, keys too."""
     catalog = select("lists")
     for entry in catalog["streams"]:
@@ -123,7 +123,7 @@ def test_a_selected_stream_whose_key_is_deselected_is_named(account):
         (None, "lists"),
     ],
 )
-def test_columns_are_not_called_gone_where_pardot_did_not_tell_its_fields(account, fault, stream):
+def test_no_column_is_reported_missing_where_pardot_did_not_list_its_fields(account, fault, stream):
     catalog = select(stream)
     for name, column in NEW.items():
         properties_of(catalog, name)[column] = {"type": ["string", "null"]}
@@ -137,7 +137,7 @@ def test_columns_are_not_called_gone_where_pardot_did_not_tell_its_fields(accoun
     assert not any("any more" in each for each in account.warnings)
 
 
-def test_a_field_that_is_gone_is_named_where_pardot_tells_its_fields(account):
+def test_a_missing_field_is_named_where_pardot_lists_its_fields(account):
     catalog = select("prospects")
     properties_of(catalog, "prospects")["old"] = {"type": ["string", "null"]}
 

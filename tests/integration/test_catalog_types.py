@@ -104,7 +104,7 @@ def test_a_window_left_open_is_taken_up_with_other_types(account):
     fill(account, range(1, 301))
     account.emulator.fault(object="list", nth=2, code=46)
     account.sync("lists")
-    assert account.kept("lists")["cursor"] == 200
+    assert account.bookmark("lists")["cursor"] == 200
 
     run = account.sync("lists", types={"lists": {"id": TEXT, "updated_at": DATE}})
 

@@ -168,7 +168,7 @@ def test_version_names_the_tap():
     assert output("--version").startswith("tap-pardot v")
 
 
-def test_the_test_tells_of_each_stream_and_reads_nothing(emulator, tap):
+def test_the_access_check_reports_each_stream_and_reads_no_row(emulator, tap):
     emulator.set(forbidden={"list": 46, "export": 49})
     emulator.add("tag", [{"id": number} for number in range(1, 300)])
 
@@ -193,7 +193,7 @@ def test_the_test_tells_of_each_stream_and_reads_nothing(emulator, tap):
     assert len(emulator.logins) == 1
 
 
-def test_the_test_names_the_account(emulator, tap):
+def test_the_access_check_names_the_account(emulator, tap):
     (account,) = emulator.rows("account")
 
     run = tap.run(emulator.config, "--test")
@@ -201,7 +201,7 @@ def test_the_test_names_the_account(emulator, tap):
     assert str(account["id"]) in run.stderr or account["company"] in run.stderr
 
 
-def test_the_test_fails_when_the_login_does(emulator, tap):
+def test_the_access_check_fails_when_the_login_does(emulator, tap):
     run = tap.run(emulator.config | {"refresh_token": "expired"}, "--test")
 
     assert run.exit_code == 1

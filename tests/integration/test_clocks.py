@@ -10,12 +10,10 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, pairwise
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -58,15 +56,7 @@ EXACT = ("lists", "email_clicks", *OBJECTS)
 LIST_EMAIL = 10_000  # what is added to the id of an e-mail
 
 
-@pytest.fixture(autouse=True)
-def no_waits(
-    waits: list[float],  # noqa: ARG001
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Let all waits pass at once."""
-    waited: list[float] = []
-    clock = SimpleNamespace(sleep=waited.append, monotonic=lambda: time.monotonic() + sum(waited))
-    monkeypatch.setattr("tap_pardot.sources.export_jobs.time", clock)
+pytestmark = pytest.mark.usefixtures("waits")
 
 
 class Account:
@@ -197,7 +187,7 @@ def test_a_wrong_clock_of_this_machine_loses_nothing(account, monkeypatch, wrong
     assert account.missing(ALL) == {}
 
 
-def test_where_no_answer_tells_the_time_this_machines_counts_and_that_is_said_once(caplog):
+def test_without_a_date_header_this_machines_clock_is_used_with_one_warning(caplog):
     clock = ServerClock()
     clock.note({"Date": "soon"})
     assert not clock.is_told
@@ -584,7 +574,7 @@ def test_rows_that_never_change_come_in_smaller_windows_whatever_their_ids(accou
 
 
 @pytest.mark.parametrize("way", ["202", "timeout"])
-def test_bulk_by_query_is_halved_on_both_sides_of_the_recycle_bin(account, slow, way):
+def test_queries_of_active_and_deleted_rows_are_both_split_when_too_slow(account, slow, way):
     spread(account, TWO_DAYS, 20, 144)
     streams = ("list_memberships", "prospects", "visitors", "visitor_activities")
     for stream in ("list_memberships", "prospects"):
@@ -600,7 +590,7 @@ def test_bulk_by_query_is_halved_on_both_sides_of_the_recycle_bin(account, slow,
     assert slow.refused("visitor") == [48, 48, 24, 24, 12, 12]
 
 
-def test_a_slow_recycle_bin_alone_halves_the_window(account, slow):
+def test_a_slow_recycle_bin_alone_splits_the_window(account, slow):
     """The living are out already by then; some may come again, none may be lost."""
     spread(account, TWO_DAYS, 20, 144)
     account.emulator.update("prospect", range(1, 145, 3), deleted=True)
@@ -625,7 +615,7 @@ def test_a_slow_recycle_bin_alone_halves_the_window(account, slow):
     assert len(slow.refused("prospect")) == 6
 
 
-def test_where_there_is_no_window_pages_are_halved(account, slow):
+def test_without_a_window_page_sizes_are_halved(account, slow):
     spread(account, TWO_DAYS, 4, 300)
     wide = {"opportunity", "campaign"}
     slow.has_no_time_for(lambda asked: asked.object in wide and asked.limit > 60, WAYS["214"])
@@ -676,7 +666,7 @@ def test_a_length_of_exports_that_worked_counts_for_all_windows_of_the_run(accou
     assert account.missing(["visitor_activities"]) == account.twice(["visitor_activities"]) == {}
 
 
-def test_at_one_minute_a_stream_gives_up_and_the_others_go_on(account, slow):
+def test_a_window_of_one_minute_that_is_too_slow_fails_its_stream_only(account, slow):
     start = later(NOW, -60 - 960)
     spread(account, start, 1, 16)
     objects = ("list", "emailClick", "opportunity", "visitorActivity")
@@ -746,7 +736,7 @@ def test_halved_windows_have_no_edge_in_a_repeated_hour(account, slow, name, str
 
 
 @pytest.mark.parametrize("source", ["query", "export"])
-def test_children_alone_are_handed_all_of_a_halved_window(account, slow, source):
+def test_children_without_their_parent_get_all_ids_of_a_split_window(account, slow, source):
     """A parent that is read silently is halved as well."""
     spread(account, TWO_DAYS, 20, 144)
     parents = ("visitor", "visitorActivity", "emailClick")
@@ -759,7 +749,7 @@ def test_children_alone_are_handed_all_of_a_halved_window(account, slow, source)
     assert account.missing(streams) == {}
 
 
-def test_clicks_that_are_read_silently_in_halved_windows_hand_over_all(account, slow):
+def test_clicks_that_are_not_selected_pass_all_ids_of_split_windows(account, slow):
     """Nothing else names these e-mails."""
     spread(account, TWO_DAYS, 20, 144)
     account.emulator.clear("visitorActivity")

@@ -170,7 +170,7 @@ def test_discovery_without_settings_lists_the_standard_columns(tap):
 
 
 @pytest.mark.parametrize("code", [46, 49])
-def test_discovery_without_rights_lists_the_standard_columns_and_says_so(account, tap, code):
+def test_discovery_without_rights_lists_the_standard_columns_with_a_warning(account, tap, code):
     account.set(forbidden={"customField": code, "prospectAccount": code})
 
     catalog, stderr = discovered(tap, account)

@@ -185,7 +185,7 @@ def test_an_email_that_is_sent_on_counts_from_its_last_sending(mail):
 
 
 @pytest.mark.parametrize("days", [0, 1, 3, 30])
-def test_email_stats_days_tells_how_long_figures_are_read_without_activity(mail, days):
+def test_email_stats_days_sets_how_long_figures_are_read_without_activity(mail, days):
     mail.act(SENT, list_email_id=50)
     asked = []
     # After an hour; two hours; all but half a day of the time; a day more than it, as the time

@@ -283,7 +283,7 @@ NOT_FOUND = {"error": 1, "errorCode": 86, "errorMessage": "Invalid"}
         {"code": 68},
     ],
 )
-def test_a_listed_template_that_cannot_be_read_is_what_the_list_says(mail, fault):
+def test_a_template_that_cannot_be_read_is_emitted_as_the_list_has_it(mail, fault):
     shelf(mail, 1, name="listed", htmlMessage="long")
     mail.emulator.fault(object="emailTemplate", path="/do/read/", times=None, **fault)
     run = mail.sync("email_templates")

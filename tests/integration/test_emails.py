@@ -189,7 +189,7 @@ def test_a_click_on_a_list_email_read_before_asks_for_nothing(mail, streams):
     assert {state["bookmarks"]["emails"]["pending"] for state in states} == {None}
 
 
-def test_too_many_list_emails_of_clicks_are_not_kept_in_state(mail, monkeypatch):
+def test_state_does_not_hold_too_many_list_emails_of_clicks(mail, monkeypatch):
     monkeypatch.setattr("tap_pardot.state.id_set.MOST_IN_STATE", 4)
     monkeypatch.setattr("tap_pardot.streams.emails.MOST_IN_STATE", 4)
     mail.emulator.add("email", [{"id": number} for number in (7, *range(50, 60))])
@@ -276,7 +276,7 @@ def test_a_denied_id_is_skipped_with_a_count(mail, code):
 
 @pytest.mark.parametrize("code", [46, 49])
 @pytest.mark.parametrize("number", [1, 3, 40])
-def test_without_the_right_the_stream_is_skipped_and_its_ids_are_kept(mail, number, code):
+def test_without_the_right_the_stream_is_skipped_and_its_ids_stay_in_state(mail, number, code):
     mail.emails(range(1, number + 1), list_email_id=None)
     mail.emulator.set(forbidden={"email": code})
     run = mail.sync("visitor_activities", "emails", "email_templates")
@@ -331,7 +331,7 @@ def test_the_youngest_is_read_once_also_when_it_is_under_way(mail, number):
 
 
 @pytest.mark.parametrize("fault", [{"code": 198}, {"code": 10_000}, {"status": 400}])
-def test_an_id_that_fails_is_kept_and_read_by_the_next_run(mail, fault):
+def test_an_id_that_fails_stays_in_state_and_is_read_by_the_next_run(mail, fault):
     mail.emails(range(1, 7))
     mail.break_read(3, **fault)
     run = mail.sync("emails")
@@ -339,15 +339,15 @@ def test_an_id_that_fails_is_kept_and_read_by_the_next_run(mail, fault):
     assert run.exit_code == 1
     assert run.ids("emails") == [1, 2, 4, 5, 6]
     assert "failed" in run.line("emails")
-    assert mail.kept("emails")["pending"] == "3"
+    assert mail.bookmark("emails")["pending"] == "3"
     mail.emulator.clear_faults()
     mail.emulator.forward(60)
     run = mail.sync("emails")
     assert (run.exit_code, run.ids("emails"), mail.asked("read")) == (0, [3], [3])
-    assert mail.kept("emails")["pending"] is None
+    assert mail.bookmark("emails")["pending"] is None
 
 
-def test_ids_that_all_fail_end_the_stream_early_and_are_kept(mail):
+def test_ids_that_all_fail_end_the_stream_early_and_stay_in_state(mail):
     mail.emails(range(1, 41))
     mail.emulator.fault(object="email", op="read", code=198, times=None)
     run = mail.sync("email_templates", "emails", max_concurrent_requests=1)
@@ -428,7 +428,7 @@ def test_an_email_that_is_never_answered_costs_only_itself_and_a_minute(mail, wa
     run = mail.sync("emails")
     assert run.exit_code == 1
     assert run.ids("emails") == [1, 2, 4, 5, 6, 7, 8]
-    assert mail.kept("emails")["pending"] == "3"
+    assert mail.bookmark("emails")["pending"] == "3"
     assert sum(waits) <= 100
 
     waits.clear()

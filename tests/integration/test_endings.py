@@ -34,7 +34,7 @@ time.sleep(1.5)
 @pytest.mark.parametrize(
     ("state", "code", "printed"), [("reads", 143, "dropped"), ("over", 0, "dropped done")]
 )
-def test_a_signal_is_heard_although_a_finalizer_swallows_it(state, code, printed):
+def test_a_signal_ends_the_program_although_a_finalizer_drops_its_exception(state, code, printed):
     started = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-c", CHILD, state], capture_output=True, text=True, check=False

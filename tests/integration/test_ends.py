@@ -114,9 +114,7 @@ def test_streams_that_were_not_begun_say_so(emulator, tap):
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyError, RecursionError, MemoryError])
-def test_an_error_nobody_foresaw_costs_one_stream_and_shows_no_data(
-    emulator, tap, monkeypatch, error
-):
+def test_an_unexpected_error_fails_one_stream_and_logs_no_data(emulator, tap, monkeypatch, error):
     emulator.add("list", [{"id": 1, "name": SENTINEL}])
     emulator.add("form", [{"id": 1}])
     emulator.add("tag", [{"id": 2}])
@@ -145,7 +143,7 @@ def test_an_error_nobody_foresaw_costs_one_stream_and_shows_no_data(
     assert "replication_key_value" not in state.get("lists", {})
 
 
-def test_an_error_nobody_foresaw_before_the_streams_is_a_sentence(emulator, tap, monkeypatch):
+def test_an_unexpected_error_before_the_streams_is_one_sentence(emulator, tap, monkeypatch):
     def broken(*_: Any, **__: Any) -> None:
         raise ValueError(SENTINEL)
 
@@ -160,7 +158,7 @@ def test_an_error_nobody_foresaw_before_the_streams_is_a_sentence(emulator, tap,
     assert not {"SCHEMA", "RECORD"} & {message["type"] for message in done.messages}
 
 
-def test_a_target_that_closes_the_pipe_is_a_sentence(emulator, tap_process):
+def test_a_target_that_closes_the_pipe_ends_the_run_with_a_sentence(emulator, tap_process):
     emulator.add("list", [{"id": number, "name": "x" * 200} for number in range(1, 1000)])
     process = tap_process.start(emulator.config)
     process.stdout.readline()
@@ -201,7 +199,7 @@ OUTPUTS = {
 
 @pytest.mark.parametrize(("rest", "said"), OUTPUTS.values(), ids=OUTPUTS)
 @pytest.mark.parametrize("maps", [{}, {"lists": {"name": "name"}}], ids=["fast", "stream maps"])
-def test_a_stdout_that_takes_no_more_is_a_sentence(emulator, tap_process, rest, said, maps):
+def test_a_full_stdout_ends_the_run_with_a_sentence(emulator, tap_process, rest, said, maps):
     emulator.add("list", [{"id": number, "name": "x" * 200} for number in range(1, 1000)])
     command = tap_process.command(emulator.config | {"stream_maps": maps}, catalog=select("lists"))
 
@@ -219,7 +217,7 @@ def test_a_stdout_that_takes_no_more_is_a_sentence(emulator, tap_process, rest, 
 
 @pytest.mark.parametrize("rest", ["> /dev/full", ">&-", "| true"])
 @pytest.mark.parametrize("arguments", ["--discover", "--about", "--version"])
-def test_a_stdout_that_takes_no_more_is_told_of_what_is_printed(tap_process, rest, arguments):
+def test_a_full_stdout_is_an_error_of_discover_and_about_too(tap_process, rest, arguments):
     run = shell(tap_process.command({}, arguments), rest)
 
     assert "Traceback" not in run.stderr
@@ -229,7 +227,7 @@ def test_a_stdout_that_takes_no_more_is_told_of_what_is_printed(tap_process, res
         assert run.last_line.endswith(".")
 
 
-def test_ctrl_c_that_ends_the_target_too_is_told_as_ctrl_c(emulator, tap_process):
+def test_ctrl_c_that_also_ends_the_target_is_reported_as_sigint(emulator, tap_process):
     emulator.fault(object="list", hang=20)
     process = tap_process.start(emulator.config, catalog=select("lists"))
     process.stdout.readline()

@@ -11,7 +11,7 @@ import pytest
 from tap_pardot.records.times import is_ambiguous, to_iso, to_local
 from tap_pardot.sources import export_plan
 from tests.helpers.catalog import select
-from tests.helpers.exports import OBJECTS, QUICK, WITH_BIN, fill, jobs_of, missing, ops, row
+from tests.helpers.exports import OBJECTS, QUICK, WITH_RECYCLE_BIN, fill, jobs_of, missing, ops, row
 
 NOW = "2024-06-01T12:00:00+00:00"
 YEAR_AGO = {"start_date": "2023-09-01"}
@@ -40,7 +40,7 @@ def test_no_file_one_file_and_three_files_of_a_job_are_all_of_it(account, tap):
     files = {stream: sum(len(job["files"]) for job in jobs_of(account, stream)) for stream in sizes}
     assert files == {stream: -(-size // 7) for stream, size in sizes.items()}
     # Nothing is asked twice: jobs are made, looked at and downloaded, once each.
-    jobs = 2 + 2 * len(WITH_BIN)
+    jobs = 2 + 2 * len(WITH_RECYCLE_BIN)
     assert len(ops(account, "create")) == jobs
     assert len(ops(account, "download")) == sum(files.values())
     assert account.unknown_calls == []
@@ -118,16 +118,16 @@ def test_a_year_to_the_second_takes_one_window():
     assert len(list(export_plan.windows(start, start + year, zone))) == 2
 
 
-def test_rows_are_flagged_by_the_side_of_the_recycle_bin_they_are_on(account, tap):
-    for stream in WITH_BIN:
+def test_is_deleted_is_true_for_rows_in_the_recycle_bin_only(account, tap):
+    for stream in WITH_RECYCLE_BIN:
         rows = [row(stream, n, MARCH, deleted=n % 3 == 0) for n in range(1, 10)]
         account.add(OBJECTS[stream], rows)
     config = {**account.config, **QUICK, **YEAR_AGO}
 
-    run = tap.run(config, catalog=select(*WITH_BIN))
+    run = tap.run(config, catalog=select(*WITH_RECYCLE_BIN))
 
     assert run.exit_code == 0, run.stderr
-    for stream in WITH_BIN:
+    for stream in WITH_RECYCLE_BIN:
         flags = {record["id"]: record["is_deleted"] for record in run.records[stream]}
         assert flags == {n: n % 3 == 0 for n in range(1, 10)}
         sides = [job["arguments"]["deleted"] for job in jobs_of(account, stream)]
@@ -136,15 +136,15 @@ def test_rows_are_flagged_by_the_side_of_the_recycle_bin_they_are_on(account, ta
     # Changes since then: one deleted, one restored, one changed, one new.
     account.set(clock="2024-06-02T12:00:00+00:00")
     since = "2024-06-01T15:00:00+00:00"
-    for stream in WITH_BIN:
+    for stream in WITH_RECYCLE_BIN:
         account.update(OBJECTS[stream], 1, deleted=True, updated_at=since)
         account.update(OBJECTS[stream], 3, deleted=False, updated_at=since)
         account.update(OBJECTS[stream], 4, updated_at=since)
         account.add(OBJECTS[stream], [row(stream, 10, since)])
-    second = tap.run(config, catalog=select(*WITH_BIN), state=run.state)
+    second = tap.run(config, catalog=select(*WITH_RECYCLE_BIN), state=run.state)
 
     assert second.exit_code == 0, second.stderr
-    for stream in WITH_BIN:
+    for stream in WITH_RECYCLE_BIN:
         flags = {record["id"]: record["is_deleted"] for record in second.records[stream]}
         assert flags == {1: True, 3: False, 4: False, 10: False}
         bookmark = second.state["bookmarks"][stream]
@@ -254,7 +254,7 @@ def test_anonymous_visitors_arrive_where_exports_leave_them_out(account, tap, co
     assert len([call for call in account.calls if call["object"] == "visitor"]) == 1
 
 
-def test_where_exports_hold_all_visitors_two_calls_tell_so_once(account, tap):
+def test_two_calls_a_run_find_out_that_exports_hold_all_visitors(account, tap):
     anonymous(account, range(1, 20))
     config = {**account.config, **QUICK, "start_date": "2022-01-01"}
     run = tap.run(config, catalog=select("visitors"))

@@ -272,7 +272,7 @@ def test_multiple_values_are_the_same_by_export_and_by_query(account, tap):
     assert [by_id(query)[n]["code"] for n in (1, 2, 3)] == ["02190", "2024", "=x;y"]
 
 
-def test_accounts_in_the_recycle_bin_are_not_lost_where_no_query_finds_them(account, tap):
+def test_accounts_in_the_recycle_bin_are_exported_where_no_query_finds_them(account, tap):
     """Only two objects' queries know the recycle bin (reference C.0)."""
     account.add(
         "prospectAccountField",
@@ -335,7 +335,7 @@ def test_a_query_that_takes_no_fields_is_not_asked_for_any(account, tap):
 
 
 @pytest.mark.parametrize("stream", ["visitors", "prospect_accounts"])
-def test_where_nothing_tells_of_the_bin_the_living_come_all_the_same(account, tap, stream):
+def test_active_rows_are_read_where_deleted_ones_cannot_be_queried(account, tap, stream):
     account.add(OBJECTS[stream], [row(stream, n, MARCH, deleted=n > 3) for n in range(1, 6)])
     refuses_the_bin(account, OBJECTS[stream])
     run = tap.run({**account.config, **SINCE}, catalog=select(stream))

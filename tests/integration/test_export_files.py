@@ -37,7 +37,7 @@ SPOILT = {
 }
 
 
-def test_a_spoilt_file_costs_its_own_stream_only_and_moves_no_bookmark(account, tap):
+def test_a_broken_file_fails_its_own_stream_only_and_moves_no_bookmark(account, tap):
     fill(account, OBJECTS, [MARCH] * 5)
     for stream, way in SPOILT.items():
         account.fault(op="download", params={"object": OBJECTS[stream]}, times=None, csv=way)
@@ -96,7 +96,7 @@ def test_a_file_cut_anywhere_in_its_last_row_is_not_read_as_whole(stop):
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_body_that_breaks_off_is_asked_for_again_alone_and_never_parsed(account, tap, chunked):
+def test_a_body_that_breaks_off_is_downloaded_again_and_never_parsed(account, tap, chunked):
     account.set(export_file_rows=40, export_chunked=chunked)
     fill(account, ["visitors"], [MARCH] * 100)
     # Files are downloaded at once, so this may be any of them, also the short one.

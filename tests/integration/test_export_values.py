@@ -138,7 +138,7 @@ def by_php(text):
 
 @pytest.mark.parametrize("text", PHP_TEXTS)
 @pytest.mark.parametrize("place", [0, 1, 2])
-def test_a_file_of_php_is_read_by_its_rule(account, run, text, place):
+def test_a_file_with_phps_escapes_is_read_by_phps_rule(account, run, text, place):
     texts = ["plain", 'a "word", here', "end"]
     texts[place] = text
     rows = [f'{by_php(each)},"1.2.3.4"'.encode() for each in texts]
@@ -152,7 +152,7 @@ def test_a_file_of_php_is_read_by_its_rule(account, run, text, place):
     assert finished.state["bookmarks"]["visitors"]["replication_key_value"]
 
 
-def test_in_the_last_cell_too(account, run):
+def test_a_php_escape_in_the_last_cell_is_read(account, run):
     body = visitors_file(*(b'"x",' + by_php(text).encode() for text in PHP_TEXTS))
     finished = visitors_of(account, run, body)
     assert finished.exit_code == 0, finished.stderr

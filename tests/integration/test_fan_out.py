@@ -21,8 +21,8 @@ CHILDREN = (*MAIL, *VISITS, "opportunity_prospects")
 
 
 @pytest.fixture
-def account(emulator, tap, monkeypatch):
-    return Account(emulator, tap, monkeypatch)
+def account(emulator, tap):
+    return Account(emulator, tap)
 
 
 def filled(account):
@@ -67,8 +67,8 @@ def test_children_alone_bring_everything_and_their_parents_show_in_nothing(accou
     assert account.tables == FILLED
     assert streams_of(run) == set(CHILDREN)
     for parent in PARENTS:
-        assert account.kept(parent).get("replication_key_value") is None
-        assert account.kept(parent).get("window") is None
+        assert account.bookmark(parent).get("replication_key_value") is None
+        assert account.bookmark(parent).get("window") is None
         assert len(account.calls_for(parent)) == 1
         assert f"{parent}:" not in run.stderr
     assert times_asked(account)
@@ -88,7 +88,7 @@ def test_parents_with_their_children_are_asked_what_they_are_asked_without_them(
         assert [each["params"] for each in account.calls_for(parent)] == [
             each["params"] for each in calls[parent]
         ]
-        assert account.kept(parent)[
+        assert account.bookmark(parent)[
             "replication_key_value" if parent != "opportunities" else "window"
         ] == ({"email_clicks": 4, "opportunities": None}.get(parent, END))
     assert times_asked(account)
@@ -117,8 +117,8 @@ def test_an_export_is_asked_for_the_needed_columns_only(account):
     assert set(acts["fields"]) == {"id", "updated_at", "email_id", "list_email_id"}
     (visitors,) = jobs_of(account.emulator, "visitors")
     assert set(visitors["fields"]) == {"id", "updated_at"}
-    assert account.kept("visitors").get("jobs") is None
-    assert account.kept("visitors")["feed"]["jobs"] is None
+    assert account.bookmark("visitors").get("jobs") is None
+    assert account.bookmark("visitors")["feed"]["jobs"] is None
 
 
 @pytest.mark.parametrize("source", ["query", "export"])
@@ -314,7 +314,7 @@ def test_a_whole_reading_that_is_not_through_does_not_pass_for_one(account, sour
 
 @pytest.mark.parametrize("silent", [True, False])
 @pytest.mark.parametrize(("code", "exit_code", "word"), [(46, 0, "skipped"), (198, 1, "failed")])
-def test_a_parent_that_cannot_be_read_is_told_of_its_children_only(
+def test_a_parent_that_cannot_be_read_is_reported_at_its_children_only(
     account, silent, code, exit_code, word
 ):
     filled(account)
@@ -367,7 +367,7 @@ def test_a_gap_that_cannot_be_read_stays_open_though_the_parent_goes_on(account)
 
     assert run.exit_code == 0, run.stderr
     assert account.tables["email_stats"] == {*FILLED["email_stats"], 7}
-    assert account.kept("email_stats")["seen"] == dict.fromkeys(
+    assert account.bookmark("email_stats")["seen"] == dict.fromkeys(
         ("visitor_activities", "email_clicks"), "2024-06-03T11:59:00+00:00"
     )
 
@@ -479,7 +479,7 @@ def test_a_clock_that_goes_back_costs_no_id(account):
     account.emulator.set(clock="2024-05-25T12:00:00+00:00")
     run = account.run("visitor_activities", "email_stats")
     assert run.exit_code == 0, run.stderr
-    assert account.kept("email_stats")["seen"] == dict.fromkeys(
+    assert account.bookmark("email_stats")["seen"] == dict.fromkeys(
         ("visitor_activities", "email_clicks"), END
     )
     on(account)
@@ -539,7 +539,7 @@ def test_stream_maps_may_drop_parents_and_children(account):
     ]
 
 
-def test_columns_taken_out_of_a_parents_schema_are_handed_over_all_the_same(account):
+def test_columns_missing_in_a_parents_catalog_still_reach_its_children(account):
     filled(account)
     catalog = select("visitor_activities", "email_stats")
     for entry in catalog["streams"]:

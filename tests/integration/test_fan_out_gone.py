@@ -69,7 +69,7 @@ def test_a_refusal_of_all_visitors_is_the_streams_and_costs_few_calls(runs):
 
 
 @pytest.mark.parametrize("code", sorted(UNKNOWN_RECORD))
-def test_a_stream_that_such_a_code_ends_says_what_to_do(runs, code):
+def test_a_stream_that_a_code_of_the_version_ends_reports_what_to_do(runs, code):
     runs.emulator.fault(object="list", code=code, times=None)
     runs.emulator.add("tag", [{"id": 1, "updated_at": THEN}])
 

@@ -33,7 +33,7 @@ def account(emulator, tap, monkeypatch):
     monkeypatch.setattr("tap_pardot.streams.queries.QueryStream.page_size", 5)
     monkeypatch.setattr("tap_pardot.streams.children._SAVE_EVERY", 2)
     monkeypatch.setattr("tap_pardot.streams.visits._VISITORS", 3)
-    return Account(emulator, tap, monkeypatch)
+    return Account(emulator, tap)
 
 
 @pytest.fixture
@@ -123,12 +123,12 @@ def test_ids_left_in_state_keep_their_kind(account, source, silent):
     left = []
     for place in cuts(whole)[:-1]:
         cut(account, whole, place)
-        left.append(unpack(account.kept("emails").get("pending_list_emails")))
+        left.append(unpack(account.bookmark("emails").get("pending_list_emails")))
         run = account.run(*streams, bulk_source=source)
         assert run.exit_code == 0, run.stderr
         assert complete(account, streams) == {}, place
         assert {*account.asked("read")} <= {*needed}, place
-        assert unpack(account.kept("emails")["pending_list_emails"]) == []
+        assert unpack(account.bookmark("emails")["pending_list_emails"]) == []
     assert any(left)
 
 
@@ -171,7 +171,7 @@ def test_an_id_that_is_both_an_email_and_a_list_email_is_not_lost(account):
         assert {5007} <= account.tables["emails"], place
 
 
-def test_ids_that_were_handed_over_are_in_state_before_the_parent_is_ahead_of_them(account):
+def test_ids_passed_to_children_are_in_state_before_the_parents_bookmark_moves_past_them(account):
     """Of each STATE: what its windows say is out of a parent is out of the child, or pending."""
     fill(account)
     named = {row["id"]: row["list_email_id"] for row in account.emulator.rows("emailClick")}
@@ -208,7 +208,7 @@ def test_another_choice_of_children_after_a_kill_loses_no_id(account, silent):
     assert run.exit_code == 0, run.stderr
     assert account.tables["email_stats"] == set(range(1, 31))
     # They were not there when they were first asked for.
-    assert account.tables["emails"] | set(unpack(account.kept("emails")["known"])) == set(
+    assert account.tables["emails"] | set(unpack(account.bookmark("emails")["known"])) == set(
         range(1, 31)
     )
 
@@ -269,9 +269,7 @@ def test_a_whole_reading_cut_anywhere_is_completed_by_whatever_run_comes_next(ac
 
 @pytest.mark.parametrize("number", [1, 2, 4, 9, 16])
 @pytest.mark.parametrize("method", ["take", "done_with", "keep"])
-def test_sigterm_in_the_middle_of_handing_over_or_reading_loses_no_id(
-    account, monkeypatch, number, method
-):
+def test_sigterm_while_ids_are_passed_or_read_loses_no_id(account, monkeypatch, number, method):
     fill(account)
     plain = getattr(EmailStats, method)
     calls = []
@@ -457,7 +455,7 @@ def test_rows_before_an_earlier_start_date_are_not_taken_for_read(account):
     marked = 0
     for place in cuts(whole)[:-1]:
         cut(account, whole, place)
-        if not account.kept("visits").get("marks"):
+        if not account.bookmark("visits").get("marks"):
             continue
         marked += 1
         run = account.run("visitors", "visits", bulk_source="export", start_date="2024-04-01")
@@ -472,8 +470,8 @@ def test_an_id_that_fails_among_too_many_keeps_no_window_open(account):
     account.emulator.fault(path="/do/stats/id/12", code=10000, times=None)
     whole = account.run("email_clicks", "email_stats")
     assert whole.exit_code == 1
-    assert account.kept("email_clicks")["until"] == END
-    assert unpack(account.kept("email_stats")["pending"]) == [12]
+    assert account.bookmark("email_clicks")["until"] == END
+    assert unpack(account.bookmark("email_stats")["pending"]) == [12]
 
     account.emulator.clear_faults()
     for place in cuts(whole)[7:-1:3]:
@@ -496,7 +494,7 @@ def test_ids_of_a_child_that_may_not_be_read_stay_few_and_the_others_go_on(accou
     run = account.run("email_stats", "emails")
 
     assert run.exit_code == 0, run.stderr
-    assert unpack(account.kept("email_stats")["pending"]) == list(range(24, 31))
+    assert unpack(account.bookmark("email_stats")["pending"]) == list(range(24, 31))
     assert "23 are let go, which only a full refresh of the stream brings." in run.stderr
     account.emulator.clear_faults()
     account.run("email_stats", "emails")
@@ -530,10 +528,10 @@ def test_more_than_ten_thousand_visitors(account, monkeypatch):
     with_visits = [n for n, m in enumerate(whole.messages) if m.get("stream") == "visits"]
     middle = [place for place in places if place > with_visits[1]]
     cut(account, whole, middle[1])
-    held = account.kept("visitors")
+    held = account.bookmark("visitors")
     assert held["cursor"] == MOST_IN_STATE
     assert held.get("replication_key_value") is None
-    asked_before = account.kept("visits")["marks"][0]["id"]
+    asked_before = account.bookmark("visits")["marks"][0]["id"]
     run = account.run("visitors", "visits")
     assert run.exit_code == 0, run.stderr
     assert account.tables["visits"] == due

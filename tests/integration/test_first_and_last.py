@@ -54,7 +54,7 @@ def test_the_output_ends_with_state(emulator, tap, end, state):
 
 
 @pytest.mark.parametrize("state", [None, STATE], ids=["no STATE", "STATE"])
-def test_it_does_also_where_nothing_is_selected(emulator, tap, state):
+def test_the_output_ends_with_state_where_nothing_is_selected(emulator, tap, state):
     run = tap.run(emulator.config, state=state, catalog=select())
 
     assert run.exit_code == 0, run.stderr
@@ -62,7 +62,7 @@ def test_it_does_also_where_nothing_is_selected(emulator, tap, state):
 
 
 @pytest.mark.parametrize("name", ["opportunity_prospects", "email_templates", "campaigns"])
-def test_it_does_also_behind_a_stream_without_rows(emulator, tap, name):
+def test_the_output_ends_with_state_after_a_stream_without_rows(emulator, tap, name):
     emulator.set(clock="2024-06-01T12:00:00+00:00")
     first = tap.run(emulator.config, catalog=select(name))
     second = tap.run(emulator.config, state=first.state, catalog=select(name))
@@ -72,7 +72,7 @@ def test_it_does_also_behind_a_stream_without_rows(emulator, tap, name):
         assert last_type(run) == "STATE"
 
 
-def test_it_does_also_after_an_error_nobody_foresaw_between_the_streams(emulator, tap, monkeypatch):
+def test_the_output_ends_with_state_after_an_unexpected_error(emulator, tap, monkeypatch):
     def broken(*_):
         raise KeyError("hunter2")
 
@@ -89,7 +89,7 @@ def test_it_does_also_after_an_error_nobody_foresaw_between_the_streams(emulator
 
 
 @pytest.mark.parametrize("state", [None, "", " \n", "{}", '{"bookmarks": {}}', "\ufeff"])
-def test_a_first_run_says_from_where_it_reads(emulator, tap, state):
+def test_a_first_run_logs_its_start(emulator, tap, state):
     emulator.add("list", [{"id": 1}])
     for changes, start in (({}, "2007-01-01"), ({"start_date": "2024-05-01"}, "2024-05-01")):
         run = tap.run(emulator.config | changes, state=state, catalog=select("lists"))
@@ -101,7 +101,7 @@ def test_a_first_run_says_from_where_it_reads(emulator, tap, state):
         assert "| INFO" in line
 
 
-def test_a_run_with_state_does_not_say_so(emulator, tap):
+def test_a_run_with_state_logs_no_start(emulator, tap):
     run = tap.run(emulator.config, state=STATE, catalog=select("lists"))
 
     assert run.exit_code == 0, run.stderr

@@ -93,7 +93,7 @@ def test_a_host_that_does_not_exist_is_a_wrong_setting(  # noqa: PLR0913, PLR091
 
 
 @pytest.mark.parametrize("arguments", [(), ("--discover",), ("--test",)], ids=str)
-def test_it_is_one_for_every_command(emulator, tap, arguments):
+def test_a_host_that_does_not_exist_is_a_wrong_setting_for_every_command(emulator, tap, arguments):
     done = tap.run(emulator.config | {"api_url": "https://pi.pardot.invalid"}, *arguments)
 
     assert done.exit_code == 1
@@ -230,14 +230,14 @@ def at_the_door(say: Callable[[socket.socket], None]) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("setting", ["login_url", "api_url"])
-def test_a_refused_connection_is_told_as_one(emulator, tap, waits, setting):
+def test_a_refused_connection_is_reported_as_one(emulator, tap, waits, setting):
     done = tap.run(emulator.config | {setting: CLOSED})
 
     is_outage(done, waits, "127.0.0.1 refused the connection.", f"check {setting}")
 
 
 @pytest.mark.parametrize("setting", ["login_url", "api_url"])
-def test_a_server_without_tls_is_told_as_a_failure_of_tls(emulator, tap, waits, setting):
+def test_a_server_without_tls_is_reported_as_a_tls_failure(emulator, tap, waits, setting):
     with at_the_door(lambda connection: connection.sendall(b"220 mail.example\r\n")) as port:
         done = tap.run(emulator.config | {setting: f"https://127.0.0.1:{port}"})
 
@@ -245,7 +245,7 @@ def test_a_server_without_tls_is_told_as_a_failure_of_tls(emulator, tap, waits, 
 
 
 @pytest.mark.parametrize("setting", ["login_url", "api_url"])
-def test_a_certificate_that_nobody_knows_ends_at_once(emulator, tap, waits, tmp_path, setting):
+def test_an_untrusted_certificate_ends_the_run_at_once(emulator, tap, waits, tmp_path, setting):
     _, context = certificate(tmp_path)
 
     def say(connection):
@@ -280,7 +280,7 @@ def test_certificates_that_cannot_be_loaded_end_at_once(  # noqa: PLR0913, PLR09
 
 
 @pytest.mark.parametrize("setting", ["login_url", "api_url"])
-def test_a_connection_that_is_closed_without_a_word_is_told(emulator, tap, waits, setting):
+def test_a_connection_closed_without_an_answer_is_reported(emulator, tap, waits, setting):
     with at_the_door(lambda connection: connection.recv(65536)) as port:
         done = tap.run(emulator.config | {setting: f"http://127.0.0.1:{port}"})
 

@@ -211,7 +211,7 @@ def test_a_cut_or_garbled_answer_is_asked_for_again(parts):
     assert caught.value.may_be_done
 
 
-def test_nobody_listening_is_asked_again():
+def test_a_refused_connection_is_retried():
     with serving() as (url, _):
         pass
     with pytest.raises(Retriable) as caught:

@@ -71,7 +71,7 @@ def test_record_count_is_the_number_of_records_of_each_stream(account, tap, maps
     assert len(run.records["visitor_page_views"]) == 2
 
 
-def test_record_count_is_told_of_a_stream_whose_turn_never_came(account, tap):
+def test_a_stream_that_was_not_reached_has_a_record_count_of_zero(account, tap):
     account.add("tag", [{"id": 1}])
     account.fault(object="tag", code=122, times=None)
     names = ("opportunities", "opportunity_prospects", "tags")

@@ -172,7 +172,7 @@ def test_a_refused_login_on_the_command_line_ends_without_traceback(emulator, ta
     assert "expired-hunter2" not in done.stderr + done.stdout
 
 
-def test_words_of_a_refusal_that_nobody_knows_are_not_repeated(emulator, tap):
+def test_an_unknown_login_error_is_not_quoted(emulator, tap):
     body = json.dumps({"error": "Secret: hunter2!", "error_description": "user ada@example.com"})
     emulator.fault(op="token", status=400, body=body, times=None)
 
@@ -318,7 +318,7 @@ FINAL = [
 
 
 @pytest.mark.parametrize("fault", PASSING, ids=str)
-def test_a_failure_of_salesforce_that_passes_is_repeated(emulator, tap, waits, fault):
+def test_a_passing_salesforce_failure_is_retried(emulator, tap, waits, fault):
     emulator.fault(times=2, **fault)
 
     done = tap.run(emulator.config)
@@ -329,7 +329,7 @@ def test_a_failure_of_salesforce_that_passes_is_repeated(emulator, tap, waits, f
 
 
 @pytest.mark.parametrize("fault", PASSING, ids=str)
-def test_one_that_stays_is_an_outage_and_not_told_as_wrong_settings(emulator, tap, waits, fault):
+def test_a_lasting_salesforce_failure_is_an_outage_not_a_wrong_setting(emulator, tap, waits, fault):
     emulator.fault(times=None, **fault)
 
     done = tap.run(emulator.config)
@@ -356,7 +356,7 @@ def test_a_refusal_for_good_is_not_repeated_however_it_is_worded(emulator, tap, 
     assert len(emulator.logins) == 1
 
 
-def test_the_word_of_a_passing_failure_is_told(emulator, tap):
+def test_the_log_names_the_error_of_a_passing_failure(emulator, tap):
     emulator.fault(**PASSING[0], times=None)
 
     done = tap.run(emulator.config)

@@ -39,12 +39,12 @@ def lab() -> Iterator[Lab]:
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=str)
-def test_a_fault_ends_as_the_table_says(lab: Lab, cell: Cell) -> None:
+def test_a_fault_has_the_outcome_of_the_table(lab: Lab, cell: Cell) -> None:
     assert lab.problems(cell) == []
 
 
 @pytest.mark.parametrize("cell", [each for each in CELLS if each[:3] in BY_COMMAND], ids=str)
-def test_a_fault_ends_so_on_the_command_line_too(lab: Lab, tap_process: Tap, cell: Cell) -> None:
+def test_a_fault_has_the_same_outcome_in_a_process(lab: Lab, tap_process: Tap, cell: Cell) -> None:
     assert lab.problems(cell, tap_process) == []
 
 
@@ -80,7 +80,7 @@ def ended(code: int, last: str, *messages: Mapping[str, object]) -> Finished:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "text",
     [
         f"Reading {matrix.HUSH}-refresh.",
         "Authorization: x",
@@ -89,17 +89,19 @@ def ended(code: int, last: str, *messages: Mapping[str, object]) -> Finished:
         f"Row of {PERSON}.",
     ],
 )
-def test_a_run_that_says_too_much_is_judged_so(said: str) -> None:
-    assert list(matrix.told(ended(0, said)))
-    assert list(matrix.told(ended(0, "Fine.", {"type": "STATE", "value": {"x": said}})))
-    assert not list(matrix.told(ended(0, "Fine.", {"type": "RECORD", "record": {"x": said}})))
+def test_a_run_that_writes_secrets_is_a_problem(text: str) -> None:
+    assert list(matrix.forbidden_output(ended(0, text)))
+    assert list(matrix.forbidden_output(ended(0, "Fine.", {"type": "STATE", "value": {"x": text}})))
+    assert not list(
+        matrix.forbidden_output(ended(0, "Fine.", {"type": "RECORD", "record": {"x": text}}))
+    )
 
 
 @pytest.mark.parametrize(
-    "said", ["Traceback (most recent call last):", "Of KeyError nobody foresaw"]
+    "text", ["Traceback (most recent call last):", "Of KeyError nobody foresaw"]
 )
-def test_a_run_with_an_error_nobody_foresaw_is_judged_so(said: str) -> None:
-    assert list(matrix.told(ended(1, said)))
+def test_a_run_with_an_unexpected_error_is_a_problem(text: str) -> None:
+    assert list(matrix.forbidden_output(ended(1, text)))
 
 
 @pytest.mark.parametrize(
@@ -117,7 +119,7 @@ def test_a_run_that_ends_otherwise_is_judged_so(code: int, last: str) -> None:
     assert not list(matrix.ends_badly(cell, ended(0, "Complete: 3 rows of 4 streams in 2 calls.")))
 
 
-def test_rows_that_state_covers_but_nobody_brought_are_found() -> None:
+def test_rows_that_state_covers_but_no_run_emitted_are_found() -> None:
     cell = Cell("reset", "query", stays=True, outcome=Outcome.FAILED)
     rows: list[Mapping[str, object]] = [
         {"type": "RECORD", "stream": stream, "record": {"id": number}}
@@ -128,7 +130,7 @@ def test_rows_that_state_covers_but_nobody_brought_are_found() -> None:
     good = "Complete: 16 rows of 4 streams in 9 calls."
 
     def classify(first: Finished, *second: Mapping[str, object], code: int = 0) -> list[str]:
-        before, _ = matrix.kept(1, first)
+        before, _ = matrix.bookmark(1, first)
         return list(matrix.still_missing(cell, before, ended(code, good, *second)))
 
     assert classify(ended(1, "", *rows, state)) == []
@@ -142,5 +144,5 @@ def test_rows_that_state_covers_but_nobody_brought_are_found() -> None:
 def test_a_target_sees_a_run_to_its_last_state_or_to_one_on_the_way() -> None:
     states = [{"type": "STATE", "value": {"n": number}} for number in range(4)]
     run = ended(0, "", *states)
-    seen = [matrix.kept(chance, run)[1]["n"] for chance in range(8)]
+    seen = [matrix.bookmark(chance, run)[1]["n"] for chance in range(8)]
     assert seen == [0, 1, 2, 3, 3, 3, 3, 3]

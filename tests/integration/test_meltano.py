@@ -132,7 +132,9 @@ def test_a_stream_map_in_meltano_yml_is_honoured(emulator, run, warehouse, proje
     assert ("updated_at",) in columns
 
 
-def test_a_second_run_goes_on_from_the_state_that_meltano_kept(emulator, run, warehouse, project):
+def test_a_second_run_continues_from_the_state_that_meltano_stored(
+    emulator, run, warehouse, project
+):
     configure(project, select=["lists.*", "tag_objects.*"])
     emulator.set(clock="2024-06-01T12:00:00Z")
     emulator.add("list", [{"id": n, "name": "Old"} for n in range(1, 451)])

@@ -58,7 +58,7 @@ def test_it_is_off_unless_selected(account, tap):
 
 
 @pytest.mark.parametrize("source", ["export", "query"])
-def test_every_id_is_listed_in_every_run_whatever_start_date_says(account, tap, source):
+def test_every_id_is_listed_in_every_run_whatever_start_date_is(account, tap, source):
     catalog = select("prospect_ids")
     config = settings(account, source)
 

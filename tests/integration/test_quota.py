@@ -34,7 +34,7 @@ LINE = re.compile(r"(\w+): [\d,]+ rows?, ([\d,]+) calls?, ")
         (7, None),
     ],
 )
-def test_the_limit_of_an_edition_is_known_or_nothing_is_said(level, number):
+def test_the_daily_limit_of_an_edition_is_known_or_not_logged(level, number):
     assert daily_calls(level) == number
 
 
@@ -75,7 +75,7 @@ def test_the_table_the_metrics_and_pardots_own_count_agree(emulator, tap):
     assert run.last_line.endswith(f" in {len(emulator.calls)} calls.")
 
 
-def test_quiet_is_kept_by_all_threads():
+def test_a_pause_holds_for_all_threads():
     quiet = ThrottlePause()
     quiet.extend(0.3)
     quiet.extend(0.1)  # does not shorten it

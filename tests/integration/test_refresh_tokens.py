@@ -93,7 +93,7 @@ def held(kept: Path) -> Iterator[None]:
 # --- the file ---
 
 
-def test_a_rotated_refresh_token_is_used_kept_and_never_shown(emulator, tap, config, kept):
+def test_a_rotated_refresh_token_is_used_stored_and_never_logged(emulator, tap, config, kept):
     emulator.set(oauth={"expire_after_calls": 6})
     debug = {"TAP_PARDOT_LOGLEVEL": "DEBUG"}
 
@@ -119,7 +119,7 @@ def test_a_rotated_refresh_token_is_used_kept_and_never_shown(emulator, tap, con
     assert emulator.oauth.refresh_token in kept.read_text()
 
 
-def test_a_newly_configured_refresh_token_wins_over_the_kept_one(emulator, tap, config):
+def test_a_newly_configured_refresh_token_replaces_the_stored_one(emulator, tap, config):
     good(tap.run(config))
     emulator.set(oauth={"refresh_token": NEW})
     emulator.clear_calls()
@@ -129,7 +129,7 @@ def test_a_newly_configured_refresh_token_wins_over_the_kept_one(emulator, tap, 
     assert [login["status"] for login in emulator.logins] == [200]
 
 
-def test_the_configured_token_is_not_sent_when_the_kept_one_is_refused(emulator, tap, config):
+def test_the_configured_token_is_not_sent_when_the_stored_one_is_refused(emulator, tap, config):
     good(tap.run(config))
     emulator.clear_calls()
     emulator.fault(**EXPIRED)
@@ -490,7 +490,7 @@ LOST = [{"truncate": 10}, {"truncate": 0}]
 
 @pytest.mark.parametrize("fault", LOST)
 @pytest.mark.parametrize("file", [True, False])
-def test_a_successor_that_was_lost_is_said_so(emulator, tap, config, fault, file):
+def test_a_refresh_token_that_may_be_lost_is_reported(emulator, tap, config, fault, file):
     if not file:
         del config["token_file"]
     emulator.fault(op="token", **fault)
@@ -550,7 +550,7 @@ def test_a_new_refresh_token_counts_also_where_no_access_token_came_with_it(emul
     assert [login["status"] for login in emulator.logins] == [200, 200]
 
 
-def test_what_cannot_be_read_is_told_without_its_content(tmp_path):
+def test_an_unreadable_state_is_reported_without_its_content(tmp_path):
     path = tmp_path / "secret.json"
     path.write_text('{"password": "hunter2"}')
 

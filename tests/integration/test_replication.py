@@ -250,7 +250,7 @@ def test_a_deselected_stream_makes_no_call_and_no_message(emulator, tap, catalog
     assert run.last_line.startswith("Complete: 1 row of 1 stream in 2 calls.")
 
 
-def test_bookmarks_of_deselected_streams_are_kept(emulator, tap, catalog):
+def test_bookmarks_of_deselected_streams_stay_in_state(emulator, tap, catalog):
     """Selecting a stream again goes on where it was."""
     fill(emulator, ["lists", "tags"], [10])
     both = tap.run(emulator.config)

@@ -202,7 +202,9 @@ def test_half_a_login_names_what_is_missing(changes, named):
     assert "hunter2" not in said
 
 
-def test_all_problems_are_told_at_once_before_any_call_and_without_a_secret(emulator, tap):
+def test_all_wrong_settings_are_reported_together_before_any_call_and_without_a_secret(
+    emulator, tap
+):
     config = emulator.config | {
         "pardot_business_unit_id": "0Xv123",
         "timezone": "Mars/Olympus",
@@ -335,7 +337,7 @@ def test_the_zone_comes_from_the_user_records_which_are_read_once(emulator, tap)
     ],
     ids=["not told", "two zones", "no IANA name", "no users"],
 )
-def test_a_zone_that_pardot_does_not_tell_is_asked_of_the_user(emulator, tap, shown, zones):
+def test_where_pardot_has_no_time_zone_the_user_is_asked_to_set_one(emulator, tap, shown, zones):
     emulator.set(user_timezone=shown)
     emulator.add("user", [{"id": n, "timezone": zone} for n, zone in enumerate(zones, 1)])
 
@@ -347,7 +349,7 @@ def test_a_zone_that_pardot_does_not_tell_is_asked_of_the_user(emulator, tap, sh
     assert "Traceback" not in run.stderr
 
 
-def test_of_many_users_the_one_who_logs_in_tells_the_zone():
+def test_the_time_zone_is_that_of_the_user_who_logs_in():
     users = [
         {"email": "a@example.com", "timezone": "Europe/Madrid"},
         {"email": "api@example.com", "timezone": "Asia/Tokyo"},
@@ -507,7 +509,7 @@ def test_the_first_day_of_the_calendar_is_read_or_refused_but_no_surprise(emulat
 # --- catalog ---
 
 
-def test_what_the_catalog_asks_in_vain_is_said(emulator, tap):
+def test_replication_settings_of_the_catalog_that_are_ignored_are_logged(emulator, tap):
     emulator.add("list", [{"id": 1, "name": "A"}])
     catalog = select("lists", "account")
     entry = next(each for each in catalog["streams"] if each["tap_stream_id"] == "lists")
@@ -552,7 +554,7 @@ def test_a_catalog_of_another_form_is_a_sentence(emulator, tap, catalog):
     assert emulator.calls == []
 
 
-def test_that_nothing_is_selected_is_said(emulator, tap):
+def test_a_catalog_without_selected_streams_is_a_warning(emulator, tap):
     run = tap.run(emulator.config, catalog=select())
     assert run.exit_code == 0
     assert "No stream is selected" in run.stderr

@@ -31,11 +31,11 @@ PEOPLE = [
 
 
 @pytest.fixture
-def account(emulator, tap, monkeypatch):
+def account(emulator, tap):
     emulator.add("list", LISTS)
     emulator.add("tag", TAGS)
     emulator.add("prospect", PEOPLE)
-    return Account(emulator, tap, monkeypatch)
+    return Account(emulator, tap)
 
 
 def refused(account, run):
@@ -243,7 +243,7 @@ def test_a_map_without_its_keys_is_refused(account, entry, key, where):
     assert f"'{key}'" in found
 
 
-def test_all_mistakes_are_told_each_once(account):
+def test_all_mistakes_in_stream_maps_are_reported_once(account):
     maps = {"*": {"note": "name +"}, "li*": {"name": "tit(", "title": ""}}
     found = refused(account, account.run("tags", "lists", "campaigns", stream_maps=maps))
 
@@ -251,7 +251,7 @@ def test_all_mistakes_are_told_each_once(account):
 
 
 @pytest.mark.parametrize("text", ["fake.name()", "name and fake.name()"])
-def test_an_expression_that_needs_faker_says_so(account, monkeypatch, text):
+def test_an_expression_that_needs_faker_is_refused_with_that_reason(account, monkeypatch, text):
     monkeypatch.setattr("tap_pardot.sdk.stream_maps.find_spec", lambda _: None)
     found = refused(account, account.run("lists", stream_maps={"lists": {"name": text}}))
 
@@ -314,8 +314,8 @@ def test_a_map_that_fails_for_a_record_ends_its_stream_only(account, maps, place
     assert "nhandled error" not in run.stderr
     assert run.ids("tags") == [5, 6]
     assert run.last_line.startswith("Not complete (")
-    assert account.kept("lists").get("replication_key_value") is None
-    assert account.kept("tags")["replication_key_value"]
+    assert account.bookmark("lists").get("replication_key_value") is None
+    assert account.bookmark("tags")["replication_key_value"]
 
 
 @pytest.mark.parametrize("filtering", ["name", "name + title", "name > 5"])
@@ -329,7 +329,7 @@ def test_no_log_shows_a_value_of_a_record(account, monkeypatch, filtering):
 
 
 @pytest.mark.parametrize("source", ["query", "export"])
-def test_rows_that_a_failing_map_held_back_come_when_it_is_mended(account, source):
+def test_rows_that_a_failing_map_held_back_are_read_once_the_map_is_fixed(account, source):
     maps = {"prospects": {"email": "email + 5"}}
     failed = account.run("prospects", "tags", stream_maps=maps, bulk_source=source)
     jobs = len(jobs_of(account.emulator, "prospects"))
@@ -510,7 +510,7 @@ def test_a_map_that_is_in_order_is_not_warned_of(account, maps):
 )
 def test_a_dropped_stream_is_not_read(account, maps):
     account.run("lists", "tags")
-    before = account.kept("lists")
+    before = account.bookmark("lists")
     account.emulator.set(clock=NEXT)
     account.emulator.add("list", [{"id": 3, "created_at": NEXT, "updated_at": NEXT}])
     run = account.run("lists", "tags", stream_maps=maps)
@@ -520,7 +520,7 @@ def test_a_dropped_stream_is_not_read(account, maps):
     assert "lists" not in streams_of(run)
     assert "lists: " not in run.stderr
     assert "Streams that stream_maps drop are not read: lists." in run.stderr
-    assert account.kept("lists") == before
+    assert account.bookmark("lists") == before
 
 
 def test_a_dropped_bulk_stream_has_no_job_and_no_custom_fields(account):
@@ -533,7 +533,7 @@ def test_a_dropped_bulk_stream_has_no_job_and_no_custom_fields(account):
     assert run.exit_code == 0, run.stderr
     assert {each["object"] for each in account.emulator.calls} <= {"account", "list"}
     assert jobs_of(account.emulator, "prospects") == []
-    assert account.kept("prospects") == state["bookmarks"]["prospects"]
+    assert account.bookmark("prospects") == state["bookmarks"]["prospects"]
 
 
 def test_a_dropped_parent_is_read_as_one_that_is_not_selected(account):
@@ -546,7 +546,7 @@ def test_a_dropped_parent_is_read_as_one_that_is_not_selected(account):
     assert run.records["visits"] == silent.records["visits"]
     assert [each["params"] for each in account.calls_for("visitors")] == calls
     assert streams_of(run) == {"visits"}
-    assert account.kept("visitors").get("replication_key_value") is None
+    assert account.bookmark("visitors").get("replication_key_value") is None
     assert "visitors: " not in run.stderr
 
 
@@ -634,7 +634,7 @@ def test_a_replication_key_may_be_renamed(account):
     ],
     ids=str,
 )
-def test_keys_may_be_others(account, maps, keys):
+def test_stream_maps_may_change_the_key(account, maps, keys):
     account.opportunities(EARLY, [31])
     (stream,) = maps
     run = account.run(stream, stream_maps=maps, keep=False)

@@ -374,7 +374,7 @@ def test_offsets_that_do_not_count_are_a_sentence_not_a_hang(runs, monkeypatch):
         assert "failed: " in run.line(stream)
         assert "report it" in run.line(stream)
     assert len(asked(runs)) <= 20
-    assert runs.kept("visits")["pending"] == "7+1"
+    assert runs.bookmark("visits")["pending"] == "7+1"
 
     monkeypatch.undo()
     runs.later()
@@ -570,7 +570,7 @@ def test_without_the_right_only_visits_and_page_views_are_skipped(runs, code):
     assert lacking(runs, second) == [[], []]
 
 
-def test_without_visitors_there_are_no_visits_and_that_is_said(runs):
+def test_without_the_right_to_visitors_visits_are_skipped_with_the_reason(runs):
     crowd(runs, 3)
     runs.emulator.set(forbidden={"visitor"})
 

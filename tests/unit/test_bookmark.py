@@ -29,7 +29,7 @@ class Recorder(dict):
         self.seen.append(dict(self))
 
 
-def test_an_empty_state_knows_nothing():
+def test_an_empty_state_has_no_bookmark():
     bookmark = Bookmark({})
 
     assert bookmark.value is None
@@ -78,7 +78,7 @@ def test_a_full_table_sync_has_a_window_without_bounds():
     assert not bookmark.is_whole
 
 
-def test_an_append_only_stream_remembers_an_id_and_a_time():
+def test_the_bookmark_of_an_append_only_stream_holds_an_id_and_a_time():
     state = {}
     bookmark = Bookmark(state)
 
@@ -116,7 +116,7 @@ def test_keys_are_set_to_null_and_never_removed():
         assert set(before) <= set(after)
 
 
-def test_a_signal_never_finds_a_bookmark_half_moved():
+def test_a_signal_never_leaves_a_bookmark_half_changed():
     state = Recorder()
     bookmark = Bookmark(state)
 
@@ -132,7 +132,7 @@ def test_a_signal_never_finds_a_bookmark_half_moved():
     assert closed["replication_key_value"] == END_TEXT
 
 
-def test_a_window_begun_anew_keeps_what_is_out_before_it_and_the_jobs():
+def test_restarting_a_window_keeps_the_bookmark_and_the_jobs():
     """The jobs are paid for; their files are read again."""
     job = {"id": 7, "start": START_TEXT, "end": END_TEXT, "made": END_TEXT, "done": ["1", "2"]}
     before = {"replication_key": "updated_at", "replication_key_value": START_TEXT}
@@ -148,7 +148,7 @@ def test_a_window_begun_anew_keeps_what_is_out_before_it_and_the_jobs():
     assert state.keys() == {*before, "until", "window", "cursor", "jobs", "refused"}
 
 
-def test_a_window_is_begun_anew_in_one_step():
+def test_a_window_is_restarted_in_one_step():
     """A signal finds either all of it or nothing."""
     job = {"id": 7, "start": START_TEXT, "end": END_TEXT, "made": END_TEXT, "done": ["1"]}
     state = Recorder({"window": WINDOW, "cursor": 400, "jobs": [job]})
@@ -158,7 +158,7 @@ def test_a_window_is_begun_anew_in_one_step():
     assert job["done"] == ["1"]
 
 
-def test_beginning_anew_without_a_window_changes_nothing():
+def test_restarting_without_a_window_changes_nothing():
     state = {}
     Bookmark(state).begin_anew()
 

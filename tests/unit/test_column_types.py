@@ -115,7 +115,7 @@ def test_structures_and_scalars_do_not_mix(own, catalog):
         emit(own, catalog, None)
 
 
-def test_nothing_is_done_where_the_catalog_says_what_the_stream_says():
+def test_a_catalog_equal_to_the_streams_schema_changes_no_record():
     own = {"a": TIME, "b": TEXTS, "c": OBJECTS, "d": INTEGER}
 
     assert conversions(own, own, own, str, Counter()) == {}

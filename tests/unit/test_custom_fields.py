@@ -75,13 +75,13 @@ def test_names_are_snake_case_and_never_those_of_a_standard_column():
     )
 
 
-def test_a_field_without_a_usable_name_is_left_out_and_one_told_twice_is_one():
+def test_a_field_without_a_usable_name_is_left_out_and_a_duplicate_is_one_column():
     rows = [field(None), field(""), field({"a": 1}), field("A"), field("A")]
 
     assert list(columns(*rows)[0]) == ["a"]
 
 
-def test_describe_may_tell_one_field_or_several():
+def test_describe_may_list_one_field_or_several():
     one = {"@attributes": {"id": "Founded_On", "label": "Founded", "type": "date"}}
     plain = {"id": "Revenue", "label": "Revenue", "type": "number"}
 
@@ -129,7 +129,7 @@ def test_a_date_is_a_date_and_never_moved_by_a_zone(value, expected):
         *("\u0662\u0660\u0662\u0664-02-29", "2024-02-29 soon", 20240229, True, [], {}),
     ],
 )
-def test_what_is_no_date_is_a_misfit(value):
+def test_an_invalid_date_is_a_conversion_error(value):
     with pytest.raises(ConversionError):
         to_date(value)
 

@@ -398,7 +398,7 @@ def test_an_unknown_key_is_reported_once():
     assert reported == ["fresh", "vip", "other"]
 
 
-def test_rows_with_more_key_sets_than_are_kept_are_still_right():
+def test_rows_with_more_key_sets_than_are_cached_are_decoded_correctly():
     decode = decoder(("id", th.IntegerType), ("name", th.StringType))
 
     for number in range(1, 2102):

@@ -46,7 +46,7 @@ DOING = re.compile(
 @pytest.mark.parametrize(
     ("code", "act"), [(code, act) for act, codes in EXPECTED.items() for code in sorted(codes)]
 )
-def test_each_code_that_reading_can_meet_has_its_act(code, act):
+def test_each_code_that_reading_can_meet_has_its_action(code, act):
     assert rule_for(code).action is act
 
 
@@ -61,7 +61,7 @@ def test_any_other_code_costs_one_stream_only(code):
 
 
 @pytest.mark.parametrize("name", SENTENCES)
-def test_each_sentence_is_one_and_tells_what_to_do(name):
+def test_each_error_message_is_one_sentence_that_says_what_to_do(name):
     say = SENTENCES[name].message
 
     assert say.endswith(".")
@@ -99,7 +99,7 @@ def test_a_retriable_error_keeps_what_the_server_asked_for():
     assert Retriable("Busy.").wait is None
 
 
-def test_who_ends_a_run_and_who_ends_a_stream():
+def test_which_errors_end_a_run_and_which_a_stream():
     assert issubclass(CallLimitReached, RunStopped)
     for kind in (ConfigurationError, StreamSkipped, StreamFailed, RunStopped, Outage, Retriable):
         assert issubclass(kind, TapPardotError)

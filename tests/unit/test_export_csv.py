@@ -146,7 +146,7 @@ def test_every_cut_fails_or_brings_rows_that_are_in_the_file(rows):
 # --- texts -----------------------------------------------------------------------------------
 
 
-def test_repaired_cells_are_told_by_their_field_from_the_row_on():
+def test_repaired_cells_are_counted_by_field():
     told = []
     body = written([("good", "good")] * 3, by_rfc) + f"4,{WALL},".encode() + b'"a\0","\xff"\n'
     assert read(body, on_repaired=told.append)[-1] == ["a", "\ufffd"]
@@ -163,7 +163,7 @@ def test_a_character_across_two_blocks_is_no_repair(size, text):
     assert told == []
 
 
-def test_a_file_cut_inside_a_character_is_told():
+def test_a_file_cut_inside_a_character_fails():
     told = []
     body = written([("a", "b")], by_rfc) + f'2,{WALL},"c",caf'.encode() + b"\xc3"
     assert read(body, on_repaired=told.append)[-1] == ["c", "caf\ufffd"]

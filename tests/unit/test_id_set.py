@@ -139,7 +139,7 @@ def test_an_id_that_is_not_there_or_in_the_buffer_yet_is_removed_like_any_other(
 
 
 @pytest.mark.usefixtures("few")
-def test_all_are_removed():
+def test_all_ids_can_be_removed():
     pending = Pending(range(1, 20))
     pending.add(50)
     pending.clear()

@@ -83,7 +83,7 @@ def no_total(_):
 @pytest.mark.parametrize("pages", [by_id, by_offset])
 @pytest.mark.parametrize("total", [int, no_total])
 @pytest.mark.parametrize("rows", [0, 1, 199, 200, 201, 400, 450])
-def test_all_rows_come_once_and_in_order_with_few_calls(pages, total, rows):
+def test_all_rows_are_read_once_and_in_order_with_few_calls(pages, total, rows):
     server = Server(list(range(10, 10 * rows + 10, 10)), total=total)
 
     assert read(server, pages) == server.ids
@@ -160,7 +160,7 @@ def test_a_server_that_ignores_the_sort_is_a_failure_beyond_one_page(pages):
 
 
 @pytest.mark.parametrize("pages", [by_id, by_offset])
-def test_a_server_that_ignores_the_sort_is_no_trouble_within_one_page(pages):
+def test_a_server_that_ignores_the_sort_is_accepted_within_one_page(pages):
     server = Server(list(range(1, 151)), ignores=frozenset({"sort_by"}))
 
     assert read(server, pages) == server.ids
@@ -246,7 +246,7 @@ def test_a_full_page_of_rows_without_ids_is_a_failure(pages):
 
 
 @pytest.mark.parametrize("pages", [by_id, by_offset])
-def test_a_page_with_a_row_twice_is_no_trouble(pages):
+def test_a_row_twice_on_a_page_does_not_end_paging(pages):
     class Twice(Server):
         def answer(self, params, *, can_split):
             rows, total = super().answer(params, can_split=can_split)
@@ -292,7 +292,7 @@ def test_the_first_page_is_asked_without_an_id():
     assert "id_greater_than" not in server.asked[0]
 
 
-def test_each_page_tells_its_largest_id():
+def test_each_page_has_its_largest_id_as_cursor():
     calls = calls_of(Server(list(range(1, 451))))
 
     assert [page.cursor for page in by_id(calls, SINCE)] == [200, 400, 450]
@@ -426,7 +426,7 @@ def test_rows_that_enter_before_the_page_hide_no_others(entering):
     st.dictionaries(st.integers(2, 8), st.sets(st.integers(1, 900), max_size=90), max_size=4),
     st.sampled_from([20, 100, 200]),
 )
-def test_by_offset_every_row_that_stays_comes_or_it_is_said(ids, leaving, cap):
+def test_by_offset_every_row_that_is_not_moved_is_read_or_the_stream_fails(ids, leaving, cap):
     server = Server(
         sorted(ids),
         cap=cap,
@@ -567,7 +567,7 @@ def test_rows_that_are_counted_but_never_sent_are_a_failure_by_an_offset_alone(r
 
 @pytest.mark.parametrize("cap", [20, 200])
 @pytest.mark.parametrize("total", [int, no_total])
-def test_a_server_that_ignores_the_offset_is_a_sentence_not_a_hang(cap, total):
+def test_a_server_that_ignores_the_offset_ends_the_stream_instead_of_a_hang(cap, total):
     if cap < 200 and total is no_total:
         return  # a short page without a total is the last one
     server = Visits(list(range(1, 451)), cap=cap, total=total, ignores=frozenset({"offset"}))
@@ -578,7 +578,7 @@ def test_a_server_that_ignores_the_offset_is_a_sentence_not_a_hang(cap, total):
     assert len(server.asked) <= 20
 
 
-def test_rows_that_never_rest_are_a_sentence_not_a_hang():
+def test_rows_that_keep_moving_end_the_stream_instead_of_a_hang():
     number = iter(range(10**6, 0, -1))
     server = Visits(list(range(10**7, 10**7 + 450)))
     server.before = {call: lambda ids: [next(number), *ids] for call in range(2, 500)}
@@ -635,7 +635,9 @@ def test_rows_without_an_id_are_counted_in_the_total_and_cost_no_call(rows):
     ),
     st.sampled_from([20, 100, 200]),
 )
-def test_by_an_offset_alone_every_row_that_stays_comes_once_or_it_is_said(ids, changes, cap):
+def test_by_offset_alone_every_row_that_is_not_moved_is_read_once_or_the_stream_fails(
+    ids, changes, cap
+):
     stay = set(ids)
     for leaving, _ in changes.values():
         stay -= leaving

@@ -82,7 +82,7 @@ def test_a_stream_that_was_not_begun_is_no_success_and_no_failure():
     assert report.line("tags").message == "not read in this run"
 
 
-def test_the_first_reason_to_stop_is_the_one_that_is_told():
+def test_the_report_names_the_first_reason_to_stop():
     report = report_of(lists=STOPPED, tags=RunStopped("Later."), users=WRONG)
     report.stop(ConfigurationError("Too late."))
 
@@ -123,7 +123,7 @@ def test_failed_streams_are_named_as_an_error(caplog):
     assert last.endswith("Skipped: users.")
 
 
-def test_an_early_end_tells_why_and_what_else_failed(caplog):
+def test_the_last_line_of_a_stopped_run_names_the_reason_and_failed_streams(caplog):
     *lines, (level, last) = told(report_of(lists=FAILED, tags=STOPPED), caplog)
 
     assert [line[0] for line in lines] == ["ERROR", "ERROR"]
@@ -148,7 +148,7 @@ def test_wrong_settings_are_an_error(caplog):
     )
 
 
-def test_a_signal_has_the_last_word(caplog):
+def test_the_last_line_of_a_run_ended_by_a_signal_names_the_signal(caplog):
     *_, last = told(report_of(lists=None), caplog, "Stopped by SIGTERM.")
 
     assert last == ("WARNING", "Stopped by SIGTERM.")
@@ -157,7 +157,7 @@ def test_a_signal_has_the_last_word(caplog):
 @pytest.mark.parametrize(
     ("error", "closing"), [(WRONG, None), (STOPPED, None), (LIMIT, None), (None, "Stopped by X.")]
 )
-def test_that_nothing_was_read_is_one_line_for_all_streams(caplog, error, closing):
+def test_nothing_was_read_is_one_line_for_all_streams(caplog, error, closing):
     report = Report()
     for name in ("lists", "tags", "users"):
         report.line(name)
@@ -170,7 +170,7 @@ def test_that_nothing_was_read_is_one_line_for_all_streams(caplog, error, closin
 
 
 @pytest.mark.parametrize("error", [STOPPED, LIMIT])
-def test_it_is_also_where_the_first_call_of_a_stream_ended_the_run(caplog, error):
+def test_nothing_was_read_is_one_line_also_where_a_streams_first_call_ended_the_run(caplog, error):
     report = Report()
     for name in ("lists", "tags", "users"):
         report.line(name)
@@ -182,7 +182,7 @@ def test_it_is_also_where_the_first_call_of_a_stream_ended_the_run(caplog, error
     assert str(error) in last[1]
 
 
-def test_of_one_stream_that_was_not_read_its_own_line_is_told(caplog):
+def test_a_single_stream_that_was_not_read_has_its_own_line(caplog):
     report = Report()
     report.line("lists")
     report.stop(STOPPED)

@@ -149,7 +149,7 @@ def test_what_is_not_retriable_is_not_retried(clock):
 
 
 @pytest.mark.usefixtures("clock")
-def test_each_wait_is_told_with_its_reason(caplog):
+def test_each_wait_is_logged_with_its_reason(caplog):
     answers = iter([Retriable("Pardot allows 5.", 66), "good"])
 
     def send():

@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
+import copy
+from datetime import UTC, datetime
+from typing import Any
+
 import pytest
 
 from tap_pardot.errors import ConfigurationError
+from tap_pardot.records.times import Window
 from tap_pardot.state.bookmark import Bookmark
+from tap_pardot.state.id_set import unpack
 from tap_pardot.state.validation import check, check_child
 
 START_TEXT, END_TEXT = "2024-01-01T00:00:00+00:00", "2024-01-02T00:00:00+00:00"
 WINDOW = {"start": START_TEXT, "end": END_TEXT}
-GOOD_TIMES = [
-    {},
-    {"replication_key_value": START_TEXT},
-    {"replication_key_value": "2024-01-01"},
-    {"replication_key_value": "2024-01-01T00:00:00Z", "replication_key": "updated_at"},
-    {"replication_key_value": None, "window": None, "cursor": None},
-    {"window": WINDOW, "cursor": 12},
-    {"window": WINDOW, "cursor": None},
-    {"window": {"start": None, "end": None}, "cursor": 12},
-    {"starting_replication_value": START_TEXT},
-    {"progress_markers": {"Note": "x"}, "replication_key_signpost": None},
+START, END = datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 1, 2, tzinfo=UTC)
+LATER = "2024-01-01T00:00:00Z"
+GOOD_TIMES: list[tuple[dict[str, Any], tuple[Any, ...]]] = [
+    # the value, the window, the cursor and whether a full table is open, as a bookmark reads them
+    ({}, (None, None, 0, False)),
+    ({"replication_key_value": START_TEXT}, (START_TEXT, None, 0, False)),
+    ({"replication_key_value": "2024-01-01"}, ("2024-01-01", None, 0, False)),
+    (
+        {"replication_key_value": LATER, "replication_key": "updated_at"},
+        (LATER, None, 0, False),
+    ),
+    (
+        {"replication_key_value": None, "window": None, "cursor": None},
+        (None, None, 0, False),
+    ),
+    ({"window": WINDOW, "cursor": 12}, (None, Window(START, END), 12, False)),
+    ({"window": WINDOW, "cursor": None}, (None, Window(START, END), 0, False)),
+    ({"window": {"start": None, "end": None}, "cursor": 12}, (None, None, 12, True)),
+    ({"starting_replication_value": START_TEXT}, (None, None, 0, False)),
+    (
+        {"progress_markers": {"Note": "x"}, "replication_key_signpost": None},
+        (None, None, 0, False),
+    ),
 ]
 BAD = [
     ([], "bookmark"),
@@ -53,12 +71,13 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize("state", GOOD_TIMES)
-def test_what_passes_the_check_can_be_read(state):
+@pytest.mark.parametrize(("state", "expected"), GOOD_TIMES)
+def test_a_state_that_passes_the_check_is_read_as_it_is_written(state, expected):
     check("lists", state, by_id=False)
 
     bookmark = Bookmark(state)
-    _ = bookmark.value, bookmark.until, bookmark.window, bookmark.cursor, bookmark.is_whole
+    assert (bookmark.value, bookmark.window, bookmark.cursor, bookmark.is_whole) == expected
+    assert bookmark.until is None
 
 
 @pytest.mark.parametrize(
@@ -96,19 +115,29 @@ FEED = {"window": WINDOW, "cursor": 5, "jobs": None, "children": ["visits"]}
 
 
 @pytest.mark.parametrize(
-    "state",
+    ("state", "pending", "known"),
     [
-        {},
-        {"pending": None},
-        {"pending": "5+1", "seen": SEEN, "marks": [MARK]},
-        {"pending": None, "seen": None, "marks": None, "known": None, "recent": None},
-        {"pending": None, "known": "7", "columns": "0a", "recent": [["2024-05-01", "7+1"]]},
-        {"pending": None, "marks": []},
-        {"starting_replication_value": START_TEXT},
+        ({}, [], []),
+        ({"pending": None}, [], []),
+        ({"pending": "5+1", "seen": SEEN, "marks": [MARK]}, [5, 6], []),
+        ({"pending": None, "seen": None, "marks": None, "known": None, "recent": None}, [], []),
+        (
+            {"pending": None, "known": "7", "columns": "0a", "recent": [["2024-05-01", "7+1"]]},
+            [],
+            [7],
+        ),
+        ({"pending": None, "marks": []}, [], []),
+        ({"starting_replication_value": START_TEXT}, [], []),
     ],
 )
-def test_a_childs_state_as_it_is_written_is_read(state):
+def test_a_childs_state_as_it_is_written_is_read(state, pending, known):
+    before = copy.deepcopy(state)
+
     check_child("visits", state)
+
+    assert state == before
+    assert list(unpack(state.get("pending"))) == pending
+    assert list(unpack(state.get("known"))) == known
 
 
 @pytest.mark.parametrize(
@@ -142,16 +171,22 @@ def test_a_childs_state_that_cannot_be_read_is_refused_by_its_key(state, key):
 
 
 @pytest.mark.parametrize(
-    "state",
+    ("state", "window", "cursor"),
     [
-        {"feed": FEED, "children": ["visits"]},
-        {"feed": {}, "children": None},
-        {"feed": None, "replication_key_value": START_TEXT},
-        {"feed": {**FEED, "window": None, "cursor": None, "children": None}},
+        ({"feed": FEED, "children": ["visits"]}, Window(START, END), 5),
+        ({"feed": {}, "children": None}, None, 0),
+        ({"feed": None, "replication_key_value": START_TEXT}, None, 0),
+        ({"feed": {**FEED, "window": None, "cursor": None, "children": None}}, None, 0),
     ],
 )
-def test_a_parents_state_as_it_is_written_is_read(state):
+def test_a_parents_state_as_it_is_written_is_read(state, window, cursor):
+    before = copy.deepcopy(state)
+
     check("visitors", state, by_id=False)
+
+    assert state == before
+    bookmark = Bookmark(state["feed"] or {})
+    assert (bookmark.window, bookmark.cursor) == (window, cursor)
 
 
 @pytest.mark.parametrize(

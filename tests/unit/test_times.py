@@ -176,7 +176,7 @@ def is_fit(moment: datetime, zone: ZoneInfo) -> bool:
 
 @settings(max_examples=300)
 @given(zones_and_instants(), st.integers(0, 999999))
-def test_a_safe_edge_is_fit_and_as_late_as_may_be(case, microsecond):
+def test_an_unambiguous_edge_is_the_latest_possible(case, microsecond):
     zone, moment = case
 
     edge = unambiguous_edge(moment.replace(microsecond=microsecond), zone)
@@ -196,7 +196,7 @@ def test_a_safe_edge_is_fit_and_as_late_as_may_be(case, microsecond):
 
 @settings(max_examples=100)
 @given(zones_and_instants())
-def test_safe_edges_keep_the_order_of_their_instants(case):
+def test_unambiguous_edges_keep_the_order_of_their_instants(case):
     zone, moment = case
 
     assert unambiguous_edge(moment, zone) <= unambiguous_edge(moment + timedelta(minutes=17), zone)
@@ -363,7 +363,7 @@ def test_other_ways_to_write_a_time_are_read_too(text, utc):
     ],
 )
 @pytest.mark.parametrize("name", ["America/New_York", "America/St_Johns"])
-def test_what_is_no_time_is_a_value_error_every_time(name, text):
+def test_an_invalid_time_is_a_value_error_every_time(name, text):
     convert = utc_converter(ZoneInfo(name))
 
     for _ in range(2):  # caches must not remember it as good

@@ -117,7 +117,7 @@ def test_a_signal_between_a_record_and_its_newline_joins_no_lines(written):
     assert [json.loads(line)["type"] for line in written().splitlines()] == ["RECORD", "STATE"]
 
 
-def test_a_closed_pipe_is_told_and_signals_come_again(monkeypatch):
+def test_a_closed_pipe_raises_and_signals_are_unblocked(monkeypatch):
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w") as stdout:
@@ -136,7 +136,7 @@ def test_a_closed_pipe_is_told_and_signals_come_again(monkeypatch):
         (None, None, "Bad file descriptor"),
     ],
 )
-def test_a_stdout_that_takes_nothing_is_told_with_the_reason(monkeypatch, mode, path, why):
+def test_a_stdout_that_cannot_be_written_raises_with_the_reason(monkeypatch, mode, path, why):
     with ExitStack() as stack:
         stdout = stack.enter_context(open(path, mode)) if path else None  # noqa: PTH123
         monkeypatch.setattr("tap_pardot.sdk.writer.sys", SimpleNamespace(stdout=stdout))
