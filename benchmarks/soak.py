@@ -35,9 +35,8 @@ from zoneinfo import ZoneInfo
 
 from pardot_emulator import Emulator
 from tap_pardot.api import http, retry
-from tap_pardot.endings import ending_in_a_sentence
+from tap_pardot.cli import CommandLine, ending_in_a_sentence
 from tap_pardot.sources import export_jobs
-from tap_pardot.tap import TapPardot
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -484,7 +483,7 @@ def _invoke(config: Row, state: Any, out: str, log: str) -> int:
     code: Any = 70
     try:
         with ending_in_a_sentence():
-            TapPardot.invoke(
+            CommandLine.invoke(
                 config=SimpleNamespace(config=config, parse_env=False),
                 state=None if state is None else io.StringIO(json.dumps(state)),
             )

@@ -15,7 +15,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
-from tap_pardot.tap import main
+from tap_pardot.cli import main
 from tests.helpers.tap import Files, Finished
 
 if TYPE_CHECKING:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
+from tap_pardot.api.dialect import Filters, Query
 from tap_pardot.config.validation import normalized
 from tap_pardot.errors import StreamFailed
-from tap_pardot.sources import legacy_query as query
-from tap_pardot.sync.context import connect
+from tap_pardot.sources.paging import QueryCalls, by_offset, row_id
+from tap_pardot.sync.context import build_client
 from tests.helpers.warehouse import BY_ID, BY_OFFSET, TABLES, WHOLE, WINDOWED, Warehouse, by_stream
 
 pytestmark = pytest.mark.usefixtures("queries_only")
@@ -109,11 +112,12 @@ SIZES = {"imports": 100, "exports": 200}
 
 def pages_by_offset(emulator, stream, size):
     """Return the ids that paging by offset brings, from the pages of one window."""
-    client = connect(normalized({**emulator.config, **DEFAULTS}), {}, "test")
-    name = BY_OFFSET[stream].object
-    source = query.Source(client, stream, name, name)
-    pages = query.by_offset(source, {"updated_after": "2024-05-01 00:00:00"}, size)
-    return [query.row_id(row) for page in pages for row in page.rows]
+    config = normalized({**emulator.config, **DEFAULTS})
+    client, dialect = build_client(config, {}, "test")
+    endpoint = Query(BY_OFFSET[stream].object, page_size=size)
+    calls = QueryCalls(partial(client.call, stream), dialect, endpoint, stream)
+    pages = by_offset(calls, Filters(start=datetime(2024, 5, 1, tzinfo=UTC)))
+    return [row_id(row) for page in pages for row in page.rows]
 
 
 @pytest.mark.parametrize("stream", ["imports", "exports"])

@@ -147,7 +147,7 @@ def test_an_unexpected_error_before_the_streams_is_one_sentence(emulator, tap, m
     def broken(*_: Any, **__: Any) -> None:
         raise ValueError(SENTINEL)
 
-    monkeypatch.setattr("tap_pardot.tap.connect", broken)
+    monkeypatch.setattr("tap_pardot.tap.build_client", broken)
 
     done = tap.run(emulator.config, env=DEBUG)
 
@@ -275,7 +275,7 @@ def test_a_signal_after_the_last_line_changes_nothing(emulator, tap_process, sig
     emulator.add("list", [{"id": 1}])
     command = tap_process.command(emulator.config, catalog=select("lists"))
     late = (
-        "import atexit, os, sys; from tap_pardot.tap import main; "
+        "import atexit, os, sys; from tap_pardot.cli import main; "
         f"atexit.register(os.kill, os.getpid(), {signum}); sys.argv = sys.argv[1:]; main()"
     )
 

@@ -13,6 +13,7 @@ import zlib
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -20,10 +21,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from tap_pardot.api.dialect import Filters, Query
 from tap_pardot.api.http import Transport
 from tap_pardot.api.retry import retry_after
 from tap_pardot.errors import Outage, Retriable, StreamFailed, StreamSkipped
-from tap_pardot.sources import legacy_query as query
+from tap_pardot.sources.paging import QueryCalls, by_id
 from tap_pardot.tap import TapPardot
 from tests.helpers.streams import QUERIES
 
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pardot_emulator import Emulator
-    from tap_pardot.api.client import Client
     from tests.helpers.tap import Finished
 
     Run = Callable[..., Finished]
@@ -50,15 +51,16 @@ class Queries(TapPardot):
     stream_types = QUERIES
 
 
-def client_of(emulator: Emulator, **settings: Any) -> Client:
-    """Return a run's client."""
-    return Queries(config=emulator.config | settings).client
+def tap_of(emulator: Emulator, **settings: Any) -> Queries:
+    """Return a tap, whose client makes the calls."""
+    return Queries(config=emulator.config | settings)
 
 
-def read_lists(client: Client, **params: str) -> list[int]:
+def read_lists(tap: Queries, **params: str) -> list[int]:
     """Return the ids of all lists, page by page."""
-    source = query.Source(client, "lists", "list", "list")
-    return [row["id"] for page in query.by_id(source, params) for row in page.rows]
+    call = partial(tap.client.call, "lists")
+    calls = QueryCalls(call, tap.dialect, Query("list", params=params), "lists")
+    return [row["id"] for page in by_id(calls, Filters()) for row in page.rows]
 
 
 @contextmanager
@@ -154,7 +156,7 @@ def test_a_fault_between_two_pages_costs_two_calls_and_no_row(emulator, waits, f
     emulator.add("list", [{"id": number} for number in PAGES])
     emulator.fault(object="list", nth=2, times=2, **fault)
 
-    assert read_lists(client_of(emulator)) == PAGES
+    assert read_lists(tap_of(emulator)) == PAGES
 
     asked = [call["params"] for call in emulator.calls]
     assert len(asked) == 5
@@ -167,10 +169,10 @@ def test_a_fault_between_two_pages_costs_two_calls_and_no_row(emulator, waits, f
 def test_a_call_that_hangs_is_left_and_repeated(emulator):
     emulator.add("list", [{"id": number} for number in PAGES])
     emulator.fault(object="list", nth=2, hang=30)
-    client = client_of(emulator, request_timeout=1)
+    tap = tap_of(emulator, request_timeout=1)
     started = time.monotonic()
 
-    assert read_lists(client) == PAGES
+    assert read_lists(tap) == PAGES
 
     assert len(emulator.calls) == 4
     assert 1 <= time.monotonic() - started < 5
@@ -183,7 +185,7 @@ def test_an_answer_that_counts_rows_but_brings_none_never_ends_a_stream(emulator
     emulator.fault(object="list", nth=nth, times=None, body=body)
 
     with pytest.raises((StreamFailed, Outage)):
-        read_lists(client_of(emulator))
+        read_lists(tap_of(emulator))
 
 
 def test_a_run_with_a_fault_on_ten_streams_finishes_complete(emulator, tap):
@@ -243,7 +245,7 @@ def test_retry_after_is_honoured_up_to_five_minutes(emulator, waits, status, ask
     emulator.add("list", [{"id": 1}])
     emulator.fault(object="list", status=status, headers={"Retry-After": asked()})
 
-    assert read_lists(client_of(emulator)) == [1]
+    assert read_lists(tap_of(emulator)) == [1]
 
     (wait,) = waits
     least, most = window
@@ -254,7 +256,7 @@ def test_retry_after_counts_beside_an_error_code_too(emulator, waits):
     emulator.add("list", [{"id": 1}])
     emulator.fault(object="list", code=66, headers={"Retry-After": "12"})
 
-    assert read_lists(client_of(emulator)) == [1]
+    assert read_lists(tap_of(emulator)) == [1]
 
     assert 12 <= waits[0] <= 13
 
@@ -367,7 +369,7 @@ def test_long_waits_that_the_server_asks_for_still_leave_six_tries(emulator, wai
     emulator.fault(object="list", times=None, status=429, headers={"Retry-After": "86400"})
 
     with pytest.raises(Outage):
-        read_lists(client_of(emulator))
+        read_lists(tap_of(emulator))
 
     assert len(emulator.calls) == 6
     assert waits == [300] * 5
@@ -399,7 +401,7 @@ def test_a_refusal_in_xml_is_understood(emulator, waits):
     emulator.fault(object="list", status=403, body=body, times=None)
 
     with pytest.raises(StreamSkipped, match="46"):
-        read_lists(client_of(emulator))
+        read_lists(tap_of(emulator))
 
     assert waits == []
 
@@ -468,7 +470,7 @@ def test_a_get_is_not_redirected_to_another_host(emulator):
         emulator.fault(object="list", redirect=f"{other.url}/moved?format=json")
 
         with pytest.raises(StreamFailed, match="redirects"):
-            read_lists(client_of(emulator))
+            read_lists(tap_of(emulator))
 
         assert other.seen == []
     assert len(emulator.calls) == 1
@@ -479,7 +481,7 @@ def test_a_get_redirected_on_the_same_host_keeps_our_headers(emulator):
     path = "/api/list/version/4/do/query?format=json"
     emulator.fault(object="list", redirect=path)
 
-    assert read_lists(client_of(emulator)) == [1]
+    assert read_lists(tap_of(emulator)) == [1]
 
     assert [call["code"] for call in emulator.calls] == [None, None]
     assert [call["status"] for call in emulator.calls] == [302, 200]
@@ -492,7 +494,7 @@ def test_a_post_is_never_followed(emulator, status):
         emulator.fault(object="list", status=status, redirect=f"{other.url}/moved", times=None)
 
         with pytest.raises(StreamFailed, match="redirects"):
-            read_lists(client_of(emulator), ids=long)
+            read_lists(tap_of(emulator), ids=long)
 
         assert other.seen == []
     assert [call["method"] for call in emulator.calls] == ["POST"]
@@ -503,7 +505,7 @@ def test_a_login_is_never_followed(emulator):
         emulator.fault(op="token", status=307, redirect=f"{other.url}/login", times=None)
 
         with pytest.raises(Exception, match="login_url"):
-            read_lists(client_of(emulator))
+            read_lists(tap_of(emulator))
 
         assert other.seen == []
 
@@ -512,7 +514,7 @@ def test_redirects_in_a_circle_end(emulator):
     emulator.fault(object="list", redirect="/api/list/version/4/do/query", times=None)
 
     with pytest.raises(StreamFailed, match="redirects"):
-        read_lists(client_of(emulator))
+        read_lists(tap_of(emulator))
 
     assert len(emulator.calls) <= 10
 

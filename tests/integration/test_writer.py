@@ -97,7 +97,6 @@ def read(tap: Runner, emulator: Emulator, mode: str, *, fast: bool) -> Output:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Stream, "_generate_record_messages", counted)
         if not fast:
-            patch.setattr(DirectRecordStream, "fast", False)
             patch.setattr(
                 DirectRecordStream, "TYPE_CONFORMANCE_LEVEL", TypeConformanceLevel.RECURSIVE
             )

@@ -19,9 +19,8 @@ from typing import Any
 import pytest
 from singer_sdk.singerlib import RecordMessage, SchemaMessage, StateMessage
 
-from tap_pardot.endings import StdoutLost
 from tap_pardot.sdk import writer as sdk_writer
-from tap_pardot.sdk.writer import BufferedWriter
+from tap_pardot.sdk.writer import BufferedWriter, StdoutLost
 
 # --- the writer ------------------------------------------------------------------------------
 

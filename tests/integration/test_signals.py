@@ -10,10 +10,11 @@ import pytest
 
 CHILD = """
 import os, signal, sys, time
-from tap_pardot.endings import Stopping, Terminated, ending_in_a_sentence
+from tap_pardot.cli import ending_in_a_sentence
+from tap_pardot.signals import SignalHandler
 
-stopping = Stopping()
-signal.signal(signal.SIGTERM, lambda signum, frame: stopping.begin(signum))
+handler = SignalHandler()
+signal.signal(signal.SIGTERM, lambda signum, frame: handler.handle(signum))
 
 class Finalized:
     def __del__(self):
@@ -22,7 +23,7 @@ class Finalized:
 
 with ending_in_a_sentence():
     if sys.argv[1] == "over":
-        stopping.over()
+        handler.end()
     del (finalized := [Finalized()])[0]
     print("dropped", flush=True)
     time.sleep(20 if sys.argv[1] == "reads" else 1.5)
