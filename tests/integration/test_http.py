@@ -228,7 +228,7 @@ def test_a_server_that_falls_silent_is_asked_again(parts):
             get(url, read_timeout=0.2)
         took = time.monotonic() - started
 
-    assert took < 0.9
+    assert took < 3
     assert caught.value.message == "127.0.0.1 did not answer in time."
     assert caught.value.may_be_done
 
@@ -236,19 +236,19 @@ def test_a_server_that_falls_silent_is_asked_again(parts):
 @pytest.mark.parametrize(
     "parts",
     [
-        [head(length=1000), *([b"x", 0.03] * 60)],
-        [head(Transfer_Encoding="chunked"), b"3e8\r\n", *([b"x", 0.03] * 60)],
-        [head(Transfer_Encoding="chunked"), *([b"1\r\nx\r\n", 0.03] * 60)],
+        [head(length=1000), *([b"x", 0.03] * 120)],
+        [head(Transfer_Encoding="chunked"), b"3e8\r\n", *([b"x", 0.03] * 120)],
+        [head(Transfer_Encoding="chunked"), *([b"1\r\nx\r\n", 0.03] * 120)],
     ],
 )
 def test_a_trickle_of_bytes_ends_at_twenty_read_timeouts(parts):
     started = time.monotonic()
     with serving(parts) as (url, _):
         with pytest.raises(Retriable) as caught:
-            get(url, read_timeout=0.05)
+            get(url, read_timeout=0.1)
         took = time.monotonic() - started
 
-    assert 0.9 < took < 1.6
+    assert 1.8 < took < 4
     assert caught.value.message == "An answer came too slowly to be finished."
 
 
@@ -300,7 +300,7 @@ def test_what_is_around_a_body_may_not_trickle_either(way, what, tmp_path, monke
             get("http://pardot.example" if way == "proxy" else url, read_timeout=0.1, **options)
         took = time.monotonic() - started
 
-    assert 0.5 < took < 1.2
+    assert 0.5 < took < 4
     assert caught.value.message == "An answer came too slowly to be finished."
     assert caught.value.timed_out
 
@@ -330,7 +330,7 @@ def test_the_deadline_is_that_of_all_redirects_together(monkeypatch):
             get(url, read_timeout=0.4)
         took = time.monotonic() - started
 
-    assert 0.7 < took < 1.2
+    assert 0.7 < took < 3
 
 
 def test_a_file_may_take_longer_than_an_answer_as_long_as_it_comes(monkeypatch):

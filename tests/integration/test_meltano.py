@@ -30,6 +30,8 @@ KINDS = {
     "string": "string",
     "date_iso8601": "string",
 }
+pytestmark = pytest.mark.xdist_group("meltano")  # one installation of the plugins
+
 # What `pip install -e .` needs of a checkout.
 SOURCES = ("LICENSE", "README.md", "meltano.yml", "pyproject.toml", "tap_pardot")
 
