@@ -48,7 +48,8 @@ class TapPardot(Tap):
     # A copy: the SDK adds its own settings to it.
     config_jsonschema = copy.deepcopy(SETTINGS)
     message_writer_class = BufferedWriter
-    stream_types: ClassVar[Sequence[type[PardotStream]]] = STREAMS
+    stream_types = STREAMS
+    """The classes of its streams; a subclass may narrow them."""
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         TapCapabilities.CATALOG,
         TapCapabilities.DISCOVER,
