@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -14,6 +15,13 @@ from tests.helpers.streams import QUERIES
 if TYPE_CHECKING:
     from tests.helpers.runner import Runner
     from tests.helpers.tap import Tap
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the tap's variables out of the environment."""
+    for name in [name for name in os.environ if name.startswith("TAP_PARDOT")]:
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture

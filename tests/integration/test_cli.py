@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 
 import pytest
 
-from tests.helpers.tap import COMMAND
+from tests.helpers.runner import invoke
 
 pytestmark = pytest.mark.usefixtures("queries_only")
 
@@ -63,11 +61,9 @@ SECRETS = {"client_secret", "refresh_token", "password", "private_key"}
 
 def output(*arguments: str) -> str:
     """Return what the command prints without any setting."""
-    env = {name: v for name, v in os.environ.items() if not name.startswith("TAP_PARDOT")}
-    done = subprocess.run(
-        [*COMMAND, *arguments], capture_output=True, text=True, check=True, timeout=60, env=env
-    )
-    return done.stdout
+    run = invoke(*arguments)
+    assert run.exit_code == 0, run.stderr
+    return run.stdout
 
 
 @pytest.fixture(scope="module")

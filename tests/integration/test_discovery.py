@@ -7,7 +7,8 @@ import json
 import pytest
 
 from tests.helpers.catalog import select
-from tests.integration.test_settings import GOOD, plain, sentences
+from tests.helpers.runner import invoke
+from tests.integration.test_settings import GOOD, sentences
 
 pytestmark = pytest.mark.usefixtures("queries_only")
 
@@ -30,7 +31,7 @@ def test_without_any_setting_there_is_the_standard_catalog(tmp_path, content):
     path = tmp_path / "config.json"
     path.write_text(content or "")
 
-    run = plain(*(() if content is None else ("--config", str(path))), "--discover")
+    run = invoke(*(() if content is None else ("--config", str(path))), "--discover")
 
     assert run.exit_code == 0, run.stderr
     assert len(listed(run)) == 29
@@ -39,7 +40,7 @@ def test_without_any_setting_there_is_the_standard_catalog(tmp_path, content):
 
 
 def test_an_environment_without_settings_is_none():
-    run = plain("--config", "ENV", "--discover", env={"TAP_PARDOT_CLIENT_ID": ""})
+    run = invoke("--config", "ENV", "--discover", env={"TAP_PARDOT_CLIENT_ID": ""})
 
     assert run.exit_code == 0, run.stderr
     assert len(listed(run)) == 29
@@ -63,7 +64,7 @@ def test_wrong_settings_get_the_sentences_of_a_run(emulator, tap, changes):
 def test_wrong_settings_of_the_environment_get_them_too(emulator):
     env = {**emulator.environment, "TAP_PARDOT_REQUEST_TIMEOUT": "30s"}
 
-    run = plain("--config", "ENV", "--discover", env=env)
+    run = invoke("--config", "ENV", "--discover", env=env)
 
     assert run.exit_code == 1
     assert run.stdout == ""

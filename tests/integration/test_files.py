@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import codecs
 import json
-import os
 import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.helpers.catalog import select
+from tests.helpers.runner import invoke
 from tests.helpers.tap import COMMAND, Finished
 
 if TYPE_CHECKING:
@@ -26,20 +26,6 @@ STATE = {
     }
 }
 OPTIONS = ("--config", "--catalog", "--state")
-
-
-def command(*arguments: str, stdin: bytes | None = None, **env: str) -> Finished:
-    """Run the command with just these arguments."""
-    kept = {name: v for name, v in os.environ.items() if not name.startswith("TAP_PARDOT")}
-    done = subprocess.run(
-        [*COMMAND, *arguments],
-        input=stdin,
-        capture_output=True,
-        check=False,
-        timeout=60,
-        env=kept | env,
-    )
-    return Finished(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 @pytest.fixture
@@ -75,7 +61,7 @@ def test_files_of_windows_are_read(tmp_path, contents, encoding, mark):
         for option, content in contents.items()
     }
 
-    run = command(*arguments(tmp_path, contents, **data))
+    run = invoke(*arguments(tmp_path, contents, **data))
 
     assert run.exit_code == 0, run.stderr
     assert run.ids("lists") == [2]
@@ -93,7 +79,7 @@ def test_files_of_windows_are_read(tmp_path, contents, encoding, mark):
 )
 def test_a_file_that_is_no_json_is_named_with_its_place(emulator, tmp_path, contents, option, bad):
     data, where = bad
-    run = command(*arguments(tmp_path, contents, **{option.removeprefix("--"): data}))
+    run = invoke(*arguments(tmp_path, contents, **{option.removeprefix("--"): data}))
 
     assert run.exit_code == 1
     assert run.stdout == ""
@@ -108,7 +94,7 @@ def test_a_file_that_is_no_json_is_named_with_its_place(emulator, tmp_path, cont
 def test_a_file_that_is_not_there_is_named(emulator, tmp_path, contents, option):
     missing = str(tmp_path / "missing.json")
 
-    run = command(*arguments(tmp_path, contents), option, missing)
+    run = invoke(*arguments(tmp_path, contents), option, missing)
 
     assert run.exit_code == 1
     assert run.stdout == ""
@@ -117,7 +103,7 @@ def test_a_file_that_is_not_there_is_named(emulator, tmp_path, contents, option)
 
 
 def test_settings_in_place_of_a_path_show_no_secret():
-    run = command("--config", '{"client_secret": "hunter2"}')
+    run = invoke("--config", '{"client_secret": "hunter2"}')
 
     assert run.exit_code == 1
     assert run.last_line.startswith("--config: takes the path of a file, not its content: ")
@@ -127,7 +113,11 @@ def test_settings_in_place_of_a_path_show_no_secret():
 def test_state_comes_from_a_pipe_too(contents, tmp_path):
     given = arguments(tmp_path, contents)
 
-    run = command(*given[:-1], "-", stdin=json.dumps(STATE).encode("utf-16"))
+    state = json.dumps(STATE).encode("utf-16")
+    done = subprocess.run(
+        [*COMMAND, *given[:-1], "-"], input=state, capture_output=True, check=False, timeout=60
+    )
+    run = Finished(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     assert run.exit_code == 0, run.stderr
     assert run.ids("lists") == [2]
@@ -138,7 +128,7 @@ def test_files_and_the_environment_are_one_configuration(emulator, tmp_path, con
     more = tmp_path / "more.json"
     more.write_text(json.dumps({"client_id": emulator.config["client_id"]}))
 
-    run = command(*given, "--config", str(more), "--config", "ENV", **emulator.environment)
+    run = invoke(*given, "--config", str(more), "--config", "ENV", env=emulator.environment)
 
     assert run.exit_code == 0, run.stderr
     assert run.ids("lists") == [2]

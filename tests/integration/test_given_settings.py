@@ -7,7 +7,8 @@ import json
 import pytest
 
 from tests.helpers.catalog import select
-from tests.integration.test_settings import plain, sentences
+from tests.helpers.runner import invoke
+from tests.integration.test_settings import sentences
 
 pytestmark = pytest.mark.usefixtures("queries_only")
 
@@ -27,7 +28,7 @@ def test_a_bad_value_is_one_sentence_from_the_environment_and_from_a_file(
     emulator, tap, name, value, said
 ):
     given = {**emulator.environment, f"TAP_PARDOT_{name.upper()}": value}
-    runs = [plain("--config", "ENV", env=given), tap.run(emulator.config | {name: value})]
+    runs = [invoke("--config", "ENV", env=given), tap.run(emulator.config | {name: value})]
 
     for run in runs:
         assert run.exit_code == 1
@@ -83,7 +84,7 @@ def test_a_misspelt_variable_of_the_environment_is_an_unknown_setting(emulator):
     }
     given["TAP_PARDOT_BULK_SOURCE"] = "query"
 
-    run = plain("--config", "ENV", env=given)
+    run = invoke("--config", "ENV", env=given)
 
     assert run.exit_code == 0, run.stderr
     assert "are ignored: bulk_sorce (did you mean bulk_source?)." in run.stderr
@@ -93,7 +94,7 @@ def test_a_misspelt_variable_of_the_environment_is_an_unknown_setting(emulator):
 def test_batch_config_is_refused_before_any_call(emulator, tap, arguments):
     runs = [
         tap.run(emulator.config | {"batch_config": BATCH}, *arguments),
-        plain(
+        invoke(
             "--config",
             "ENV",
             *arguments,

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import re
 import ssl
-import subprocess
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -30,11 +28,13 @@ from tap_pardot.errors import ConfigurationError
 from tap_pardot.sync.context import zone_of_api_user
 from tap_pardot.tap import TapPardot
 from tests.helpers.catalog import select
-from tests.helpers.tap import COMMAND, Finished
+from tests.helpers.runner import invoke
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.helpers.tap import Finished
 
 pytestmark = pytest.mark.usefixtures("queries_only")
 
@@ -52,20 +52,6 @@ def found(**changes: Any) -> list[str]:
     """Return what is wrong with good settings after some changes; None removes one."""
     config = {name: value for name, value in {**GOOD, **changes}.items() if value is not None}
     return problems(normalized(config))
-
-
-def plain(*arguments: str, env: dict[str, str] | None = None) -> Finished:
-    """Run the command with just these arguments, and none of this machine's settings."""
-    kept = {name: v for name, v in os.environ.items() if not name.startswith("TAP_PARDOT")}
-    done = subprocess.run(
-        [*COMMAND, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-        env={**kept, **(env or {})},
-    )
-    return Finished(done.returncode, done.stdout, done.stderr)
 
 
 def sentences(run: Finished) -> list[str]:
@@ -243,7 +229,7 @@ def test_a_config_file_that_is_missing_or_no_json_object_is_a_sentence(tmp_path,
     if content is not None:
         path.write_text(content)
 
-    run = plain("--config", str(path))
+    run = invoke("--config", str(path))
 
     assert run.exit_code != 0
     assert run.stdout == ""
@@ -264,7 +250,7 @@ def test_config_env_takes_the_settings_from_the_environment(emulator):
         "TAP_PARDOT_BULK_SOURCE": "query",
     }
 
-    run = plain("--config", "ENV", env=env)
+    run = invoke("--config", "ENV", env=env)
 
     assert run.exit_code == 0, run.stderr
     assert run.ids("lists") == [1]
@@ -563,11 +549,11 @@ def test_a_catalog_without_selected_streams_is_a_warning(emulator, tap):
 
 
 def test_a_folder_in_place_of_a_file_is_a_sentence(tmp_path):
-    command = [*COMMAND, "--config", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 1
-    last = Finished(1, "", done.stderr).last_line
-    assert last.startswith(f"--config: the file {tmp_path} cannot be read (Is a directory): ")
+    run = invoke("--config", str(tmp_path))
+    assert run.exit_code == 1
+    assert run.last_line.startswith(
+        f"--config: the file {tmp_path} cannot be read (Is a directory): "
+    )
 
 
 def test_a_catalog_that_is_no_json_is_a_sentence(emulator, tap):
