@@ -10,9 +10,10 @@ from collections import Counter
 
 import pytest
 
+from tap_pardot.api.dialect import Filters, Query
 from tap_pardot.api.retry import ThrottlePause
 from tap_pardot.config.validation import normalized, with_defaults
-from tap_pardot.sync.context import connect, daily_calls
+from tap_pardot.sync.context import build_client, daily_calls
 from tests.helpers.catalog import select
 from tests.helpers.exports import QUICK
 
@@ -113,12 +114,13 @@ def test_never_more_calls_at_once_than_the_setting(emulator, tap, most):
 
 def test_too_many_calls_at_once_hold_all_threads_back_and_not_one(emulator):
     settings = {**emulator.config, "max_concurrent_requests": 3}
-    client = connect(with_defaults(normalized(settings)), {}, "test")
+    client, dialect = build_client(with_defaults(normalized(settings)), {}, "test")
+    request = dialect.query(Query("list"), Filters(), limit=1)
     emulator.fault(object="list", nth=12, code=66, times=1)
 
     def ask():
         for _ in range(20):
-            client.query("lists", "list", "list", {"limit": "1"})
+            client.call("lists", request)
 
     threads = [threading.Thread(target=ask) for _ in range(3)]
     for thread in threads:
