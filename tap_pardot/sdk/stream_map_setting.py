@@ -43,6 +43,7 @@ OPTIONS = {
     MAPPER_SOURCE_OPTION: _NAME,
 }
 """By option of an entry, what its value must be. All other keys are properties."""
+_EMPTY = '""'  # how an empty name is shown
 
 
 def _is_null(value: Any) -> bool:
@@ -60,6 +61,7 @@ def problems(setting: Any) -> Iterator[str]:
         yield "stream_maps: a name or an expression holds half of a character."
         return
     for key, entry in setting.items():
+        shown = key or _EMPTY
         if key == MAPPER_ELSE_OPTION:
             if not _is_null(entry):
                 yield f"stream_maps: {key} {_NULL}."
@@ -67,9 +69,13 @@ def problems(setting: Any) -> Iterator[str]:
             yield f"stream_maps: {key} is not an option{hint(key, [MAPPER_ELSE_OPTION])}."
         elif isinstance(entry, dict):
             found = ((name, _problem(name, entry)) for name in entry)
-            yield from (f"stream_maps: {key}.{name} {say}." for name, say in found if say)
+            yield from (
+                f"stream_maps: {key or _EMPTY}.{name or _EMPTY} {say}."
+                for name, say in found
+                if say
+            )
         elif not _is_null(entry):
-            yield f'stream_maps: {key} must be an object, or null or "{NULL_STRING}" to drop it.'
+            yield f'stream_maps: {shown} must be an object, or null or "{NULL_STRING}" to drop it.'
 
 
 def _problem(name: str, entry: Mapping[str, Any]) -> str | None:
