@@ -1,16 +1,18 @@
-"""Work done ahead of the reader by a few threads, in order.
+"""An ordered map over a few threads that work ahead of the reader.
 
-Daemon threads rather than a pool of the standard library: a pool's threads are waited for when
-the program ends, so a signal would have to wait for a download.
+The threads are daemons, not those of a pool: a pool waits for its threads when the program ends,
+so a signal would have to wait for a download.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
+from concurrent.futures import Future
+from contextlib import suppress
 from itertools import islice
-from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
 
 from tap_pardot.signals import signals_held
 
@@ -28,42 +30,48 @@ def prefetch(work: Callable[[A], R], items: Iterable[A], threads: int) -> Iterat
     """Yield ``work(item)`` for each item in order, up to ``threads`` of them at a time.
 
     Items are taken in the reader's thread, few before they are needed. An exception of ``work``
-    is raised when its turn comes; nothing is begun after it.
+    is raised when its turn comes; no work begins after it.
     """
-    todo = iter(items)
-    tasks: SimpleQueue[tuple[A, SimpleQueue[Any]] | None] = SimpleQueue()
-    results: deque[SimpleQueue[tuple[R | None, BaseException | None]]] = deque()
-    over = threading.Event()
+    remaining = iter(items)
+    tasks: SimpleQueue[tuple[A, Future[R]] | None] = SimpleQueue()
+    results: deque[Future[R]] = deque()
+    failures: list[BaseException] = []
 
     def worker() -> None:
-        while (task := tasks.get()) is not None and not over.is_set():
+        while (task := tasks.get()) is not None:
             item, result = task
+            if failures:
+                result.set_exception(failures[0])
+                continue
             try:
-                result.put((work(item), None))
+                result.set_result(work(item))
             except BaseException as error:  # noqa: BLE001 - raised by the reader
-                over.set()
-                result.put((None, error))
+                failures.append(error)
+                result.set_exception(error)
 
-    def hand_out(number: int) -> None:
-        for item in islice(todo, number):
-            results.append(SimpleQueue())
+    def enqueue(number: int) -> None:
+        for item in islice(remaining, number):
+            results.append(Future())
             tasks.put((item, results[-1]))
 
-    hand_out(_LEAD * threads)
+    enqueue(_LEAD * threads)
     number = min(threads, len(results))
+    _start_daemons(worker, number)
+    try:
+        while results:
+            yield results.popleft().result()
+            enqueue(1)
+    finally:
+        with suppress(Empty):
+            while True:
+                tasks.get_nowait()
+        for _ in range(number):
+            tasks.put(None)
+
+
+def _start_daemons(target: Callable[[], None], number: int) -> None:
     # Threads inherit the mask. A signal that one of them took would still run its handler in the
     # main thread, also where that holds signals back to keep a line of output whole.
     with signals_held():
         for _ in range(number):
-            threading.Thread(target=worker, daemon=True).start()
-    try:
-        while results:
-            value, error = results.popleft().get()
-            if error is not None:
-                raise error
-            yield value  # type: ignore[misc]
-            hand_out(1)
-    finally:
-        over.set()
-        for _ in range(number):
-            tasks.put(None)
+            threading.Thread(target=target, daemon=True).start()

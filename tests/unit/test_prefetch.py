@@ -1,4 +1,4 @@
-"""Work done prefetch: in order, a few at a time, and no thread takes a signal from the main one."""
+"""Prefetching: results in order, a few at a time, and signals stay with the main thread."""
 
 from __future__ import annotations
 
@@ -57,6 +57,21 @@ def test_an_error_is_raised_at_its_turn_and_nothing_is_begun_after_it() -> None:
     with pytest.raises(ValueError, match="2"):
         next(found)
     assert begun == [0, 1, 2]
+
+
+def test_a_slow_result_comes_before_the_error_of_a_quick_one_behind_it() -> None:
+    """The error is known first."""
+
+    def work(number: int) -> int:
+        if number:
+            raise ValueError(number)
+        time.sleep(0.05)
+        return number
+
+    found = prefetch(work, range(50), 4)
+    assert next(found) == 0
+    with pytest.raises(ValueError, match=r"\d"):
+        next(found)
 
 
 def test_threads_leave_signals_to_the_main_one() -> None:
