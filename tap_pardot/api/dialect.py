@@ -316,3 +316,20 @@ class Dialect(Protocol):
 
     def listing(self, endpoint: Listing) -> Request[list[Row]]:
         """Ask for a list that is no query."""
+
+    def create_export(
+        self, endpoint: Export, filters: Filters, *, can_split: bool = False
+    ) -> Request[JobStatus]:
+        """Create an export job."""
+
+    def read_export(self, number: int) -> Request[JobStatus]:
+        """Ask for the status of an export job."""
+
+    def cancel_export(self, number: int) -> Request[Body]:
+        """Cancel an export job."""
+
+    def download(self, url: str, file: BinaryIO) -> Request[None]:
+        """Save one file of an export job."""
+
+    def procedure(self, endpoint: Export) -> str:
+        """Return the name of what filters an export, which makes two jobs different ones."""

@@ -213,7 +213,7 @@ class V4:
         order = {
             "object": endpoint.object,
             "fields": list(filters.fields),
-            "procedure": {"name": procedure_of(endpoint), "arguments": arguments},
+            "procedure": {"name": self.procedure(endpoint), "arguments": arguments},
         }
         return Request(self, ("export", "create"), created_status, json=order, can_split=can_split)
 
@@ -229,6 +229,10 @@ class V4:
     def download(self, url: str, file: BinaryIO) -> Request[None]:
         """Save one file of an export."""
         return Request(self, (), not_a_file, url=url, save_to=file)
+
+    def procedure(self, endpoint: Export) -> str:
+        """Return the name of the procedure that filters by an export's time (reference D.2)."""
+        return _PROCEDURES[endpoint.time]
 
     def _bounds(self, filters: Filters) -> dict[str, str]:
         """Return the bounds of a window: exclusive in Pardot, so the lower one a second early."""
@@ -268,11 +272,6 @@ class V4:
     def open(self, response: Response) -> Body:
         """Return the JSON object of an answer that holds data; errors as of ``parse_response``."""
         return parse_response(response)
-
-
-def procedure_of(endpoint: Export) -> str:
-    """Return the name of the procedure that filters by an export's time (reference D.2)."""
-    return _PROCEDURES[endpoint.time]
 
 
 def address(api_url: str, version: int, path: tuple[str, ...]) -> str:

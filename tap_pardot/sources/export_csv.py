@@ -1,9 +1,9 @@
-"""One CSV file of an export, checked cell by cell and given as rows.
+"""CSV files of exports as rows, and the rows of several files joined by id.
 
-The form is reference D.9: a header with the names that were asked for, in any order; empty cells
-for null; quotes doubled; a backslash before a leading ``=``, ``+`` or ``@``. A file that is not
-whole is an error that names file and line. Only a quote behind a backslash may have two meanings:
-that of RFC 4180, or PHP's where the former makes no sense of the file.
+A file has the form of reference D.9: a header with the requested fields, in any order; empty
+cells for null; quotes doubled; a backslash before a leading ``=``, ``+`` or ``@``. A file that
+is not whole raises an error that names file and line. A quote behind a backslash is read by
+RFC 4180, and by PHP's rule only if the file is no CSV by RFC 4180.
 """
 
 from __future__ import annotations
@@ -24,16 +24,14 @@ from tap_pardot.records.values import ConversionError, as_list, to_string
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    Whole = Callable[[list[Any]], list[Any] | None]
-
 _ESCAPED = ("\\=", "\\+", "\\@")
 _ESCAPED_QUOTE = '\\"'
-_QUOTE = "\ud800"  # stands for a quote behind a backslash: UTF-8 has no code for it
-_LARGEST_CELL = 2**31 - 1  # csv refuses cells over 128 KiB unless told otherwise
-_LONGEST_ROW = 16 * 2**20  # bytes; 150 texts of Pardot's longest kind are 10 MB
+_QUOTE = "\ud800"  # stands for a quote behind a backslash: no decoded file has this character
+_MAX_CELL = 2**31 - 1  # the default of the csv module is 128 KiB
+_MAX_ROW = 16 * 2**20  # bytes; 150 strings of Pardot's longest kind are 10 MB
 _BLOCK = 65536
-_TOO_MANY_DIGITS = 19
-_LENGTH_OF_A_TIME = 19  # less of it is what a cut leaves
+_MAX_ID_DIGITS = 18
+_TIME_LENGTH = 19  # a shorter time was cut
 _AGAIN = "run again; the export is downloaded anew."
 
 
@@ -48,24 +46,25 @@ def rows_of_file(  # noqa: PLR0913
 ) -> Iterator[list[Any]]:
     """Yield the rows of a file as lists of cells in the order of ``fields``; None for null.
 
-    A file that is not CSV by RFC 4180 is read again from its start by PHP's rule, if that makes
-    a difference: its first rows come twice then.
+    A file that is not CSV by RFC 4180 is read again by PHP's rule, if that makes a difference.
+    Its first rows then come twice.
 
     Args:
         file: The file, UTF-8 with or without a byte order mark; closed at the end.
-        label: What an error calls it: "file 23191 of export 201917".
-        fields: The names that were asked for.
-        keys: How many of them, the first ones, no row can lack: an id, and times.
-        on_repaired: Called for each cell that was repaired, with the field's name.
+        label: Its name in error messages: "file 23191 of export 201917".
+        fields: The requested fields.
+        keys: How many of them, the first ones, are never null: an id, and times.
+        on_repaired: Called with the field's name for each cell that was repaired.
         warn: Called with a sentence when the file is read again.
 
     Raises:
-        StreamFailed: The file is not the CSV that was asked for, or not whole.
+        StreamFailed: The file is not the CSV that was requested, or not whole.
     """
-    csv.field_size_limit(_LARGEST_CELL)
+    csv.field_size_limit(_MAX_CELL)
+    reader = _FileReader(file, label, fields, keys, on_repaired)
     try:
         try:
-            yield from _rows(file, label, fields, keys, on_repaired)
+            yield from reader.rows()
         except StreamFailed:
             if not _has_escaped_quote(file):
                 raise
@@ -75,62 +74,83 @@ def rows_of_file(  # noqa: PLR0913
             f"{label[0].upper()}{label[1:]} is not CSV by RFC 4180 and has a backslash before a "
             "quote: it is read again from its start by PHP's rule, its first rows come twice."
         )
-        yield from _rows(file, label, fields, keys, on_repaired, by_php=True)
+        yield from reader.rows(by_php=True)
     finally:
         file.close()
 
 
-def _rows(  # noqa: PLR0913
-    file: BinaryIO,
-    label: str,
-    fields: Sequence[str],
-    keys: int,
-    on_repaired: Callable[[str], None],
-    *,
-    by_php: bool = False,
-) -> Iterator[list[Any]]:
-    """Yield the rows by one rule: RFC 4180, or PHP's (see :func:`_by_php`)."""
-    file.seek(0)
-    source = _Bytes(file, label)
-    # newline="": CR and LF inside a value are kept as they are.
-    text = TextIOWrapper(BufferedReader(source, _BLOCK), "utf-8-sig", "surrogateescape", newline="")
-    reader = csv.reader(_by_php(text) if by_php else text, strict=True)
-    try:
-        header = next(reader, None)
+class _FileReader:
+    """Reads one file, from its start each time; arguments as of :func:`rows_of_file`."""
+
+    def __init__(
+        self,
+        file: BinaryIO,
+        label: str,
+        fields: Sequence[str],
+        keys: int,
+        on_repaired: Callable[[str], None],
+    ) -> None:
+        self._file = file
+        self._label = label
+        self._fields = fields
+        self._keys = keys
+        self._on_repaired = on_repaired
+
+    def rows(self, *, by_php: bool = False) -> Iterator[list[Any]]:
+        """Yield the rows by one rule: RFC 4180, or PHP's (see :func:`_by_php`)."""
+        self._file.seek(0)
+        source, keys = _Bytes(self._file, self._label), self._keys
+        # newline="": CR and LF inside a value stay as they are.
+        text = TextIOWrapper(
+            BufferedReader(source, _BLOCK), "utf-8-sig", "surrogateescape", newline=""
+        )
+        reader = csv.reader(_by_php(text) if by_php else text, strict=True)
+        try:
+            width, pick = self._header(next(reader, None))
+            for cells in reader:
+                source.left = _MAX_ROW
+                if len(cells) != width:
+                    if not cells:
+                        continue  # a blank line
+                    raise self._error(reader.line_num, f"has {len(cells)} cells instead of {width}")
+                picked = pick(cells)
+                if by_php or source.needs_repair:
+                    picked = self._repaired(picked)
+                row = [
+                    None if not cell else cell if cell[0] != "\\" else _unescaped(cell)
+                    for cell in picked
+                ]
+                if not _has_keys(row[:keys]):
+                    raise self._error(reader.line_num, f"lacks {' or '.join(self._fields[:keys])}")
+                yield row
+        except csv.Error:
+            raise self._error(reader.line_num, "is not CSV") from None
+
+    def _header(self, header: list[str] | None) -> tuple[int, Callable[[list[str]], Sequence[str]]]:
+        """Return the number of columns, and what picks the requested fields of a row."""
         if header is None:
-            raise StreamFailed(f"Line 1 of {label} is missing: the file is empty; {_AGAIN}")
-        pick = _picker([repair.repaired(name) for name in header], fields, label)
-        width = len(header)
-        for cells in reader:
-            source.left = _LONGEST_ROW
-            if len(cells) != width:
-                if not cells:
-                    continue  # a blank line
-                raise StreamFailed(
-                    f"Line {reader.line_num} of {label} has {len(cells)} cells instead of "
-                    f"{width}: {_AGAIN}"
-                )
-            picked = pick(cells)
-            if by_php or source.needs_repair:
-                picked = _mended(picked, fields, on_repaired)
-            row = [
-                None if not cell else cell if cell[0] != "\\" else _plain(cell) for cell in picked
-            ]
-            if not _has_keys(row[:keys]):
-                raise StreamFailed(
-                    f"Line {reader.line_num} of {label} lacks {' or '.join(fields[:keys])}: "
-                    f"{_AGAIN}"
-                )
-            yield row
-    except csv.Error:
-        raise StreamFailed(f"Line {reader.line_num} of {label} is not CSV: {_AGAIN}") from None
+            raise StreamFailed(f"Line 1 of {self._label} is missing: the file is empty; {_AGAIN}")
+        names = [repair.repaired(name) for name in header]
+        return len(names), _picker(names, self._fields, self._label)
+
+    def _repaired(self, cells: Sequence[str]) -> list[str]:
+        """Return cells with their quotes back, and without what a warehouse refuses."""
+        result = [cell.replace(_QUOTE, '"') for cell in cells]
+        for place, cell in enumerate(result):
+            if repair.is_refused(cell):
+                result[place] = repair.repaired(cell)
+                self._on_repaired(self._fields[place])
+        return result
+
+    def _error(self, line: int, problem: str) -> StreamFailed:
+        return StreamFailed(f"Line {line} of {self._label} {problem}: {_AGAIN}")
 
 
 def _by_php(lines: Iterable[str]) -> Iterator[str]:
-    """Yield lines in which a quote behind a backslash is a character like any other.
+    """Yield lines in which a quote behind a backslash is an ordinary character.
 
-    That is how PHP's ``fputcsv`` writes it: the quote is not doubled and does not end the cell,
-    and the backslash belongs to the value. A character that no decoded file holds stands for it.
+    PHP's ``fputcsv`` writes it like that: the quote is not doubled and does not end the cell,
+    and the backslash belongs to the value.
     """
     return (line.replace(_ESCAPED_QUOTE, f"\\{_QUOTE}") for line in lines)
 
@@ -145,31 +165,19 @@ def _has_escaped_quote(file: BinaryIO) -> bool:
     return False
 
 
-def _mended(
-    cells: Sequence[str], fields: Sequence[str], on_repaired: Callable[[str], None]
-) -> list[str]:
-    """Return cells with their quotes back, and without what a warehouse refuses."""
-    result = [cell.replace(_QUOTE, '"') for cell in cells]
-    for place, cell in enumerate(result):
-        if repair.is_refused(cell):
-            result[place] = repair.repaired(cell)
-            on_repaired(fields[place])
-    return result
-
-
 class _Bytes(RawIOBase):
-    """A file's bytes: of one row, no more than a row may have.
+    """The bytes of a file, with a limit for each row.
 
     Attributes:
-        left: Bytes that the row may still have.
-        needs_repair: Whether something so far was not UTF-8, or a NUL.
+        left: Bytes that are left for the row that is being read.
+        needs_repair: Whether the bytes so far were not all UTF-8, or had a NUL.
     """
 
     def __init__(self, file: BinaryIO, label: str) -> None:
         self._file = file
         self._label = label
         self._decoder = getincrementaldecoder("utf-8")()
-        self.left = _LONGEST_ROW
+        self.left = _MAX_ROW
         self.needs_repair = False
 
     def readable(self) -> bool:
@@ -180,7 +188,7 @@ class _Bytes(RawIOBase):
         self.left -= number
         if self.left < 0:
             raise StreamFailed(
-                f"A row of {self._label} is longer than 16 MiB: no row of Pardot's is; report it "
+                f"A row of {self._label} is longer than 16 MiB, which Pardot's are not: report it "
                 "with the stream's name."
             )
         if not self.needs_repair:
@@ -195,7 +203,7 @@ class _Bytes(RawIOBase):
 
 
 def ends_in_a_line(file: BinaryIO) -> bool:
-    """Whether a file ends where a line does; one that does not may have been cut."""
+    """Return whether a file ends where a line does; else it may have been cut."""
     if file.seek(0, SEEK_END) == 0:
         return True
     file.seek(-1, SEEK_END)
@@ -205,7 +213,7 @@ def ends_in_a_line(file: BinaryIO) -> bool:
 def _picker(
     header: list[str], fields: Sequence[str], label: str
 ) -> Callable[[list[str]], Sequence[str]]:
-    """Return what takes the fields out of a row; the header's spelling is in no document (D.9)."""
+    """Return what picks the fields of a row; the header's spelling is in no document (D.9)."""
     places = {name.strip().lower(): place for place, name in enumerate(header)}
     places |= {name: place for place, name in enumerate(header)}
     found = [places.get(name, places.get(name.lower())) for name in fields]
@@ -213,8 +221,8 @@ def _picker(
     if len(set(wanted)) != len(fields) or len(set(header)) != len(header):
         missing = len(fields) - len(set(wanted))
         raise StreamFailed(
-            f"Line 1 of {label} is not the header that was asked for ({missing} columns are "
-            f"missing): {_AGAIN}"
+            f"Line 1 of {label} is not the requested header ({missing} columns are missing): "
+            f"{_AGAIN}"
         )
     if len(wanted) == 1:
         return lambda cells: (cells[wanted[0]],)
@@ -226,18 +234,18 @@ def _has_keys(keys: list[str | None]) -> bool:
     return (
         number is not None
         and number.isdecimal()
-        and len(number) < _TOO_MANY_DIGITS
-        and all(time is not None and len(time) >= _LENGTH_OF_A_TIME for time in times)
+        and len(number) <= _MAX_ID_DIGITS
+        and all(time is not None and len(time) >= _TIME_LENGTH for time in times)
     )
 
 
-def _plain(cell: str) -> str:
-    """Undo the backslash before what a spreadsheet would take for a formula (D.9)."""
+def _unescaped(cell: str) -> str:
+    """Return a cell without the backslash that keeps spreadsheets from running it (D.9)."""
     return cell[1:] if cell.startswith(_ESCAPED) else cell
 
 
 def cell_of(value: Any) -> str | None:
-    """Return a value of a query's row as the cell that an export would have (reference C.16)."""
+    """Return a value of a query's row as the cell of an export (reference C.16)."""
     if isinstance(value, dict):
         value = value.get("value")
     try:
@@ -250,12 +258,12 @@ def cell_of(value: Any) -> str | None:
 def cells_of(
     row: Mapping[str, Any], fields: Sequence[str], on_repaired: Callable[[str], None]
 ) -> list[str | None]:
-    """Return a query's row as the cells that an export would have.
+    """Return a query's row as the cells of an export.
 
     Args:
         row: The row.
-        fields: The names that were asked for.
-        on_repaired: Called for each cell that was repaired, with the field's name.
+        fields: The requested fields.
+        on_repaired: Called with the field's name for each cell that was repaired.
     """
     cells = [cell_of(row.get(name)) for name in fields]
     if repair.Repaired in map(type, cells):
@@ -267,11 +275,12 @@ def cells_of(
 
 
 class RowJoiner:
-    """Rows of several files put together by their id, on disk while the files are read."""
+    """Joins the rows of several files by their id, on disk while the files are read."""
 
     def __init__(self) -> None:
         self._database: sqlite3.Connection | None = None
-        self._tables: dict[tuple[str, ...], int] = {}
+        self._parts: dict[tuple[str, ...], bool] = {}
+        """By their fields, the rows to join, and whether a row may lack them."""
 
     def __enter__(self) -> Self:
         return self
@@ -280,54 +289,71 @@ class RowJoiner:
         if self._database is not None:
             self._database.close()
 
-    def add(self, fields: tuple[str, ...], rows: Iterable[list[Any]]) -> None:
-        """Keep the rows of another job, also when there are none; their first cell is the id."""
+    def add(
+        self, fields: tuple[str, ...], rows: Iterable[list[Any]], *, is_optional: bool = False
+    ) -> None:
+        """Store rows to join with others.
+
+        Args:
+            fields: Their fields, of which the first is the id.
+            rows: The rows; there can be none.
+            is_optional: Whether a row that lacks them gets nulls; else it is left out.
+        """
         if self._database is None:
-            # A database without a name is a file that no kill leaves behind.
+            # A database without a name is a file that no kill can leave behind.
             self._database = sqlite3.connect("", isolation_level=None)
             self._database.execute("PRAGMA journal_mode = OFF")
             self._database.execute("BEGIN")
-        number = self._tables.setdefault(fields, len(self._tables))
+        self._parts[fields] = is_optional
+        table = f"part{list(self._parts).index(fields)}"
         try:
             self._database.execute(
-                f"CREATE TABLE IF NOT EXISTS part{number} (id TEXT PRIMARY KEY, cells TEXT)"
+                f"CREATE TABLE IF NOT EXISTS {table} (id TEXT PRIMARY KEY, cells TEXT)"
             )
             self._database.executemany(
-                f"INSERT OR REPLACE INTO part{number} VALUES (?, ?)",  # noqa: S608
+                f"INSERT OR REPLACE INTO {table} VALUES (?, ?)",  # noqa: S608
                 ((cells[0], json.dumps(cells)) for cells in rows),
             )
         except sqlite3.OperationalError as error:
             raise no_room(error) from error
 
     @property
-    def parts(self) -> int:
-        """How many kinds of rows there are."""
-        return len(self._tables)
+    def is_empty(self) -> bool:
+        """Whether there is nothing to join."""
+        return not self._parts
 
-    def onto(self, fields: tuple[str, ...], *, lacking: bool) -> tuple[tuple[str, ...], Whole]:
-        """Return the fields of a whole row, and what makes one of a row of the first file.
+    def join(
+        self, fields: tuple[str, ...], rows: Iterable[list[Any]]
+    ) -> tuple[tuple[str, ...], Iterator[list[Any]]]:
+        """Return the fields of joined rows, and an iterator over these rows.
 
-        The latter returns None for a row that another file lacks, unless ``lacking`` is true:
-        then what is not there is null.
+        Args:
+            fields: The fields of the rows, of which the first is the id.
+            rows: The rows to join with the stored ones.
         """
-        database = self._database
-        if database is None:
-            return fields, lambda cells: cells
         names = list(fields)
-        picks: list[tuple[str, list[int]]] = []
-        for part, number in self._tables.items():
+        parts: list[tuple[str, list[int], bool]] = []
+        for number, (part, is_optional) in enumerate(self._parts.items()):
             new = [place for place, name in enumerate(part) if name not in names]
             names += [part[place] for place in new]
-            picks.append((f"SELECT cells FROM part{number} WHERE id = ?", new))  # noqa: S608
+            select = f"SELECT cells FROM part{number} WHERE id = ?"  # noqa: S608
+            parts.append((select, new, is_optional))
+        return tuple(names), self._joined(rows, parts)
 
-        def whole(cells: list[Any]) -> list[Any] | None:
+    def _joined(
+        self, rows: Iterable[list[Any]], parts: Sequence[tuple[str, list[int], bool]]
+    ) -> Iterator[list[Any]]:
+        if self._database is None:
+            yield from rows
+            return
+        find = self._database.execute
+        for cells in rows:
             result = list(cells)
-            for statement, places in picks:
-                found = database.execute(statement, (cells[0],)).fetchone()
-                if found is None and not lacking:
-                    return None
+            for select, places, is_optional in parts:
+                found = find(select, (cells[0],)).fetchone()
+                if found is None and not is_optional:
+                    break
                 others = json.loads(found[0]) if found else {}
                 result += [others[place] if found else None for place in places]
-            return result
-
-        return tuple(names), whole
+            else:
+                yield result

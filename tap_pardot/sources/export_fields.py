@@ -1,8 +1,8 @@
-"""Which fields exports refuse, learnt by trying.
+"""Which fields exports refuse, found by trial.
 
-Pardot refuses a whole job for one field (codes 154 and 180), mostly without naming it; whether
-it takes custom fields at all is in no document (reference D.8.4). What is found out here is
-asked once in a run.
+Pardot refuses a whole job for one field (codes 154 and 180), mostly without its name. Whether
+it exports custom fields at all is in no document (reference D.8.4). Each question is asked once
+in a run.
 """
 
 from __future__ import annotations
@@ -14,16 +14,13 @@ if TYPE_CHECKING:
 
     from tap_pardot.errors import StreamFailed
 
-    Offer = Callable[[Sequence[str]], bool]
-
-BAD_FIELD = frozenset({154, 180})
-"""Codes of a refused field (reference A.9)."""
+    Accepts = Callable[[Sequence[str]], bool]
 
 ALL_CUSTOM = "*"
 """Stands for all custom fields in STATE."""
 
-_ENOUGH = 3  # custom fields refused by name before it is asked whether any is taken
-# Pardot's own words for the two codes (A.9): no field is meant by them.
+_ENOUGH = 3  # custom fields refused by name before a trial shows whether any is accepted
+# Pardot's own sentences for the two codes (A.9): their words name no field.
 _PHRASES = frozenset(
     {"Invalid", "property", "in", "request"}
     | {"One", "or", "more", "of", "the", "specified", "fields", "are", "invalid"}
@@ -31,103 +28,101 @@ _PHRASES = frozenset(
 
 
 class RejectedFields:
-    """What exports of one stream refuse.
+    """The fields that exports of one stream refuse.
 
     Args:
         keys: Fields that every job has; without them there is no job.
         custom: The selected custom fields.
-        fields: Fields that are known to be refused.
-        kept: What an interrupted run had found out, as :meth:`kept` returned it.
+        stored: What an interrupted run found out, as :meth:`to_state` returned it.
     """
 
     def __init__(
-        self, keys: Collection[str], custom: Collection[str], fields: set[str], kept: list[str]
+        self, keys: Collection[str], custom: Collection[str], stored: Collection[str] = ()
     ) -> None:
         self._keys = keys
         self._custom = custom
-        self.fields = fields
-        """Fields that no job may have."""
-        self.fields.update(name for name in kept if name != ALL_CUSTOM)
-        self.all_custom = ALL_CUSTOM in kept
-        """Whether that is true of every custom field."""
-        self._some_custom = False  # whether one is known to be taken
-        self._named = 0  # custom fields that were refused by name
+        self.names = {name for name in stored if name != ALL_CUSTOM}
+        """Fields that no job can have."""
+        self.all_custom = ALL_CUSTOM in stored
+        """Whether no job can have any custom field; then :attr:`names` has none of them."""
+        self._accepts_custom = False  # whether a job with a custom field was created
+        self._custom_named = 0  # custom fields that were refused by name
 
-    def kept(self) -> list[str]:
-        """Return what STATE keeps while jobs are under way."""
-        return sorted(self.fields) + ([ALL_CUSTOM] if self.all_custom else [])
+    def to_state(self) -> list[str]:
+        """Return what STATE has while there are jobs."""
+        return sorted(self.names) + ([ALL_CUSTOM] if self.all_custom else [])
 
-    def without(self, fields: Sequence[str]) -> list[str]:
-        """Return the fields that exports take, as far as is known by now."""
+    def accepted(self, fields: Sequence[str]) -> list[str]:
+        """Return those of some fields that are not known to be refused."""
         custom = self._custom if self.all_custom else ()
-        return [name for name in fields if name not in self.fields and name not in custom]
+        return [name for name in fields if name not in self.names and name not in custom]
 
-    def taken(self, fields: Sequence[str]) -> None:
+    def note_accepted(self, fields: Sequence[str]) -> None:
         """Note that a job with these fields was created."""
-        self._some_custom = self._some_custom or not set(self._custom).isdisjoint(fields)
+        self._accepts_custom = self._accepts_custom or not set(self._custom).isdisjoint(fields)
 
-    def learn(self, asked: Sequence[str], error: StreamFailed, offer: Offer) -> list[str]:
-        """Find out what was refused; return the fields that are so from now on.
+    def bisect(self, fields: Sequence[str], error: StreamFailed, accepts: Accepts) -> list[str]:
+        """Find out which fields a job was refused for; return them, but for :attr:`all_custom`.
 
         Args:
-            asked: The fields of the refused job.
+            fields: The fields of the refused job.
             error: The refusal.
-            offer: Whether a job with the keys and these fields is taken; leaves none behind.
+            accepts: Returns whether a job with the keys and these fields is accepted.
 
         Raises:
-            StreamFailed: The refusal was not about a field.
+            StreamFailed: The job was not refused for any of its fields but the keys.
         """
-        others = [name for name in asked if name not in self._keys]
+        others = [name for name in fields if name not in self._keys]
         custom = [name for name in others if name in self._custom]
         named = [name for name in others if name in error.message_words - _PHRASES]
         if not others:
             raise error
         if named:
-            bad = self._by_name(named, custom, offer)
+            rejected = self._by_name(named, custom, accepts)
         else:
-            bad = self._by_halves(others, custom, error, offer)
-        if self._custom and not self._some_custom and bad.union(self.fields) >= set(self._custom):
-            self.all_custom = True
+            rejected = self._by_trial(others, custom, error, accepts)
+        if self._custom and not self._accepts_custom:
+            self.all_custom |= (rejected | self.names) >= set(self._custom)
         if self.all_custom:
-            bad -= set(self._custom)
-            self.fields.difference_update(self._custom)
-        self.fields.update(bad)
-        return sorted(bad)
+            rejected -= set(self._custom)
+            self.names.difference_update(self._custom)
+        self.names.update(rejected)
+        return sorted(rejected)
 
-    def _by_name(self, named: list[str], custom: list[str], offer: Offer) -> set[str]:
-        self._named += sum(name in custom for name in named)
+    def _by_name(self, named: list[str], custom: list[str], accepts: Accepts) -> set[str]:
+        self._custom_named += sum(name in custom for name in named)
         left = [name for name in custom if name not in named]
-        if self._named >= _ENOUGH and not self._some_custom:
-            self._doubt(left, offer)
+        if self._custom_named >= _ENOUGH and not self._accepts_custom:
+            self._try_custom(left, accepts)
         return set(named)
 
-    def _by_halves(
-        self, others: list[str], custom: list[str], error: StreamFailed, offer: Offer
+    def _by_trial(
+        self, others: list[str], custom: list[str], error: StreamFailed, accepts: Accepts
     ) -> set[str]:
         standard = [name for name in others if name not in custom]
-        bad: set[str] = set()
-        if standard and not (custom and offer(standard)):
-            if not offer([]):
+        rejected: set[str] = set()
+        if standard and not (custom and accepts(standard)):
+            if not accepts([]):
                 raise error
-            bad = _culprits(standard, offer)
-        if custom and (not bad or not offer(custom)):
-            if not self._some_custom:
-                self._doubt(custom, offer)
+            rejected = _bisect(standard, accepts)
+        if custom and (not rejected or not accepts(custom)):
+            if not self._accepts_custom:
+                self._try_custom(custom, accepts)
             if not self.all_custom:
-                bad |= _culprits(custom, offer)
-        return bad
+                rejected |= _bisect(custom, accepts)
+        return rejected
 
-    def _doubt(self, custom: Sequence[str], offer: Offer) -> None:
-        """Ask whether any custom field is taken: the first and the last stand for all."""
+    def _try_custom(self, custom: Sequence[str], accepts: Accepts) -> None:
+        """Find out whether any custom field is accepted: the first and the last stand for all."""
         ends = dict.fromkeys((*custom[:1], *custom[-1:]))
-        self._some_custom = any(offer([name]) for name in ends)
-        self.all_custom = not self._some_custom
+        self._accepts_custom = any(accepts([name]) for name in ends)
+        self.all_custom = not self._accepts_custom
 
 
-def _culprits(fields: Sequence[str], offer: Offer) -> set[str]:
-    """Return those of some refused fields that are to blame, by halves."""
+def _bisect(fields: Sequence[str], accepts: Accepts) -> set[str]:
+    """Return the refused ones of some fields that are refused together."""
     if len(fields) == 1:
         return set(fields)
     halves = fields[: len(fields) // 2], fields[len(fields) // 2 :]
-    bad = [_culprits(half, offer) for half in halves if not offer(half)]
-    return set().union(*bad)
+    rejected = [_bisect(half, accepts) for half in halves if not accepts(half)]
+    return set().union(*rejected)

@@ -1,11 +1,12 @@
-"""Export jobs of one stream: created, waited for, downloaded, cancelled.
+"""Export jobs at Pardot: created, waited for, downloaded, canceled.
 
-What is asked for and what becomes of the rows is the business of
-:class:`~tap_pardot.streams.exports.ExportStream`.
+Which jobs there should be is decided in :mod:`~tap_pardot.sources.export_plan`, and what becomes
+of their rows in :mod:`~tap_pardot.sources.export`.
 """
 
 from __future__ import annotations
 
+import logging
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,36 +14,34 @@ from io import SEEK_END
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
+from tap_pardot.api.codes import EXPORT_GONE
+from tap_pardot.api.dialect import Filters
 from tap_pardot.api.http import no_room
-from tap_pardot.errors import (
-    ConfigurationError,
-    Outage,
-    StreamFailed,
-    StreamSkipped,
-)
-from tap_pardot.sources import export_plan
+from tap_pardot.errors import ConfigurationError, Outage, StreamFailed, StreamSkipped
+from tap_pardot.records.times import first_half
 from tap_pardot.sources.export_csv import ends_in_a_line
-from tap_pardot.sources.export_plan import Job, JobSpec
+from tap_pardot.sources.export_plan import Job, file_names, is_collectable, next_wait
 from tap_pardot.sources.prefetch import prefetch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
-    from logging import Logger, LoggerAdapter
     from typing import BinaryIO
 
-    from tap_pardot.api.dialect import JobStatus
-    from tap_pardot.sync.context import Run
+    from tap_pardot.api.clock import ServerClock
+    from tap_pardot.api.dialect import Dialect, Export, JobStatus
+    from tap_pardot.records.zone_check import TimezoneCheck
+    from tap_pardot.sources.base import Call
+    from tap_pardot.sources.export_plan import JobSpec, StoredJob
 
-GONE = frozenset({88, 89, 109, 178, 192, 228})
-"""Codes for a job or file that Pardot does not have any more (for this API version)."""
+logger = logging.getLogger("tap-pardot")
 
-_TELL_EVERY = 60  # seconds
+_LOG_EVERY = 60  # seconds
 _DOWNLOADS = 3  # of a file that does not end in a line
 
 
-class Lost(Exception):
-    """A job will never bring its rows; the text says why."""
+class JobLost(Exception):
+    """A job will never bring its rows; the message says why."""
 
 
 class JobTracker:
@@ -96,133 +95,153 @@ class JobTracker:
         self._jobs = {each for each in self._jobs if each > job}
 
 
-@dataclass
-class PlannedJob:
-    """A job that should exist, the job once it does, and its files once it is complete."""
+@dataclass(frozen=True)
+class JobSettings:
+    """Settings of export jobs.
 
-    wanted: JobSpec
-    job: Job | None = None
-    files: tuple[str, ...] | None = None
-    failures: int = 0
+    Attributes:
+        poll_interval: Most seconds between two looks at a job.
+        timeout: Seconds to wait for a job.
+        downloads: Files that are downloaded at once.
+    """
+
+    poll_interval: int
+    timeout: int
+    downloads: int
 
 
 class ExportJobClient:
     """Makes the calls for one stream's jobs.
 
     Args:
-        run: The run.
-        stream: Whom the calls are counted for.
-        logger: The stream's.
+        call: Makes the calls.
+        dialect: Builds the requests, in the API user's zone.
+        stream: Names the stream in the log.
+        clock: Pardot's clock.
+        tracker: The jobs of all streams.
+        timezone_check: Compares the time zone with the local times in Pardot's answers.
+        settings: How long to wait.
     """
 
-    def __init__(self, run: Run, stream: str, logger: Logger | LoggerAdapter[Any]) -> None:
-        self._run = run
-        self._stream = stream
-        self._logger = logger
-        self._ends_anywhere = False  # whether whole files end without a line end
+    def __init__(  # noqa: PLR0913
+        self,
+        call: Call,
+        dialect: Dialect,
+        *,
+        stream: str,
+        clock: ServerClock,
+        tracker: JobTracker,
+        timezone_check: TimezoneCheck,
+        settings: JobSettings,
+    ) -> None:
+        self.call = call
+        self.dialect = dialect
+        self.stream = stream
+        self._clock = clock
+        self._timezone_check = timezone_check
+        self._settings = settings
+        self._has_open_ends = False  # whether whole files end without a line end
+        self.tracker = tracker
 
-    def create(self, wanted: JobSpec, order: Mapping[str, Any], *, can_split: bool) -> Job:
+    def now(self) -> datetime:
+        """Return Pardot's time."""
+        return self._clock.now()
+
+    # --- jobs in STATE ---
+
+    def discard(self, stored: Sequence[StoredJob]) -> None:
+        """Cancel jobs in STATE that nobody will collect."""
+        for each in stored:
+            logger.info("%s: export %d is not needed any more.", self.stream, each["id"])
+            if is_collectable(each, self.now()):
+                self.cancel(each["id"])
+
+    # --- one job ---
+
+    def create(self, endpoint: Export, spec: JobSpec) -> Job:
         """Create a job.
-
-        Args:
-            wanted: What it is for.
-            order: What to ask for (reference D.3).
-            can_split: Whether a shorter window can be asked for.
 
         Raises:
             RequestTooLarge: Pardot runs out of time, and a shorter window can be asked for.
-            ConfigurationError: Its time of creation contradicts the time zone.
-            TapPardotError: Pardot refuses.
+            ConfigurationError: The job's time of creation contradicts the time zone.
+            TapPardotError: Pardot refuses the job.
         """
-        run = self._run
-        status = run.client.create_export(self._stream, order, can_split=can_split)
-        self._check_zone(status, status.server_time)
-        run.waiting.enter(status.id)
-        return Job(status.id, wanted.window, run.now(), wanted.deleted, wanted.fields, wanted.mark)
+        window = spec.window
+        filters = Filters(endpoint.time, window.start, window.end, spec.deleted, spec.fields)
+        can_split = first_half(window, self.dialect.zone) is not None
+        request = self.dialect.create_export(endpoint, filters, can_split=can_split)
+        status = self.call(request)
+        self._check_timezone(status, status.server_time)
+        self.tracker.add(status.id)
+        return Job(status.id, spec, self.now())
 
-    def prove_zone(self, job: Job) -> None:
-        """Ask after a job that was just created, where no creation tells when that was (D.4).
+    def ensure_timezone_checked(self, job: Job) -> None:
+        """Look at a job that was just created, if no answer has shown Pardot's local time yet.
 
-        Once in a run, so that a wrong time zone shows before any row is out.
+        The answer of a creation need not have the time of the creation (D.4). One look per run
+        shows a wrong time zone before the first record is out.
 
         Raises:
-            ConfigurationError: Its time of creation contradicts the time zone.
+            ConfigurationError: The job's time of creation contradicts the time zone.
         """
-        proof = self._run.timezone_check
-        if not proof.is_needed:
+        if not self._timezone_check.is_needed:
             return
-        proof.is_needed = False
-        with suppress(StreamFailed, StreamSkipped, Outage, Lost):
+        self._timezone_check.is_needed = False
+        with suppress(StreamFailed, StreamSkipped, Outage, JobLost):
             self._look(job)
 
-    def _check_zone(self, status: JobStatus, made: datetime | None) -> None:
-        """Hold a job's local time of creation against when that was; cancel it if they differ."""
+    def _check_timezone(self, status: JobStatus, created_at: datetime | None) -> None:
+        """Compare a job's local time of creation with the instant; cancel it if they differ."""
         try:
-            self._run.timezone_check.check(status.created_at, made)
+            self._timezone_check.check(status.created_at, created_at)
         except ConfigurationError:
             self.cancel(status.id)
             raise
 
     def cancel(self, number: int) -> None:
-        """Cancel a job; that it cannot be cancelled any more harms nobody."""
-        self._run.waiting.leave(number)
+        """Cancel a job. A job that cannot be canceled any more does no harm."""
+        self.tracker.remove(number)
         with suppress(StreamFailed, StreamSkipped):
-            self._run.client.cancel_export(self._stream, number)
+            self.call(self.dialect.cancel_export(number))
+
+    # --- waiting ---
 
     def wait(self, job: Job) -> tuple[str, ...]:
         """Wait until a job is complete; return the addresses of its files.
 
         Raises:
-            Lost: It will never be.
-            StreamFailed: Its state is none that the documents know, or ``export_timeout`` is over.
+            JobLost: The job will never be complete.
+            StreamFailed: Its state is in no document, or it is not ready in time.
         """
-        run = self._run
-        started = told = time.monotonic()
-        pause = export_plan.next_wait(0, run.export_poll_interval)
-        # A job that was just created cannot be finished yet; an older one may be.
-        if not run.waiting.is_stuck and (run.now() - job.made).total_seconds() < pause:
+        longest = self._settings.poll_interval
+        started = logged = time.monotonic()
+        pause = next_wait(0, longest)
+        # A job that was just created cannot be complete yet; an older one can.
+        if not self.tracker.is_stuck and (self.now() - job.created_at).total_seconds() < pause:
             time.sleep(pause)
         while True:
             status = self._look(job)
             if status.is_complete:
-                run.waiting.complete(job.id)
+                self.tracker.mark_complete(job.id)
                 return status.files
             waited = time.monotonic() - started
-            if waited > run.export_timeout:
-                run.waiting.is_stuck = True
-                raise StreamFailed(
-                    f"Export {job.id} is not ready after {run.export_timeout} seconds "
-                    "(export_timeout): run again later, the next run collects it."
-                )
-            if run.waiting.is_stuck:
-                raise StreamFailed(
-                    f"Export {job.id} is not ready, like one before it in the account's queue: "
-                    "run again later, the next run collects it."
-                )
-            if time.monotonic() - told >= _TELL_EVERY:
-                told = time.monotonic()
-                self._logger.info(
-                    "%s: export %d is %s after %d seconds; of this run's exports %d come before "
-                    "it and %d after it.",
-                    self._stream,
-                    job.id,
-                    status.state,
-                    (run.now() - job.made).total_seconds(),
-                    *run.waiting.around(job.id),
-                )
-            time.sleep(export_plan.next_wait(waited, run.export_poll_interval))
+            self._check_timeout(job, waited)
+            if time.monotonic() - logged >= _LOG_EVERY:
+                logged = time.monotonic()
+                self._log_progress(job, status)
+            time.sleep(next_wait(waited, longest))
 
     def _look(self, job: Job) -> JobStatus:
         try:
-            status = self._run.client.export(self._stream, job.id)
+            status = self.call(self.dialect.read_export(job.id))
         except StreamFailed as error:
-            if error.code not in GONE:
+            if error.code not in EXPORT_GONE:
                 raise
-            raise Lost("Pardot does not know it any more") from None
-        if self._run.client.clock.is_told:
-            self._check_zone(status, job.made)
+            raise JobLost("Pardot does not know it any more") from None
+        if self._clock.is_told:
+            self._check_timezone(status, job.created_at)
         if status.is_lost:
-            raise Lost("it has expired" if status.is_expired else f"it is {status.state}")
+            raise JobLost("it has expired" if status.is_expired else f"it is {status.state}")
         if not (status.is_running or status.is_complete):
             raise StreamFailed(
                 f"Export {job.id} is in a state this tap does not know: run again, and report it "
@@ -230,57 +249,79 @@ class ExportJobClient:
             )
         return status
 
+    def _check_timeout(self, job: Job, waited: float) -> None:
+        if waited > self._settings.timeout:
+            self.tracker.mark_stuck()
+            raise StreamFailed(
+                f"Export {job.id} is not ready after {self._settings.timeout} seconds "
+                "(export_timeout): run again later, the next run collects it."
+            )
+        if self.tracker.is_stuck:
+            raise StreamFailed(
+                f"Export {job.id} is not ready, like one before it in the account's queue: "
+                "run again later, the next run collects it."
+            )
+
+    def _log_progress(self, job: Job, status: JobStatus) -> None:
+        logger.info(
+            "%s: export %d is %s after %d seconds; of this run's exports %d come before "
+            "it and %d after it.",
+            self.stream,
+            job.id,
+            status.state,
+            (self.now() - job.created_at).total_seconds(),
+            *self.tracker.position(job.id),
+        )
+
+    # --- files ---
+
     def files(
-        self, job: Job, urls: Sequence[str], done: Sequence[str]
+        self, job: Job, urls: Sequence[str], finished: Sequence[str]
     ) -> Iterator[tuple[str, str, BinaryIO]]:
-        """Yield a job's files but those that are done: name, what errors call it, content.
+        """Yield a job's files that are not finished: name, name in error messages, content.
 
-        Several are downloaded at once, ahead of the reader.
+        Several files are downloaded at once, ahead of the reader.
         """
-        names = export_plan.file_names(urls)
-        todo = [url for url in urls if names[url] not in done]
-        labels = {url: f"file {names[url]} of export {job.id}" for url in todo}
-
-        def fetch(url: str) -> BinaryIO:
-            return self._fetch(url, labels[url])
-
-        # One thread per request in flight: the files of one job are all that is on the disk.
-        for url, file in zip(
-            todo, prefetch(fetch, todo, self._run.max_concurrent_requests), strict=True
-        ):
+        names = file_names(urls)
+        remaining = [url for url in urls if names[url] not in finished]
+        labels = {url: f"file {names[url]} of export {job.id}" for url in remaining}
+        # One thread per request in flight: only the files of one job are on the disk.
+        contents = prefetch(
+            lambda url: self._fetch(url, labels[url]), remaining, self._settings.downloads
+        )
+        for url, file in zip(remaining, contents, strict=True):
             yield names[url], labels[url], file
 
     def _fetch(self, url: str, label: str) -> BinaryIO:
-        """Return a file's content, in a file without a name: nothing that a kill leaves behind."""
+        """Return a file's content in a file without a name, which no kill can leave behind."""
         try:
             file: Any = TemporaryFile(buffering=0)  # noqa: SIM115 - the reader closes it
         except OSError as error:
             raise no_room(error) from error
         try:
-            self._download_whole(url, file, label)
+            self._download(url, file, label)
         except Outage as outage:
-            say = f"{label[0].upper()}{label[1:]}: {outage.message}"
-            raise Outage(say, outage.code, is_isolated=outage.is_isolated) from outage
+            message = f"{label[0].upper()}{label[1:]}: {outage.message}"
+            raise Outage(message, outage.code, is_isolated=outage.is_isolated) from outage
         return file  # type: ignore[no-any-return]
 
-    def _download_whole(self, url: str, file: BinaryIO, label: str) -> None:
-        """Download a file; once more, when it may have been cut by a server that told no length.
+    def _download(self, url: str, file: BinaryIO, label: str) -> None:
+        """Download a file; once more, if it can be cut.
 
-        One that ends in a line is whole, and so is one that ends at the same place twice: that
-        is how files end here then, and nothing is asked twice any more.
+        An answer without a length can be cut without an error. A file that ends in a line is
+        whole. So is one that ends at the same place twice: files end like that here, and are not
+        downloaded twice from then on.
         """
         size = -1
         for _ in range(_DOWNLOADS):
-            self._run.client.download(self._stream, url, file)
+            self.call(self.dialect.download(url, file))
             before, size = size, file.seek(0, SEEK_END)
             if size == before:
-                self._ends_anywhere = self._ends_anywhere or size > 0
+                self._has_open_ends = self._has_open_ends or size > 0
                 return
-            if size and (self._ends_anywhere or ends_in_a_line(file)):
+            if size and (self._has_open_ends or ends_in_a_line(file)):
                 return
-            self._logger.warning(
-                "%s: %s seems to be cut: it is asked for again.", self._stream, label
-            )
+            logger.warning("%s: %s seems to be cut: it is downloaded again.", self.stream, label)
         raise StreamFailed(
             f"The last line of {label} is cut, each time at another place: run again; the export "
             "is downloaded anew."

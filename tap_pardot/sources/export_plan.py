@@ -1,16 +1,14 @@
-"""Source: export jobs — what is asked for, and in what state a job is (reference D).
+"""Which export jobs should exist: windows, chunks of fields, fingerprints (reference D).
 
-Pure: plans windows and jobs, reads answers, says when to ask again. The calls are made by
-:class:`~tap_pardot.api.client.Client`, the order of things by
-:class:`~tap_pardot.streams.exports.ExportStream`.
+Pure. Jobs are created by :class:`~tap_pardot.sources.export_jobs.ExportJobClient`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -24,103 +22,147 @@ from tap_pardot.records.times import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
     from zoneinfo import ZoneInfo
 
-MOST_FIELDS = 150
+    StoredJob = dict[str, Any]
+    StoredJobs = list[StoredJob]
+    Sides = tuple[bool | None, ...]
+
+MAX_FIELDS = 150
 """Fields of one job (reference D.1)."""
 
-YEAR = timedelta(days=365)
-"""The longest range of one job (D.1); the second by which it is asked early counts."""
+MAX_RANGE = timedelta(days=365)
+"""The longest range of one job (D.1), with the second by which its lower bound is early."""
 
-KEPT_FOR = timedelta(days=7)
-"""How long Pardot keeps a job's files (D.1)."""
+LIFETIME = timedelta(days=7)
+"""How long Pardot stores the files of a job (D.1)."""
 
-
-@dataclass(frozen=True)
-class Job:
-    """One export job, as STATE keeps it.
-
-    Attributes:
-        id: Pardot's id of the job.
-        window: What it covers.
-        made: When it was created, in UTC.
-        deleted: Whether it holds the rows in the recycle bin; None where that is not asked.
-        fields: The names it was asked for; not kept in STATE.
-        mark: Fingerprint of object, procedure and fields, so that a job is not collected for
-            another selection.
-        done: Files that are out already.
-    """
-
-    id: int
-    window: Window
-    made: datetime
-    deleted: bool | None
-    fields: tuple[str, ...]
-    mark: str
-    done: tuple[str, ...] = field(default=())
-
-    def kept(self) -> dict[str, Any]:
-        """Return the job as STATE keeps it."""
-        return {
-            "id": self.id,
-            "start": to_iso(self.window.start),
-            "end": to_iso(self.window.end),
-            "made": to_iso(self.made),
-            "deleted": self.deleted,
-            "mark": self.mark,
-            "done": list(self.done),
-        }
-
-    def with_file(self, name: str) -> Job:
-        """Return the job with one more file that is out."""
-        return replace(self, done=(*self.done, name))
+_MAX_NAME = 40  # characters of a file's name in STATE
 
 
 @dataclass(frozen=True)
 class JobSpec:
-    """A job that should exist."""
+    """A job that should exist.
+
+    Attributes:
+        window: What it covers.
+        deleted: Whether it has the rows in the recycle bin or the active ones; None where the
+            two are not asked for apart.
+        fields: The fields to ask for, keys first.
+        fingerprint: Tells jobs of different objects, zones and fields apart.
+    """
 
     window: Window
     deleted: bool | None
     fields: tuple[str, ...]
-    mark: str
+    fingerprint: str
 
-    def fits(self, kept: dict[str, Any], now: datetime) -> bool:
-        """Whether a job in STATE is this one, and its files can still be there."""
+    def matches(self, stored: StoredJob, now: datetime) -> bool:
+        """Return whether a job in STATE is this one, and Pardot can still have its files."""
         return (
-            kept.get("mark") == self.mark
-            and kept.get("deleted") is self.deleted
-            and kept.get("start") == to_iso(self.window.start)
-            and kept.get("end") == to_iso(self.window.end)
-            and now - parse_instant(kept["made"]) < KEPT_FOR
+            stored.get("mark") == self.fingerprint
+            and stored.get("deleted") is self.deleted
+            and stored.get("start") == to_iso(self.window.start)
+            and stored.get("end") == to_iso(self.window.end)
+            and is_collectable(stored, now)
         )
 
-    def taken_up(self, kept: dict[str, Any]) -> Job:
-        """Return the job that STATE kept, which fits."""
-        made = parse_instant(kept["made"])
-        done = tuple(kept["done"])
-        return Job(kept["id"], self.window, made, self.deleted, self.fields, self.mark, done)
+
+@dataclass(frozen=True)
+class Job:
+    """A job that Pardot has.
+
+    Attributes:
+        id: Pardot's id of the job.
+        spec: What was asked for.
+        created_at: When it was created, in UTC.
+        finished_files: Names of the files whose records are all out.
+    """
+
+    id: int
+    spec: JobSpec
+    created_at: datetime
+    finished_files: tuple[str, ...] = ()
+
+    @classmethod
+    def from_state(cls, stored: StoredJob, spec: JobSpec) -> Job:
+        """Return a job that STATE has, and that matches a spec."""
+        created_at = parse_instant(stored["made"])
+        return cls(stored["id"], spec, created_at, tuple(stored["done"]))
+
+    def to_state(self) -> StoredJob:
+        """Return what STATE has of the job."""
+        return {
+            "id": self.id,
+            "start": to_iso(self.spec.window.start),
+            "end": to_iso(self.spec.window.end),
+            "made": to_iso(self.created_at),
+            "deleted": self.spec.deleted,
+            "mark": self.spec.fingerprint,
+            "done": list(self.finished_files),
+        }
+
+    def with_finished_file(self, name: str) -> Job:
+        """Return the job with one more file whose records are out."""
+        return replace(self, finished_files=(*self.finished_files, name))
+
+
+@dataclass
+class PlannedJob:
+    """A job that should exist, and how far it is.
+
+    Attributes:
+        spec: What to ask for.
+        job: The job, once it was created.
+        files: Addresses of its files, once it is complete.
+        losses: How often the job was lost.
+    """
+
+    spec: JobSpec
+    job: Job | None = None
+    files: tuple[str, ...] | None = None
+    losses: int = 0
+
+
+def adopt(
+    specs: Iterable[JobSpec], stored: Sequence[StoredJob], now: datetime
+) -> tuple[list[PlannedJob], list[StoredJob]]:
+    """Return the jobs that should exist, with those that STATE has, and the rest of these."""
+    left = list(stored)
+    planned = []
+    for spec in specs:
+        match = next((each for each in left if spec.matches(each, now)), None)
+        if match is not None:
+            left.remove(match)
+        planned.append(PlannedJob(spec, None if match is None else Job.from_state(match, spec)))
+    return planned, left
+
+
+def is_collectable(stored: StoredJob, now: datetime) -> bool:
+    """Return whether Pardot can still have the files of a job in STATE."""
+    return now - parse_instant(stored["made"]) < LIFETIME
 
 
 def windows(
-    start: datetime, end: datetime, zone: ZoneInfo, longest: timedelta | None = None
+    start: datetime, end: datetime, zone: ZoneInfo, max_length: timedelta | None = None
 ) -> Iterator[Window]:
-    """Yield [start, end) in pieces that one job may cover, oldest first.
+    """Yield [start, end) in windows that one job can cover, oldest first.
 
     Args:
         start: The first instant.
         end: The instant after the last one.
         zone: The API user's zone.
-        longest: What Pardot has time for, if that is known to be less than a year.
+        max_length: The longest window that Pardot has time for, where a longer one has failed.
     """
     while start < end:
         after = start - SECOND
-        edge = min(end, after + YEAR)
-        if longest is not None:
-            edge = clamp(Window(start, edge), longest, zone).end
-        # Nothing says whether a year is counted on the wall or on a stopwatch: both have to fit.
-        while (excess := _wall(edge, zone) - _wall(after, zone) - YEAR) > timedelta():
+        edge = min(end, after + MAX_RANGE)
+        if max_length is not None:
+            edge = clamp(Window(start, edge), max_length, zone).end
+        # No document says whether a year is counted in local time or in UTC: both have to fit.
+        while (excess := _local(edge, zone) - _local(after, zone) - MAX_RANGE) > timedelta():
             edge -= excess
         if edge < end:
             edge = unambiguous_edge(edge, zone)
@@ -128,41 +170,177 @@ def windows(
         start = edge
 
 
-def _wall(moment: datetime, zone: ZoneInfo) -> datetime:
+def windows_after_stored(
+    window: Window,
+    stored: Iterable[StoredJob],
+    zone: ZoneInfo,
+    max_length: timedelta | None = None,
+) -> Iterator[Window]:
+    """Yield a window in the windows of the jobs in STATE, and the rest of it in new ones."""
+    start = window.start
+    ends = {parse_instant(each["start"]): parse_instant(each["end"]) for each in stored}
+    while start in ends and start < ends[start] <= window.end:
+        yield Window(start, ends[start])
+        start = ends[start]
+    yield from windows(start, window.end, zone, max_length)
+
+
+def _local(moment: datetime, zone: ZoneInfo) -> datetime:
     return moment.astimezone(zone).replace(tzinfo=None)
 
 
 def chunks(fields: Sequence[str], keys: Sequence[str]) -> list[tuple[str, ...]]:
-    """Return the fields in as few jobs as may hold them, each with the keys first."""
+    """Return the fields in as few jobs as can have them, each with the keys first."""
     others = [name for name in fields if name not in keys]
-    room = MOST_FIELDS - len(keys)
+    room = MAX_FIELDS - len(keys)
     return [(*keys, *others[place : place + room]) for place in range(0, max(len(others), 1), room)]
 
 
 def fingerprint(pardot_object: str, procedure: str, zone: ZoneInfo, fields: Sequence[str]) -> str:
-    """Return what tells jobs of different selections apart.
+    """Return a hash that differs between jobs of different selections.
 
-    The zone is part of it: a file's times stay in the zone that the job was created in (D.9).
+    The zone is part of it: the times in a file are in the zone that the job was created in (D.9).
     """
     text = json.dumps([pardot_object, procedure, zone.key, sorted(fields)])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def file_names(urls: Sequence[str]) -> dict[str, str]:
-    """Return by address what names a result file in STATE and in messages.
+    """Return by address the name of a result file in STATE and in messages.
 
-    The end of its path, where that tells the files apart; hosts are opaque (D.10), and a name
-    that two files share would make one of them look read already.
+    That is the end of its path, where these ends differ; hosts are opaque (D.10). Two files with
+    the same name would make one of them look finished.
     """
     ends = [urlsplit(url).path.rstrip("/").rpartition("/")[2] for url in urls]
-    if len(set(ends)) < len(urls) or not all(0 < len(end) <= _LONGEST_NAME for end in ends):
+    if len(set(ends)) < len(urls) or not all(0 < len(end) <= _MAX_NAME for end in ends):
         ends = [hashlib.sha256(url.encode()).hexdigest()[:16] for url in urls]
     return dict(zip(urls, ends, strict=True))
 
 
 def next_wait(waited: float, longest: float) -> float:
-    """Return the seconds until a job is asked for again: two at first, then growing."""
+    """Return the seconds until the next look at a job: two at first, then more and more."""
     return min(max(2.0, waited / 2), longest)
 
 
-_LONGEST_NAME = 40
+@dataclass(frozen=True)
+class JobScope:
+    """What all jobs of one stream have in common.
+
+    Attributes:
+        object: The object's name.
+        procedure: The name of what filters it.
+        zone: The API user's zone.
+        keys: Fields that every job has.
+    """
+
+    object: str
+    procedure: str
+    zone: ZoneInfo
+    keys: tuple[str, ...]
+
+    def spec(self, window: Window, deleted: bool | None, fields: tuple[str, ...]) -> JobSpec:  # noqa: FBT001
+        """Return the spec of a job with these fields."""
+        mark = fingerprint(self.object, self.procedure, self.zone, fields)
+        return JobSpec(window, deleted, fields, mark)
+
+    def specs(self, window: Window, sides: Sides, fields: Sequence[str]) -> Iterator[JobSpec]:
+        """Yield the specs of all jobs that a window needs."""
+        for deleted in sides:
+            for chunk in chunks(fields, self.keys):
+                yield self.spec(window, deleted, chunk)
+
+
+class ExportPlan:
+    """The jobs that a reading still needs, oldest window first.
+
+    ``sides`` of its methods are the sides of the recycle bin that have jobs of their own, and
+    ``fields`` are those that exports accept.
+
+    Args:
+        scope: What the jobs have in common.
+    """
+
+    def __init__(self, scope: JobScope) -> None:
+        self._scope = scope
+        self.jobs: list[PlannedJob] = []
+
+    def to_state(self) -> list[StoredJob]:
+        """Return what STATE has of the jobs."""
+        return [planned.job.to_state() for planned in self.jobs if planned.job is not None]
+
+    @property
+    def first_to_create(self) -> PlannedJob | None:
+        """The first job that was not created yet."""
+        return next((planned for planned in self.jobs if planned.job is None), None)
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether an interrupted run has finished some of the files."""
+        return any(planned.job and planned.job.finished_files for planned in self.jobs)
+
+    def of(self, window: Window, deleted: bool | None) -> list[PlannedJob]:  # noqa: FBT001
+        """Return the jobs for the rows of a window on one side of the recycle bin."""
+        return [
+            planned
+            for planned in self.jobs
+            if planned.spec.window == window and planned.spec.deleted is deleted
+        ]
+
+    def fill(self, windows: Iterable[Window], sides: Sides, fields: Sequence[str]) -> None:
+        """Plan windows."""
+        for window in windows:
+            specs = self._scope.specs(window, sides, fields)
+            self.jobs += [PlannedJob(spec) for spec in specs]
+
+    def adopt(self, stored: StoredJobs, now: datetime) -> StoredJobs:
+        """Take over the jobs in STATE that match; return the others."""
+        left = list(stored)
+        for planned in self.jobs:
+            match = next((each for each in left if planned.spec.matches(each, now)), None)
+            if match is not None:
+                left.remove(match)
+                planned.job = Job.from_state(match, planned.spec)
+        return left
+
+    def replan(self, sides: Sides, fields: Sequence[str]) -> None:
+        """Plan anew what was not created yet, because exports refuse part of it."""
+        groups: dict[tuple[Window, bool | None], list[PlannedJob]] = {}
+        for planned in self.jobs:
+            created = groups.setdefault((planned.spec.window, planned.spec.deleted), [])
+            if planned.job is not None:
+                created.append(planned)
+        self.jobs = []
+        for (window, deleted), created in groups.items():
+            if deleted not in sides and not created:
+                continue
+            covered = {name for planned in created for name in planned.spec.fields}
+            rest = [name for name in fields if name not in covered]
+            self.jobs += created
+            if rest or not created:
+                specs = self._scope.specs(window, (deleted,), rest)
+                self.jobs += [PlannedJob(spec) for spec in specs]
+
+    def split(
+        self, window: Window, max_length: timedelta, sides: Sides, fields: Sequence[str]
+    ) -> list[Job]:
+        """Plan shorter windows for a window and for all that was not created yet.
+
+        Returns:
+            The jobs that are not needed any more.
+        """
+        longer = {
+            planned.spec.window
+            for planned in self.jobs
+            if planned.job is None or planned.spec.window == window
+        }
+        dropped = [planned for planned in self.jobs if planned.spec.window in longer]
+        self.jobs = [planned for planned in self.jobs if planned.spec.window not in longer]
+        for whole in sorted(longer):
+            pieces = windows(whole.start, whole.end, self._scope.zone, max_length)
+            self.fill(pieces, sides, fields)
+        self.jobs.sort(key=lambda planned: planned.spec.window.start)
+        return [planned.job for planned in dropped if planned.job is not None]
+
+    def remove(self, window: Window) -> None:
+        """Forget the jobs of a window."""
+        self.jobs = [planned for planned in self.jobs if planned.spec.window != window]

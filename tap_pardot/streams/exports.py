@@ -9,15 +9,18 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from tap_pardot.api.codes import EXPORT_GONE
 from tap_pardot.errors import Outage, RequestTooLarge, StreamFailed, StreamSkipped
 from tap_pardot.records.times import Window, first_half, to_iso
 from tap_pardot.sources import legacy_query as query
 from tap_pardot.sources.export_csv import RowJoiner, cells_of, rows_of_file
-from tap_pardot.sources.export_jobs import GONE, Lost, PlannedJob
+from tap_pardot.sources.export_jobs import JobLost
 from tap_pardot.streams.planned import PlannedStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from tap_pardot.sources.export_plan import PlannedJob
 
 
 class ExportStream(PlannedStream):
@@ -33,14 +36,14 @@ class ExportStream(PlannedStream):
             yield from self._exported()
         if self.reads_by_query:
             if self.has_query and self.bookmark.jobs:
-                self._drop(self.bookmark.jobs)
+                self.desk.discard(self.bookmark.jobs)
                 self.bookmark.keep_jobs([], [])
             yield from self.queried()
 
     def _exported(self) -> Iterator[dict[str, Any]]:
         line = self.line
         while self.slots:
-            window = self.slots[0].wanted.window
+            window = self.slots[0].spec.window
             try:
                 for record in self._window(window):
                     line.rows += 1
@@ -50,13 +53,13 @@ class ExportStream(PlannedStream):
                 continue
             if self.not_exportable:
                 return
-            self.slots = [slot for slot in self.slots if slot.wanted.window != window]
+            self.slots = [slot for slot in self.slots if slot.spec.window != window]
             self.passed(window)
             self._keep()
             self.line.done(f"up to {to_iso(window.end)}")
 
     def _window(self, window: Window) -> Iterator[dict[str, Any]]:
-        resumed = any(slot.job and slot.job.done for slot in self.slots)
+        resumed = any(slot.job and slot.job.finished_files for slot in self.slots)
         living = 0
         for deleted in (None, False, True):
             if self._of(window, deleted):
@@ -64,11 +67,11 @@ class ExportStream(PlannedStream):
                     living += deleted is not True
                     yield record
         if self._is_limited(window, None if resumed else living):
-            fields = [name for name in self.fields if name not in self.refusals.fields]
+            fields = [name for name in self.fields if name not in self.refusals.names]
             rows = self._asked(window, fields, deleted=False)
             yield from self._decoded(rows, self.decoder.for_cells(fields), window, deleted=False)
         if self.bin_by_query and self.query_tells_deleted:
-            lacking = self.export_only | self.refusals.fields
+            lacking = self.export_only | self.refusals.names
             fields = [name for name in self.fields if name not in lacking]
             rows = self._asked(window, fields, deleted=True)
             decode = self.decoder.for_cells(fields)
@@ -123,7 +126,7 @@ class ExportStream(PlannedStream):
         return [
             slot
             for slot in self.slots
-            if slot.wanted.window == window and slot.wanted.deleted is deleted
+            if slot.spec.window == window and slot.spec.deleted is deleted
         ]
 
     def _side(self, window: Window, deleted: bool | None) -> Iterator[dict[str, Any]]:  # noqa: FBT001
@@ -141,16 +144,17 @@ class ExportStream(PlannedStream):
         ]
         with RowJoiner() as joined:
             for slot in others:
-                joined.add(slot.wanted.fields, self._cells(slot, alone=False))
+                joined.add(slot.spec.fields, self._cells(slot, alone=False))
             if self.refusals.all_custom:
                 fields = (*self.keys, *self.custom)
                 for side in sides:
-                    joined.add(fields, self._asked(window, fields, deleted=side))
-            fields, make_whole = joined.onto(
-                first.wanted.fields, lacking=deleted is not False and not has_bin
-            )
+                    joined.add(
+                        fields,
+                        self._asked(window, fields, deleted=side),
+                        is_optional=deleted is not False and not has_bin,
+                    )
             # A row that another job lacks has changed meanwhile: the next window has it.
-            rows = filter(None, map(make_whole, self._cells(first, alone=not joined.parts)))
+            fields, rows = joined.join(first.spec.fields, self._cells(first, alone=joined.is_empty))
             yield from self._decoded(rows, self.decoder.for_cells(fields), window, deleted=deleted)
 
     def _decoded(
@@ -210,21 +214,21 @@ class ExportStream(PlannedStream):
             job = slot.job
             try:
                 for name, label, file in self.desk.files(
-                    job, slot.files, job.done if alone else ()
+                    job, slot.files, job.finished_files if alone else ()
                 ):
                     yield from rows_of_file(
                         file,
                         label,
-                        job.fields,
+                        job.spec.fields,
                         len(self.keys),
                         on_repaired=self.decoder.count_repaired,
                         warn=self._warn,
                     )
                     if alone:
-                        slot.job = slot.job.with_file(name)
+                        slot.job = slot.job.with_finished_file(name)
                         self._keep()
             except StreamFailed as error:
-                if error.code not in GONE:
+                if error.code not in EXPORT_GONE:
                     raise
                 self._again(slot, "its files are gone")
                 self._get_ready(slot)
@@ -248,10 +252,10 @@ class ExportStream(PlannedStream):
         while slot.job is not None:
             try:
                 slot.files = self.desk.wait(slot.job)
-            except Lost as lost:
+            except JobLost as lost:
                 self._again(slot, str(lost))
             else:
-                self._create_ahead(slot.wanted.window)
+                self._create_ahead(slot.spec.window)
                 return
 
     def _again(self, slot: PlannedJob, why: str) -> None:
@@ -261,11 +265,11 @@ class ExportStream(PlannedStream):
             StreamFailed: That has been done before.
         """
         if slot.job is not None:
-            self.run.waiting.leave(slot.job.id)
+            self.run.waiting.remove(slot.job.id)
             self.logger.warning("%s: export %d is lost: %s.", self.name, slot.job.id, why)
         slot.job, slot.files = None, None
-        slot.failures += 1
-        if slot.failures > 1:
+        slot.losses += 1
+        if slot.losses > 1:
             self._keep()
             raise StreamFailed(
                 f"An export was lost twice ({why}): run again; if it stays so, ask Salesforce "

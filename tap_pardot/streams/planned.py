@@ -6,9 +6,12 @@ another. Their ids live in STATE, so an interrupted run's jobs are taken up by t
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, ClassVar
 
+from tap_pardot.api.codes import REJECTED_FIELD, UNKNOWN_ARGUMENT
+from tap_pardot.api.dialect import Export
 from tap_pardot.errors import (
     ConfigurationError,
     RequestTooLarge,
@@ -16,19 +19,17 @@ from tap_pardot.errors import (
     StreamFailed,
     TapPardotError,
 )
-from tap_pardot.records.times import Window, first_half, parse_instant
 from tap_pardot.sources import export_plan
-from tap_pardot.sources.export_fields import BAD_FIELD, RejectedFields
-from tap_pardot.sources.export_jobs import ExportJobClient, PlannedJob
-from tap_pardot.sources.export_plan import Job, JobSpec
+from tap_pardot.sources.export_fields import RejectedFields
+from tap_pardot.sources.export_jobs import ExportJobClient, JobSettings
+from tap_pardot.sources.export_plan import Job, JobSpec, PlannedJob
 from tap_pardot.streams.bulk import BulkStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from tap_pardot.records.times import Window
     from tap_pardot.tap import TapPardot
-
-_UNKNOWN_ARGUMENT = 175
 
 
 class PlannedStream(BulkStream):
@@ -56,12 +57,31 @@ class PlannedStream(BulkStream):
     @cached_property
     def refusals(self) -> RejectedFields:
         """What exports refuse of them."""
-        return RejectedFields(self.keys, self.custom, self.refused, self.bookmark.refused)
+        rejected = RejectedFields(self.keys, self.custom, self.bookmark.refused)
+        self.refused = rejected.names
+        return rejected
 
     @cached_property
     def desk(self) -> ExportJobClient:
         """Where jobs are created and waited for."""
-        return ExportJobClient(self.run, self.name, self.logger)
+        run = self.run
+        return ExportJobClient(
+            partial(run.client.call, self.name),
+            run.client.v4.in_zone(run.zone),
+            stream=self.name,
+            clock=run.client.clock,
+            tracker=run.waiting,
+            timezone_check=run.timezone_check,
+            settings=JobSettings(
+                run.export_poll_interval, run.export_timeout, run.max_concurrent_requests
+            ),
+        )
+
+    @cached_property
+    def export(self) -> Export:
+        """What is exported."""
+        time = "created_at" if self.bounds[0] == "created_after" else "updated_at"
+        return Export(self.pardot_object, time=time, deleted=self.deleted_argument is not None)
 
     submitted = False
     """Whether the jobs were planned; at the latest that is done at the stream's turn."""
@@ -99,7 +119,7 @@ class PlannedStream(BulkStream):
         try:
             self._create(slot)
         except RequestTooLarge as error:
-            self.split(slot.wanted.window, error)
+            self.split(slot.spec.window, error)
 
     def _keep_failure(self, action: Callable[[], None]) -> None:
         """Keep a failure of this stream until its turn comes; report one of the whole run."""
@@ -119,49 +139,32 @@ class PlannedStream(BulkStream):
         window = self.window()
         if window is None:
             return []
-        slots: list[PlannedJob] = []
-        left = list(kept)
-        for piece in self._pieces(window, kept):
-            for wanted in self._wanted(piece):
-                match = next((each for each in left if wanted.fits(each, now)), None)
-                job = None
-                if match is not None:
-                    left.remove(match)
-                    job = wanted.taken_up(match)
-                    self.run.waiting.enter(job.id)
-                    self.logger.info("%s: taking up export %d.", self.name, job.id)
-                slots.append(PlannedJob(wanted, job))
-        self._drop(left)
+        specs = (
+            spec
+            for piece in export_plan.windows_after_stored(window, kept, self.run.zone, self.widest)
+            for spec in self._wanted(piece)
+        )
+        slots, left = export_plan.adopt(specs, kept, now)
+        for slot in slots:
+            if slot.job is not None:
+                self.run.waiting.add(slot.job.id)
+                self.logger.info("%s: taking up export %d.", self.name, slot.job.id)
+        self.desk.discard(left)
         return slots
-
-    def _drop(self, jobs: list[dict[str, Any]]) -> None:
-        """Cancel jobs in STATE that nobody will collect."""
-        now = self.run.now()
-        for each in jobs:
-            self.logger.info("%s: export %d is not wanted any more.", self.name, each["id"])
-            if now - parse_instant(each["made"]) < export_plan.KEPT_FOR:
-                self.desk.cancel(each["id"])
-
-    def _pieces(self, window: Window, kept: list[dict[str, Any]]) -> Iterator[Window]:
-        """Yield the windows: those of the jobs in STATE first, then on to the run's end."""
-        start = window.start
-        ends = {parse_instant(each["start"]): parse_instant(each["end"]) for each in kept}
-        while start in ends and start < ends[start] <= window.end:
-            yield Window(start, ends[start])
-            start = ends[start]
-        yield from export_plan.windows(start, window.end, self.run.zone, self.widest)
 
     def _wanted(self, window: Window) -> Iterator[JobSpec]:
         sides: tuple[bool | None, ...] = (None,)
         if self.deleted_argument is not None and "is_deleted" in self.columns:
             sides = (False, True)
         for deleted in sides:
-            for fields in export_plan.chunks(self.refusals.without(self.fields), self.keys):
+            for fields in export_plan.chunks(self.refusals.accepted(self.fields), self.keys):
                 yield self._want(window, deleted, fields)
 
     def _want(self, window: Window, deleted: bool | None, fields: tuple[str, ...]) -> JobSpec:  # noqa: FBT001
-        mark = export_plan.fingerprint(self.pardot_object, self.procedure, self.run.zone, fields)
-        return JobSpec(window, deleted, fields, mark)
+        fingerprint = export_plan.fingerprint(
+            self.pardot_object, self.desk.dialect.procedure(self.export), self.run.zone, fields
+        )
+        return JobSpec(window, deleted, fields, fingerprint)
 
     def _create_ahead(self, reading: Window | None = None) -> None:
         """Create as many jobs as may wait.
@@ -176,9 +179,9 @@ class PlannedStream(BulkStream):
             try:
                 self._create(slot)
             except RequestTooLarge as error:
-                if slot.wanted.window == reading:
+                if slot.spec.window == reading:
                     raise  # whoever reads it must begin anew
-                self.split(slot.wanted.window, error)
+                self.split(slot.spec.window, error)
 
     def split(self, window: Window, error: RequestTooLarge) -> None:
         """Plan anew, in shorter windows, a window that Pardot has no time for and those after it.
@@ -186,37 +189,37 @@ class PlannedStream(BulkStream):
         What is out of it already comes again.
         """
         self.halved(window, error)
-        longer = [slot for slot in self.slots if slot.job is None or slot.wanted.window == window]
-        again = sorted({slot.wanted.window for slot in longer})
+        longer = [slot for slot in self.slots if slot.job is None or slot.spec.window == window]
+        again = sorted({slot.spec.window for slot in longer})
         for slot in self.slots:
-            if slot.wanted.window in again and slot.job is not None:
+            if slot.spec.window in again and slot.job is not None:
                 self.desk.cancel(slot.job.id)
-        kept = [slot for slot in self.slots if slot.wanted.window not in again]
+        kept = [slot for slot in self.slots if slot.spec.window not in again]
         new = [
             PlannedJob(wanted)
             for whole in again
             for piece in export_plan.windows(whole.start, whole.end, self.run.zone, self.widest)
             for wanted in self._wanted(piece)
         ]
-        self.slots = sorted([*kept, *new], key=lambda slot: slot.wanted.window.start)
+        self.slots = sorted([*kept, *new], key=lambda slot: slot.spec.window.start)
         self._keep()
 
     def _create(self, slot: PlannedJob) -> None:
         """Create a slot's job; or, when something in it is refused, plan again without that."""
-        wanted, asked_the_bin = slot.wanted, not self.bin_by_query
+        wanted, asked_the_bin = slot.spec, not self.bin_by_query
         try:
             slot.job = self._created(wanted)
         except StreamFailed as error:
-            if error.code not in BAD_FIELD:
+            if error.code not in REJECTED_FIELD:
                 raise
             self._do_without(wanted, error)
         else:
-            self.refusals.taken(wanted.fields)
+            self.refusals.note_accepted(wanted.fields)
             if self.bin_by_query and asked_the_bin:
                 self._replan()
         self._keep()
         if slot.job is not None:
-            self.desk.prove_zone(slot.job)
+            self.desk.ensure_timezone_checked(slot.job)
 
     def _created(self, wanted: JobSpec) -> Job | None:
         """Create a job; None when it should not exist, because a query brings the recycle bin."""
@@ -224,7 +227,7 @@ class PlannedStream(BulkStream):
             return self._ordered(wanted)
         except StreamFailed as error:
             without = self.deleted_argument is None or self.bin_by_query
-            if error.code != _UNKNOWN_ARGUMENT or without:
+            if error.code != UNKNOWN_ARGUMENT or without:
                 raise
             self.bin_by_query = True
             self.logger.warning(
@@ -245,22 +248,8 @@ class PlannedStream(BulkStream):
         return f"rows in the recycle bin are read by query{nulls}"
 
     def _ordered(self, wanted: JobSpec) -> Job:
-        can_split = first_half(wanted.window, self.run.zone) is not None
-        return self.desk.create(wanted, self._order(wanted), can_split=can_split)
-
-    def _order(self, wanted: JobSpec) -> dict[str, Any]:
-        """Return the body of a create request (reference D.3)."""
-        zone = self.run.zone
-        after, before = self.bounds
-        arguments = {after: wanted.window.after(zone), before: wanted.window.before(zone)}
-        if self.deleted_argument is not None and not self.bin_by_query:
-            side = "all" if wanted.deleted is None else str(wanted.deleted).lower()
-            arguments[self.deleted_argument] = side
-        return {
-            "object": self.pardot_object,
-            "fields": list(wanted.fields),
-            "procedure": {"name": self.procedure, "arguments": arguments},
-        }
+        deleted = self.deleted_argument is not None and not self.bin_by_query
+        return self.desk.create(replace(self.export, deleted=deleted), wanted)
 
     def _do_without(self, wanted: JobSpec, error: StreamFailed) -> None:
         """Plan again without what a job is refused for; or leave it all to the query.
@@ -271,7 +260,7 @@ class PlannedStream(BulkStream):
         try:
             self._learn(wanted, error)
         except StreamFailed as refusal:
-            if refusal.code not in BAD_FIELD or not self.has_query:
+            if refusal.code not in REJECTED_FIELD or not self.has_query:
                 raise
             # Whether a time of change can be exported is not documented of all objects (D.8.5).
             self.not_exportable, self.slots = True, []
@@ -300,7 +289,7 @@ class PlannedStream(BulkStream):
             try:
                 job = self._created(part)
             except StreamFailed as refusal:
-                if refusal.code not in BAD_FIELD:
+                if refusal.code not in REJECTED_FIELD:
                     raise
                 return False
             if job is not None:
@@ -308,7 +297,7 @@ class PlannedStream(BulkStream):
             return True
 
         knew_all = self.refusals.all_custom
-        for name in self.refusals.learn(wanted.fields, error, offer):
+        for name in self.refusals.bisect(wanted.fields, error, offer):
             self.logger.warning(
                 "%s: Pardot refuses to export the field %s (code %s): its column is null; "
                 "deselect it to save the calls that find this out in each run.",
@@ -327,21 +316,21 @@ class PlannedStream(BulkStream):
         """Plan anew what has no job yet, with what is known by now."""
         groups: dict[tuple[Window, bool | None], list[PlannedJob]] = {}
         for slot in self.slots:
-            made = groups.setdefault((slot.wanted.window, slot.wanted.deleted), [])
+            made = groups.setdefault((slot.spec.window, slot.spec.deleted), [])
             if slot.job is not None:
                 made.append(slot)
         self.slots = []
         for (window, deleted), made in groups.items():
             if deleted and self.bin_by_query and not made:
                 continue
-            covered = {name for slot in made for name in slot.wanted.fields}
-            rest = [n for n in self.refusals.without(self.fields) if n not in covered]
+            covered = {name for slot in made for name in slot.spec.fields}
+            rest = [n for n in self.refusals.accepted(self.fields) if n not in covered]
             self.slots += made
             if rest or not made:
                 for fields in export_plan.chunks(rest, self.keys):
                     self.slots.append(PlannedJob(self._want(window, deleted, fields)))
 
     def _keep(self) -> None:
-        jobs = [slot.job.kept() for slot in self.slots if slot.job is not None]
-        self.bookmark.keep_jobs(jobs, self.refusals.kept())
+        jobs = [slot.job.to_state() for slot in self.slots if slot.job is not None]
+        self.bookmark.keep_jobs(jobs, self.refusals.to_state())
         self.save()

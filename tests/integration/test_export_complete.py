@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -89,33 +88,6 @@ def test_rows_on_every_edge_second_and_beside_it_arrive_over_five_years(account,
             walls = [to_local(edge + by, zone) for by in beside[:2]]
             read = [datetime.fromisoformat(wall).replace(tzinfo=zone, fold=1) for wall in walls]
             assert [to_iso(each) for each in read] == [to_iso(edge + by) for by in beside[:2]]
-
-
-@pytest.mark.parametrize("name", ["Pacific/Apia", "America/New_York", "Antarctica/Troll", "UTC"])
-@pytest.mark.parametrize("start", ["2007-01-01T00:00:00", "2011-03-13T07:00:01"])
-def test_windows_follow_each_other_and_are_a_year_by_any_clock(name, start):
-    """Samoa's wall clock skipped a day at the end of 2011, which makes a year a day longer."""
-    zone = ZoneInfo(name)
-    first = datetime.fromisoformat(start).replace(tzinfo=UTC)
-    end = datetime(2026, 11, 1, tzinfo=UTC)
-    pieces = list(export_plan.windows(first, end, zone))
-
-    assert pieces[0].start == first
-    assert pieces[-1].end == end
-    assert all(left.end == right.start for left, right in pairwise(pieces))
-    for piece in pieces:
-        asked = [datetime.fromisoformat(text) for text in (piece.after(zone), piece.before(zone))]
-        assert asked[1] - asked[0] <= timedelta(days=365)
-        assert piece.end - piece.start < timedelta(days=365)
-    assert len(pieces) <= (end - first).days / 365 + 1.1
-
-
-def test_a_year_to_the_second_takes_one_window():
-    zone = ZoneInfo("UTC")
-    start = datetime(2023, 1, 1, tzinfo=UTC)
-    year = timedelta(days=365)
-    assert len(list(export_plan.windows(start, start + year - timedelta(seconds=1), zone))) == 1
-    assert len(list(export_plan.windows(start, start + year, zone))) == 2
 
 
 def test_is_deleted_is_true_for_rows_in_the_recycle_bin_only(account, tap):

@@ -8,8 +8,6 @@ from datetime import datetime
 
 import pytest
 
-from tap_pardot.errors import StreamFailed
-from tap_pardot.sources.export_fields import RejectedFields
 from tests.helpers.catalog import select
 from tests.helpers.exports import OBJECTS, QUICK, jobs_of, ops, row
 
@@ -367,32 +365,3 @@ def test_an_object_whose_time_of_change_cannot_be_exported_is_queried(account, t
     second = tap.run(config, catalog=select("prospect_accounts"), state=run.state)
     assert second.exit_code == 0, second.stderr
     assert second.ids("prospect_accounts") == []
-
-
-# --- the search by itself ---
-
-
-@pytest.mark.parametrize("named", [True, False])
-@pytest.mark.parametrize(
-    "bad", [{"a0"}, {"a9"}, {"c0"}, {"c199"}, {"a3", "c7", "c8"}, {"a0", "a9", "c0", "c199"}]
-)
-def test_the_search_finds_exactly_the_refused_fields(bad, named):
-    keys, custom = ("id", "updated_at"), [f"c{n}" for n in range(200)]
-    asked = [*keys, *(f"a{n}" for n in range(10)), *custom[:130]]
-    bad &= set(asked)
-    offers = []
-    refusals = RejectedFields(keys, custom, set(), [])
-    refusals.taken(custom[130:] if len(bad) > 2 else [])
-
-    def offer(fields):
-        offers.append(fields)
-        return bad.isdisjoint(fields)
-
-    while not bad.isdisjoint(left := refusals.without(asked)):
-        error = StreamFailed("refused", 180)
-        error.message_words = frozenset(sorted(bad & set(left))[:1] if named else [])
-        refusals.learn(left, error, offer)
-        assert len(offers) < 70
-
-    assert refusals.fields == bad
-    assert refusals.all_custom is False

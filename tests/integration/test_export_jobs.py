@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import http.server
-import logging
 import re
 import threading
 import time
-from datetime import datetime, timedelta
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 import pytest
 import requests
 
-from tap_pardot.api import v4_answers
-from tap_pardot.records.times import Window
-from tap_pardot.records.zone_check import TimezoneCheck
-from tap_pardot.sources import export_plan
-from tap_pardot.sources.export_jobs import ExportJobClient
-from tap_pardot.sync.context import JobTracker
 from tests.helpers.catalog import select
 from tests.helpers.children import Runs
 from tests.helpers.exports import OBJECTS, QUICK, fill, jobs_of, missing, ops, row
@@ -258,21 +249,6 @@ def test_an_address_that_is_none_ends_the_stream_at_once(account, tap, url):
     assert "Trying again" not in run.stderr
 
 
-@pytest.mark.parametrize(
-    "urls",
-    [
-        ["https://a/download?file=1", "https://a/download?file=2"],
-        ["https://a/x/part", "https://b/y/part"],
-        ["https://a/", "https://b/"],
-        [f"https://a/{'long' * 20}-1", f"https://a/{'long' * 20}-2"],
-    ],
-)
-def test_two_files_never_share_the_name_that_state_remembers(urls):
-    names = export_plan.file_names(urls)
-    assert len(set(names.values())) == 2
-    assert all(0 < len(name) <= 40 for name in names.values())
-
-
 # --- waiting ---
 
 
@@ -436,47 +412,6 @@ def test_calls_that_are_used_up_leave_the_jobs_to_the_next_run(account, tap):
     assert second.exit_code == 0, second.stderr
     assert missing(account, second, streams) == {}
     assert len(account.exports) == 4
-
-
-class Waiting:
-    """What a desk needs of a run, with a job that is complete at the tenth look."""
-
-    export_poll_interval, export_timeout = 30, 7200
-
-    def __init__(self, passed):
-        self.client = self.clock = self
-        self.waiting, self.timezone_check = JobTracker(24), TimezoneCheck(ZoneInfo("UTC"))
-        self.is_told, self.passed, self.looks = True, passed, 0
-
-    def now(self):
-        return datetime.fromisoformat(NOW) + timedelta(seconds=self.passed())
-
-    def export(self, _, number):
-        self.looks += 1
-        state = "complete" if self.looks == 10 else "waiting"
-        return v4_answers.status_of({"id": number, "state": state, "resultRefs": "https://a/1"}, {})
-
-
-def test_a_long_wait_is_logged_about_once_a_minute(polls, caplog):
-    run = Waiting(lambda: sum(polls))
-    for number in (6, 7, 8, 9):
-        run.waiting.enter(number)
-    window = Window(datetime.fromisoformat(MARCH), datetime.fromisoformat(NOW))
-    job = export_plan.Job(8, window, datetime.fromisoformat(NOW), None, ("id",), "")
-    desk = ExportJobClient(run, "visitors", logging.getLogger("tap-pardot"))
-    with caplog.at_level(logging.INFO, logger="tap-pardot"):
-        assert desk.wait(job) == ("https://a/1",)
-    assert polls[0] == 2
-    assert polls == sorted(polls)
-    assert max(polls) <= 30
-    logged = [record.getMessage() for record in caplog.records]
-    assert len(logged) in {sum(polls) // 60, sum(polls) // 60 - 1}
-    assert re.match(
-        r"visitors: export 8 is waiting after \d+ seconds; of this run's exports 2 come before it "
-        "and 1 after it",
-        logged[0],
-    )
-    assert len(run.waiting) == 1  # those before it are complete as well
 
 
 # --- the zone ---

@@ -114,7 +114,7 @@ def test_a_backslash_and_its_quote_are_found_across_blocks():
 
 
 def test_a_file_that_rfc_4180_takes_for_one_endless_row_is_read_by_php_too(monkeypatch):
-    monkeypatch.setattr(export_csv, "_LONGEST_ROW", 200_000)
+    monkeypatch.setattr(export_csv, "_MAX_ROW", 200_000)
     rows = [("x" * 1000, r"ends in \""), *[("y" * 1000, "") for _ in range(400)]]
     lines = (
         written(rows, by_php).replace(b',""\n', b",\n").replace(b'"y', b"y").replace(b'y"', b"y")

@@ -1,0 +1,90 @@
+"""The calls for export jobs: waiting for one, and those of all streams that wait."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from tap_pardot.api.dialect import JobStatus
+from tap_pardot.api.v4 import V4, ApiVersion
+from tap_pardot.records.times import Window
+from tap_pardot.records.zone_check import TimezoneCheck
+from tap_pardot.sources.export_jobs import ExportJobClient, JobSettings, JobTracker
+from tap_pardot.sources.export_plan import Job, JobSpec
+
+NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
+MARCH = datetime(2024, 3, 5, 10, tzinfo=UTC)
+
+
+class Clock:
+    """Pardot's clock, which goes on while the tap sleeps."""
+
+    is_told = True
+
+    def __init__(self):
+        self.passed = 0.0
+
+    def now(self):
+        return NOW + timedelta(seconds=self.passed)
+
+
+def test_a_long_wait_is_logged_about_once_a_minute(monkeypatch, caplog):
+    clock, slept, looks = Clock(), [], []
+
+    def sleep(seconds):
+        slept.append(seconds)
+        clock.passed += seconds
+
+    def call(request):
+        looks.append(request.path)
+        state = "complete" if len(looks) == 10 else "waiting"
+        return JobStatus(8, state, is_expired=False, files=("https://a/1",), created_at=None)
+
+    monkeypatch.setattr(time, "monotonic", lambda: clock.passed)
+    monkeypatch.setattr(time, "sleep", sleep)
+    tracker = JobTracker(24)
+    for number in (6, 7, 8, 9):
+        tracker.add(number)
+    jobs = ExportJobClient(
+        call,
+        V4("https://pi.pardot.com", ApiVersion(4)),
+        stream="visitors",
+        clock=clock,
+        tracker=tracker,
+        timezone_check=TimezoneCheck(ZoneInfo("UTC")),
+        settings=JobSettings(poll_interval=30, timeout=7200, downloads=4),
+    )
+    job = Job(8, JobSpec(Window(MARCH, NOW), None, ("id",), ""), NOW)
+
+    with caplog.at_level(logging.INFO, logger="tap-pardot"):
+        assert jobs.wait(job) == ("https://a/1",)
+
+    assert set(looks) == {("export", "read", "id", "8")}
+    assert slept[0] == 2
+    assert slept == sorted(slept)
+    assert max(slept) <= 30
+    lines = [record.getMessage() for record in caplog.records]
+    assert len(lines) in {sum(slept) // 60, sum(slept) // 60 - 1}
+    assert re.match(
+        r"visitors: export 8 is waiting after \d+ seconds; of this run's exports 2 come before it "
+        "and 1 after it",
+        lines[0],
+    )
+    assert len(tracker) == 1  # those before it are complete as well
+
+
+def test_no_more_jobs_wait_than_may():
+    tracker = JobTracker(2)
+    tracker.add(11)
+    assert not tracker.is_full
+    tracker.add(12)
+    assert tracker.is_full
+    tracker.remove(11)
+    tracker.remove(11)
+    assert not tracker.is_full
+    tracker.add(13)
+    tracker.mark_complete(12)
+    assert len(tracker) == 1
