@@ -1,0 +1,168 @@
+"""What exports refuse or leave out, read by a query of the same object."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from tap_pardot.api.dialect import Filters
+from tap_pardot.errors import Outage, RequestTooLarge, StreamFailed, StreamSkipped
+from tap_pardot.records.times import Window
+from tap_pardot.sources.export_csv import cells_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from tap_pardot.sources.base import Page
+    from tap_pardot.sources.paging import QueryCalls
+    from tap_pardot.sources.query import PatientQuery
+    from tap_pardot.state.bookmark import Bookmark
+
+logger = logging.getLogger("tap-pardot")
+
+Cells = list[Any]
+
+
+class SupplementQuery:
+    """Reads the rows of a window as the cells that an export would have.
+
+    Args:
+        query: Asks for pages; None for an object without a query, which has no rows here.
+        time: The column that windows are filtered by.
+        on_repaired: Called with the field's name for each cell that was repaired.
+    """
+
+    def __init__(
+        self, query: PatientQuery | None, time: str, on_repaired: Callable[[str], None]
+    ) -> None:
+        self._query = query
+        self._time = time
+        self._on_repaired = on_repaired
+        self.endpoint = None if query is None else query.calls.endpoint
+
+    @property
+    def has_recycle_bin(self) -> bool:
+        """Whether the query can be asked for the recycle bin."""
+        return self.endpoint is not None and self.endpoint.deleted
+
+    @property
+    def lacks(self) -> frozenset[str]:
+        """Columns that the query does not have."""
+        return frozenset() if self.endpoint is None else self.endpoint.lacks
+
+    def rows(self, window: Window, fields: Sequence[str], *, deleted: bool) -> Iterator[Cells]:
+        """Yield the rows of a window on one side of the recycle bin.
+
+        Rows that came before Pardot ran out of time come again.
+        """
+        query, endpoint = self._query, self.endpoint
+        if query is None or endpoint is None:
+            return
+        start = window.start
+        while start < window.end:
+            part = query.next_window(Window(start, window.end))
+            filters = Filters(
+                self._time,
+                part.start,
+                part.end,
+                deleted=deleted if endpoint.deleted else None,
+                fields=fields if endpoint.fields else (),
+            )
+            try:
+                for page in query.pages(filters, window=part):
+                    for row in page.rows:
+                        yield cells_of(row, fields, self._on_repaired)
+            except RequestTooLarge as error:
+                query.split(part, error)
+            else:
+                start = part.end
+
+
+class AnonymousVisitors:
+    """Adds the anonymous visitors to a window, if exports leave them out.
+
+    Whether exports have them is in no document (reference D.8.6). The counts of two queries show
+    it: of all active visitors, and of the identified ones. STATE has the result (``limited``), so
+    these two calls are made once.
+
+    Args:
+        calls: Asks for a page of visitors.
+        time: The column that windows are filtered by.
+        bookmark: The stream's.
+    """
+
+    def __init__(self, calls: QueryCalls, time: str, bookmark: Bookmark) -> None:
+        self._calls = calls
+        self._time = time
+        self._bookmark = bookmark
+        self._has_counted = False
+
+    def complete(
+        self,
+        window: Window,
+        exported: Iterable[Page],
+        by_query: Callable[[], Page],
+        *,
+        is_resumed: bool,
+    ) -> Iterator[Page]:
+        """Yield the pages of a window's exports, and a page of what these leave out.
+
+        Args:
+            window: The window.
+            exported: The pages of its exports.
+            by_query: Returns the page of all active visitors.
+            is_resumed: Whether an interrupted run has read some of the exports' files, so that
+                the rows of this run are not all of them.
+        """
+        counter = _Counter()
+        for page in exported:
+            is_deleted = page.values.get("is_deleted") is True
+            yield page if is_deleted else replace(page, rows=counter.counted(page.rows))
+        if self._are_missing(window, None if is_resumed else counter.number):
+            yield by_query()
+
+    def _are_missing(self, window: Window, exported: int | None) -> bool:
+        known = self._bookmark.limited
+        if known is not None or exported is None or self._has_counted:
+            return bool(known)
+        every = self._count(window, {})
+        if not every:
+            return False
+        self._has_counted = True
+        identified = self._count(window, self._calls.endpoint.identified or {})
+        if identified is None or identified >= every:
+            return False  # it makes no difference here
+        limited = abs(exported - identified) < abs(exported - every)
+        self._bookmark.note_limited(limited=limited)
+        if limited:
+            logger.warning(
+                "%s: exports have %d of %d rows and leave out those that nobody identified: the "
+                "active ones are also read by query.",
+                self._calls.stream,
+                exported,
+                every,
+            )
+        return limited
+
+    def _count(self, window: Window, params: Mapping[str, str]) -> int | None:
+        """Return how many active visitors a query has; None if Pardot does not say."""
+        request = self._calls.dialect.query(
+            replace(self._calls.endpoint, sorted=False),
+            Filters(self._time, window.start, window.end, params=params),
+            limit=1,
+        )
+        with suppress(StreamSkipped, StreamFailed, Outage):
+            return self._calls.call(request).total
+        return None
+
+
+class _Counter:
+    def __init__(self) -> None:
+        self.number = 0
+
+    def counted(self, rows: Iterable[Any]) -> Iterator[Any]:
+        for row in rows:
+            self.number += 1
+            yield row
