@@ -62,7 +62,7 @@ def rows_of_file(  # noqa: PLR0913
     """
     csv.field_size_limit(_MAX_CELL)
     reader = _FileReader(file, label, fields, keys, on_repaired)
-    try:
+    with file:
         try:
             yield from reader.rows()
         except StreamFailed:
@@ -75,8 +75,6 @@ def rows_of_file(  # noqa: PLR0913
             "quote: it is read again from its start by PHP's rule, its first rows come twice."
         )
         yield from reader.rows(by_php=True)
-    finally:
-        file.close()
 
 
 class _FileReader:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     A = TypeVar("A")
     R = TypeVar("R")
+    _Tasks = SimpleQueue[tuple[A, Future[R]] | None]
 
 _LEAD = 2  # results per thread that may wait for the reader
 
@@ -33,21 +34,8 @@ def prefetch(work: Callable[[A], R], items: Iterable[A], threads: int) -> Iterat
     is raised when its turn comes; no work begins after it.
     """
     remaining = iter(items)
-    tasks: SimpleQueue[tuple[A, Future[R]] | None] = SimpleQueue()
+    tasks: _Tasks[A, R] = SimpleQueue()
     results: deque[Future[R]] = deque()
-    failures: list[BaseException] = []
-
-    def worker() -> None:
-        while (task := tasks.get()) is not None:
-            item, result = task
-            if failures:
-                result.set_exception(failures[0])
-                continue
-            try:
-                result.set_result(work(item))
-            except BaseException as error:  # noqa: BLE001 - raised by the reader
-                failures.append(error)
-                result.set_exception(error)
 
     def enqueue(number: int) -> None:
         for item in islice(remaining, number):
@@ -56,7 +44,8 @@ def prefetch(work: Callable[[A], R], items: Iterable[A], threads: int) -> Iterat
 
     enqueue(_LEAD * threads)
     number = min(threads, len(results))
-    _start_daemons(worker, number)
+    failures: list[BaseException] = []
+    _start_daemons(lambda: _work_off(work, tasks, failures), number)
     try:
         while results:
             yield results.popleft().result()
@@ -67,6 +56,20 @@ def prefetch(work: Callable[[A], R], items: Iterable[A], threads: int) -> Iterat
                 tasks.get_nowait()
         for _ in range(number):
             tasks.put(None)
+
+
+def _work_off(work: Callable[[A], R], tasks: _Tasks[A, R], failures: list[BaseException]) -> None:
+    """Do tasks until None comes. After a failure, of any thread, the other tasks fail alike."""
+    while (task := tasks.get()) is not None:
+        item, result = task
+        if failures:
+            result.set_exception(failures[0])
+            continue
+        try:
+            result.set_result(work(item))
+        except BaseException as error:  # noqa: BLE001 - raised by the reader
+            failures.append(error)
+            result.set_exception(error)
 
 
 def _start_daemons(target: Callable[[], None], number: int) -> None:
