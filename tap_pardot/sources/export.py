@@ -119,7 +119,7 @@ class ExportSource(Source):
         tracker = self._jobs.tracker
         if tracker.is_stuck and tracker.is_full:
             return
-        while self._plan.jobs and all(planned.job is None for planned in self._plan.jobs):
+        if self._plan.jobs and all(planned.job is None for planned in self._plan.jobs):
             self._create_or_split(self._plan.jobs[0])
 
     def next_window(self, window: Window) -> Window:
@@ -182,9 +182,10 @@ class ExportSource(Source):
             self.split(planned.spec.window, error)
 
     def _create(self, planned: PlannedJob) -> None:
-        """Create a job; or plan without what Pardot refuses of it."""
+        """Create a job; plan without what Pardot refuses of it."""
+        sides = self._creator.sides
         planned.job = self._creator.create(planned.spec)
-        if planned.job is None:
+        if planned.job is None or sides != self._creator.sides:
             self._plan.replan(self._creator.sides, self._creator.accepted_fields)
         self._save_jobs()
         if planned.job is not None:

@@ -89,7 +89,7 @@ class JobCreator:
         return self.rejected.accepted(self._fields.all)
 
     def create(self, spec: JobSpec) -> Job | None:
-        """Create a job; return None if part of it was refused, so that jobs must be planned anew.
+        """Create a job; return None if it was refused, so that jobs must be planned anew.
 
         Raises:
             KeysRejected: Exports refuse a field that every job must have.
@@ -100,9 +100,10 @@ class JobCreator:
         except StreamFailed as refusal:
             if refusal.code in REJECTED_FIELD:
                 self._reject_fields(spec, refusal)
-            else:
-                self._reject_recycle_bin(refusal)
-            return None
+                return None
+            self._reject_recycle_bin(refusal)
+            # Without the argument, a job has the active rows.
+            return None if spec.deleted else self.create(spec)
         self.rejected.note_accepted(spec.fields)
         return job
 

@@ -126,20 +126,6 @@ class PlannedJob:
     losses: int = 0
 
 
-def adopt(
-    specs: Iterable[JobSpec], stored: Sequence[StoredJob], now: datetime
-) -> tuple[list[PlannedJob], list[StoredJob]]:
-    """Return the jobs that should exist, with those that STATE has, and the rest of these."""
-    left = list(stored)
-    planned = []
-    for spec in specs:
-        match = next((each for each in left if spec.matches(each, now)), None)
-        if match is not None:
-            left.remove(match)
-        planned.append(PlannedJob(spec, None if match is None else Job.from_state(match, spec)))
-    return planned, left
-
-
 def is_collectable(stored: StoredJob, now: datetime) -> bool:
     """Return whether Pardot can still have the files of a job in STATE."""
     return now - parse_instant(stored["made"]) < LIFETIME
