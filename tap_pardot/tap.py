@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from tap_pardot.config import environment, validation
 from tap_pardot.config.schema import SETTINGS
-from tap_pardot.errors import TapPardotError
+from tap_pardot.errors import StreamFailed, TapPardotError
 from tap_pardot.sdk import stream_maps
 from tap_pardot.sdk.catalog import prepared
 from tap_pardot.sdk.stream_map_setting import StreamMaps
@@ -117,6 +117,17 @@ class TapPardot(Tap):
         maps = StreamMaps(None) if self.report.is_over else self.maps
         self.mapper = stream_maps.made(maps, streams, self.config)
 
+    def renew_maps(self, stream: PardotStream) -> None:
+        """Make the maps of a stream again, after its columns have changed.
+
+        Raises:
+            StreamFailed: A map uses a column that is not there any more.
+        """
+        try:
+            stream_maps.renew(self.maps, stream, self.mapper)
+        except ConfigValidationError as error:
+            raise StreamFailed(" ".join(error.errors)) from None
+
     def is_selected(self, stream: type[PardotStream]) -> bool:
         """Return whether the catalog selects a stream; without one, what the stream declares."""
         if self.input_catalog is None:
@@ -135,6 +146,7 @@ class TapPardot(Tap):
                 open_sync=self.open_sync,
                 custom=self.custom_columns(stream) if stream.custom_fields else None,
                 is_dropped=self.maps.drops(stream.name),
+                renew_maps=self.renew_maps,
             )
             for stream in self.stream_types
         ]

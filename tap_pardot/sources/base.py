@@ -52,6 +52,9 @@ class Source(ABC):
     def submit(self) -> None:  # noqa: B027 - most sources have nothing to do
         """Start work that takes long, before anything is read (create export jobs)."""
 
+    def prepare(self) -> None:  # noqa: B027 - most sources have nothing to find out
+        """Find out what decides the columns; called before SCHEMA is written."""
+
     def next_window(self, window: Window) -> Window:
         """Return as much of a window as is read in one go."""
         return window

@@ -106,11 +106,10 @@ class ExportSource(Source):
         self._save_jobs()
         self._create_ahead()
 
-    def submit_first(self) -> None:
-        """Create the first job, even if as many wait as may.
+    def prepare(self) -> None:
+        """Create the first job, even if as many wait as may: what exports refuse decides columns.
 
-        What exports refuse decides the stream's columns, so it must be known before SCHEMA. Where
-        the account's queue is stuck, another job would not help.
+        Where the account's queue is stuck, another job would not help.
 
         Raises:
             KeysRejected: Exports refuse a field that every job must have.

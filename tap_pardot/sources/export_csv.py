@@ -12,6 +12,7 @@ import csv
 import json
 import sqlite3
 from codecs import getincrementaldecoder
+from contextlib import closing
 from io import SEEK_END, BufferedReader, RawIOBase, TextIOWrapper
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
@@ -62,7 +63,7 @@ def rows_of_file(  # noqa: PLR0913
     """
     csv.field_size_limit(_MAX_CELL)
     reader = _FileReader(file, label, fields, keys, on_repaired)
-    with file:
+    with closing(file):
         try:
             yield from reader.rows()
         except StreamFailed:

@@ -7,15 +7,19 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from typing_extensions import override
+
 from tap_pardot.api.dialect import Filters
 from tap_pardot.errors import Outage, RequestTooLarge, StreamFailed, StreamSkipped
 from tap_pardot.records.times import Window
+from tap_pardot.sources.base import Source
 from tap_pardot.sources.export_csv import cells_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from tap_pardot.sources.base import Page
+    from tap_pardot.sources.export_jobs import ExportJobClient
     from tap_pardot.sources.paging import QueryCalls
     from tap_pardot.sources.query import PatientQuery
     from tap_pardot.state.bookmark import Bookmark
@@ -78,6 +82,41 @@ class SupplementQuery:
                 query.split(part, error)
             else:
                 start = part.end
+
+
+class QueryInsteadOfExport(Source):
+    """A query of a stream that an earlier run may have read by exports.
+
+    Args:
+        query: Reads the stream.
+        jobs: Makes the calls for export jobs.
+        bookmark: The stream's; may have jobs that nobody will collect.
+    """
+
+    def __init__(self, query: Source, jobs: ExportJobClient, bookmark: Bookmark) -> None:
+        self._query = query
+        self._jobs = jobs
+        self._bookmark = bookmark
+
+    @override
+    def next_window(self, window: Window) -> Window:
+        return self._query.next_window(window)
+
+    @override
+    def pages(self, window: Window | None) -> Iterator[Page]:
+        """Yield the pages of the query, once the jobs in STATE are canceled."""
+        if self._bookmark.jobs:
+            self._jobs.discard(self._bookmark.jobs)
+            self._bookmark.keep_jobs([], [])
+        yield from self._query.pages(window)
+
+    @override
+    def split(self, window: Window, error: RequestTooLarge) -> None:
+        self._query.split(window, error)
+
+    @override
+    def close(self, window: Window | None) -> None:
+        self._query.close(window)
 
 
 class AnonymousVisitors:

@@ -1,10 +1,19 @@
 """All streams of the tap."""
 
-from tap_pardot.streams.activities import EmailClicks, LifecycleHistories, TagObjects
+from tap_pardot.streams.activities import (
+    EmailClicks,
+    ExternalActivities,
+    LifecycleHistories,
+    TagObjects,
+    VisitorActivities,
+)
 from tap_pardot.streams.admin import Account, CustomFields, Exports, Imports, Users
 from tap_pardot.streams.assets import CustomRedirects, DynamicContents, Forms
+from tap_pardot.streams.lists import ListMemberships
 from tap_pardot.streams.marketing import Campaigns, LifecycleStages, Lists, Tags
 from tap_pardot.streams.opportunities import Opportunities
+from tap_pardot.streams.prospects import ProspectAccounts, ProspectIds, Prospects
+from tap_pardot.streams.visitors import Visitors
 
 STREAMS = (
     Account,
@@ -14,13 +23,20 @@ STREAMS = (
     DynamicContents,
     EmailClicks,
     Exports,
+    ExternalActivities,
     Forms,
     Imports,
     LifecycleHistories,
     LifecycleStages,
+    ListMemberships,
     Lists,
     Opportunities,
+    ProspectAccounts,
+    ProspectIds,
+    Prospects,
     TagObjects,
     Tags,
     Users,
+    VisitorActivities,
+    Visitors,
 )

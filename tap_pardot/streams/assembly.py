@@ -5,6 +5,8 @@ This is the only place that knows which source object reads which kind of endpoi
 
 from __future__ import annotations
 
+import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tap_pardot.api.dialect import Export, Query, Record
@@ -13,6 +15,10 @@ from tap_pardot.records.custom_fields import as_sent
 from tap_pardot.records.decoder import Decoder, kind_of
 from tap_pardot.records.times import EARLIEST, Window, to_iso
 from tap_pardot.records.values import to_timestamp
+from tap_pardot.sources.export import ExportSource
+from tap_pardot.sources.export_creation import ExportFields
+from tap_pardot.sources.export_jobs import ExportJobClient, JobSettings
+from tap_pardot.sources.export_query import QueryInsteadOfExport
 from tap_pardot.sources.paging import QueryCalls
 from tap_pardot.sources.query import (
     AppendOnlyQuery,
@@ -26,16 +32,18 @@ from tap_pardot.sync.reading import Reading
 from tap_pardot.sync.windows import AppendOnly, Everything, FullWindows, Incremental
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tap_pardot.api.dialect import Endpoint, Row
-    from tap_pardot.sources.base import Source
+    from tap_pardot.sources.base import Call, Source
+    from tap_pardot.sources.export_creation import KeysRejected
     from tap_pardot.state.bookmark import Bookmark
     from tap_pardot.streams.base import PardotStream
     from tap_pardot.sync.context import SyncContext
     from tap_pardot.sync.report import StreamResult
     from tap_pardot.sync.windows import Windows
 
+logger = logging.getLogger("tap-pardot")
 
 # --- endpoints -----------------------------------------------------------------------------
 
@@ -47,10 +55,45 @@ def endpoints_of(stream: type[PardotStream] | PardotStream) -> tuple[Endpoint, .
 
 def endpoint_for(stream: type[PardotStream] | PardotStream, config: Mapping[str, Any]) -> Endpoint:
     """Return the way that the setting ``bulk_source`` chooses."""
-    endpoints = endpoints_of(stream)
-    if config.get("bulk_source") == "query":
-        return next((each for each in endpoints if isinstance(each, Query)), endpoints[0])
-    return endpoints[0]
+    first = endpoints_of(stream)[0]
+    return query_of(stream) or first if config.get("bulk_source") == "query" else first
+
+
+def query_of(stream: type[PardotStream] | PardotStream) -> Query | None:
+    """Return the query of a stream that has one."""
+    return next((each for each in endpoints_of(stream) if isinstance(each, Query)), None)
+
+
+def query_instead(stream: PardotStream, refusal: KeysRejected) -> Query:
+    """Return the query of a stream whose keys cannot be exported, and log that it is the source.
+
+    Whether a time of change can be exported is not documented of all objects (D.8.5).
+
+    Raises:
+        KeysRejected: The stream has no query.
+    """
+    query = query_of(stream)
+    if query is None:
+        raise refusal
+    logger.warning(
+        "%s: Pardot refuses to export %s (code %s): the rows are read by query%s.",
+        stream.name,
+        " and ".join(api_keys(stream)),
+        refusal.code,
+        "" if query.deleted else ", but for those in the recycle bin",
+    )
+    return query
+
+
+def log_missing_columns(stream: PardotStream) -> None:
+    """Log which selected columns of a stream are left out, because its source lacks them."""
+    missing = [name for name in stream.selected_columns if name not in stream.columns]
+    if missing:
+        logger.warning(
+            "%s: only exports have %s; left out, because a query is the source.",
+            stream.name,
+            ", ".join(missing),
+        )
 
 
 def is_bulk(stream: type[PardotStream] | PardotStream) -> bool:
@@ -92,6 +135,43 @@ def api_fields(stream: PardotStream, columns: Sequence[str]) -> tuple[str, ...]:
 # --- a reading -----------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class _Parts:
+    """What a source is made of; see :func:`new_reading`.
+
+    Attributes:
+        is_full: Whether everything is read whatever has changed.
+    """
+
+    stream: PardotStream
+    sync: SyncContext
+    columns: Sequence[str]
+    bookmark: Bookmark
+    windows: Windows
+    decoder: Decoder
+    is_full: bool
+
+    @property
+    def call(self) -> Call:
+        """Makes calls that are counted for the stream."""
+        return self.sync.call_for(self.stream.name)
+
+    def query_calls(self, endpoint: Query) -> QueryCalls:
+        """Return what asks for pages of a query."""
+        return QueryCalls(self.call, self.sync.dialect, endpoint, self.stream.name)
+
+    def computed_values(self, deleted: bool | None) -> dict[str, Any]:  # noqa: FBT001
+        """Return the computed columns of rows on one side of the recycle bin, or both (None)."""
+        computed = self.stream.computed.intersection(self.columns)
+        values: dict[str, Any] = {}
+        if deleted is not None and "is_deleted" in computed:
+            values["is_deleted"] = deleted
+        window = self.bookmark.window
+        if window is not None and "listed_at" in computed:
+            values["listed_at"] = to_iso(window.end)
+        return values
+
+
 def new_reading(  # noqa: PLR0913
     stream: PardotStream,
     sync: SyncContext,
@@ -115,6 +195,7 @@ def new_reading(  # noqa: PLR0913
         StreamSkipped: The setting ``bulk_source`` chooses a query, and there is none.
     """
     is_full = windows is None and not stream.incremental
+    windows = windows or _windows(stream, sync, bookmark, result)
     own: dict[str, Any] = stream.schema["properties"]
     decoder = Decoder(
         {**stream.schema, "properties": {name: own[name] for name in columns} | own},
@@ -124,10 +205,11 @@ def new_reading(  # noqa: PLR0913
         lambda key: stream.logger.debug("%s: unknown key %r in an answer", stream.name, key),
         texts=stream.string_columns(set(columns) - set(stream.columns)),
     )
+    parts = _Parts(stream, sync, columns, bookmark, windows, decoder, is_full)
     return Reading(
         name=stream.name,
-        windows=windows or _windows(stream, sync, bookmark, result),
-        source=_source(stream, sync, columns, bookmark, is_full=is_full),
+        windows=windows,
+        source=_source(parts),
         decoder=decoder,
         key=stream.replication_key,
         result=result,
@@ -158,82 +240,104 @@ def _windows(
     )
 
 
-def _source(
-    stream: PardotStream,
-    sync: SyncContext,
-    columns: Sequence[str],
-    bookmark: Bookmark,
-    *,
-    is_full: bool,
-) -> Source:
+def _source(parts: _Parts) -> Source:
     """Return what reads a stream's endpoint."""
-    endpoint = stream.endpoint
+    endpoint = parts.stream.endpoint
     if isinstance(endpoint, Record):
-        return SingleRecord(sync.call_for(stream.name), sync.dialect, endpoint)
+        return SingleRecord(parts.call, parts.sync.dialect, endpoint)
     if isinstance(endpoint, Export):
-        if sync.config.get("bulk_source") == "query":
-            raise StreamSkipped(
-                f"Pardot has no query for {stream.name}: set bulk_source to auto or export to "
-                "read them, or deselect the stream."
-            )
-        raise NotImplementedError
+        return _export_source(parts, endpoint)
     if isinstance(endpoint, Query):
-        return query_source(stream, sync, endpoint, columns, bookmark, is_full=is_full)
+        return _query_source(parts, endpoint)
     raise NotImplementedError
 
 
-def query_source(  # noqa: PLR0913
-    stream: PardotStream,
-    sync: SyncContext,
-    endpoint: Query,
-    columns: Sequence[str],
-    bookmark: Bookmark,
-    *,
-    is_full: bool,
-) -> Source:
-    """Return what reads a query."""
-    calls = QueryCalls(sync.call_for(stream.name), sync.dialect, endpoint, stream.name)
+def _query_source(parts: _Parts, endpoint: Query) -> Source:
+    calls, sync = parts.query_calls(endpoint), parts.sync
     if endpoint.by_offset:
         return OffsetQuery(calls)
     query = PatientQuery(calls)
     if endpoint.append_only:
-        return AppendOnlyQuery(query, bookmark, sync.end)
+        return AppendOnlyQuery(query, parts.bookmark, sync.end)
     if endpoint.time is None:
         bound = sync.end if sync.ends_early and endpoint.created else None
-        return WholeQuery(query, bookmark, bound)
-    arrays = frozenset(
-        api_name(stream, name)
-        for name in columns
-        if kind_of(stream.schema["properties"][name]) == "array"
+        return WholeQuery(query, parts.bookmark, bound)
+    if not is_bulk(parts.stream):
+        return WindowQuery(query, parts.bookmark)
+    source = WindowQuery(
+        query,
+        parts.bookmark,
+        fields=api_fields(parts.stream, parts.columns),
+        keys=api_keys(parts.stream),
+        is_full=parts.is_full,
+        shape=_flat_row(parts.stream, parts.columns),
+        values=parts.computed_values,
     )
-    fields = api_fields(stream, columns)
+    return QueryInsteadOfExport(source, _job_client(parts), parts.bookmark)
 
-    def shape(row: Row) -> Row:
-        """Put the values of ``{"value": ...}`` in their place (C.15, C.16)."""
+
+def _flat_row(stream: PardotStream, columns: Sequence[str]) -> Callable[[Row], Row]:
+    """Return what puts the values of ``{"value": ...}`` in their place (C.15, C.16)."""
+    properties = stream.schema["properties"]
+    fields = frozenset(api_fields(stream, columns))
+    arrays = frozenset(
+        api_name(stream, name) for name in columns if kind_of(properties[name]) == "array"
+    )
+
+    def flat(row: Row) -> Row:
         for name, value in row.items():
             if isinstance(value, (dict, list)) and name in fields:
                 row[name] = as_sent(value, several=name in arrays)
         return row
 
-    return WindowQuery(
-        query,
-        bookmark,
-        fields=fields,
-        keys=api_keys(stream),
-        is_full=is_full and is_bulk(stream),
-        shape=shape if is_bulk(stream) else None,
-        values=lambda deleted: computed_values(stream, bookmark, deleted=deleted),
+    return flat
+
+
+def _export_source(parts: _Parts, endpoint: Export) -> Source:
+    """Return what reads a stream by export jobs.
+
+    Raises:
+        StreamSkipped: The setting ``bulk_source`` chooses a query, and there is none.
+    """
+    stream, columns = parts.stream, parts.columns
+    if parts.sync.config.get("bulk_source") == "query":
+        raise StreamSkipped(
+            f"Pardot has no query for {stream.name}: set bulk_source to auto or export to "
+            "read them, or deselect the stream."
+        )
+    custom = () if stream.custom is None else stream.custom.columns
+    fields = ExportFields(
+        api_fields(stream, columns),
+        api_keys(stream),
+        tuple(api_name(stream, name) for name in custom if name in columns),
+        needs_sides="is_deleted" in columns,
+    )
+    query = query_of(stream)
+    return ExportSource(
+        _job_client(parts),
+        endpoint,
+        fields,
+        parts.windows,
+        parts.bookmark,
+        query=None if query is None else PatientQuery(parts.query_calls(query)),
+        values=parts.computed_values,
+        on_repaired=parts.decoder.count_repaired,
+        write_state=parts.sync.write_state,
     )
 
 
-def computed_values(
-    stream: PardotStream, bookmark: Bookmark, *, deleted: bool | None
-) -> dict[str, Any]:
-    """Return the computed columns of rows from one side of the recycle bin, or from both (None)."""
-    values: dict[str, Any] = {}
-    if deleted is not None and "is_deleted" in stream.computed & {*stream.columns}:
-        values["is_deleted"] = deleted
-    window = bookmark.window
-    if window is not None and "listed_at" in stream.computed & {*stream.columns}:
-        values["listed_at"] = to_iso(window.end)
-    return values
+def _job_client(parts: _Parts) -> ExportJobClient:
+    sync, config = parts.sync, parts.sync.config
+    return ExportJobClient(
+        parts.call,
+        sync.dialect,
+        stream=parts.stream.name,
+        clock=sync.client.clock,
+        tracker=sync.jobs,
+        timezone_check=sync.timezone_check,
+        settings=JobSettings(
+            config["export_poll_interval"],
+            config["export_timeout"],
+            config["max_concurrent_requests"],
+        ),
+    )

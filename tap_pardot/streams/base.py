@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from typing_extensions import override
 
-from tap_pardot.api.dialect import Export, Query
+from tap_pardot.api.dialect import Query
 from tap_pardot.api.dialect import Record as RecordEndpoint
 from tap_pardot.errors import ConfigurationError
 from tap_pardot.records.column_types import (
@@ -27,8 +27,16 @@ from tap_pardot.records.decoder import kind_of
 from tap_pardot.records.times import parse_instant, to_iso
 from tap_pardot.records.values import to_timestamp
 from tap_pardot.sdk.records import DirectRecordStream
+from tap_pardot.sources.export_creation import KeysRejected
 from tap_pardot.state.bookmark import Bookmark
-from tap_pardot.streams.assembly import endpoint_for, is_append_only, new_reading
+from tap_pardot.streams.assembly import (
+    endpoint_for,
+    is_append_only,
+    is_bulk,
+    log_missing_columns,
+    new_reading,
+    query_instead,
+)
 from tap_pardot.streams.custom_columns import CustomColumns, adopt_catalog
 from tap_pardot.sync.runner import Turn
 
@@ -39,6 +47,7 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib import Catalog, MetadataMapping
 
     from tap_pardot.api.dialect import Endpoint
+    from tap_pardot.sources.base import Source
     from tap_pardot.sync.context import SyncContext
     from tap_pardot.sync.reading import Reading
 
@@ -70,6 +79,7 @@ class PardotStream(DirectRecordStream):
         open_sync: Returns what is fixed for the run; makes the run's first calls, once.
         custom: The account's own columns, for a stream that has some.
         is_dropped: Whether the setting ``stream_maps`` drops the stream.
+        renew_maps: Makes the stream's maps again after its columns have changed.
     """
 
     name: str = ""
@@ -101,9 +111,11 @@ class PardotStream(DirectRecordStream):
         open_sync: Callable[[], SyncContext],
         custom: CustomColumns | None = None,
         is_dropped: bool = False,
+        renew_maps: Callable[[PardotStream], None] = lambda _: None,
     ) -> None:
         super().__init__(tap)
         self._open_sync = open_sync
+        self._renew_maps = renew_maps
         self._is_dropped = is_dropped
         self.declared_key = self.replication_key
         self.custom = custom
@@ -203,6 +215,12 @@ class PardotStream(DirectRecordStream):
         return "FULL_TABLE"
 
     @property
+    @override
+    def knows_fields(self) -> bool:
+        """Whether all columns that the stream may have are known."""
+        return self.custom is None or self.custom.are_known
+
+    @property
     def incremental(self) -> bool:
         """Whether the catalog wants only what is new."""
         return self.replication_method == INCREMENTAL
@@ -298,6 +316,7 @@ class PardotStream(DirectRecordStream):
         """Return this run's reading, the same each time. Fixes the source and the columns."""
         if self._reading is None:
             sync = self._open_sync()
+            log_missing_columns(self)
             self._reading = new_reading(
                 self,
                 sync,
@@ -310,11 +329,21 @@ class PardotStream(DirectRecordStream):
     @property
     def turn(self) -> Turn:
         """When in a run the stream is read."""
-        return Turn.EXPORT if isinstance(self.endpoint, Export) else Turn.QUERY
+        return Turn.EXPORT if is_bulk(self) else Turn.QUERY
 
     def submit(self) -> None:
         """Start work that takes long, before anything is read; errors as of the source."""
-        self.start().source.submit()
+        self._before_reading(lambda source: source.submit())
+
+    def _before_reading(self, action: Callable[[Source], None]) -> None:
+        """Let the source prepare itself; where exports refuse the keys, the query is the source."""
+        try:
+            action(self.start().source)
+        except KeysRejected as refusal:
+            self.endpoint = query_instead(self, refusal)
+            self._reading = None
+            vars(self).pop("_conversions", None)
+            self._renew_maps(self)
 
     @property
     def _decoded_columns(self) -> list[str]:
@@ -331,7 +360,7 @@ class PardotStream(DirectRecordStream):
     def before_schema(self) -> None:
         """Start the reading: it fixes the columns that SCHEMA names."""
         if self.failure is None:
-            self.submit()
+            self._before_reading(lambda source: source.prepare())
 
     @override
     def get_records(self, context: Mapping[str, Any] | None) -> Iterator[Record]:

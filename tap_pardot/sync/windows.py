@@ -93,9 +93,15 @@ class Incremental(Windows):
         """Yield the window that an interrupted run left open, then the one up to the run's end."""
         while (window := self._next()) is not None:
             yield window
-            is_closed = self._bookmark.window is None
-            if is_closed and (self._once or window.end >= self._run.end):
+            if self._is_finished:
                 return
+
+    @property
+    def _is_finished(self) -> bool:
+        """Whether everything up to the run's end is out; a source may read less at a time."""
+        if self._bookmark.window is not None or not self._bookmark.moved:
+            return False
+        return self._once or (self.reached is not None and self.reached >= self._run.end)
 
     @property
     def reached(self) -> datetime | None:

@@ -189,7 +189,7 @@ def test_a_source_that_was_not_asked_to_submit_plans_when_it_is_read(pardot):
 def test_a_source_with_nothing_to_read_creates_no_job(pardot):
     reader = Reader(pardot, windows=[])
     reader.source.submit()
-    reader.source.submit_first()
+    reader.source.prepare()
     assert pardot.asked == []
 
 
@@ -202,8 +202,8 @@ def test_as_many_jobs_are_created_as_may_wait_and_the_first_one_in_any_case(pard
     full = Reader(pardot, windows=[years], room=0)
     full.source.submit()
     assert len(pardot.orders) == 2
-    full.source.submit_first()
-    full.source.submit_first()
+    full.source.prepare()
+    full.source.prepare()
     assert len(pardot.orders) == 3
 
 
@@ -241,7 +241,7 @@ def test_refused_keys_are_known_before_anything_is_read(pardot, room):
     if not room:
         reader.source.submit()
     with pytest.raises(KeysRejected):
-        reader.source.submit() if room else reader.source.submit_first()
+        reader.source.submit() if room else reader.source.prepare()
     assert reader.state["jobs"] is None
 
 
@@ -294,7 +294,7 @@ def test_the_recycle_bin_comes_by_query_where_exports_refuse_to_ask_for_it(pardo
 
     # A window that is planned anew has no jobs for the recycle bin either.
     reader.source.split(MARCH, RequestTooLarge("Slow."))
-    reader.source.submit_first()
+    reader.source.prepare()
     assert all("deleted" not in order["procedure"]["arguments"] for order in pardot.orders)
     assert len(reader.source._plan.jobs) == 2
 
