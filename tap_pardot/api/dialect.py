@@ -88,21 +88,6 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Lookup:
-    """A record by its id.
-
-    Attributes:
-        object: The object's name in the dialect.
-        operation: What is asked of the object.
-        key: The record's name in the answer, where it is not the object's.
-    """
-
-    object: str
-    operation: str = "read"
-    key: str | None = None
-
-
-@dataclass(frozen=True)
 class Listing:
     """A list that is no query.
 
@@ -119,7 +104,46 @@ class Listing:
     params: Mapping[str, str] = field(default_factory=dict)
 
 
-Endpoint = Query | Export | Record | Lookup | Listing
+@dataclass(frozen=True)
+class Lookup:
+    """Records by ids that other streams' records name.
+
+    Attributes:
+        object: The object's name in the dialect.
+        operation: What is asked of the object.
+        key: The record's name in the answer, where it is not the object's.
+        parents: By parent stream, the columns that are needed of its records; the first one is
+            the id, unless the stream has its own rule.
+        batch: Ids of one call; 1 where records are asked for one by one.
+        params: What every call asks with.
+        listing: A list of some of the records, which no parent need name.
+    """
+
+    object: str
+    operation: str = "read"
+    _: KW_ONLY
+    key: str | None = None
+    parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    batch: int = 1
+    params: Mapping[str, str] = field(default_factory=dict)
+    listing: Listing | None = None
+
+
+@dataclass(frozen=True)
+class ParentRows:
+    """Rows that are part of other streams' records, at no call.
+
+    Attributes:
+        object: The object's name in the dialect.
+        parents: By parent stream, the columns that are needed of its records.
+    """
+
+    object: str
+    _: KW_ONLY
+    parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+Endpoint = Query | Export | Record | Lookup | ParentRows | Listing
 
 
 # --- what a source asks for ----------------------------------------------------------------

@@ -178,7 +178,7 @@ class V4:
             self,
             (endpoint.object, endpoint.operation, "id", str(number)),
             lambda body, _: record_of(body, key, may_be_empty=True),
-            {**(params or {})},
+            {**endpoint.params, **(params or {})},
         )
 
     def listing(self, endpoint: Listing) -> Request[list[Row]]:
