@@ -1,6 +1,6 @@
-"""Ids that are still to be read: few in STATE, any number in a temporary file.
+"""Ids that are still to be read: packed small in STATE, each read once in a run.
 
-Pure but for the temporary file, which only the unusual run needs.
+Pure but for a temporary file, which only the unusual run needs.
 """
 
 from __future__ import annotations
@@ -11,13 +11,18 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
+
+DRAIN_AT = 5_000
+"""Pending ids at which parents pause until these are read."""
 
 MOST_IN_STATE = 10_000
-"""Ids that one stream may keep in STATE."""
+"""Ids that any other list in STATE may hold."""
+
+MOST_IN_MEMORY = 100_000
+"""Ids of an :class:`IdSet` beyond which it moves to a temporary file."""
 
 _PACKED = re.compile(r"[1-9][0-9]{0,17}(\+[1-9][0-9]{0,17})*")
-_BLOCK = 1000  # ids taken from the file at a time
 
 
 def pack(ids: Iterable[int]) -> str | None:
@@ -30,10 +35,10 @@ def pack(ids: Iterable[int]) -> str | None:
 
 
 def unpack(text: str | None) -> list[int]:
-    """Return the ids of a text of :func:`pack`, in their order.
+    """Return the ids of a packed text, in their order.
 
     Raises:
-        ValueError: The text is not one.
+        ValueError: The text does not hold packed ids.
     """
     if text is None:
         return []
@@ -42,98 +47,85 @@ def unpack(text: str | None) -> list[int]:
     return list(accumulate(int(step) for step in text.split("+")))
 
 
-class Pending:
-    """A set of ids, all positive, that keeps memory flat.
-
-    While there are too many for STATE they are in a file, from which those that are read are
-    removed, so that the rest may come to fit into STATE again.
+class IdSet:
+    """A growing set of ids in flat memory.
 
     Args:
-        ids: Those to begin with.
-        once: Whether these are not to be added again, though they were removed.
+        most_in_memory: Ids beyond which the set moves to a temporary file.
     """
 
-    def __init__(self, ids: Iterable[int] = (), *, once: bool = False) -> None:
-        self._few = set(ids)
-        self._barred = frozenset(self._few if once else ())
+    def __init__(self, most_in_memory: int = MOST_IN_MEMORY) -> None:
+        self._most_in_memory = most_in_memory
+        self._recent: set[int] = set()
         self._file: sqlite3.Connection | None = None
-        self._filed = 0
-
-    @property
-    def overflows(self) -> bool:
-        """Whether there are too many for STATE."""
-        return self._file is not None
 
     def add(self, number: int) -> None:
         """Add an id."""
-        if number in self._barred:
-            return
-        self._few.add(number)
-        if len(self._few) > MOST_IN_STATE:
-            self._spill()
+        self._recent.add(number)
+        if len(self._recent) > self._most_in_memory:
+            self._move_to_file()
 
-    def discard(self, number: int) -> None:
-        """Remove an id."""
-        self._few.discard(number)
-        if self._file is not None:
-            gone = self._file.execute("DELETE FROM pending WHERE id = ?", (number,))
-            self._filed -= gone.rowcount
-            self._fit()
-
-    def clear(self) -> None:
-        """Remove all."""
-        self._few.clear()
-        self._close()
-
-    def shrink(self) -> int:
-        """Keep no more than STATE takes, the largest; return how many were let go."""
+    def __contains__(self, number: int) -> bool:
+        """Return whether an id was added."""
+        if number in self._recent:
+            return True
         if self._file is None:
-            return 0
-        self._spill()
-        let_go = max(0, self._filed - MOST_IN_STATE)
-        self._file.execute(
-            "DELETE FROM pending WHERE id IN (SELECT id FROM pending ORDER BY id LIMIT ?)",
-            (let_go,),
-        )
-        self._filed -= let_go
-        self._fit()
-        return let_go
+            return False
+        found = self._file.execute("SELECT 1 FROM ids WHERE id = ?", (number,))
+        return found.fetchone() is not None
 
-    def __iter__(self) -> Iterator[int]:
-        """Iterate over the ids in their order, over a set that may shrink meanwhile."""
-        last = 0
-        while self._file is not None:
-            self._spill()
-            block = "SELECT id FROM pending WHERE id > ? ORDER BY id LIMIT ?"
-            ids = [number for (number,) in self._file.execute(block, (last, _BLOCK))]
-            if not ids:
-                return
-            yield from ids
-            last = ids[-1]
-        yield from sorted(number for number in self._few if number > last)
-
-    def few(self) -> frozenset[int]:
-        """Return the ids, while they fit into STATE."""
-        return frozenset(self._few)
-
-    def _spill(self) -> None:
+    def _move_to_file(self) -> None:
         if self._file is None:
-            # Without a name the file is private, and gone with the connection.
+            # A database without a name is private, and is deleted with the connection.
             self._file = sqlite3.connect("")
-            self._file.execute("CREATE TABLE pending (id INTEGER PRIMARY KEY)")
-        rows = ((number,) for number in self._few)
-        added = self._file.executemany("INSERT OR IGNORE INTO pending VALUES (?)", rows)
-        self._filed += added.rowcount
-        self._few.clear()
+            self._file.execute("CREATE TABLE ids (id INTEGER PRIMARY KEY)")
+        rows = ((number,) for number in self._recent)
+        self._file.executemany("INSERT OR IGNORE INTO ids VALUES (?)", rows)
+        self._recent.clear()
 
-    def _fit(self) -> None:
-        """Leave the file when what is in it fits into STATE."""
-        if self._file is not None and self._filed + len(self._few) <= MOST_IN_STATE:
-            self._few.update(number for (number,) in self._file.execute("SELECT id FROM pending"))
-            self._close()
 
-    def _close(self) -> None:
-        # A signal may come at any point: while there is a file, STATE trusts nothing in here.
-        if self._file is not None:
-            self._file.close()
-            self._file, self._filed = None, 0
+class PendingIds:
+    """Ids that are still to be read. An id that was read is not taken again in the run.
+
+    Args:
+        ids: Those that earlier runs left.
+        drain_at: How many make the set full.
+    """
+
+    def __init__(self, ids: Iterable[int] = (), *, drain_at: int | None = None) -> None:
+        self._waiting = set(ids)
+        self._postponed: set[int] = set()
+        self._read = IdSet()
+        self._drain_at = DRAIN_AT if drain_at is None else drain_at
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so many ids wait that they should be read before more are added."""
+        return len(self._waiting) >= self._drain_at
+
+    def add(self, number: int) -> None:
+        """Add an id, unless this run has read it or tried to."""
+        if not self.was_tried(number):
+            self._waiting.add(number)
+
+    def was_tried(self, number: int) -> bool:
+        """Return whether this run has read an id, or has postponed it."""
+        return number in self._postponed or number in self._read
+
+    def mark_read(self, number: int) -> None:
+        """Remove an id: it is out, or there is nothing to be read under it."""
+        self._read.add(number)
+        self._waiting.discard(number)
+
+    def postpone(self, number: int) -> None:
+        """Leave an id to the next run."""
+        self._postponed.add(number)
+        self._waiting.discard(number)
+
+    def waiting(self) -> list[int]:
+        """Return the ids to read in this run, in their order."""
+        return sorted(self._waiting)
+
+    def to_state(self) -> str | None:
+        """Return all that are not read, packed."""
+        return pack(self._waiting | self._postponed)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 
+from tap_pardot.api.dialect import ParentRows
 from tap_pardot.streams.assets import CAMPAIGN
-from tap_pardot.streams.children import Child
+from tap_pardot.streams.children import ChildStream
 from tap_pardot.streams.queries import WholeStream
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 class Opportunities(WholeStream):
@@ -74,7 +75,7 @@ class Opportunities(WholeStream):
     ).to_dict()
 
 
-class OpportunityProspects(Child):
+class OpportunityProspects(ChildStream):
     """Which prospect belongs to which opportunity, from the opportunities' own answers.
 
     A prospect that was taken off an opportunity has no row of its newest ``updated_at``.
@@ -82,11 +83,8 @@ class OpportunityProspects(Child):
 
     name = "opportunity_prospects"
     pardot_object = "opportunity"
-    family = "opportunities"
+    v4 = ParentRows("opportunity", parents={"opportunities": ("id", "prospects", "updated_at")})
     primary_keys = ("opportunity_id", "prospect_id")
-    feeds: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "opportunities": ("id", "prospects", "updated_at")
-    }
 
     schema = th.PropertiesList(
         th.Property("opportunity_id", th.IntegerType, required=True, description="Opportunity."),
@@ -98,19 +96,13 @@ class OpportunityProspects(Child):
         ),
     ).to_dict()
 
-    def take(self, parent: str, record: Mapping[str, Any], when: str | None) -> None:  # noqa: ARG002
-        """Write a record for each prospect of an opportunity."""
-        for prospect in record["prospects"]:
-            if prospect["id"] is None:
-                continue
-            link = {
-                "opportunity_id": record["id"],
-                "prospect_id": prospect["id"],
-                "opportunity_updated_at": record["updated_at"],
-            }
-            self.write({name: link[name] for name in self.columns})
-
-    @property
-    def missed(self) -> bool:
-        """Whether the stream has failed: links are not kept for the next run."""
-        return self.failure is not None
+    @staticmethod
+    def rows_of(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """Yield a row for each prospect of an opportunity."""
+        for prospect in row["prospects"]:
+            if prospect["id"] is not None:
+                yield {
+                    "opportunity_id": row["id"],
+                    "prospect_id": prospect["id"],
+                    "opportunity_updated_at": row["updated_at"],
+                }

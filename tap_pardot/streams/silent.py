@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_pardot.errors import TapPardotError
-    from tap_pardot.streams.children import Child
+    from tap_pardot.streams.child import Child
     from tap_pardot.tap import TapPardot
 
 
@@ -72,7 +72,7 @@ class Silent(QueryStream):
         """Open a window, unless one is open already that was read for all of these children."""
         left = self.bookmark.window
         goes_on = left is not None and left.end > window.start
-        if not (goes_on and all(child.stands_in(self._kept) for child in children)):
+        if not (goes_on and all(child.is_covered_by(self._kept) for child in children)):
             self.bookmark.begin_anew()
             self.bookmark.open(window)
             self._kept["end"] = to_iso(window.end)

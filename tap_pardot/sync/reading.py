@@ -86,16 +86,20 @@ class Reading:
 
     def _window(self, window: Window | None) -> Iterator[Record]:
         for page in self.source.pages(window):
-            for record in self._decoded(page):
-                self.result.rows += 1
-                yield record
-            if page.without_id:
-                logger.warning(
-                    "%s: %d rows without a usable id were left out.", self.name, page.without_id
-                )
-            if page.save is not None:
-                page.save()
-                self.write_state()
+            yield from self.page_records(page)
+
+    def page_records(self, page: Page) -> Iterator[Record]:
+        """Yield the records of a page, and move the bookmark behind them."""
+        for record in self._decoded(page):
+            self.result.rows += 1
+            yield record
+        if page.without_id:
+            logger.warning(
+                "%s: %d rows without a usable id were left out.", self.name, page.without_id
+            )
+        if page.save is not None:
+            page.save()
+            self.write_state()
 
     def _decoded(self, page: Page) -> Iterable[Record]:
         decode = self.decoder if page.fields is None else self.decoder.for_cells(page.fields)

@@ -6,6 +6,7 @@ one that has imported the tap already: ``python -m tests.helpers.kills`` is that
 
 from __future__ import annotations
 
+import dataclasses
 import fcntl
 import json
 import os
@@ -27,9 +28,10 @@ from typing import TYPE_CHECKING, Any, Self
 from pardot_emulator import Emulator
 from pardot_emulator.objects_email import STATS_COUNTS
 from tap_pardot import tap
-from tap_pardot.sources import export_jobs
+from tap_pardot.sources import email_lookups, export_jobs, lookup
 from tap_pardot.state import id_set
-from tap_pardot.streams import STREAMS, children, visits
+from tap_pardot.streams import STREAMS, visits
+from tap_pardot.streams.children import ChildStream
 from tap_pardot.streams.queries import OffsetStream, QueryStream
 from tests.helpers.catalog import select
 
@@ -174,7 +176,7 @@ class Plan:
         lookback: The setting ``lookback_seconds``.
         export_polls: Looks until an export is complete.
         page: Rows of a page of a query, and of an export's file.
-        most_in_state: Ids of a child that STATE takes.
+        drain_at: Pending ids of a child at which its parents pause.
         incremental: Whether what is read whole by default is asked for what changed only.
         pipe: Bytes between tap and target.
         width: Letters by which texts are longer; a block of more than 4096 bytes can be cut.
@@ -188,7 +190,7 @@ class Plan:
     lookback: int = 60
     export_polls: int | None = None
     page: int = 3
-    most_in_state: int = id_set.MOST_IN_STATE
+    drain_at: int = id_set.DRAIN_AT
     incremental: bool = False
     pipe: int = 65536
     width: int = 0
@@ -354,7 +356,7 @@ class Account(Emulator):
         return {stream: ids for stream, ids in found.items() if ids}
 
 
-_IS_CHILD = {stream.name: issubclass(stream, children.Child) for stream in STREAMS}
+_IS_CHILD = {stream.name: issubclass(stream, ChildStream) for stream in STREAMS}
 
 
 def _record(kind: Kind, stream: str, row: dict[str, Any]) -> dict[str, Any]:
@@ -554,7 +556,7 @@ def _catalog(plan: Plan) -> dict[str, Any]:
 
 
 def _sizes(plan: Plan) -> dict[str, int]:
-    return {"page": plan.page, "most_in_state": plan.most_in_state}
+    return {"page": plan.page, "drain_at": plan.drain_at}
 
 
 def _read(pipe: int, victim: Victim, stop: Stop | None) -> tuple[list[str], bytes]:
@@ -638,18 +640,19 @@ def _orders(link: socket.socket) -> Iterator[dict[str, Any]]:
         link.send(f"code {os.waitstatus_to_exitcode(status)}".encode())
 
 
-def _make_small(page: int, most_in_state: int) -> None:
+def _make_small(page: int, drain_at: int) -> None:
     """Let few rows be many pages, and let waits for exports pass."""
     quick = SimpleNamespace(
         monotonic=time.monotonic, sleep=lambda seconds: time.sleep(seconds / 200)
     )
+    small_batches = dataclasses.replace(visits.VISITS, batch=page)
     sizes: list[tuple[Any, str, Any]] = [
         (QueryStream, "page_size", page),
         *((each, "page_size", page) for each in STREAMS if issubclass(each, OffsetStream)),
-        (visits, "_VISITORS", page),
-        (children, "_SAVE_EVERY", page),
-        (children, "MOST_IN_STATE", most_in_state),
-        (id_set, "MOST_IN_STATE", most_in_state),
+        *((each, "v4", small_batches) for each in (visits.Visits, visits.VisitorPageViews)),
+        (lookup, "SAVE_EVERY", page),
+        (email_lookups, "MOST_IN_STATE", drain_at),
+        (id_set, "DRAIN_AT", drain_at),
         (export_jobs, "time", quick),
     ]
     for where, name, value in sizes:

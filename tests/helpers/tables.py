@@ -9,7 +9,7 @@ from tap_pardot.api.codes import RULES, Action, Rule
 from tap_pardot.config.validation import SETTINGS
 from tap_pardot.streams import STREAMS
 from tap_pardot.streams.base import PardotStream, RecordStream
-from tap_pardot.streams.children import Child
+from tap_pardot.streams.children import ChildStream
 from tap_pardot.streams.exports import ExportStream
 from tap_pardot.streams.queries import IdStream, OffsetStream, WholeStream, WindowStream
 
@@ -60,8 +60,8 @@ def streams_table() -> str:
     """Return one row per stream."""
     lines = ["| Stream | Rows | Read | API calls a run |", "|---|---|---|---|"]
     for stream in sorted(STREAMS, key=lambda each: each.name):
-        if issubclass(stream, Child):
-            kind = "through " + ", ".join(f"`{name}`" for name in stream.feeds)
+        if issubclass(stream, ChildStream):
+            kind = "through " + ", ".join(f"`{name}`" for name in stream.v4.parents)
             calls = _CHILDREN[stream.name]
         else:
             kind, calls = next(words for base, words in _KINDS.items() if issubclass(stream, base))

@@ -189,9 +189,12 @@ def test_a_click_on_a_list_email_read_before_asks_for_nothing(mail, streams):
     assert {state["bookmarks"]["emails"]["pending"] for state in states} == {None}
 
 
-def test_state_does_not_hold_too_many_list_emails_of_clicks(mail, monkeypatch):
-    monkeypatch.setattr("tap_pardot.state.id_set.MOST_IN_STATE", 4)
-    monkeypatch.setattr("tap_pardot.streams.emails.MOST_IN_STATE", 4)
+def test_too_many_list_emails_of_clicks_for_state_are_read_before_activities_name_them(
+    mail, monkeypatch
+):
+    monkeypatch.setattr("tap_pardot.state.id_set.DRAIN_AT", 4)
+    monkeypatch.setattr("tap_pardot.sources.email_lookups.MOST_IN_STATE", 4)
+    monkeypatch.setattr("tap_pardot.api.v4.V4.page_size", 2)
     mail.emulator.add("email", [{"id": number} for number in (7, *range(50, 60))])
     for number in range(50, 60):
         mail.click(list_email_id=number)
@@ -199,17 +202,21 @@ def test_state_does_not_hold_too_many_list_emails_of_clicks(mail, monkeypatch):
     run = mail.sync("email_clicks", "emails")
 
     assert run.exit_code == 0, run.stderr
-    assert run.ids("emails") == [7, 50, 51, *range(53, 60)]
-    states = [each["value"]["bookmarks"] for each in run.messages if each["type"] == "STATE"]
-    pending = [state.get("emails", {}).get("pending") for state in states]
-    assert all(len(unpack(text)) <= 4 for text in pending)
-    assert pending[-1] is None
+    assert run.ids("emails") == [*range(50, 60), 7]
+    states = [each["value"]["bookmarks"].get("emails") or {} for each in states_of(run)]
+    for name in ("pending", "pending_list_emails", "named_list_emails"):
+        assert max(len(unpack(state.get(name))) for state in states) <= 4 + 2
+    assert states[-1]["pending"] is None
 
 
-def test_ids_left_by_a_run_with_too_many_are_read_before_what_is_new(mail):
+def states_of(run):
+    return [each for each in run.messages if each["type"] == "STATE"]
+
+
+def test_ids_that_an_earlier_run_left_are_read_once(mail):
     mail.emails([101, 102], name="old")
     mail.sync("emails")
-    mail.state["bookmarks"]["emails"] |= {"pending": "101+1", "known": None, "marks": []}
+    mail.state["bookmarks"]["emails"] |= {"pending": "101+1", "known": None}
     mail.emulator.forward(7200)
     mail.emails([110], name="new")
     run = mail.sync("emails")
@@ -284,16 +291,15 @@ def test_without_the_right_the_stream_is_skipped_and_its_ids_stay_in_state(mail,
     assert run.exit_code == 0, run.stderr
     assert "Skipped: emails." in run.last_line
     assert len(run.ids("visitor_activities")) == number
-    # Five in a row, the youngest, and those that were under way meanwhile.
-    assert len(mail.asked("read")) <= 5 + 1 + 2 * 4
-    assert number in mail.asked("read")
+    # The oldest and the newest; where that is one, some other id.
+    assert mail.asked("read") == [1, number][:number]
     mail.emulator.set(forbidden={})
     mail.emulator.forward(60)
     run = mail.sync("visitor_activities", "emails", "email_templates")
     assert run.ids("emails") == list(range(1, number + 1))
 
 
-def test_five_refusals_in_a_row_are_those_ids_own_if_the_youngest_is_read(mail):
+def test_refusals_in_a_row_are_those_ids_own_if_the_oldest_is_read(mail):
     mail.emails(range(101, 141))
     for number in (*range(103, 112), 120):
         mail.break_read(number, code=46)
@@ -316,7 +322,7 @@ def test_refusals_among_ids_that_are_read_are_those_ids_own(mail):
 
 
 @pytest.mark.parametrize("number", [6, 7, 9, 14])
-def test_the_youngest_is_read_once_also_when_it_is_under_way(mail, number):
+def test_where_the_oldest_is_refused_the_newest_shows_the_right_and_is_read_once(mail, number):
     mail.emails(range(101, 101 + number))
     for refused in range(101, 106):
         mail.break_read(refused, code=46)
@@ -325,6 +331,17 @@ def test_the_youngest_is_read_once_also_when_it_is_under_way(mail, number):
 
     assert run.ids("emails") == list(range(106, 101 + number))
     assert mail.asked("read") == list(range(101, 101 + number))
+    assert mail.warnings == [DENIED.format(5)]
+
+
+def test_a_single_id_that_is_refused_is_its_own_refusal_if_another_is_unknown(mail):
+    mail.emails([101])
+    mail.break_read(101, code=46)
+    run = mail.sync("emails")
+
+    assert (run.exit_code, run.ids("emails")) == (0, [])
+    assert mail.warnings == [DENIED.format(1)]
+    assert mail.asked("read") == [1, 101]
 
 
 # --- other refusals --------------------------------------------------------------------------
@@ -355,10 +372,24 @@ def test_ids_that_all_fail_end_the_stream_early_and_stay_in_state(mail):
     assert run.exit_code == 1
     assert "Failed: emails." in run.last_line or "emails failed" in run.last_line
     assert "done" in run.line("email_templates")
-    assert len(mail.asked("read")) <= 5 + 1 + 2
+    assert mail.asked("read") == [1, 40]
     mail.emulator.clear_faults()
     mail.emulator.forward(60)
     assert mail.sync("emails").ids("emails") == list(range(1, 41))
+
+
+def test_a_failure_of_all_emails_in_the_middle_ends_the_stream_and_their_ids_are_kept(mail):
+    mail.emails(range(1, 41))
+    mail.emulator.fault(object="email", op="read", nth=11, code=198, times=None)
+    run = mail.sync("emails", max_concurrent_requests=1)
+
+    assert run.exit_code == 1
+    assert run.ids("emails") == list(range(1, 11))
+    # One that was read is asked again, and those were asked for ahead.
+    assert len(mail.asked("read")) <= 10 + 1 + 1 + 2
+    mail.emulator.clear_faults()
+    mail.emulator.forward(60)
+    assert mail.sync("emails").ids("emails") == list(range(11, 41))
 
 
 def test_an_answer_that_is_none_is_asked_for_again(mail):
@@ -434,7 +465,7 @@ def test_an_email_that_is_never_answered_costs_only_itself_and_a_minute(mail, wa
     waits.clear()
     again = mail.sync("emails")
     assert again.exit_code == 1
-    assert set(mail.asked("read")) == {3}
+    assert set(mail.asked("read")) == {1, 3}  # 1 shows that others are answered
     assert sum(waits) <= 100
     mail.emulator.clear_faults()
     assert mail.sync("emails").ids("emails") == [3]

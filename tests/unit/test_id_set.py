@@ -1,4 +1,4 @@
-"""Ids to be read: a set that comes in order, packs small, and keeps memory and STATE flat."""
+"""Pending ids come in order and once in a run, pack small, and keep memory and STATE flat."""
 
 from __future__ import annotations
 
@@ -6,14 +6,7 @@ import random
 
 import pytest
 
-from tap_pardot.state.id_set import MOST_IN_STATE, Pending, pack, unpack
-
-
-@pytest.fixture
-def few(monkeypatch):
-    """Let STATE have room for five ids, and blocks of the file hold two."""
-    monkeypatch.setattr("tap_pardot.state.id_set.MOST_IN_STATE", 5)
-    monkeypatch.setattr("tap_pardot.state.id_set._BLOCK", 2)
+from tap_pardot.state.id_set import DRAIN_AT, IdSet, PendingIds, pack, unpack
 
 
 @pytest.mark.parametrize(
@@ -38,12 +31,12 @@ def test_any_set_of_ids_survives():
         assert unpack(pack(ids)) == sorted(ids)
 
 
-def test_ten_thousand_ids_are_small_in_state():
+def test_five_thousand_ids_are_small_in_state():
     chance = random.Random(2)
-    near = pack(chance.sample(range(400_000_000, 400_050_000), MOST_IN_STATE))
-    far = pack(chance.sample(range(10**9), MOST_IN_STATE))
-    assert len(near) < 3 * MOST_IN_STATE
-    assert len(far) < 8 * MOST_IN_STATE
+    near = pack(chance.sample(range(400_000_000, 400_050_000), DRAIN_AT))
+    far = pack(chance.sample(range(10**9), DRAIN_AT))
+    assert len(near) < 4 * DRAIN_AT
+    assert len(far) < 8 * DRAIN_AT
 
 
 @pytest.mark.parametrize(
@@ -65,119 +58,63 @@ def test_ten_thousand_ids_are_small_in_state():
         "9" * 5000,
     ],
 )
-def test_what_is_no_packed_text_is_refused(text):
+def test_a_text_without_packed_ids_is_refused(text):
     with pytest.raises(ValueError, match="packed"):
         unpack(text)
 
 
 def test_ids_come_once_and_in_order_however_they_were_added():
-    pending = Pending([5, 3])
+    pending = PendingIds([5, 3])
     for number in (9, 3, 1, 9):
         pending.add(number)
 
-    assert list(pending) == [1, 3, 5, 9]
-    assert not pending.overflows
-    assert pending.few() == {1, 3, 5, 9}
+    assert pending.waiting() == [1, 3, 5, 9]
+    assert unpack(pending.to_state()) == [1, 3, 5, 9]
 
 
-@pytest.mark.usefixtures("few")
-def test_more_than_state_takes_are_in_a_file_and_come_in_order_too():
-    ids = random.Random(3).sample(range(1, 1000), 60)
-    pending = Pending()
-    for count, number in enumerate(ids, start=1):
-        pending.add(number)
-        pending.add(ids[0])
-        assert pending.overflows == (count > 5)
-        assert len(pending.few()) <= 5
-
-    assert list(pending) == sorted(ids)
-    for number in sorted(ids)[:-6]:
-        pending.discard(number)
-    assert pending.overflows
-    pending.discard(max(ids))
-    assert not pending.overflows  # though some were added to the file again and again
-
-
-@pytest.mark.usefixtures("few")
-def test_the_set_may_shrink_while_it_is_read_and_comes_back_from_the_file():
-    ids = list(range(10, 170, 10))
-    pending = Pending(ids)
-    pending.add(5)
-    assert pending.overflows
-    found, overflowed = [], []
-    for number in pending:
-        found.append(number)
-        assert max(pending) == 160
-        if number != 30:
-            pending.discard(number)
-        overflowed.append(pending.overflows)
-
-    assert found == [5, *ids]
-    # 17 ids: when 12 are gone, the rest fits.
-    assert overflowed == [True] * 12 + [False] * 5
-    assert pending.few() == {30}
-    assert list(pending) == [30]
-
-
-@pytest.mark.usefixtures("few")
-def test_an_id_that_is_not_there_or_in_the_buffer_yet_is_removed_like_any_other():
-    pending = Pending()
-    for number in range(1, 9):
-        pending.add(number)
-    assert list(pending) == list(range(1, 9))
-    pending.add(20)  # not in the file yet
-    pending.discard(20)
-    pending.discard(99)
-    pending.discard(3)
-    pending.discard(3)
-    assert list(pending) == [1, 2, 4, 5, 6, 7, 8]
-    assert pending.overflows
-    pending.discard(1)
-    pending.discard(2)
-    assert not pending.overflows
-    assert pending.few() == {4, 5, 6, 7, 8}
-
-
-@pytest.mark.usefixtures("few")
-def test_all_ids_can_be_removed():
-    pending = Pending(range(1, 20))
-    pending.add(50)
-    pending.clear()
-
-    assert not pending.overflows
-    assert list(pending) == []
-    pending.add(7)
-    assert list(pending) == [7]
-
-
-@pytest.mark.usefixtures("few")
-def test_shrinking_keeps_the_largest_ids():
-    pending = Pending()
-    for number in random.Random(4).sample(range(1, 31), 30):
-        pending.add(number)
-
-    assert pending.shrink() == 25
-    assert not pending.overflows
-    assert list(pending) == [26, 27, 28, 29, 30]
-    assert pending.shrink() == 0
-
-
-def test_ids_to_be_read_once_are_not_taken_again():
-    pending = Pending([3, 5], once=True)
-    pending.discard(3)
+def test_an_id_that_was_read_is_not_taken_again():
+    pending = PendingIds([3, 5])
+    pending.mark_read(3)
     for number in (3, 5, 7):
         pending.add(number)
 
-    assert list(pending) == [5, 7]
+    assert pending.waiting() == [5, 7]
 
 
-def test_the_real_number_of_ids():
-    pending = Pending()
-    for number in range(MOST_IN_STATE, 0, -1):
+def test_a_postponed_id_is_not_read_in_this_run_and_stays_in_state():
+    pending = PendingIds([3, 5])
+    pending.postpone(3)
+    pending.add(3)
+
+    assert pending.waiting() == [5]
+    assert pending.to_state() == "3+2"
+
+
+def test_the_set_is_full_at_five_thousand_ids_that_can_be_read():
+    pending = PendingIds()
+    for number in range(DRAIN_AT, 1, -1):
         pending.add(number)
-    assert not pending.overflows
-    pending.add(MOST_IN_STATE + 1)
-    assert pending.overflows
-    pending.discard(17)
-    assert not pending.overflows
-    assert len(pending.few()) == MOST_IN_STATE
+    assert not pending.is_full
+    pending.add(1)
+    assert pending.is_full
+    pending.postpone(17)
+    assert not pending.is_full
+    pending.add(17)
+    assert not pending.is_full
+    pending.add(DRAIN_AT + 1)
+    assert pending.is_full
+    pending.mark_read(1)
+    assert not pending.is_full
+
+
+@pytest.mark.parametrize("number", [0, 1, 5, 6, 7, 60])
+def test_a_set_that_outgrows_memory_knows_its_ids_all_the_same(number):
+    ids = random.Random(3).sample(range(1, 1000), number)
+    found = IdSet(most_in_memory=5)
+    for each in ids:
+        assert each not in found
+        found.add(each)
+        found.add(ids[0])
+        assert each in found
+
+    assert {each for each in range(1, 1000) if each in found} == set(ids)

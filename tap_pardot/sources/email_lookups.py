@@ -1,0 +1,279 @@
+"""What is special about e-mails, their figures and their templates, which are read by id."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+from tap_pardot.api.codes import UNKNOWN_RECORD
+from tap_pardot.errors import StreamFailed
+from tap_pardot.records.times import to_iso
+from tap_pardot.sources.lookup import Answer, IdLookup
+from tap_pardot.sources.paging import row_id
+from tap_pardot.state.id_set import MOST_IN_STATE, pack, unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tap_pardot.api.dialect import Row
+
+logger = logging.getLogger("tap-pardot")
+
+_MOST_KNOWN = 1000  # ids of e-mails that STATE remembers as read
+_BODIES = frozenset({"message_text", "message_html"})
+_SENT = 6  # the activity type of an e-mail that was sent (reference E.1)
+_RATES = ("_rate", "_ratio")
+
+
+@dataclass
+class EmailLookup(IdLookup):
+    """E-mails, which do not change once they are sent.
+
+    The newest ones that were read are remembered. A click names the list e-mail only: it is read
+    by that id when all parents are through, unless an activity names its e-mail (reference C.6).
+    """
+
+    _known: set[int] = field(init=False)
+    """E-mails that need not be read again for these columns."""
+    _clicked: set[int] = field(init=False)
+    """List e-mails that clicks name."""
+    _named: set[int] = field(init=False)
+    """List e-mails whose e-mail an activity names."""
+    _is_complete: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        """Take up what an earlier run left."""
+        super().__post_init__()
+        is_same = self.state.get("columns") == self._columns_checksum
+        self._known = set(unpack(self.state.get("known"))) if is_same else set()
+        self._clicked = set(unpack(self.state.get("pending_list_emails")))
+        self._named = set(unpack(self.state.get("named_list_emails")))
+
+    @property
+    def _columns_checksum(self) -> str:
+        return f"{crc32(' '.join(self.columns).encode()):08x}"
+
+    def on_parent_record(self, parent: str, record: Mapping[str, Any], when: str | None) -> None:
+        """Add the ids of an activity or a click."""
+        email, list_email = record.get("email_id"), record.get("list_email_id")
+        if email is not None:
+            self.enqueue(email, parent, when)
+            if list_email is not None:
+                self._named.add(list_email)
+        elif list_email is not None and not self._marks.cover(parent, list_email, when):
+            self._add_clicked(list_email)
+
+    def _add_clicked(self, number: int) -> None:
+        if number <= 0 or number in self._known:
+            return
+        self._clicked.add(number)
+        if len(self._clicked) > MOST_IN_STATE:
+            # Those that are e-mails of activities, too, cost a call more.
+            for each in self._clicked - self._named:
+                self.pending.add(each)
+            self._clicked.clear()
+
+    def enqueue(self, number: int | None, parent: str, when: str | None) -> None:
+        """Add an id, unless there is none, or it was read already."""
+        if number not in self._known:
+            super().enqueue(number, parent, when)
+
+    def complete(self) -> None:
+        """Read the list e-mails of clicks by their own ids, too."""
+        self._is_complete = True
+
+    def waiting(self) -> list[int]:
+        """Return the ids to read now, in their order."""
+        waiting = super().waiting()
+        if not self._is_complete:
+            return waiting
+        clicked = (n for n in self._clicked - self._named if not self.pending.was_tried(n))
+        return sorted({*waiting, *clicked})
+
+    def ask(self, number: int) -> Answer:
+        """Return an e-mail, without its bodies unless they are selected."""
+        params = {} if _BODIES.intersection(self.columns) else {"include_message": "false"}
+        row = self.call(self.dialect.lookup(self.endpoint, number, params))
+        return Answer(row if row_id(row) > 0 else None)
+
+    def mark_read(self, number: int) -> None:
+        """Remember an e-mail that was read, or that Pardot does not know."""
+        super().mark_read(number)
+        self._known.add(number)
+        self._clicked.discard(number)
+
+    def finish(self) -> None:
+        """Forget which e-mails list e-mails are."""
+        super().finish()
+        self._clicked.clear()
+        self._named.clear()
+
+    def save_state(self) -> None:
+        """Put into STATE what is still to be read, and what was."""
+        super().save_state()
+        self.state["pending_list_emails"] = pack(self._clicked - self._named)
+        # Without them a click that comes later costs a call, no more.
+        named = self._named if len(self._named) <= MOST_IN_STATE else ()
+        self.state["named_list_emails"] = pack(named)
+        self.state["known"] = pack(sorted(self._known)[-_MOST_KNOWN:])
+        self.state["columns"] = self._columns_checksum
+
+
+@dataclass
+class EmailStatsLookup(IdLookup):
+    """Figures of list e-mails, which change with activities and clicks, and after the sending."""
+
+    _sent_on: dict[int, str] = field(init=False)
+    """The day, in UTC, on which each e-mail was last sent."""
+
+    def __post_init__(self) -> None:
+        """Take up what an earlier run left."""
+        super().__post_init__()
+        days = self.state.get("recent") or []
+        self._sent_on = {number: day for day, numbers in days for number in unpack(numbers)}
+
+    def _sent_lately(self) -> list[tuple[str, int]]:
+        """Return the e-mails sent in the last ``email_stats_days`` days, with their days."""
+        first = f"{self.now() - timedelta(days=self.recent_days):%Y-%m-%d}"
+        sent = self._sent_on.items() if self.recent_days else ()
+        return [(day, number) for number, day in sent if day >= first]
+
+    def on_parent_record(self, parent: str, record: Mapping[str, Any], when: str | None) -> None:
+        """Add the list e-mail of an activity or a click, and note when it was sent."""
+        number = record.get("list_email_id")
+        if number is None:
+            return
+        self.enqueue(number, parent, when)
+        if record.get("type") == _SENT and record["created_at"]:
+            day = record["created_at"][:10]
+            self._sent_on[number] = max(day, self._sent_on.get(number, day))
+
+    def complete(self) -> None:
+        """Add the e-mails that were sent lately."""
+        for _, number in self._sent_lately():
+            self.pending.add(number)
+
+    def ask(self, number: int) -> Answer:
+        """Return an e-mail's figures; where nothing was sent, there are no rates."""
+        row = self.call(self.dialect.lookup(self.endpoint, number))
+        if not row:
+            return Answer(None)
+        if str(row.get("sent")) == "0":
+            row = {key: value for key, value in row.items() if not key.endswith(_RATES)}
+        values = {"read_at": to_iso(self.now())} if "read_at" in self.columns else {}
+        return Answer(row | {"list_email_id": number}, values)
+
+    def save_state(self) -> None:
+        """Put into STATE what is still to be read, and what was sent lately."""
+        super().save_state()
+        days: dict[str, list[int]] = {}
+        for day, number in self._sent_lately():
+            days.setdefault(day, []).append(number)
+        self.state["recent"] = [[day, pack(days[day])] for day in sorted(days)]
+
+
+@dataclass
+class EmailTemplateLookup(IdLookup):
+    """Templates, some of which are in a list, without all of their columns.
+
+    A null would overwrite what was read before: a listed template is read by its id when it is
+    new to the list, or when its checksum there has changed.
+    """
+
+    _listed: dict[int, Row] = field(default_factory=dict, init=False)
+
+    def probe(self) -> None:
+        """Ask for the list."""
+        self._list()
+
+    def complete(self) -> None:
+        """Add the templates that are new or changed in the list.
+
+        The checksums of the list are in STATE at once: from then on those ids are pending.
+        """
+        rows = self._list()
+        self._listed = {number: row for row in rows if (number := row_id(row)) > 0}
+        if without_id := sum(row_id(row) <= 0 for row in rows):
+            logger.warning("%s: %d rows without a usable id were left out.", self.name, without_id)
+        before, now = self.state.get("listed"), checksums(self._listed)
+        for number in self._listed:
+            group = slice(*_place_of(number))
+            if not isinstance(before, str) or before[group] != now[group]:
+                self.pending.add(number)
+        self.state["listed"] = now
+
+    def _list(self) -> list[Row]:
+        """Return the templates for one-to-one e-mails, archived ones too."""
+        listing = self.endpoint.listing
+        return [] if listing is None else self.call(self.dialect.listing(listing))
+
+    def ask(self, number: int) -> Answer:
+        """Return a template: from the list where that has all columns, or is all there is."""
+        listed = self._listed.get(number)
+        if listed is not None and _IN_LIST.issuperset(self.columns):
+            return Answer(listed)
+        try:
+            row = self.call(self.dialect.lookup(self.endpoint, number))
+        except StreamFailed as error:
+            if error.code not in UNKNOWN_RECORD:
+                raise
+            return Answer(listed)
+        if is_error(row) or row_id(row) <= 0:
+            return Answer(listed)
+        return Answer(with_send_options(row))
+
+
+_IN_LIST = frozenset(
+    {
+        *("id", "name", "subject", "from_name", "email_type", "type", "is_archived"),
+        *("is_one_to_one_email", "is_auto_responder_email", "is_drip_email", "is_list_email"),
+    }
+)
+"""Columns that the list of templates for one-to-one e-mails has (reference C.8)."""
+
+_GROUPS, _DIGITS = 16, 8
+
+
+def checksums(rows: Mapping[int, Mapping[str, Any]]) -> str:
+    """Return checksums of rows, in as many groups as STATE has room for."""
+    sums = [0] * _GROUPS
+    for number in sorted(rows):
+        text = repr(sorted(rows[number].items())).encode()
+        sums[number % _GROUPS] = crc32(text, sums[number % _GROUPS])
+    return "".join(f"{each:0{_DIGITS}x}" for each in sums)
+
+
+def _place_of(number: int) -> tuple[int, int]:
+    """Return where the checksum of an id's group begins and ends."""
+    start = number % _GROUPS * _DIGITS
+    return start, start + _DIGITS
+
+
+def is_error(row: Mapping[str, Any]) -> bool:
+    """Return whether a template's record says that there is none (reference C.8)."""
+    return row.get("error") not in (None, 0, "0", False, "false", "")
+
+
+def with_send_options(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a template's row in which strings that hold JSON are replaced by what they hold."""
+    options = row.get("sendOptions")
+    if not isinstance(options, dict):
+        return dict(row)
+    reply_to, senders = (_parsed(options.get(key)) for key in ("replyToAddress", "sendFromData"))
+    if isinstance(reply_to, list):
+        reply_to = ", ".join(each for each in reply_to if isinstance(each, str)) or None
+    return {**row, "sendOptions": {"replyToAddress": reply_to}, "sendFromData": senders}
+
+
+def _parsed(text: Any) -> Any:
+    """Return what a string of JSON holds; any other value is returned as it is."""
+    if not isinstance(text, str) or text[:1] not in {"[", "{"}:
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
