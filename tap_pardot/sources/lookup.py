@@ -176,7 +176,9 @@ class IdLookup:
 
     def enqueue(self, number: int | None, parent: str, when: str | None) -> None:
         """Add an id, unless there is none, or it was read already."""
-        if number is not None and number > 0 and not self._marks.cover(parent, number, when):
+        if number is None or number <= 0:
+            return
+        if not (self._marks and self._marks.cover(parent, number, when)):
             self.pending.add(number)
 
     def complete(self) -> None:

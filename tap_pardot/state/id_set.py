@@ -105,7 +105,7 @@ class PendingIds:
 
     def add(self, number: int) -> None:
         """Add an id, unless this run has read it or tried to."""
-        if not self.was_tried(number):
+        if number not in self._waiting and not self.was_tried(number):
             self._waiting.add(number)
 
     def was_tried(self, number: int) -> bool:

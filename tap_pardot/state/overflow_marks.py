@@ -22,6 +22,10 @@ class OverflowMarks:
     def __init__(self, marks: Sequence[dict[str, Any]] | None) -> None:
         self._marks = marks or ()
 
+    def __bool__(self) -> bool:
+        """Return whether there are marks."""
+        return bool(self._marks)
+
     def cover(self, parent: str, number: int, when: str | None) -> bool:
         """Return whether an id was read since a parent's row named it.
 

@@ -61,11 +61,6 @@ class Child:
 
     # --- what parents have passed ---
 
-    def on_parent_record(self, parent: str, record: Mapping[str, Any], when: str | None) -> None:
-        """Take what is needed of a parent's record; ``when`` is its time in UTC."""
-        if self.failure is None:
-            self.source.on_parent_record(parent, record, when)
-
     def is_covered_by(self, part: Mapping[str, Any]) -> bool:
         """Return whether a reading has passed its records to this stream from its beginning.
 

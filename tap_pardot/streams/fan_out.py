@@ -40,6 +40,14 @@ class MissedRange(NamedTuple):
     end: datetime
 
 
+class Taker(NamedTuple):
+    """What takes a parent's records, from a time on."""
+
+    child: Child
+    take: Callable[[str, dict[str, Any], str | None], None]
+    synced: str
+
+
 class ParentGroup:
     """Children and their common parents.
 
@@ -197,8 +205,8 @@ class FanOut:
             groups.setdefault(tuple(child.parents), []).append(child)
         self._groups = [ParentGroup(tap, members, self._pass_on) for members in groups.values()]
         self._begun = False
-        self._listening: Sequence[Child] = ()
-        """The children of the parent that is being read."""
+        self._takers: list[Taker] = []
+        """Those that the parent passes its records to that is being read."""
 
     def begin(self, *, passing: bool) -> None:
         """Let the children follow their parents, once per run.
@@ -211,7 +219,6 @@ class FanOut:
         """
         if self._begun:
             return
-        self._begun = True
         for child in self.children:
             if child.source.is_full:
                 child.check()
@@ -219,6 +226,7 @@ class FanOut:
             group.begin(passing=passing)
         if passing:
             self._detach_from_others()
+        self._begun = True
 
     def _detach_from_others(self) -> None:
         """Let no child follow a parent that reads on without it."""
@@ -257,13 +265,14 @@ class FanOut:
 
         Called when STATE was just written: it is exact then.
         """
-        listening, self._listening = self._listening, ()
+        takers, self._takers = self._takers, []
         try:
-            for child in listening:
-                if child.is_active and child.source.is_full:
-                    child.read_pending()
+            for taker in takers:
+                if taker.child.source.is_full:
+                    taker.child.read_pending()
         finally:
-            self._listening = listening
+            takers[:] = [taker for taker in takers if taker.child.is_active]
+            self._takers = takers
 
     def update_state(self) -> None:
         """Put into STATE how far the children are; called before STATE is written."""
@@ -286,26 +295,28 @@ class FanOut:
             return
         name, time = parent.name, time_column(parent)
         takers = [
-            (child.on_parent_record, _synced_text(child, parent) if parent.incremental else "")
+            Taker(child, child.source.on_parent_record, _synced_text(child, parent))
             for child in children
+            if child.is_active
         ]
         superfluous = [column for column in parent.extra_columns if column not in parent.columns]
-        self._listening = children
+        self._takers = takers
         try:
             for record in chain((first,), records):
                 when = record.get(time)
-                for take, synced in takers:
+                for _, take, synced in takers:
                     if when is None or when >= synced:
                         take(name, record, when)
                 for column in superfluous:
                     record.pop(column, None)
                 yield record
         finally:
-            self._listening = ()
+            self._takers = []
 
 
 def _synced_text(child: Child, parent: PardotStream) -> str:
-    until = child.synced_until(parent.name)
+    """Return the time from which on a parent's rows are new to a child; empty for all."""
+    until = child.synced_until(parent.name) if parent.incremental else None
     return "" if until is None else to_iso(until)
 
 
