@@ -22,7 +22,7 @@ from tap_pardot.sdk.writer import BufferedWriter, OrderedStateWriter
 from tap_pardot.streams import STREAMS
 from tap_pardot.streams.custom_columns import CustomColumns
 from tap_pardot.streams.discovery import columns_for_run
-from tap_pardot.streams.fan_out_stub import FanOut
+from tap_pardot.streams.fan_out import FanOut
 from tap_pardot.streams.stored_state import StoredState
 from tap_pardot.sync.context import SyncContext, build_client, open_sync
 from tap_pardot.sync.report import Report
@@ -194,6 +194,8 @@ class TapPardot(Tap):
         """Write STATE, behind all records written so far; ``is_last``: nothing else follows."""
         self.fan_out.store()
         self._states.write_state(cast("TapState", self.all_state), is_last=is_last)
+        if not is_last:
+            self.fan_out.drain()
 
     # --- a run ---
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO, Generic, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -117,6 +117,7 @@ class Lookup:
         batch: Ids of one call; 1 where records are asked for one by one.
         params: What every call asks with.
         listing: A list of some of the records, which no parent need name.
+        rows_of: Returns the stream's rows in a row of the object; None: that row is the only one.
     """
 
     object: str
@@ -127,6 +128,7 @@ class Lookup:
     batch: int = 1
     params: Mapping[str, str] = field(default_factory=dict)
     listing: Listing | None = None
+    rows_of: Callable[[Mapping[str, Any]], Iterable[Row]] | None = None
 
 
 @dataclass(frozen=True)
@@ -136,11 +138,13 @@ class ParentRows:
     Attributes:
         object: The object's name in the dialect.
         parents: By parent stream, the columns that are needed of its records.
+        rows_of: Returns the rows in a parent's record.
     """
 
     object: str
     _: KW_ONLY
-    parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    parents: Mapping[str, tuple[str, ...]]
+    rows_of: Callable[[Mapping[str, Any]], Iterable[Row]]
 
 
 Endpoint = Query | Export | Record | Lookup | ParentRows | Listing

@@ -152,7 +152,7 @@ class VisitSource(ChildSource):
         state: dict[str, Any],
         shared: SharedVisits,
         *,
-        rows_of: Callable[[Row], Iterable[Row]],
+        rows_of: Callable[[Mapping[str, Any]], Iterable[Row]],
         write_rows: Callable[[Iterable[Row]], None],
         is_active: Callable[[], bool],
         classify: Callable[[TapPardotError], TapPardotError],

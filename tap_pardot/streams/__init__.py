@@ -9,11 +9,13 @@ from tap_pardot.streams.activities import (
 )
 from tap_pardot.streams.admin import Account, CustomFields, Exports, Imports, Users
 from tap_pardot.streams.assets import CustomRedirects, DynamicContents, Forms
+from tap_pardot.streams.email import Emails, EmailStats, EmailTemplates
 from tap_pardot.streams.lists import ListMemberships
 from tap_pardot.streams.marketing import Campaigns, LifecycleStages, Lists, Tags
-from tap_pardot.streams.opportunities import Opportunities
+from tap_pardot.streams.opportunities import Opportunities, OpportunityProspects
 from tap_pardot.streams.prospects import ProspectAccounts, ProspectIds, Prospects
 from tap_pardot.streams.visitors import Visitors
+from tap_pardot.streams.visits import VisitorPageViews, Visits
 
 STREAMS = (
     Account,
@@ -22,6 +24,9 @@ STREAMS = (
     CustomRedirects,
     DynamicContents,
     EmailClicks,
+    EmailStats,
+    EmailTemplates,
+    Emails,
     Exports,
     ExternalActivities,
     Forms,
@@ -31,6 +36,7 @@ STREAMS = (
     ListMemberships,
     Lists,
     Opportunities,
+    OpportunityProspects,
     ProspectAccounts,
     ProspectIds,
     Prospects,
@@ -38,5 +44,7 @@ STREAMS = (
     Tags,
     Users,
     VisitorActivities,
+    VisitorPageViews,
     Visitors,
+    Visits,
 )

@@ -9,7 +9,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tap_pardot.api.dialect import Export, Query, Record
+from tap_pardot.api.dialect import Export, Lookup, ParentRows, Query, Record
 from tap_pardot.errors import StreamSkipped
 from tap_pardot.records.custom_fields import as_sent
 from tap_pardot.records.decoder import Decoder, kind_of
@@ -101,9 +101,15 @@ def is_bulk(stream: type[PardotStream] | PardotStream) -> bool:
     return any(isinstance(each, Export) for each in endpoints_of(stream))
 
 
-def is_child(stream: type[PardotStream] | PardotStream) -> bool:  # noqa: ARG001
+def parents_of(stream: type[PardotStream] | PardotStream) -> Mapping[str, tuple[str, ...]]:
+    """Return by parent the columns that a stream needs of its records."""
+    first = endpoints_of(stream)[0]
+    return first.parents if isinstance(first, (Lookup, ParentRows)) else {}
+
+
+def is_child(stream: type[PardotStream] | PardotStream) -> bool:
     """Return whether a stream is read through others."""
-    return False
+    return bool(parents_of(stream))
 
 
 def is_append_only(stream: type[PardotStream] | PardotStream) -> bool:
@@ -196,15 +202,7 @@ def new_reading(  # noqa: PLR0913
     """
     is_full = windows is None and not stream.incremental
     windows = windows or _windows(stream, sync, bookmark, result)
-    own: dict[str, Any] = stream.schema["properties"]
-    decoder = Decoder(
-        {**stream.schema, "properties": {name: own[name] for name in columns} | own},
-        to_timestamp(sync.zone),
-        columns,
-        stream.api_names,
-        lambda key: stream.logger.debug("%s: unknown key %r in an answer", stream.name, key),
-        texts=stream.string_columns(set(columns) - set(stream.columns)),
-    )
+    decoder = new_decoder(stream, sync, columns)
     parts = _Parts(stream, sync, columns, bookmark, windows, decoder, is_full)
     return Reading(
         name=stream.name,
@@ -214,6 +212,19 @@ def new_reading(  # noqa: PLR0913
         key=stream.replication_key,
         result=result,
         write_state=sync.write_state,
+    )
+
+
+def new_decoder(stream: PardotStream, sync: SyncContext, columns: Sequence[str]) -> Decoder:
+    """Return what makes records of a stream's rows."""
+    own: dict[str, Any] = stream.schema["properties"]
+    return Decoder(
+        {**stream.schema, "properties": {name: own[name] for name in columns} | own},
+        to_timestamp(sync.zone),
+        columns,
+        stream.api_names,
+        lambda key: stream.logger.debug("%s: unknown key %r in an answer", stream.name, key),
+        texts=stream.string_columns(set(columns) - set(stream.columns)),
     )
 
 

@@ -6,6 +6,7 @@ says how it is read (``v4 = Query("list")``). Source objects do the reading.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from datetime import datetime
 from functools import cached_property
@@ -33,11 +34,15 @@ from tap_pardot.streams.assembly import (
     endpoint_for,
     is_append_only,
     is_bulk,
+    is_child,
     log_missing_columns,
     new_reading,
+    parents_of,
     query_instead,
 )
+from tap_pardot.streams.child import Child
 from tap_pardot.streams.custom_columns import CustomColumns, adopt_catalog
+from tap_pardot.sync.report import Status
 from tap_pardot.sync.runner import Turn
 
 if TYPE_CHECKING:
@@ -55,6 +60,7 @@ if TYPE_CHECKING:
 
 INCREMENTAL = "INCREMENTAL"
 FULL_TABLE = "FULL_TABLE"
+_BEGINNING = "Beginning sync of"
 
 
 class Observer(Protocol):
@@ -64,11 +70,14 @@ class Observer(Protocol):
     def columns(self) -> Sequence[str]:
         """The columns that it needs of each record."""
 
-    def on_start(self, stream: PardotStream) -> None:
+    def on_start(self) -> None:
         """Prepare for the stream's records; called when the first one comes."""
 
     def on_record(self, record: Mapping[str, Any]) -> None:
         """Take a record."""
+
+    def on_end(self) -> None:
+        """End; called when no more records come."""
 
 
 class PardotStream(DirectRecordStream):
@@ -94,6 +103,9 @@ class PardotStream(DirectRecordStream):
 
     computed: ClassVar[frozenset[str]] = frozenset({"is_deleted"})
     """Columns that Pardot does not send."""
+
+    off_by_default: ClassVar[Sequence[str]] = ()
+    """Columns that are not selected unless the catalog says so."""
 
     custom_fields: ClassVar[bool] = False
     """Whether the account defines columns of its own."""
@@ -150,8 +162,11 @@ class PardotStream(DirectRecordStream):
         """The catalog's metadata, or the standard one with all valid replication keys."""
         fresh = self._metadata is None
         metadata = super().metadata
-        if fresh and self._tap_input_catalog is None and self.valid_replication_keys:
-            metadata.root.valid_replication_keys = [*self.valid_replication_keys]
+        if fresh and self._tap_input_catalog is None:
+            if self.valid_replication_keys:
+                metadata.root.valid_replication_keys = [*self.valid_replication_keys]
+            for name in self.off_by_default:
+                metadata["properties", name].selected_by_default = False
         return metadata
 
     @property
@@ -312,6 +327,10 @@ class PardotStream(DirectRecordStream):
         """Pass this stream's records to an observer, too; before the reading starts."""
         self._observer = observer
 
+    def use(self, reading: Reading) -> None:
+        """Read the stream by this, which other streams are needed for; before it starts."""
+        self._reading = reading
+
     def start(self) -> Reading:
         """Return this run's reading, the same each time. Fixes the source and the columns."""
         if self._reading is None:
@@ -329,6 +348,8 @@ class PardotStream(DirectRecordStream):
     @property
     def turn(self) -> Turn:
         """When in a run the stream is read."""
+        if is_child(self):
+            return Turn.CHILD
         return Turn.EXPORT if is_bulk(self) else Turn.QUERY
 
     def submit(self) -> None:
@@ -401,8 +422,19 @@ class PardotStream(DirectRecordStream):
             TapPardotError: It may not.
         """
         sync = self._open_sync()
+        if is_child(self):
+            Child(self, sync, {}).source.probe()
+            return ""
         answer = sync.client.call(self.name, sync.dialect.probe(self.endpoint))
         return f": id {answer.get('id')}" if isinstance(self.endpoint, RecordEndpoint) else ""
+
+    @override
+    def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
+        """Log; where the SDK announces the replication method of a child, name its parents."""
+        if is_child(self) and message.startswith(_BEGINNING):
+            message = f"{_BEGINNING} '%s' through %s"
+            args = (self.name, ", ".join(parents_of(self)))
+        super().log(message, *args, level=level, **kwargs)
 
     @override
     def _write_state_message(self) -> None:
@@ -411,7 +443,13 @@ class PardotStream(DirectRecordStream):
 
     @property
     def reached_text(self) -> str | None:
-        """The instant before which everything is out; None where everything is read each time."""
+        """The instant before which everything is out; None where everything is read each time.
+
+        For a stream that is read through others: the run's end, if all ids were read.
+        """
+        if is_child(self):
+            is_done = self._reading is not None and self._reading.result.end is Status.DONE
+            return to_iso(self._open_sync().end) if is_done else None
         if not self.incremental:
             return None
         text = self.bookmark.until if is_append_only(self) else self.bookmark.value
@@ -426,11 +464,14 @@ def observed(
     """Yield a stream's records without what only its observer needs of them."""
     extra = [name for name in observer.columns if name not in stream.columns]
     is_first = True
-    for record in records:
-        if is_first:
-            observer.on_start(stream)
-            is_first = False
-        observer.on_record(record)
-        for name in extra:
-            record.pop(name, None)
-        yield record
+    try:
+        for record in records:
+            if is_first:
+                observer.on_start()
+                is_first = False
+            observer.on_record(record)
+            for name in extra:
+                record.pop(name, None)
+            yield record
+    finally:
+        observer.on_end()

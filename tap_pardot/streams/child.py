@@ -1,65 +1,79 @@
-"""A stream that exists only through others: what its parents have passed to it, and its STATE.
+"""A stream that is read through others: what its parents have passed on, and its part of STATE.
 
 ``pending``
     Ids that parents named and that are not read yet, as :func:`tap_pardot.state.id_set.pack`.
 ``seen``
-    By parent, the instant up to which its rows were passed to the stream.
+    By parent, the instant up to which its rows were passed on.
 """
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
-from tap_pardot.endings import unexpected
 from tap_pardot.errors import ConfigurationError, RunStopped, StreamFailed, TapPardotError
 from tap_pardot.records.times import parse_instant, to_iso
-from tap_pardot.sync.report import Status
+from tap_pardot.streams.assembly import new_decoder, parents_of
+from tap_pardot.streams.child_sources import child_source
+from tap_pardot.sync.reading import Reading
+from tap_pardot.sync.report import Status, unexpected
+from tap_pardot.sync.windows import Windows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from tap_pardot.api.dialect import Row
+    from tap_pardot.records.times import Window
     from tap_pardot.sources.base import Page
-    from tap_pardot.sources.lookup import ChildSource
+    from tap_pardot.sources.visits import SharedVisits
     from tap_pardot.streams.base import PardotStream
-    from tap_pardot.sync.reading import Reading
-
-logger = logging.getLogger("tap-pardot")
+    from tap_pardot.sync.context import SyncContext
 
 
 class Child:
-    """One selected child in a run.
+    """One child in a run.
 
     Args:
         stream: The stream.
-        parents: By parent, the columns that are needed of its records.
+        sync: What is fixed for the run.
+        shared: By object, what the streams of the run share that take the same answers.
+        read_parents: Reads what parents still have to pass on, in the stream's own turn.
     """
 
-    source: ChildSource
-    reading: Reading
-
-    def __init__(self, stream: PardotStream, parents: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(
+        self,
+        stream: PardotStream,
+        sync: SyncContext,
+        shared: dict[str, SharedVisits],
+        read_parents: Callable[[Child], None] = lambda _: None,
+    ) -> None:
         self.stream = stream
         self.name = stream.name
-        self.parents = parents
+        self.parents = parents_of(stream)
+        self.source = child_source(stream, sync, self, shared)
         self.parent_errors: dict[str, TapPardotError] = {}
         """By parent, why not all of its rows were passed on in this run."""
         self.failure: TapPardotError | None = None
         """Why the stream takes nothing more in this run, found in another stream's turn."""
+        self._sync = sync
+        self._read_parents = read_parents
+        self._state: dict[str, Any] = stream.stream_state
+        self.reading = Reading(
+            name=stream.name,
+            windows=OwnTurn(self, sync.end),
+            source=self.source,
+            decoder=new_decoder(stream, sync, stream.columns),
+            key=None,
+            result=sync.report.line(stream.name),
+            write_state=sync.write_state,
+        )
 
     @property
     def is_active(self) -> bool:
         """Whether the stream has not failed."""
-        return self.failure is None and self.stream.line.end is not Status.FAILED
+        return self.failure is None and self.reading.result.end is not Status.FAILED
 
-    @property
-    def _state(self) -> dict[str, Any]:
-        state: dict[str, Any] = self.stream.stream_state
-        return state
-
-    # --- what parents have passed ---
+    # --- what parents have passed on ---
 
     def is_covered_by(self, part: Mapping[str, Any]) -> bool:
         """Return whether a reading has passed its records to this stream from its beginning.
@@ -71,21 +85,25 @@ class Child:
         """
         return self.name in (part.get("children") or []) and "pending" in self._state
 
-    def synced_until(self, parent: str) -> datetime | None:
+    def synced_until(self, parent: str) -> datetime:
         """Return the instant up to which a parent's rows were passed on."""
         text = (self._state.get("seen") or {}).get(parent)
-        return None if text is None else parse_instant(text)
+        return self._sync.start if text is None else parse_instant(text)
+
+    def is_new(self, parent: str) -> bool:
+        """Return whether no row of a parent was ever passed on."""
+        return parent not in (self._state.get("seen") or {})
 
     def mark_synced(self, parent: str, until: datetime) -> None:
         """Note that a parent's rows were passed on up to an instant, if not further."""
         seen = dict(self._state.get("seen") or {})
-        latest = max(self.synced_until(parent) or until, until)
+        latest = until if self.is_new(parent) else max(self.synced_until(parent), until)
         self._state["seen"] = seen | {parent: to_iso(latest)}
 
     # --- in another stream's turn ---
 
     def check(self) -> None:
-        """Read a few pending ids, to see whether the stream may be read."""
+        """Read a few pending ids, to see whether the stream may be read; errors as below."""
         self._read(self.source.check())
 
     def read_pending(self) -> None:
@@ -103,7 +121,7 @@ class Child:
                 for record in self.reading.page_records(page):
                     self.stream.write(record)
         except TapPardotError as error:
-            self._fail(self.stream.classify(error))
+            self._fail(self._sync.classify(error))
         except Exception as error:  # noqa: BLE001 - it must not end the stream whose turn it is
             self._fail(StreamFailed(unexpected(error)))
         self.reading.write_state()
@@ -111,8 +129,7 @@ class Child:
     def write_rows(self, rows: Iterable[Row]) -> None:
         """Write rows, unless the stream has failed."""
         for row in rows:
-            if self.failure is None:
-                self.write(self.reading.decoder(row))
+            self.write(self.reading.decoder(row))
 
     def write(self, record: dict[str, Any]) -> None:
         """Write a record. A stream map that fails ends this stream, and not the one in turn."""
@@ -123,7 +140,7 @@ class Child:
         except StreamFailed as error:
             self._fail(error)
         else:
-            self.stream.line.rows += 1
+            self.reading.result.rows += 1
 
     def _fail(self, error: TapPardotError) -> None:
         if isinstance(error, (RunStopped, ConfigurationError)):
@@ -132,17 +149,47 @@ class Child:
 
     # --- in its own turn ---
 
-    def records(self) -> Iterator[dict[str, Any]]:
-        """Yield the records of what is still pending, once all parents are through.
+    def complete(self) -> None:
+        """Let parents pass on all that they can, and add the ids that no parent names.
 
         Raises:
-            TapPardotError: The stream ended early, or a parent did; the ids stay pending.
+            TapPardotError: The stream has failed before.
         """
+        self._read_parents(self)
         if self.failure is not None:
             raise self.failure
         self.source.complete()
-        yield from self.reading.records()
-        # A failure is worth an exit code, a missing right is not.
+
+    def raise_parent_errors(self) -> None:
+        """Raise why not all ids are known.
+
+        Raises:
+            StreamFailed: A parent has failed, which is worth an exit code.
+            StreamSkipped: A parent was skipped.
+        """
         errors = self.parent_errors.values()
         for error in sorted(errors, key=lambda each: not isinstance(each, StreamFailed)):
             raise error
+
+
+class OwnTurn(Windows):
+    """What a child reads in its own turn: all that is pending once its parents are through.
+
+    Args:
+        child: The child.
+        end: The run's end.
+    """
+
+    def __init__(self, child: Child, end: datetime) -> None:
+        self._child = child
+        self._end = end
+
+    def __iter__(self) -> Iterator[None]:
+        """Yield None once; errors as of :meth:`Child.complete`."""
+        self._child.complete()
+        yield None
+
+    def close(self, window: Window | None) -> str:  # noqa: ARG002
+        """Return the run's end; errors as of :meth:`Child.raise_parent_errors`."""
+        self._child.raise_parent_errors()
+        return f"up to {to_iso(self._end)}"

@@ -9,7 +9,6 @@ STATE stays small and a killed run loses nothing.
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tap_pardot.errors import (
@@ -19,161 +18,245 @@ from tap_pardot.errors import (
     StreamSkipped,
     TapPardotError,
 )
-from tap_pardot.records.times import Window, to_iso
-from tap_pardot.streams.silent import SILENT, Silent
-from tap_pardot.sync.report import Status
+from tap_pardot.records.times import Window, parse_instant, to_iso
+from tap_pardot.streams.assembly import is_append_only, is_child, new_reading, parents_of
+from tap_pardot.streams.child import Child
+from tap_pardot.streams.feed import Feed
+from tap_pardot.sync.report import Status, StreamResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from tap_pardot.sources.visits import SharedVisits
     from tap_pardot.streams.base import PardotStream
-    from tap_pardot.streams.child import Child
-    from tap_pardot.tap import TapPardot
-
-
-class MissedRange(NamedTuple):
-    """Rows of one parent that were not passed to some children, from the earliest on."""
-
-    parent: str
-    children: list[Child]
-    end: datetime
+    from tap_pardot.sync.context import SyncContext
+    from tap_pardot.sync.reading import Reading
 
 
 class Taker(NamedTuple):
     """What takes a parent's records, from a time on."""
 
     child: Child
-    take: Callable[[str, dict[str, Any], str | None], None]
+    take: Callable[[str, Mapping[str, Any], str | None], None]
     synced: str
+
+
+class Listeners:
+    """The children that one reading of a parent passes its records to.
+
+    Args:
+        parent: The parent.
+        children: The children.
+        is_full: Whether all of the parent is read, whatever was passed on before.
+    """
+
+    def __init__(
+        self, parent: PardotStream, children: Sequence[Child], *, is_full: bool = False
+    ) -> None:
+        self._parent = parent.name
+        self._time = time_column(parent)
+        self._is_full = is_full
+        self.children = children
+        needed = [column for child in children for column in child.parents[parent.name]]
+        self.columns = tuple(dict.fromkeys([*needed, *filter(None, [self._time])]))
+        self._takers: list[Taker] = []
+
+    def on_start(self) -> None:
+        """Find out from which time on a record is new to each child."""
+        self._takers = [
+            Taker(child, child.source.on_parent_record, self._synced_text(child))
+            for child in self.children
+            if child.is_active
+        ]
+
+    def _synced_text(self, child: Child) -> str:
+        if self._is_full or child.is_new(self._parent):
+            return ""
+        return to_iso(child.synced_until(self._parent))
+
+    def on_record(self, record: Mapping[str, Any]) -> None:
+        """Pass a record to the children that do not have it."""
+        when = record.get(self._time)
+        for _, take, synced in self._takers:
+            if when is None or when >= synced:
+                take(self._parent, record, when)
+
+    @property
+    def are_there(self) -> bool:
+        """Whether a child takes records."""
+        return bool(self._takers)
+
+    def on_end(self) -> None:
+        """Pass nothing more."""
+        self._takers = []
+
+    def drain(self) -> None:
+        """Read the ids of children that have many; errors as of :meth:`Child.read_pending`."""
+        takers, self._takers = self._takers, []
+        try:
+            for taker in takers:
+                if taker.child.source.is_full:
+                    taker.child.read_pending()
+        finally:
+            self._takers = [taker for taker in takers if taker.child.is_active]
+
+
+class MissedRange(NamedTuple):
+    """Rows of one parent that were not passed to some children, from the earliest on."""
+
+    parent: PardotStream
+    children: list[Child]
+    end: datetime
+
+
+class FeedReading(NamedTuple):
+    """What reads a missed range, and who gets its records."""
+
+    feed: Feed
+    reading: Reading
+    listeners: Listeners
 
 
 class ParentGroup:
     """Children and their common parents.
 
     Args:
-        tap: The tap.
+        streams: All streams by name.
+        sync: What is fixed for the run.
         children: Those selected.
-        pass_on: Passes a parent's records to children.
     """
 
     def __init__(
-        self,
-        tap: TapPardot,
-        children: list[Child],
-        pass_on: Callable[..., Iterator[dict[str, Any]]],
+        self, streams: Mapping[str, PardotStream], sync: SyncContext, children: list[Child]
     ) -> None:
-        self._tap = tap
-        self._pass_on = pass_on
+        self._sync = sync
         self.children = children
-        self.parents = list(dict.fromkeys(name for child in children for name in child.parents))
-        self.followers: dict[str, list[Child]] = {}
+        names = dict.fromkeys(name for child in children for name in child.parents)
+        self.parents = [streams[name] for name in names]
+        self.listeners: dict[str, Listeners] = {}
         """By parent that is read in this run, the children that its records are passed to."""
-        self.missed: list[MissedRange] = []
+        self._missed: list[MissedRange] = []
         self._joined: dict[str, datetime] = {}
         """By parent that goes on from its bookmark, where that was."""
-        self._silent: dict[str, Silent] = {}
+        self._feeds: dict[str, FeedReading] = {}
 
-    def begin(self, *, passing: bool) -> None:
-        """Find out whose records are passed to whom, and what must be read for children only.
-
-        Args:
-            passing: Whether the selected parents are still to be read in this run.
-        """
-        run = self._tap.run
-        for name in self.parents:
-            followers = [
-                child for child in self.children if name in child.parents and child.is_active
+    def start(self) -> None:
+        """Find out whose records are passed to whom, and what is to be read for children only."""
+        for parent in self.parents:
+            children = [
+                child for child in self.children if parent.name in child.parents and child.is_active
             ]
-            parent = self._tap.parent(name)
-            end = run.end
-            if passing and parent.selected and followers:
-                end = min(end, self._follow(parent, followers))
-            behind = [child for child in followers if self._synced_until(child, name) < end]
+            end = self._sync.end
+            if parent.selected and children:
+                end = min(end, self._follow(parent, children))
+            behind = [child for child in children if child.synced_until(parent.name) < end]
             if behind:
-                self.missed.append(MissedRange(name, behind, end))
-                self._silent[name] = self._silent_reading(self.missed[-1])
+                self._missed.append(MissedRange(parent, behind, end))
+                self._feeds[parent.name] = self._new_feed(self._missed[-1])
 
-    def _follow(self, parent: PardotStream, followers: list[Child]) -> datetime:
+    def _follow(self, parent: PardotStream, children: list[Child]) -> datetime:
         """Let children follow a parent; return the instant from which on they do."""
-        state, names = parent.stream_state, [child.name for child in followers]
-        if not all(child.is_covered_by(state) for child in followers):
+        state, names = parent.stream_state, [child.name for child in children]
+        if not all(child.is_covered_by(state) for child in children):
             # Half of a window may be out already, which was not passed to the new ones.
             parent.bookmark.begin_anew()
         state["children"] = sorted(names)
-        parent.extra_columns = columns_for(parent, followers)
-        self.followers[parent.name] = followers
-        start = self._tap.run.start
+        listeners = Listeners(parent, children, is_full=not parent.incremental)
+        self.listeners[parent.name] = listeners
+        parent.observe(listeners)
         if not parent.incremental:
-            return start
-        self._joined[parent.name] = parent.reached or start
+            return self._sync.start
+        self._joined[parent.name] = _reached(parent) or self._sync.start
         return self._joined[parent.name]
 
-    def _synced_until(self, child: Child, parent: str) -> datetime:
-        return child.synced_until(parent) or self._tap.run.start
-
-    def _silent_reading(self, missed: MissedRange) -> Silent:
+    def _new_feed(self, missed: MissedRange) -> FeedReading:
         """Return what reads a missed range, or goes on where an interrupted run was."""
-        start = min(self._synced_until(child, missed.parent) for child in missed.children)
-        silent = SILENT[missed.parent](
-            self._tap, columns_for(self._tap.parent(missed.parent), missed.children)
+        parent, sync = missed.parent, self._sync
+        start = min(child.synced_until(parent.name) for child in missed.children)
+        window = Window(start, missed.end)
+        feed = Feed(parent.stream_state, sync.zone, window, missed.children)
+        listeners = Listeners(parent, missed.children)
+        needed = {*listeners.columns, *parent.primary_keys, parent.replication_key}
+        reading = new_reading(
+            parent,
+            sync,
+            columns=[name for name in parent.schema["properties"] if name in needed],
+            bookmark=feed.bookmark,
+            result=StreamResult(),
+            windows=feed,
         )
-        silent.begin(Window(start, missed.end), missed.children)
-        return silent
+        return FeedReading(feed, reading, listeners)
 
     def submit(self) -> None:
         """Create the export jobs of what is read for children only."""
-        for silent in self._silent.values():
-            silent.submit()
+        for each in self._feeds.values():
+            each.reading.source.submit()
 
-    def read_missed(self) -> None:
-        """Read for the children what was not passed to them."""
-        while self.missed and not self._tap.report.is_over:
-            missed = self.missed[0]
+    def read_missed(self, listen: Callable[[Listeners | None], None]) -> None:
+        """Read for the children what was not passed to them.
+
+        Args:
+            listen: Called with who gets the records of what is being read.
+        """
+        while self._missed and not self._sync.report.is_over:
+            missed = self._missed[0]
+            name = missed.parent.name
             if not any(child.is_active for child in missed.children):
-                self.missed.pop(0)
+                self._missed.pop(0)
                 continue
-            silent = self._silent.pop(missed.parent, None) or self._silent_reading(missed)
-            reached = silent.end
+            made = self._feeds.pop(name, None)
+            feed, reading, listeners = self._new_feed(missed) if made is None else made
+            listen(listeners)
             try:
-                for _ in self._pass_on(silent, missed.children, silent.records()):
-                    if not any(child.is_active for child in missed.children):
-                        break
+                self._pass_on(reading, listeners)
             except TapPardotError as found:
-                error = silent.classify(found)
+                error = self._sync.classify(found)
                 if isinstance(error, (ConfigurationError, RunStopped)):
                     raise error from None
                 for child in missed.children:
-                    child.parent_errors[missed.parent] = _as_parent_error(missed.parent, error)
-                self.missed.pop(0)
+                    child.parent_errors[name] = _as_parent_error(name, error)
+                self._missed.pop(0)
                 continue
-            for child in filter(_is_active, missed.children):
-                child.mark_synced(missed.parent, reached)
-            if reached >= missed.end:
-                self.missed.pop(0)
-            silent.save()
+            finally:
+                listen(None)
+            for child in _active(missed.children):
+                child.mark_synced(name, feed.end)
+            if feed.end >= missed.end:
+                self._missed.pop(0)
+            self._sync.write_state()
+
+    def _pass_on(self, reading: Reading, listeners: Listeners) -> None:
+        listeners.on_start()
+        for record in reading.records():
+            listeners.on_record(record)
+            if not listeners.are_there:
+                return
 
     def note_parent_errors(self) -> None:
         """Tell the children which parents were not read to their end."""
-        for name, followers in self.followers.items():
-            line = self._tap.report.line(name)
+        for name, listeners in self.listeners.items():
+            line = self._sync.report.line(name)
             if line.end is not Status.DONE:
                 kind = StreamSkipped if line.end is Status.SKIPPED else StreamFailed
-                for child in followers:
+                for child in listeners.children:
                     error = _as_parent_error(name, kind(line.message))
                     child.parent_errors.setdefault(name, error)
 
     # --- STATE ---
 
-    def update_state(self) -> None:
+    def store(self) -> None:
         """Put into STATE how far the children are."""
         self._detach_failed()
-        for name, joined in self._joined.items():
-            reached = self._tap.parent(name).reached
-            for child in filter(_is_active, self.followers[name]):
+        for parent in self.parents:
+            joined = self._joined.get(parent.name)
+            reached = None if joined is None else _reached(parent)
+            if joined is None or reached is None:
+                continue
+            for child in _active(self.listeners[parent.name].children):
                 # One that is behind stays so until what it missed is read.
-                if reached is not None and self._synced_until(child, name) >= joined:
-                    child.mark_synced(name, reached)
+                if child.synced_until(parent.name) >= joined:
+                    child.mark_synced(parent.name, reached)
         for child in self.children:
             child.source.save_state()
 
@@ -182,8 +265,8 @@ class ParentGroup:
         failed = {child.name for child in self.children if child.failure is not None}
         if not failed:
             return
-        for name in self.parents:
-            state = self._tap.parent(name).stream_state
+        for parent in self.parents:
+            state = parent.stream_state
             for part in (state, state.get("feed") or {}):
                 if part.get("children"):
                     part["children"] = sorted({*part["children"]} - failed)
@@ -193,146 +276,99 @@ class FanOut:
     """All children of a run.
 
     Args:
-        tap: The tap; its streams must be there.
-        children: Those selected, in the order they are read.
+        streams: All streams by name, in the order they are read.
+        open_sync: Returns what is fixed for the run.
     """
 
-    def __init__(self, tap: TapPardot, children: list[Child]) -> None:
-        self._tap = tap
-        self.children = children
-        groups: dict[tuple[str, ...], list[Child]] = {}
-        for child in children:
-            groups.setdefault(tuple(child.parents), []).append(child)
-        self._groups = [ParentGroup(tap, members, self._pass_on) for members in groups.values()]
-        self._begun = False
-        self._takers: list[Taker] = []
-        """Those that the parent passes its records to that is being read."""
+    def __init__(
+        self, streams: Mapping[str, PardotStream], open_sync: Callable[[], SyncContext]
+    ) -> None:
+        self._streams = streams
+        self._open_sync = open_sync
+        self._groups: list[ParentGroup] = []
+        self._listeners: Listeners | None = None
+        """The children of what is being read for them only."""
 
-    def begin(self, *, passing: bool) -> None:
-        """Let the children follow their parents, once per run.
+    def start(self) -> None:
+        """Let the children follow their parents, before anything is read.
 
-        A child that so many ids are pending for that an earlier run could not read them is
-        checked first: it takes nothing in this run, if it may still not be read.
-
-        Args:
-            passing: Whether the selected parents are still to be read in this run.
+        A child with so many pending ids that an earlier run could not read them is checked first:
+        it takes nothing in this run, if it may still not be read.
         """
-        if self._begun:
-            return
-        for child in self.children:
-            if child.source.is_full:
-                child.check()
-        for group in self._groups:
-            group.begin(passing=passing)
-        if passing:
-            self._detach_from_others()
-        self._begun = True
+        streams = [each for each in self._streams.values() if is_child(each) and each.selected]
+        sync = self._open_sync()
+        shared: dict[str, SharedVisits] = {}
+        by_parents: dict[tuple[str, ...], list[Child]] = {}
+        for stream in streams:
+            child = Child(stream, sync, shared, self._read_parents)
+            stream.use(child.reading)
+            by_parents.setdefault(tuple(child.parents), []).append(child)
+        for children in by_parents.values():
+            for child in children:
+                if child.source.is_full:
+                    child.check()
+        groups = [ParentGroup(self._streams, sync, each) for each in by_parents.values()]
+        for group in groups:
+            group.start()
+        self._groups = groups
+        self._detach_from_others()
 
     def _detach_from_others(self) -> None:
         """Let no child follow a parent that reads on without it."""
-        for name in SILENT.keys() & self._tap.streams.keys():
-            parent = self._tap.parent(name)
-            followed = any(name in group.followers for group in self._groups)
-            if parent.selected and not followed and parent.stream_state.get("children"):
-                parent.stream_state["children"] = None
+        for stream in filter(is_child, self._streams.values()):
+            for name in parents_of(stream):
+                parent = self._streams[name]
+                followed = any(name in group.listeners for group in self._groups)
+                if parent.selected and not followed and parent.stream_state.get("children"):
+                    parent.stream_state["children"] = None
 
     def submit(self) -> None:
         """Create the export jobs of what is read for children only."""
         for group in self._groups:
             group.submit()
 
-    def passing(
-        self, stream: PardotStream, records: Iterator[dict[str, Any]]
-    ) -> Iterator[dict[str, Any]]:
-        """Return a stream's records, which are passed to its children on the way."""
+    def _read_parents(self, child: Child) -> None:
+        """Read what a child's parents have not passed on, in the child's turn."""
         for group in self._groups:
-            if stream.name in group.followers:
-                return self._pass_on(stream, group.followers[stream.name], records)
-        return records
+            if child in group.children:
+                group.read_missed(self._listen)
+                group.note_parent_errors()
 
-    def records_of(self, stream: PardotStream) -> Iterator[dict[str, Any]]:
-        """Yield the records of a child, once everything is passed to it that can be."""
-        self.begin(passing=False)
+    def _listen(self, listeners: Listeners | None) -> None:
+        self._listeners = listeners
+
+    def store(self) -> None:
+        """Put into STATE how far the children are; called before STATE is written."""
         for group in self._groups:
-            for child in group.children:
-                if child.stream is stream:
-                    group.read_missed()
-                    group.note_parent_errors()
-                    yield from child.records()
+            group.store()
 
     def drain(self) -> None:
         """Read the ids of children that have many, while their parent pauses.
 
         Called when STATE was just written: it is exact then.
         """
-        takers, self._takers = self._takers, []
-        try:
-            for taker in takers:
-                if taker.child.source.is_full:
-                    taker.child.read_pending()
-        finally:
-            takers[:] = [taker for taker in takers if taker.child.is_active]
-            self._takers = takers
-
-    def update_state(self) -> None:
-        """Put into STATE how far the children are; called before STATE is written."""
-        if self._begun:
-            for group in self._groups:
-                group.update_state()
-
-    def _pass_on(
-        self,
-        parent: PardotStream,
-        children: Sequence[Child],
-        records: Iterator[dict[str, Any]],
-    ) -> Iterator[dict[str, Any]]:
-        """Yield a parent's records, without what only its children need of them.
-
-        A record is not passed again to a child that has it, but by a parent that is read whole.
-        """
-        first = next(records, None)
-        if first is None:
-            return
-        name, time = parent.name, time_column(parent)
-        takers = [
-            Taker(child, child.source.on_parent_record, _synced_text(child, parent))
-            for child in children
-            if child.is_active
-        ]
-        superfluous = [column for column in parent.extra_columns if column not in parent.columns]
-        self._takers = takers
-        try:
-            for record in chain((first,), records):
-                when = record.get(time)
-                for _, take, synced in takers:
-                    if when is None or when >= synced:
-                        take(name, record, when)
-                for column in superfluous:
-                    record.pop(column, None)
-                yield record
-        finally:
-            self._takers = []
+        if self._listeners is not None:
+            self._listeners.drain()
+        for group in self._groups:
+            for listeners in group.listeners.values():
+                listeners.drain()
 
 
-def _synced_text(child: Child, parent: PardotStream) -> str:
-    """Return the time from which on a parent's rows are new to a child; empty for all."""
-    until = child.synced_until(parent.name) if parent.incremental else None
-    return "" if until is None else to_iso(until)
-
-
-def _is_active(child: Child) -> bool:
-    return child.is_active
+def _active(children: Iterable[Child]) -> list[Child]:
+    return [child for child in children if child.is_active]
 
 
 def time_column(parent: PardotStream) -> str:
     """Return the column by which a parent's windows go; empty if there is none."""
-    return "created_at" if parent.bookmark_is_id else parent.declared_key or ""
+    return "created_at" if is_append_only(parent) else parent.declared_key or ""
 
 
-def columns_for(parent: PardotStream, children: Iterable[Child]) -> tuple[str, ...]:
-    """Return what children need of a parent's records."""
-    needed = [column for child in children for column in child.parents[parent.name]]
-    return tuple(dict.fromkeys([*needed, *filter(None, [time_column(parent)])]))
+def _reached(parent: PardotStream) -> datetime | None:
+    """Return the instant before which everything of a parent is out."""
+    if is_append_only(parent):
+        return parent.bookmark.until
+    value = parent.bookmark.value
+    return None if value is None else parse_instant(value)
 
 
 def _as_parent_error(parent: str, error: TapPardotError) -> TapPardotError:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from singer_sdk import typing as th
 
-from tap_pardot.api.dialect import Query
+from tap_pardot.api.dialect import ParentRows, Query
 from tap_pardot.streams.assets import CAMPAIGN
 from tap_pardot.streams.base import PardotStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 
 class Opportunities(PardotStream):
@@ -65,5 +70,41 @@ class Opportunities(PardotStream):
                 )
             ),
             description="Created, won, lost and so on; empty where Pardot leaves them out.",
+        ),
+    ).to_dict()
+
+
+def links_of(opportunity: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield a row for each prospect of an opportunity."""
+    for prospect in opportunity["prospects"]:
+        if prospect["id"] is not None:
+            yield {
+                "opportunity_id": opportunity["id"],
+                "prospect_id": prospect["id"],
+                "opportunity_updated_at": opportunity["updated_at"],
+            }
+
+
+class OpportunityProspects(PardotStream):
+    """Which prospect belongs to which opportunity, from the opportunities' own answers.
+
+    A prospect that was taken off an opportunity has no row of its newest ``updated_at``.
+    """
+
+    name = "opportunity_prospects"
+    v4 = ParentRows(
+        "opportunity",
+        parents={"opportunities": ("id", "prospects", "updated_at")},
+        rows_of=links_of,
+    )
+    primary_keys = ("opportunity_id", "prospect_id")
+
+    schema = th.PropertiesList(
+        th.Property("opportunity_id", th.IntegerType, required=True, description="Opportunity."),
+        th.Property("prospect_id", th.IntegerType, required=True, description="Its prospect."),
+        th.Property(
+            "opportunity_updated_at",
+            th.DateTimeType,
+            description="When the opportunity had last changed that named the prospect, in UTC.",
         ),
     ).to_dict()

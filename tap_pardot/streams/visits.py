@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 
 from tap_pardot.api.dialect import Lookup
 from tap_pardot.records.values import as_list
-from tap_pardot.streams.children import ChildStream
+from tap_pardot.streams.base import PardotStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 # The most ids of a call are not documented (reference C.20).
-VISITS = Lookup("visit", "query", parents={"visitors": ("id",)}, batch=200)
+_VISITS = Lookup("visit", "query", parents={"visitors": ("id",)}, batch=200)
 
 
-class Visits(ChildStream):
+class Visits(PardotStream):
     """Visits of the visitors that have changed, with their page views."""
 
     name = "visits"
-    pardot_object = "visit"
-    v4 = VISITS
+    v4 = _VISITS
     api_names = {"visitor_page_views": ("visitor_page_views.visitor_page_view",)}  # noqa: RUF012
 
     schema = th.PropertiesList(
@@ -56,12 +56,21 @@ class Visits(ChildStream):
     ).to_dict()
 
 
-class VisitorPageViews(ChildStream):
+def page_views_of(visit: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield a row for each page view of a visit; an empty one for what is no page view."""
+    views = visit.get("visitor_page_views")
+    if isinstance(views, dict) and "visitor_page_view" in views:
+        views = views["visitor_page_view"]
+    ids = {"visit_id": visit.get("id"), "visitor_id": visit.get("visitor_id")}
+    for view in as_list(views or None):
+        yield {**view, **ids} if isinstance(view, dict) else {}
+
+
+class VisitorPageViews(PardotStream):
     """The page views of visits, a row each."""
 
     name = "visitor_page_views"
-    pardot_object = "visit"
-    v4 = VISITS
+    v4 = replace(_VISITS, rows_of=page_views_of)
 
     schema = th.PropertiesList(
         th.Property("id", th.IntegerType, required=True, description="Page view id."),
@@ -71,13 +80,3 @@ class VisitorPageViews(ChildStream):
         th.Property("title", th.StringType, description="Title of the page."),
         th.Property("created_at", th.DateTimeType, description="When, in UTC."),
     ).to_dict()
-
-    @staticmethod
-    def rows_of(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """Yield a row for each page view of a visit; an empty one where there is none in it."""
-        views = row.get("visitor_page_views")
-        if isinstance(views, dict) and "visitor_page_view" in views:
-            views = views["visitor_page_view"]
-        for view in as_list(views or None):
-            ids = {"visit_id": row.get("id"), "visitor_id": row.get("visitor_id")}
-            yield {**view, **ids} if isinstance(view, dict) else {}

@@ -14,7 +14,7 @@ from tap_pardot.records.times import to_iso
 from tap_pardot.sync.report import unexpected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from tap_pardot.sync.context import SyncContext
     from tap_pardot.sync.report import Report
@@ -72,10 +72,6 @@ class Parents(Protocol):
 
     def submit(self) -> None:
         """Start work of parents that are read for their children only."""
-
-    @property
-    def must_run_first(self) -> Iterable[Readable]:
-        """The children to read before their parents."""
 
 
 class Run(NamedTuple):
@@ -151,7 +147,7 @@ def _read_all(streams: Sequence[Readable], parents: Parents, sync: SyncContext) 
         if stream.turn is Turn.EXPORT and not sync.report.is_over:
             _submit(stream, sync)
     parents.submit()
-    for stream in [*parents.must_run_first, *sorted(streams, key=lambda each: each.turn)]:
+    for stream in sorted(streams, key=lambda each: each.turn):
         if sync.report.is_over:
             break
         _read(stream, sync)

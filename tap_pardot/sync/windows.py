@@ -51,25 +51,6 @@ class Everything(Windows):
         return "all rows"
 
 
-class Pending(Windows):
-    """What is pending, once: the source itself keeps in STATE what is left.
-
-    Args:
-        end: The run's end.
-    """
-
-    def __init__(self, end: datetime) -> None:
-        self._end = end
-
-    def __iter__(self) -> Iterator[None]:
-        """Yield None once."""
-        yield None
-
-    def close(self, window: Window | None) -> str:  # noqa: ARG002
-        """Return the run's end."""
-        return f"up to {to_iso(self._end)}"
-
-
 class Incremental(Windows):
     """From the bookmark, or ``start_date``, to the run's end.
 

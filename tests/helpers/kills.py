@@ -27,12 +27,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pardot_emulator import Emulator
 from pardot_emulator.objects_email import STATS_COUNTS
-from tap_pardot import tap
+from tap_pardot import cli
+from tap_pardot.api.dialect import Lookup, Query
+from tap_pardot.api.v4 import V4
 from tap_pardot.sources import email_lookups, export_jobs, lookup
 from tap_pardot.state import id_set
-from tap_pardot.streams import STREAMS, visits
-from tap_pardot.streams.children import ChildStream
-from tap_pardot.streams.queries import OffsetStream, QueryStream
+from tap_pardot.streams import STREAMS
+from tap_pardot.streams.assembly import is_child
 from tests.helpers.catalog import select
 
 if TYPE_CHECKING:
@@ -356,7 +357,7 @@ class Account(Emulator):
         return {stream: ids for stream, ids in found.items() if ids}
 
 
-_IS_CHILD = {stream.name: issubclass(stream, ChildStream) for stream in STREAMS}
+_IS_CHILD = {stream.name: is_child(stream) for stream in STREAMS}
 
 
 def _record(kind: Kind, stream: str, row: dict[str, Any]) -> dict[str, Any]:
@@ -640,16 +641,23 @@ def _orders(link: socket.socket) -> Iterator[dict[str, Any]]:
         link.send(f"code {os.waitstatus_to_exitcode(status)}".encode())
 
 
+def _small(endpoint: Any, page: int) -> Any:
+    """Return how a stream is read, with a few rows or ids at a time where it is not by default."""
+    if isinstance(endpoint, Query) and endpoint.page_size is not None:
+        return dataclasses.replace(endpoint, page_size=page)
+    if isinstance(endpoint, Lookup) and endpoint.batch > 1:
+        return dataclasses.replace(endpoint, batch=page)
+    return endpoint
+
+
 def _make_small(page: int, drain_at: int) -> None:
     """Let few rows be many pages, and let waits for exports pass."""
     quick = SimpleNamespace(
         monotonic=time.monotonic, sleep=lambda seconds: time.sleep(seconds / 200)
     )
-    small_batches = dataclasses.replace(visits.VISITS, batch=page)
     sizes: list[tuple[Any, str, Any]] = [
-        (QueryStream, "page_size", page),
-        *((each, "page_size", page) for each in STREAMS if issubclass(each, OffsetStream)),
-        *((each, "v4", small_batches) for each in (visits.Visits, visits.VisitorPageViews)),
+        (V4, "page_size", page),
+        *((each, "v4", _small(each.v4, page)) for each in STREAMS),
         (lookup, "SAVE_EVERY", page),
         (email_lookups, "MOST_IN_STATE", drain_at),
         (id_set, "DRAIN_AT", drain_at),
@@ -665,7 +673,7 @@ def main() -> None:
     for order in _orders(socket.socket(fileno=int(sys.argv[1]))):
         _make_small(**order["plan"])
         sys.argv = ["tap-pardot", *order["argv"]]
-        tap.main()
+        cli.main()
 
 
 if __name__ == "__main__":

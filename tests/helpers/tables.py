@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tap_pardot.api.codes import RULES, Action, Rule
+from tap_pardot.api.dialect import Export, Query
 from tap_pardot.config.validation import SETTINGS
 from tap_pardot.streams import STREAMS
-from tap_pardot.streams.base import PardotStream, RecordStream
-from tap_pardot.streams.children import ChildStream
-from tap_pardot.streams.exports import ExportStream
-from tap_pardot.streams.queries import IdStream, OffsetStream, WholeStream, WindowStream
+from tap_pardot.streams.assembly import endpoints_of, parents_of
+
+if TYPE_CHECKING:
+    from tap_pardot.streams.base import PardotStream
 
 README = Path(__file__).parents[2] / "README.md"
 
-# How a stream is read, and what that costs; the most special class first.
-_KINDS: dict[type[PardotStream], tuple[str, str]] = {
-    RecordStream: ("one record, each run", "1, the call that begins every run"),
-    WindowStream: ("what changed since the last run", "1 + 1 for each 200 changed rows"),
-    IdStream: ("new rows, after the last id", "2 + 1 for each 200 new rows"),
-    WholeStream: ("everything, each run", "1 + 1 for each 200 rows"),
-    ExportStream: ("what changed since the last run, by export", "see [Exports](#exports)"),
-    OffsetStream: ("what changed since the last run, by offset", "1 + 1 for each full page"),
-}
+_WINDOWS = ("what changed since the last run", "1 + 1 for each 200 changed rows")
+_WHOLE = ("everything, each run", "1 + 1 for each 200 rows")
 _CHILDREN = {
     "email_stats": "1 for each list e-mail with activities, clicks or a sending not long ago",
     "email_templates": "1 + 1 for each template that was used, or is new in the list",
@@ -56,19 +51,28 @@ def settings_table() -> str:
     return "\n".join(lines)
 
 
+def _kind(stream: type[PardotStream]) -> tuple[str, str]:
+    """Return how a stream is read, and the calls that this costs."""
+    endpoint, key = endpoints_of(stream)[0], stream.replication_key
+    if parents := parents_of(stream):
+        return "through " + ", ".join(f"`{name}`" for name in parents), _CHILDREN[stream.name]
+    if isinstance(endpoint, Export):
+        what = "what changed since the last run" if key else "everything, each run"
+        return f"{what}, by export", "see [Exports](#exports)"
+    if not isinstance(endpoint, Query):
+        return "one record, each run", "1, the call that begins every run"
+    if endpoint.append_only:
+        return "new rows, after the last id", "2 + 1 for each 200 new rows"
+    if endpoint.by_offset:
+        return "what changed since the last run, by offset", "1 + 1 for each full page"
+    return _WINDOWS if isinstance(key, str) else _WHOLE
+
+
 def streams_table() -> str:
     """Return one row per stream."""
     lines = ["| Stream | Rows | Read | API calls a run |", "|---|---|---|---|"]
     for stream in sorted(STREAMS, key=lambda each: each.name):
-        if issubclass(stream, ChildStream):
-            kind = "through " + ", ".join(f"`{name}`" for name in stream.v4.parents)
-            calls = _CHILDREN[stream.name]
-        else:
-            kind, calls = next(words for base, words in _KINDS.items() if issubclass(stream, base))
-        if issubclass(stream, ExportStream) and stream.replication_key is None:
-            kind = "everything, each run, by export"
-        if issubclass(stream, WindowStream) and not isinstance(stream.replication_key, str):
-            kind, calls = _KINDS[WholeStream]
+        kind, calls = _kind(stream)
         what = " ".join((stream.__doc__ or "").split("\n\n")[0].split()).replace("``", "`")
         lines.append(f"| `{stream.name}` | {what} | {kind} | {calls} |")
     return "\n".join(lines)

@@ -253,7 +253,7 @@ def test_a_child_taken_out_of_state_starts_over_though_its_parent_was_half_throu
     account, monkeypatch
 ):
     """As the tap's own words about a STATE that cannot be read advise."""
-    monkeypatch.setattr("tap_pardot.streams.queries.QueryStream.page_size", 2)
+    monkeypatch.setattr("tap_pardot.api.v4.V4.page_size", 2)
     for streams in (("email_clicks", "email_stats"), ("email_stats",)):
         account.tables.clear()
         account.clicks(EARLY, range(1, 8))
@@ -373,7 +373,7 @@ def test_a_gap_that_cannot_be_read_stays_open_though_the_parent_goes_on(account)
 
 
 def test_a_day_without_calls_left_ends_a_silent_reading_as_it_ends_any_other(account, monkeypatch):
-    monkeypatch.setattr("tap_pardot.streams.queries.QueryStream.page_size", 2)
+    monkeypatch.setattr("tap_pardot.api.v4.V4.page_size", 2)
     account.clicks(EARLY, range(1, 8))
     # None is left for the clicks, so that there is no id that could end the run instead.
     run = account.run("email_stats", daily_call_limit=2, keep=False)

@@ -17,7 +17,7 @@ import pytest
 
 from tap_pardot.sources.email_lookups import EmailStatsLookup
 from tap_pardot.state.id_set import DRAIN_AT, pack, unpack
-from tap_pardot.streams.visits import VISITS as VISITS_ENDPOINT
+from tap_pardot.streams.visits import VisitorPageViews, Visits
 from tests.helpers import states
 from tests.helpers.catalog import select
 from tests.helpers.fan_out import MAIL, Account, cuts
@@ -35,9 +35,8 @@ def account(emulator, tap, monkeypatch):
     """Pages of five rows, and STATE after every second call."""
     monkeypatch.setattr("tap_pardot.api.v4.V4.page_size", 5)
     monkeypatch.setattr("tap_pardot.sources.lookup.SAVE_EVERY", 2)
-    for stream in ("Visits", "VisitorPageViews"):
-        endpoint = dataclasses.replace(VISITS_ENDPOINT, batch=3)
-        monkeypatch.setattr(f"tap_pardot.streams.visits.{stream}.v4", endpoint)
+    for stream in (Visits, VisitorPageViews):
+        monkeypatch.setattr(stream, "v4", dataclasses.replace(stream.v4, batch=3))
     return Account(emulator, tap)
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tap_pardot.streams.sales import OpportunityProspects
+from tap_pardot.streams.opportunities import OpportunityProspects
 from tests.helpers.catalog import select
 from tests.integration.test_settings import plain
 

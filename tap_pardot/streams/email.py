@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from singer_sdk import typing as th
 
 from tap_pardot.api.dialect import Listing, Lookup
-from tap_pardot.sources.email_lookups import EmailLookup, EmailStatsLookup, EmailTemplateLookup
-from tap_pardot.streams.children import ChildStream
-
-if TYPE_CHECKING:
-    from singer_sdk.singerlib import MetadataMapping
+from tap_pardot.streams.base import PardotStream
 
 
-class Emails(ChildStream):
+class Emails(PardotStream):
     """E-mails that activities or clicks name."""
 
     name = "emails"
-    pardot_object = "email"
     v4 = Lookup(
         "email",
         parents={
@@ -26,7 +19,7 @@ class Emails(ChildStream):
             "email_clicks": ("list_email_id", "created_at"),
         },
     )
-    lookup = EmailLookup
+    off_by_default = ("message_text", "message_html")  # they may be megabytes
     api_names = {  # noqa: RUF012
         "message_text": ("message.text",),
         "message_html": ("message.html",),
@@ -48,25 +41,14 @@ class Emails(ChildStream):
         th.Property("created_at", th.DateTimeType, description="When it was made, in UTC."),
     ).to_dict()
 
-    @property
-    def metadata(self) -> MetadataMapping:
-        """The catalog's metadata; bodies, which may be megabytes, are off unless selected."""
-        fresh = self._metadata is None
-        metadata = super().metadata
-        if fresh and self._tap_input_catalog is None:
-            for name in ("message_text", "message_html"):
-                metadata["properties", name].selected_by_default = False
-        return metadata
 
-
-class EmailStats(ChildStream):
+class EmailStats(PardotStream):
     """Figures of list e-mails: of those that activities or clicks name, and of those sent lately.
 
     The figures of an e-mail change only with its activities and clicks.
     """
 
     name = "email_stats"
-    pardot_object = "email"
     v4 = Lookup(
         "email",
         "stats",
@@ -76,7 +58,6 @@ class EmailStats(ChildStream):
             "email_clicks": ("list_email_id", "created_at"),
         },
     )
-    lookup = EmailStatsLookup
     primary_keys = ("list_email_id",)
     # A client of the API names it so.
     api_names = {"opt_out_rate": ("opt_out_rate", "out_out_rate")}  # noqa: RUF012
@@ -108,11 +89,10 @@ class EmailStats(ChildStream):
     ).to_dict()
 
 
-class EmailTemplates(ChildStream):
+class EmailTemplates(PardotStream):
     """Templates: all for one-to-one e-mails, and those that activities or clicks name."""
 
     name = "email_templates"
-    pardot_object = "emailTemplate"
     v4 = Lookup(
         "emailTemplate",
         parents={
@@ -127,7 +107,6 @@ class EmailTemplates(ChildStream):
             {"archived": "true"},
         ),
     )
-    lookup = EmailTemplateLookup
     api_names = {  # noqa: RUF012
         "send_options_reply_to_address": ("sendOptions.replyToAddress",),
         "send_options_send_from_data": ("sendFromData",),
