@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from tap_pardot.streams.base import PardotStream
     from tap_pardot.sync.context import SyncContext
 
+_BEGUN = "the run ended before everything was read"
+
 
 class Child:
     """One child in a run.
@@ -116,6 +118,7 @@ class Child:
         self._read(self.source.pages(None))
 
     def _read(self, pages: Iterable[Page]) -> None:
+        self.reading.result.message = _BEGUN
         try:
             for page in pages:
                 for record in self.reading.page_records(page):
@@ -141,6 +144,7 @@ class Child:
             self._fail(error)
         else:
             self.reading.result.rows += 1
+            self.reading.result.message = _BEGUN
 
     def _fail(self, error: TapPardotError) -> None:
         if isinstance(error, (RunStopped, ConfigurationError)):
