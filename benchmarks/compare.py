@@ -35,7 +35,7 @@ from benchmarks.compare_scenarios import SCENARIOS, new_emulator  # noqa: E402
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from benchmarks.compare_scenarios import Run, Scenario
+    from benchmarks.compare_scenarios import Scenario
     from pardot_emulator.harness import Emulator
 
 COMMAND = [sys.executable, "-P", str(ROOT / "benchmarks" / "deterministic.py"), "tap_pardot"]
@@ -47,6 +47,7 @@ _HEADERS = ("Accept", "Content-Type", "Pardot-Business-Unit-Id", "User-Agent")
 _EXTRACTED = re.compile(r'"time_extracted":"[^"]*"')
 _LOG_TIME = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+")
 _TIMER = re.compile(r'("type":"timer".*?"value":)[\d.e-]+')
+_PORT = re.compile(r"port=\d+")
 _PROCESS = re.compile(r'"pid":\d+')
 
 
@@ -226,8 +227,8 @@ def outcome_of(done: subprocess.CompletedProcess[str], calls: list[str], url: st
     """Return what a run did, without what is never the same: times, the emulator's port."""
 
     def lines(text: str) -> Iterator[str]:
-        port = url.rpartition(":")[2]
-        return (line.replace(url, "URL").replace(port, "PORT") for line in text.splitlines())
+        host = url.removeprefix("http://")
+        return (line.replace(host, "HOST") for line in text.splitlines())
 
     stdout = [_EXTRACTED.sub('"time_extracted":""', line) for line in lines(done.stdout)]
     return Outcome(
@@ -235,14 +236,14 @@ def outcome_of(done: subprocess.CompletedProcess[str], calls: list[str], url: st
         calls,
         stdout,
         [line for line in stdout if line.startswith('{"type":"STATE"')],
-        [same(line) for line in lines(done.stderr)],
+        [timeless(line) for line in lines(done.stderr)],
     )
 
 
-def same(line: str) -> str:
+def timeless(line: str) -> str:
     """Return a log line without times and the number of its process."""
     line = _TIMER.sub(r"\1TIME", _LOG_TIME.sub("", line))
-    return _PROCESS.sub('"pid":0', line)
+    return _PROCESS.sub('"pid":0', _PORT.sub("port=PORT", line))
 
 
 def first_difference(
@@ -266,7 +267,8 @@ def shortened(base: str | None, head: str | None) -> tuple[str, str]:
     """Return both lines, cut to what is around the first character that differs."""
     if base is None or head is None:
         return tuple("(no line)" if line is None else line[:WIDTH] for line in (base, head))
-    place = len(os.path.commonprefix([base, head]))
+    equal = (one == other for one, other in zip(base, head, strict=False))
+    place = next((index for index, same in enumerate(equal) if not same), min(len(base), len(head)))
     first = max(0, place - WIDTH // 3)
     return tuple(("…" if first else "") + line[first : first + WIDTH] for line in (base, head))
 
