@@ -1,68 +1,41 @@
 """Shows whether two checkouts of this tap behave byte for byte alike.
 
-    python benchmarks/compare.py BASE [HEAD] [--only NAME ...] [--log-lines 5]
+    python benchmarks/compare.py BASE [HEAD] [--only NAME ...] [--log-lines 20]
 
 BASE and HEAD are directories; HEAD is this checkout unless given. For every scenario of
-`compare_scenarios` the tap of each checkout runs as a process against an emulator of its own. Both
-emulators run this checkout's code, with equal rows and a clock that stands still. Compared are the
-catalog, the API calls in order, stdout line by line and the exit code. Log lines are compared, too,
-but listed apart: their wording may change. Exit code 1 if anything else differs.
+`compare_scenarios` the tap of each checkout runs against an emulator of its own. Both emulators
+run this checkout's code, with equal rows and a clock that stands still. Compared are the catalog,
+the API calls in order, stdout line by line and the exit code. Log lines are compared, too, but
+listed apart: their wording may change. Exit code 1 if anything else differs.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import re
-import subprocess
 import sys
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from difflib import SequenceMatcher
-from functools import cache
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 # Both sides run against the emulator of this checkout, whichever one is installed.
 sys.path[:0] = [str(ROOT), str(ROOT / "emulator")]
 
-from benchmarks.compare_scenarios import SCENARIOS, new_emulator  # noqa: E402
+from benchmarks.compare_runs import Outcome, Tap, play  # noqa: E402
+from benchmarks.compare_scenarios import SCENARIOS, Scenario  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from benchmarks.compare_scenarios import Scenario
-    from pardot_emulator.harness import Emulator
-
-COMMAND = [sys.executable, "-P", str(ROOT / "benchmarks" / "deterministic.py"), "tap_pardot"]
-TIMEOUT = 120
 WIDTH = 300
-"""Characters of a line that are shown of each side, around the first that differs."""
-
-_HEADERS = ("Accept", "Content-Type", "Pardot-Business-Unit-Id", "User-Agent")
-_EXTRACTED = re.compile(r'"time_extracted":"[^"]*"')
-_LOG_TIME = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+")
-_TIMER = re.compile(r'("type":"timer".*?"value":)[\d.e-]+')
-_PORT = re.compile(r"port=\d+")
-_PROCESS = re.compile(r'"pid":\d+')
-
-
-class Outcome(NamedTuple):
-    """What one run did, normalized."""
-
-    exit_code: list[str]
-    requests: list[str]
-    stdout: list[str]
-    state: list[str]
-    log: list[str]
+"""Characters that are shown of a line."""
 
 
 class Difference(NamedTuple):
-    """The first difference of one part of one run."""
+    """The first difference in one part of one run; None stands for a line that is not there."""
 
     run: int
     part: str
@@ -72,9 +45,8 @@ class Difference(NamedTuple):
 
     def __str__(self) -> str:
         base, head = shortened(self.base, self.head)
-        return (
-            f"  run {self.run}, {self.part}, line {self.index}:\n    base: {base}\n    head: {head}"
-        )
+        place = f"run {self.run}, {self.part}, line {self.index}"
+        return f"  {place}:\n    base: {base}\n    head: {head}"
 
 
 class Result(NamedTuple):
@@ -87,12 +59,10 @@ class Result(NamedTuple):
     def __str__(self) -> str:
         verdict = "DIFFERS" if self.behavior else "equal"
         codes = "/".join(outcome.exit_code[0] for outcome in self.base)
-        calls, lines = (
-            sum(len(part) for part in parts)
-            for parts in zip(*((each.requests, each.stdout) for each in self.base), strict=True)
-        )
+        calls = sum(len(outcome.requests) for outcome in self.base)
+        lines = sum(len(outcome.stdout) for outcome in self.base)
         wording = f", {len(self.log)} log lines differ" if self.log else ""
-        return f"{verdict:8} {calls:5,} calls, {lines:6,} lines, exit codes {codes}{wording}"
+        return f"{verdict:8}{calls:6,} calls, {lines:6,} lines, exit codes {codes}{wording}"
 
 
 def main() -> None:
@@ -101,149 +71,48 @@ def main() -> None:
     parser.add_argument("base", type=Path)
     parser.add_argument("head", type=Path, nargs="?", default=ROOT)
     parser.add_argument("--only", nargs="+", choices=SCENARIOS, metavar="NAME", default=SCENARIOS)
-    parser.add_argument("--log-lines", type=int, default=20, help="shown where the wording differs")
+    parser.add_argument("--log-lines", type=int, default=20, help="most that are listed")
     options = parser.parse_args()
     wording: dict[tuple[str, str], str] = {}
     differ = 0
-    for name in options.only:
-        started = time.monotonic()
-        result = compare(SCENARIOS[name], options.base.resolve(), options.head.resolve())
-        print(f"{name:24} {result} ({time.monotonic() - started:.1f} s)", flush=True)
-        for difference in result.behavior:
-            print(difference, flush=True)
-        differ += bool(result.behavior)
-        for pair in result.log:
-            wording.setdefault(pair, name)
+    begun = time.monotonic()
+    with Tap(options.base.resolve()) as base, Tap(options.head.resolve()) as head:
+        for name in options.only:
+            started = time.monotonic()
+            result = compare(SCENARIOS[name], base, head)
+            print(f"{name:32}{result} ({time.monotonic() - started:.1f} s)")
+            for difference in result.behavior:
+                print(difference)
+            sys.stdout.flush()
+            differ += bool(result.behavior)
+            for pair in result.log:
+                wording.setdefault(pair, name)
     print_wording(wording, options.log_lines)
-    print(f"{differ} of {len(options.only)} scenarios differ.")
+    seconds = time.monotonic() - begun
+    print(f"{differ} of {len(options.only)} scenarios differ ({seconds:.0f} s).")
     sys.exit(1 if differ else 0)
 
 
 def print_wording(wording: dict[tuple[str, str], str], most: int) -> None:
     """List the log lines that differ, each with the first scenario it was seen in."""
     if wording:
-        print(f"\n{len(wording)} differences of log lines (no difference of behavior):")
+        print(f"\n{len(wording)} differences of log lines, which are no difference of behavior:")
     for (base, head), name in list(wording.items())[:most]:
         print(f"  {name}\n    base: {base[:WIDTH]}\n    head: {head[:WIDTH]}")
 
 
-def compare(scenario: Scenario, base: Path, head: Path) -> Result:
-    """Play a scenario with both checkouts, at the same time."""
+def compare(scenario: Scenario, base: Tap, head: Tap) -> Result:
+    """Play a scenario with both taps at the same time."""
     with ThreadPoolExecutor(2) as pool:
-        outcomes = list(pool.map(lambda checkout: play(scenario, checkout), (base, head)))
-    result = Result([], [], outcomes[0])
-    for number, (one, other) in enumerate(zip(*outcomes, strict=True), start=1):
+        one, other = pool.map(play, (scenario, scenario), (base, head))
+    behavior: list[Difference] = []
+    log: list[tuple[str, str]] = []
+    for number, (mine, yours) in enumerate(zip(one, other, strict=True), start=1):
         for part in Outcome._fields[:-1]:
-            lines = getattr(one, part), getattr(other, part)
-            result.behavior.extend(first_difference(number, part, *lines))
-        result.log.extend(different_lines(one.log, other.log))
-    return result
-
-
-def play(scenario: Scenario, checkout: Path) -> list[Outcome]:
-    """Return what each run of a scenario did."""
-    outcomes: list[Outcome] = []
-    with scenario.emulator() as emulator, tempfile.TemporaryDirectory() as folder:
-        calls = recorded(emulator)
-        scenario.prepare(emulator)
-        for run in scenario.runs:
-            for change in run.before:
-                change(emulator)
-            calls.clear()
-            files = {}
-            if run.with_settings:
-                files["config"] = {**emulator.config, **scenario.settings, **run.settings}
-            if run.with_catalog:
-                listed = json.loads(discovered(checkout, scenario.custom_fields))
-                files["catalog"] = scenario.selected(listed)
-            state = run.state([outcome.stdout for outcome in outcomes])
-            if state is not None:
-                files["state"] = state
-            done = execute(checkout, Path(folder), files, run.arguments)
-            outcomes.append(outcome_of(done, [*calls], emulator.url))
-    return outcomes
-
-
-@cache
-def discovered(checkout: Path, custom_fields: int) -> str:
-    """Return the catalog of the scenarios' account."""
-    with new_emulator(custom_fields) as emulator, tempfile.TemporaryDirectory() as folder:
-        done = execute(checkout, Path(folder), {"config": emulator.config}, ["--discover"])
-    if done.returncode:
-        sys.exit(f"{checkout}: --discover failed:\n{done.stderr}")
-    return done.stdout
-
-
-def execute(
-    checkout: Path, folder: Path, files: dict[str, Any], arguments: Iterable[str]
-) -> subprocess.CompletedProcess[str]:
-    """Run the tap of a checkout to its end."""
-    command = [*COMMAND, *arguments]
-    for name, content in files.items():
-        path = folder / f"{name}.json"
-        path.write_text(json.dumps(content))
-        command += [f"--{name}", path.name]
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith("TAP_PARDOT_")
-    }
-    environment |= {"PYTHONPATH": str(checkout), "PYTHONHASHSEED": "0"}
-    return subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=folder,
-        env=environment,
-        timeout=TIMEOUT,
-    )
-
-
-def recorded(emulator: Emulator) -> list[str]:
-    """Return a list that takes all of the emulator's calls and logins from now on."""
-    calls: list[str] = []
-    answer, log_in = emulator._server._play, emulator.state.issuer.exchange  # noqa: SLF001
-
-    async def play(http: Any, request: Any, call: dict[str, Any]) -> Any:
-        line = {
-            "call": f"{request.method} {request.path}",
-            "query": request.query,
-            "form": request.form,
-            "body": request.body.decode(errors="replace"),
-            "headers": {name: request.headers.get(name) for name in _HEADERS},
-        }
-        calls.append(json.dumps(line))
-        return await answer(http, request, call)
-
-    def exchange(form: dict[str, str], *arguments: Any) -> Any:
-        calls.append(json.dumps({"call": "login", "form": form}))
-        return log_in(form, *arguments)
-
-    emulator._server.__dict__["_play"] = play  # noqa: SLF001
-    emulator.state.issuer.__dict__["exchange"] = exchange
-    return calls
-
-
-def outcome_of(done: subprocess.CompletedProcess[str], calls: list[str], url: str) -> Outcome:
-    """Return what a run did, without what is never the same: times, the emulator's port."""
-
-    def lines(text: str) -> Iterator[str]:
-        host = url.removeprefix("http://")
-        return (line.replace(host, "HOST") for line in text.splitlines())
-
-    stdout = [_EXTRACTED.sub('"time_extracted":""', line) for line in lines(done.stdout)]
-    return Outcome(
-        [str(done.returncode)],
-        calls,
-        stdout,
-        [line for line in stdout if line.startswith('{"type":"STATE"')],
-        [timeless(line) for line in lines(done.stderr)],
-    )
-
-
-def timeless(line: str) -> str:
-    """Return a log line without times and the number of its process."""
-    line = _TIMER.sub(r"\1TIME", _LOG_TIME.sub("", line))
-    return _PROCESS.sub('"pid":0', _PORT.sub("port=PORT", line))
+            lines = getattr(mine, part), getattr(yours, part)
+            behavior.extend(first_difference(number, part, *lines))
+        log.extend(different_lines(mine.log, yours.log))
+    return Result(behavior, log, one)
 
 
 def first_difference(
@@ -266,11 +135,12 @@ def different_lines(base: list[str], head: list[str]) -> Iterator[tuple[str, str
 def shortened(base: str | None, head: str | None) -> tuple[str, str]:
     """Return both lines, cut to what is around the first character that differs."""
     if base is None or head is None:
-        return tuple("(no line)" if line is None else line[:WIDTH] for line in (base, head))
-    equal = (one == other for one, other in zip(base, head, strict=False))
-    place = next((index for index, same in enumerate(equal) if not same), min(len(base), len(head)))
+        return (base or "(no line)")[:WIDTH], (head or "(no line)")[:WIDTH]
+    equal = [one == other for one, other in zip(base, head, strict=False)]
+    place = equal.index(False) if False in equal else len(equal)
     first = max(0, place - WIDTH // 3)
-    return tuple(("…" if first else "") + line[first : first + WIDTH] for line in (base, head))
+    cut = slice(first, first + WIDTH)
+    return ("…" if first else "") + base[cut], ("…" if first else "") + head[cut]
 
 
 if __name__ == "__main__":

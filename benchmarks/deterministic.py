@@ -1,6 +1,10 @@
-"""Runs a module as ``python -m`` does, in a way that takes the same steps each time.
+"""Runs the tap as ``python -m tap_pardot`` does, in a way that takes the same steps each time.
 
-    python -P benchmarks/deterministic.py MODULE [ARGUMENT ...]
+    python -P benchmarks/deterministic.py
+
+Each line on stdin is a JSON list of a folder and the arguments. A fork of this process, which has
+imported the tap, runs in the folder and writes to the files ``stdout`` and ``stderr`` there. Then
+its exit code comes on stdout.
 
 Only waiting moves the clock: a wait ends at once and counts in full. Random jitter is the same in
 each run. One thread runs at a time, until it waits for another one or ends; then the one that
@@ -9,10 +13,13 @@ became ready first goes on. So two runs of equal code make equal calls in equal 
 
 from __future__ import annotations
 
+import importlib
+import json
 import os
 import queue
 import random
 import runpy
+import signal
 import sys
 import threading
 import time
@@ -22,6 +29,8 @@ from typing import Any
 _RealCondition = type("_RealCondition", (threading.Condition,), dict(vars(threading.Condition)))
 _start = threading.Thread.start
 _DEADLOCK = 70
+MOST_SECONDS = 120
+"""After these a run is killed, and its exit code is -14."""
 
 
 class Turn:
@@ -130,16 +139,38 @@ def join(self: Any, timeout: float | None = None) -> None:
             self.joining.remove(turn)
 
 
-def main() -> None:
-    """Put everything into place and run the module."""
+def make_deterministic() -> None:
+    """Put everything into place."""
     threading.Condition.wait, threading.Condition.notify = wait, notify  # type: ignore[method-assign]
     threading.Thread.start, threading.Thread.join = start, join  # type: ignore[method-assign]
     queue.SimpleQueue = queue._PySimpleQueue  # type: ignore[attr-defined,misc] # noqa: SLF001
     time.sleep, time.monotonic = scheduler.sleep, scheduler.now
     threading._time = scheduler.now  # type: ignore[attr-defined] # noqa: SLF001
-    random.seed(1)
-    del sys.argv[0]
-    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+
+
+def run(folder: str, arguments: list[str]) -> None:
+    """Become the tap."""
+    signal.alarm(MOST_SECONDS)
+    random.seed(1)  # a fork is seeded anew
+    os.chdir(folder)
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
+    sys.argv = ["tap_pardot", *arguments]
+    runpy.run_module("tap_pardot", run_name="__main__", alter_sys=True)
+
+
+def main() -> None:
+    """Fork a run for each line."""
+    make_deterministic()
+    importlib.import_module("tap_pardot.tap")  # takes longer than a short run
+    while line := sys.stdin.readline():
+        pid = os.fork()
+        if not pid:
+            run(*json.loads(line))
+            return
+        _, status = os.waitpid(pid, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
