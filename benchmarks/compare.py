@@ -104,7 +104,11 @@ def print_wording(wording: dict[tuple[str, str], str], most: int) -> None:
 def compare(scenario: Scenario, base: Tap, head: Tap) -> Result:
     """Play a scenario with both taps at the same time."""
     with ThreadPoolExecutor(2) as pool:
-        one, other = pool.map(play, (scenario, scenario), (base, head))
+        return differences(*pool.map(play, (scenario, scenario), (base, head)))
+
+
+def differences(one: list[Outcome], other: list[Outcome]) -> Result:
+    """Return what differs between two plays of a scenario."""
     behavior: list[Difference] = []
     log: list[tuple[str, str]] = []
     for number, (mine, yours) in enumerate(zip(one, other, strict=True), start=1):

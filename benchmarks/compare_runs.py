@@ -66,6 +66,7 @@ class Tap:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._process.kill()
         self._process.communicate()
         self._folder.cleanup()
 
