@@ -30,7 +30,7 @@ from benchmarks.compare_scenarios import SCENARIOS, Scenario  # noqa: E402
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-WIDTH = 300
+WIDTH = 240
 """Characters that are shown of a line."""
 
 
@@ -50,7 +50,10 @@ class Difference(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What differs in one scenario: behavior, and pairs of log lines; and what BASE did."""
+    """What differs in one scenario: behavior, and pairs of log lines; and what BASE did.
+
+    Of the behavior, the first run that differs is enough: what follows may follow from it.
+    """
 
     behavior: list[Difference]
     log: list[tuple[str, str]]
@@ -112,9 +115,10 @@ def differences(one: list[Outcome], other: list[Outcome]) -> Result:
     behavior: list[Difference] = []
     log: list[tuple[str, str]] = []
     for number, (mine, yours) in enumerate(zip(one, other, strict=True), start=1):
-        for part in Outcome._fields[:-1]:
-            lines = getattr(mine, part), getattr(yours, part)
-            behavior.extend(first_difference(number, part, *lines))
+        if not behavior:
+            for part in Outcome._fields[:-1]:
+                lines = getattr(mine, part), getattr(yours, part)
+                behavior.extend(first_difference(number, part, *lines))
         log.extend(different_lines(mine.log, yours.log))
     return Result(behavior, log, one)
 

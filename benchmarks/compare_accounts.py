@@ -61,8 +61,10 @@ def later(emulator: Emulator) -> None:
         times = {key: now - 600 for key in ("updated_at", "updatedAt") if key in rows[0]}
         emulator.update(name, [row["id"] for row in rows[::7]], **times)
         made = {key: now - 900 for key in ("created_at", "createdAt") if key in rows[0]}
-        new = [{**row, "id": rows[-1]["id"] + n} for n, row in enumerate(rows[:3], 1)]
-        emulator.add(name, [row | times | made for row in new])
+        new = [row | times | made | {"id": rows[-1]["id"] + n} for n, row in enumerate(rows[:3], 1)]
+        if name == "email":
+            new = [row | {"list_email_id": 2_000_000_000 + row["id"]} for row in new]
+        emulator.add(name, new)
         gone = [row["id"] for row in rows[3:6]]
         if "deleted" in rows[0]:
             emulator.update(name, gone, deleted=True, **times)
@@ -95,7 +97,7 @@ def _mail(emulator: Emulator, moment: int) -> None:
             "email_template_id": templates[n]["id"],
             **times,
         }
-        for n, mail in enumerate(mails[::4])
+        for n, mail in enumerate([*mails[::4], *mails[-3:]])
     ]
     emulator.add("visitorActivity", activities)
     first = emulator.rows("emailClick")[-1]["id"] + 1
@@ -131,15 +133,20 @@ def without_files(emulator: Emulator) -> None:
     emulator.set_export(expired=True)
 
 
-def fill_pages(emulator: Emulator) -> None:
-    """Add visits: one visitor has more than two pages of them."""
+def busy(emulator: Emulator) -> None:
+    """Add more visitors than one call names, and more than two pages of visits of one of them."""
     moment = "2024-05-11T10:00:00+00:00"
     times = {"created_at": moment, "updated_at": moment}
     views = [{"id": 900_000, "url": "https://www.example.com/a", "created_at": moment}]
-    visitor = emulator.rows("visitor")[0]["id"]
+    first = 240_000_000
+    emulator.add("visitor", [{"id": first + n, **times} for n in range(250)])
     visits = [
-        {"id": n, "visitor_id": visitor, "visitor_page_views": views, **times}
-        for n in range(1, 451)
+        {
+            "id": n,
+            "visitor_id": first + max(0, n - 450),
+            "visitor_page_views": views if n % 2 else None,
+            **times,
+        }
+        for n in range(1, 501)
     ]
     emulator.add("visit", visits)
-    emulator.update("visitor", visitor, updated_at=moment)

@@ -135,7 +135,7 @@ def recorded(emulator: Emulator) -> list[str]:
             "call": f"{request.method} {request.path}",
             "query": request.query,
             "form": request.form,
-            "body": request.body.decode(errors="replace"),
+            "body": "" if request.form else request.body.decode(errors="replace"),
             "headers": {name: request.headers.get(name) for name in _HEADERS},
         }
         calls.append(json.dumps(line))

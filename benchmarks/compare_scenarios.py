@@ -221,6 +221,11 @@ SCENARIOS: dict[str, Scenario] = {
         (Run(settings={"end_date": "2023-06-01T00:00:00Z"}), SECOND), settings=BY_QUERY
     ),
     "lookback": Scenario(settings={"lookback_seconds": 86_400, "email_stats_days": 300}),
+    "few days of figures": Scenario(
+        (FIRST, SECOND, SECOND, SECOND, SECOND),
+        streams=("visitor_activities", "email_stats"),
+        settings={"email_stats_days": 2, **BY_QUERY},
+    ),
     # The catalog.
     "columns": Scenario(
         without={
@@ -240,7 +245,10 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "templates alone": Scenario(streams=("email_templates",)),
     "page views alone": Scenario(
-        (Run(before=(account.fill_pages,)), SECOND), streams=("visitor_page_views",)
+        (Run(before=(account.busy,)), SECOND), streams=("visitor_page_views",)
+    ),
+    "visits by query": Scenario(
+        (Run(before=(account.busy,)), SECOND), streams=("visitors", "visits"), settings=BY_QUERY
     ),
     "clicks and e-mails": Scenario(streams=("email_clicks", *EMAIL)),
     "full table": Scenario(
@@ -338,6 +346,7 @@ SCENARIOS: dict[str, Scenario] = {
             {"object": "prospect", "op": "query", "nth": 2, "times": 5, "code": 214},
             {"object": "import", "times": 2, "code": 214},
             {"object": "visit", "times": 3, "code": 214},
+            {"object": "tag", "op": "query", "times": None, "code": 214},
         ),
     ),
     # What is documented in more ways than one.
