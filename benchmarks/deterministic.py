@@ -145,7 +145,8 @@ def make_deterministic() -> None:
     threading.Thread.start, threading.Thread.join = start, join  # type: ignore[method-assign]
     queue.SimpleQueue = queue._PySimpleQueue  # type: ignore[attr-defined,misc] # noqa: SLF001
     time.sleep, time.monotonic = scheduler.sleep, scheduler.now
-    threading._time = scheduler.now  # type: ignore[attr-defined] # noqa: SLF001
+    # Names under which both modules have imported the clock.
+    threading._time = queue.time = scheduler.now  # type: ignore[attr-defined] # noqa: SLF001
 
 
 def run(folder: str, arguments: list[str]) -> None:
