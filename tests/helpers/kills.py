@@ -55,7 +55,7 @@ class Kind:
     """How rows of an object come, change and go.
 
     Attributes:
-        version: The field that tells versions of a row apart.
+        version: The field by which versions of a row differ.
         created: The field with the time a row was made; None where there is none.
         updated: The field with the time of its last change; None where rows never change.
         deletes: Whether rows can be deleted for good.
@@ -131,7 +131,7 @@ class Stop:
 
     Attributes:
         signal: SIGKILL or SIGTERM.
-        at: ``request`` (before Pardot has heard of it), ``answer`` (before the tap hears of it)
+        at: ``request`` (before Pardot gets it), ``answer`` (before the tap gets it)
             or ``message`` (when the target has read it).
         n: Which one, from 1; a run that has fewer ends undisturbed.
         lost: With SIGKILL, the last lines that the target has not read or stored.
@@ -362,7 +362,7 @@ _IS_CHILD = {stream.name: is_child(stream) for stream in STREAMS}
 
 def _record(kind: Kind, stream: str, row: dict[str, Any]) -> dict[str, Any]:
     record = {kind.version: row[kind.version]}
-    if kind.created is not None and stream != "campaigns":  # whose times Pardot does not tell
+    if kind.created is not None and stream != "campaigns":  # whose times Pardot does not send
         record["created_at"] = iso(row[kind.created])
         if kind.updated is not None:
             record["updated_at"] = iso(row[kind.updated])

@@ -44,12 +44,12 @@ from zlib import crc32
 
 from aiohttp import web
 from requests.adapters import HTTPAdapter
+from tap_pardot.streams.queries import QueryStream
 
 from pardot_emulator import Emulator
 from pardot_emulator.server import Server
 from tap_pardot.api.http import Transport
 from tap_pardot.streams import STREAMS
-from tap_pardot.streams.queries import QueryStream
 from tap_pardot.tap import TapPardot
 from tests.helpers.runner import Runner
 from tests.helpers.tap import Finished
@@ -539,7 +539,7 @@ class Lab:
                 return Finished(f"hung after {LONGEST} seconds", "", "")
 
     def problems(self, cell: Cell, command: Tap | None = None) -> list[str]:
-        """Run a cell, in this process or by the command line; return what is not as promised."""
+        """Run a cell, in this process or by the command line; return what is wrong."""
         call, fault = CALLS[cell.call], FAULTS[cell.fault]
         config = self.prepare(cell)
         if command is None:
@@ -614,7 +614,7 @@ def account() -> dict[str, list[dict[str, Any]]]:
     }
 
 
-# --- what is promised of a run ------------------------------------------------------------------
+# --- what must hold for a run ------------------------------------------------------------------
 
 _NEVER = re.compile(
     # Headers, web tokens, access tokens and rotated refresh tokens of the emulator, and data.

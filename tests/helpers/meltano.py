@@ -22,7 +22,7 @@ STOP_SECONDS = 15
 
 @dataclass(frozen=True)
 class Meltano:
-    """A Meltano project with its settings and its state kept in a directory apart.
+    """A Meltano project with its settings and its state in a directory of its own.
 
     Attributes:
         project: Where ``meltano.yml`` is; plugins are installed below it.
@@ -40,12 +40,12 @@ class Meltano:
         lines = (f"{name}='{value}'\n" for name, value in self.settings.items())
         settings.write_text("".join(lines))
         settings.chmod(0o600)
-        kept = {name: v for name, v in os.environ.items() if not name.startswith(FOREIGN)}
+        inherited = {name: v for name, v in os.environ.items() if not name.startswith(FOREIGN)}
         return subprocess.Popen(
             # Takes the place of .env, where the settings of a real account may be.
             [Path(sys.executable).with_name("meltano"), "--env-file", settings, *arguments],
             cwd=self.project,
-            env=kept | {"MELTANO_DATABASE_URI": f"sqlite:///{self.home / 'state.db'}"},
+            env=inherited | {"MELTANO_DATABASE_URI": f"sqlite:///{self.home / 'state.db'}"},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

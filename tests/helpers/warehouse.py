@@ -1,7 +1,7 @@
 """What a target makes of the tap's messages, and what the emulator says should be there.
 
 A run is judged by the tables a target ends up with, and STATE by what had reached the target
-when it came: nothing else tells whether a row is lost.
+when it came: nothing else shows whether a row is lost.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ class Warehouse:
         found = {stream: self.missing(emulator, stream) for stream in streams}
         return {stream: ids for stream, ids in found.items() if ids}
 
-    def promised(self, emulator: Emulator, stream: str) -> list[int]:
+    def lost(self, emulator: Emulator, stream: str) -> list[int]:
         """Return the ids that the last STATE covers and that are not here.
 
         The emulator's rows must not have changed since the first run.

@@ -23,9 +23,9 @@ def test_a_wrong_api_version_costs_one_call_and_is_logged(emulator, tap, account
     assert {call["path"].split("/")[4] for call in others} == {str(account)}
     assert len(others) == 17
     assert len(emulator.logins) == 1
-    told = [line for line in run.stderr.splitlines() if f"Pardot code {code}" in line]
-    assert len(told) == 1
-    assert f"set api_version to {account}" in told[0]
+    logged = [line for line in run.stderr.splitlines() if f"Pardot code {code}" in line]
+    assert len(logged) == 1
+    assert f"set api_version to {account}" in logged[0]
 
 
 def test_the_wrong_version_under_http_200_is_seen_too(emulator, tap):

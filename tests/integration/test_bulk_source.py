@@ -1,4 +1,4 @@
-"""``bulk_source`` query: the same rows from the other source, and what it cannot tell is said."""
+"""``bulk_source`` query: the same rows by query; warnings name what is missing."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_all_rows_of_the_five_objects_arrive_by_query(account, tap):
     assert run.exit_code == 0, run.stderr
     everything = set(range(1, SIZE + 1))
     for stream in OBJECTS:
-        # Two queries tell of deleted rows, two do not, and activities have no recycle bin.
+        # Two queries return deleted rows, two do not, and activities have no recycle bin.
         hidden = DELETED if stream in {"visitors", "prospect_accounts"} else set()
         assert set(run.ids(stream)) == everything - hidden, stream
         assert len(run.ids(stream)) == len(everything - hidden)
@@ -98,7 +98,7 @@ def test_a_second_run_reads_only_what_changed(account, tap):
 
 @pytest.mark.parametrize("limit", [3, 4, 5])
 def test_a_run_that_stops_among_active_or_deleted_rows_is_resumed(account, tap, limit):
-    """3 calls end among the living rows, 4 between the sides, 5 among the deleted ones."""
+    """3 calls end among the active rows, 4 between the sides, 5 among the deleted ones."""
     account.add("prospect", [{**row, "deleted": row["id"] % 2 == 0} for row in rows("prospects")])
     catalog = select("prospects")
 
@@ -111,9 +111,9 @@ def test_a_run_that_stops_among_active_or_deleted_rows_is_resumed(account, tap, 
     both = cut.records["prospects"] + rest.records["prospects"]
     flags = {row["id"]: row["is_deleted"] for row in both}
     assert flags == {number: number % 2 == 0 for number in range(1, SIZE + 1)}
-    # The living rows that were out already are not read again.
-    living = {row["id"] for row in cut.records["prospects"] if not row["is_deleted"]}
-    assert living.isdisjoint(row["id"] for row in rest.records["prospects"] if row["id"] % 2)
+    # The active rows that were out already are not read again.
+    active = {row["id"] for row in cut.records["prospects"] if not row["is_deleted"]}
+    assert active.isdisjoint(row["id"] for row in rest.records["prospects"] if row["id"] % 2)
 
 
 def test_columns_that_only_exports_have_are_left_out_with_a_warning(account, tap):

@@ -1,4 +1,4 @@
-"""What a catalog selects is what is read, and nothing is said of streams it does not select."""
+"""What a catalog selects is what is read, and streams that are not selected are not in the log."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_field_that_the_catalog_knows_and_selects_comes_although_others_are_de
     assert {*run.records["prospects"][0]} == {"id", "updated_at", "salary"}
 
 
-# --- what is said ------------------------------------------------------------------------------
+# --- the log -----------------------------------------------------------------------------------
 
 
 def test_streams_that_are_not_selected_are_not_in_the_log(account):

@@ -81,7 +81,7 @@ def test_no_row_is_lost_whatever_the_times_are_declared_as(account, form, source
     assert {name: second.ids(name) for name in STREAMS} == {key: [3] for key in STREAMS}
     for name in STREAMS:
         assert [record["created_at"] for record in first.records[name]] == [emitted] * 2, name
-        # Targets refuse a column of which no type is told.
+        # Targets refuse a column without a type.
         assert schema_of(first, name)["created_at"].keys() & {"type", "anyOf", "oneOf"}
         format_ = schema_of(first, name)["created_at"].get("format")
         assert format_ is None or isinstance(format_, str)

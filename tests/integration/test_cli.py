@@ -1,4 +1,4 @@
-"""What the command line tells without reading a row: --discover, --about, --version, --test."""
+"""What the command line prints without reading a row: --discover, --about, --version, --test."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def catalog() -> dict[str, dict]:
 
 @pytest.fixture(scope="module")
 def about() -> dict:
-    """Give what the tap tells of itself."""
+    """Give the output of --about."""
     return json.loads(output("--about", "--format=json"))
 
 

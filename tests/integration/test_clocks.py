@@ -120,8 +120,12 @@ class Account:
 
     def reached(self, stream: str) -> str | None:
         """Return up to when STATE says that a stream's rows are out."""
-        kept = self.state["bookmarks"].get(stream, {})
-        found = kept.get("until") if stream == "email_clicks" else kept.get("replication_key_value")
+        bookmark = self.state["bookmarks"].get(stream, {})
+        found = (
+            bookmark.get("until")
+            if stream == "email_clicks"
+            else bookmark.get("replication_key_value")
+        )
         assert found is None or isinstance(found, str)
         return found
 
@@ -591,7 +595,7 @@ def test_queries_of_active_and_deleted_rows_are_both_split_when_too_slow(account
 
 
 def test_a_slow_recycle_bin_alone_splits_the_window(account, slow):
-    """The living are out already by then; some may come again, none may be lost."""
+    """Active rows are out already by then; some may come again, none may be lost."""
     spread(account, TWO_DAYS, 20, 144)
     account.emulator.update("prospect", range(1, 145, 3), deleted=True)
     real = slow.request
@@ -761,7 +765,7 @@ def test_clicks_that_are_not_selected_pass_all_ids_of_split_windows(account, slo
 
 
 def test_a_job_that_becomes_too_much_while_its_window_is_read_loses_no_row(account):
-    """The living are being read when the job for the recycle bin turns out to be too long."""
+    """Active rows are being read when the job for the recycle bin turns out to be too long."""
     spread(account, TWO_DAYS, 20, 144)
     account.emulator.update("prospect", range(1, 145, 3), deleted=True)
     params = {"object": "prospect", "deleted": "true"}
@@ -775,10 +779,10 @@ def test_a_job_that_becomes_too_much_while_its_window_is_read_loses_no_row(accou
         if message["type"] == "RECORD":
             out.add(message["record"]["id"])
         elif message["type"] == "STATE":
-            kept = message["value"].get("bookmarks", {}).get("prospects", {})
-            reached = kept.get("replication_key_value") or ""
+            bookmark = message["value"].get("bookmarks", {}).get("prospects", {})
+            reached = bookmark.get("replication_key_value") or ""
             covered = {number for number, at in account.numbers.items() if at < reached}
-            assert covered - out == set(), f"a STATE promises rows up to {reached} that are not out"
+            assert covered - out == set(), f"a STATE covers rows up to {reached} that are not out"
     assert account.values("prospects") == sorted(account.values("prospects"))
 
 

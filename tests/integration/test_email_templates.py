@@ -216,7 +216,7 @@ def test_templates_of_activities_and_clicks_are_read_each_once(mail):
     assert run.ids("email_templates") == [1, 2, 3, 4]
     assert read_ids(mail) == [1, 2, 3, 4]
     mail.emulator.forward(7200)
-    mail.act(OPEN, email_template_id=3)  # it may have changed, which nothing else tells
+    mail.act(OPEN, email_template_id=3)  # it may have changed, which nothing else shows
     run = mail.sync("email_templates")
     assert (run.ids("email_templates"), read_ids(mail)) == ([3], [3])
 

@@ -165,7 +165,7 @@ def test_a_click_names_a_list_email_which_is_read_by_that_id(mail):
     mail.emulator.add("email", [{"id": number, "name": "n"} for number in (7, 50, 51)])
     mail.click(list_email_id=50)
     mail.click(list_email_id=51)
-    # This one tells which e-mail its list e-mail is.
+    # This one shows which e-mail its list e-mail is.
     mail.act(CLICK, email_id=7, list_email_id=51)
     run = mail.sync("emails")
 

@@ -1,4 +1,4 @@
-"""The end of stderr tells how far each stream came and what to do; never a traceback.
+"""The end of stderr reports how far each stream came and what to do; never a traceback.
 
 DESIGN, promises 5, 6 and 12.
 """
@@ -39,8 +39,8 @@ DEBUG = {"TAP_PARDOT_LOGLEVEL": "DEBUG"}
 
 def last_lines(run: Finished, streams: list[str]) -> dict[str, tuple[int, int, str, str]]:
     """Return the lines of the streams, after checking that they and a sentence end stderr."""
-    told = [line.split(" | ", 3)[-1].strip() for line in run.stderr.rstrip().splitlines()]
-    *lines, sentence = told[-len(streams) - 1 :]
+    lines_of_log = [line.split(" | ", 3)[-1].strip() for line in run.stderr.rstrip().splitlines()]
+    *lines, sentence = lines_of_log[-len(streams) - 1 :]
     found = [LINE.fullmatch(line) for line in lines]
     assert all(found), lines
     assert not LINE.fullmatch(sentence)
@@ -197,16 +197,16 @@ OUTPUTS = {
 }
 
 
-@pytest.mark.parametrize(("rest", "said"), OUTPUTS.values(), ids=OUTPUTS)
+@pytest.mark.parametrize(("rest", "beginning"), OUTPUTS.values(), ids=OUTPUTS)
 @pytest.mark.parametrize("maps", [{}, {"lists": {"name": "name"}}], ids=["fast", "stream maps"])
-def test_a_full_stdout_ends_the_run_with_a_sentence(emulator, tap_process, rest, said, maps):
+def test_a_full_stdout_ends_the_run_with_a_sentence(emulator, tap_process, rest, beginning, maps):
     emulator.add("list", [{"id": number, "name": "x" * 200} for number in range(1, 1000)])
     command = tap_process.command(emulator.config | {"stream_maps": maps}, catalog=select("lists"))
 
     run = shell(command, rest)
 
     assert run.exit_code == 1
-    assert run.last_line.startswith(said)
+    assert run.last_line.startswith(beginning)
     assert "unhandled" not in run.stderr
     assert "Traceback" not in run.stderr
     assert "Exception ignored" not in run.stderr
@@ -325,8 +325,8 @@ def test_a_signal_at_any_moment_of_a_run_ends_in_a_sentence(emulator, tap_proces
 
         assert code in {0, 143}
         assert "Traceback" not in "".join(errors)
-        said = "Complete: " if code == 0 else "Stopped by SIGTERM: "
-        assert said in errors[-1]
+        beginning = "Complete: " if code == 0 else "Stopped by SIGTERM: "
+        assert beginning in errors[-1]
         assert json.loads(output[-1])["type"] == "STATE"
         ends.add(code)
     assert 143 in ends

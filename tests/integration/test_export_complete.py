@@ -211,8 +211,8 @@ def test_anonymous_visitors_arrive_where_exports_leave_them_out(account, tap, co
     catalog = select("visitors", columns=None if columns is None else {"visitors": columns})
     run = tap.run(config, catalog=catalog)
     assert run.exit_code == 0, run.stderr
-    living = {r["id"] for r in run.records["visitors"]}
-    assert living >= set(range(1, 29))
+    active = {r["id"] for r in run.records["visitors"]}
+    assert active >= set(range(1, 29))
     assert "leave out those that nobody identified" in run.stderr
     assert run.state["bookmarks"]["visitors"]["limited"] is True
 

@@ -54,7 +54,7 @@ def test_a_broken_file_fails_its_own_stream_only_and_moves_no_bookmark(account, 
             run.stderr,
         ), run.stderr
         assert "replication_key_value" not in run.state["bookmarks"][stream]
-        # What the file's first rows brought is not the promise of the rest.
+        # The file's first rows say nothing about the rest.
         assert all(each["done"] == [] for each in run.state["bookmarks"][stream]["jobs"])
     assert "Traceback" not in run.stderr
     assert "example.com" not in run.stderr

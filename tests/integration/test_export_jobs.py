@@ -111,8 +111,8 @@ def test_an_undocumented_job_state_fails_the_stream_and_the_job_stays_in_state(a
     assert run.exit_code == 1
     assert sorted(run.ids("external_activities")) == [1, 2, 3, 4, 5]
     assert "in a state this tap does not know" in run.line("visitor_activities")
-    (kept,) = run.state["bookmarks"]["visitor_activities"]["jobs"]
-    assert kept["id"] == jobs_of(account, "visitor_activities")[0]["id"]
+    (job,) = run.state["bookmarks"]["visitor_activities"]["jobs"]
+    assert job["id"] == jobs_of(account, "visitor_activities")[0]["id"]
     assert "Archived" not in run.stderr
 
 
@@ -306,10 +306,10 @@ def test_a_job_that_is_not_ready_in_time_is_collected_by_the_next_run(account, t
         first.line("external_activities"),
     )
     assert "not ready, like one before it" in first.line("visitor_activities")
-    kept = {
+    job = {
         stream: [job["id"] for job in first.state["bookmarks"][stream]["jobs"]] for stream in SINGLE
     }
-    assert kept == {stream: [job["id"] for job in jobs_of(account, stream)] for stream in SINGLE}
+    assert job == {stream: [job["id"] for job in jobs_of(account, stream)] for stream in SINGLE}
 
     account.set(export_seconds=0, clock="2024-06-01T18:00:00+00:00")
     second = tap.run(config, catalog=select(*SINGLE), state=first.state)
@@ -376,8 +376,8 @@ def test_jobs_that_no_longer_match_the_selection_are_cancelled(account, tap):
     old, new = jobs_of(account, "visitor_activities")
     assert (old["state"], new["state"]) == ("Canceled", "Complete")
     assert new["fields"] == ["id", "updated_at", "type"]
-    (kept,) = jobs_of(account, "external_activities")
-    assert kept["state"] == "Complete"
+    (job,) = jobs_of(account, "external_activities")
+    assert job["state"] == "Complete"
     assert missing(account, second, SINGLE) == {}
 
 
@@ -403,8 +403,8 @@ def test_calls_that_are_used_up_leave_the_jobs_to_the_next_run(account, tap):
     made = len(account.exports)
     assert made == 2  # after the read of the account
     bookmarks = [first.state["bookmarks"].get(stream, {}) for stream in sorted(streams)]
-    kept = [job["id"] for each in bookmarks for job in each.get("jobs") or []]
-    assert kept == [job["id"] for job in account.exports]
+    job = [job["id"] for each in bookmarks for job in each.get("jobs") or []]
+    assert job == [job["id"] for job in account.exports]
     assert [call["code"] for call in account.calls].count(122) == 1
 
     account.set(daily_limit=None)
@@ -418,7 +418,7 @@ def test_calls_that_are_used_up_leave_the_jobs_to_the_next_run(account, tap):
 
 
 @pytest.mark.parametrize(
-    ("real", "told"),
+    ("real", "configured"),
     [
         ("Asia/Tokyo", "America/New_York"),
         ("America/New_York", "Europe/London"),
@@ -426,17 +426,19 @@ def test_calls_that_are_used_up_leave_the_jobs_to_the_next_run(account, tap):
     ],
 )
 @pytest.mark.parametrize("answers", ["wrapped", "flat_create"])
-def test_a_wrong_time_zone_stops_the_run_before_any_row(account, tap, answers, real, told):
+def test_a_wrong_time_zone_stops_the_run_before_any_row(account, tap, answers, real, configured):
     """Silently shifted times are what other taps are worst at."""
     # What is complete could not be cancelled.
     account.set(timezone=real, export_answers=answers, export_seconds=60)
     account.add("list", [{"id": 1}])
-    run = tap.run({**account.config, **SINCE, "timezone": told}, catalog=select(*OBJECTS, "lists"))
+    run = tap.run(
+        {**account.config, **SINCE, "timezone": configured}, catalog=select(*OBJECTS, "lists")
+    )
     assert run.exit_code == 1
     assert dict(run.records) == {}
-    assert f"setting timezone ({told})" in run.last_line
+    assert f"setting timezone ({configured})" in run.last_line
     assert real in run.last_line
-    assert run.last_line.count("/") - told.count("/") <= 3
+    assert run.last_line.count("/") - configured.count("/") <= 3
     assert {job["state"] for job in account.exports} == {"Canceled"}
     assert len(account.exports) == 1
     account.set(export_seconds=0)

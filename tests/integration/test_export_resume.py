@@ -34,7 +34,7 @@ def account(emulator):
 
 
 class Killed:
-    """A run whose lines are kept as they come, up to where it is killed."""
+    """A run whose lines are collected as they come, up to where it is killed."""
 
     def __init__(self, tap_process, config, catalog, state):
         self.process = tap_process.start(config, catalog=catalog, state=state)
@@ -146,8 +146,8 @@ def test_the_second_of_three_files_is_where_a_killed_run_goes_on(account, tap, t
     time.sleep(0.3)
     run.end(signal.SIGKILL)
     warehouse.load(run.out)
-    (kept,) = warehouse.bookmark("visitor_activities")["jobs"]
-    assert len(kept["done"]) == 2
+    (job,) = warehouse.bookmark("visitor_activities")["jobs"]
+    assert len(job["done"]) == 2
     assert len(warehouse.tables["visitor_activities"]) == 40
 
     account.clear_faults()

@@ -40,7 +40,7 @@ def records_of(finished, stream):
 
 
 def changed(finished):
-    """Return by stream.column the number of texts that a warning tells to be changed."""
+    """Return by stream.column the number of texts that a warning reports as changed."""
     found = re.findall(r"(\w+\.[\w.]+): (\d+) values? (?:was|were) changed", finished.stderr)
     return {column: int(number) for column, number in found}
 

@@ -102,7 +102,7 @@ def test_a_run_in_which_nothing_has_changed_asks_the_parents_only(account):
 
     assert run.exit_code == 0, run.stderr
     assert account.asked("stats") == account.asked("read") == account.asked_visitors() == []
-    # Pardot cannot tell which opportunities are new.
+    # Pardot cannot filter opportunities by time.
     assert set(run.records) == {"opportunity_prospects"}
 
 
@@ -494,7 +494,7 @@ def test_a_clock_that_goes_back_costs_no_id(account):
 
 
 @pytest.mark.parametrize(
-    ("stream", "kept"),
+    ("stream", "bookmark"),
     [
         ("visits", {"pending": "5+x"}),
         ("emails", {"pending": 7}),
@@ -508,8 +508,8 @@ def test_a_clock_that_goes_back_costs_no_id(account):
         ("email_clicks", {"feed": {"children": 5}}),
     ],
 )
-def test_a_state_of_parents_or_children_that_cannot_be_read_is_refused(account, stream, kept):
-    run = account.run("visits", "emails", state={"bookmarks": {stream: kept}})
+def test_a_state_of_parents_or_children_that_cannot_be_read_is_refused(account, stream, bookmark):
+    run = account.run("visits", "emails", state={"bookmarks": {stream: bookmark}})
 
     assert run.exit_code == 1
     assert run.last_line.startswith(f"The STATE of stream {stream} cannot be read (")

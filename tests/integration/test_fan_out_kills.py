@@ -123,7 +123,7 @@ def test_ids_left_in_state_keep_their_kind(account, source, silent):
     whole = account.run(*streams, bulk_source=source)
     needed = account.asked("read")
     assert {5001, 7, 20} <= {*needed}
-    assert {3, 1}.isdisjoint(needed)  # activities tell which e-mails those are
+    assert {3, 1}.isdisjoint(needed)  # activities show which e-mails those are
     left = []
     for place in cuts(whole)[:-1]:
         cut(account, whole, place)
@@ -421,7 +421,7 @@ def test_a_small_daily_call_limit_makes_progress_every_day(account, limit, silen
 @pytest.mark.usefixtures("draining")
 def test_what_killed_runs_have_read_is_not_read_again(account):
     """Neither by the next run nor by the one after it."""
-    account.clicks(EARLY, range(60, 0, -1))  # the last to be handed over is the first to be read
+    account.clicks(EARLY, range(60, 0, -1))  # the last to be passed on is the first to be read
     whole = account.run("email_stats", keep=False)
     places = cuts(whole)
     for place in places[len(places) // 2 :: 11]:

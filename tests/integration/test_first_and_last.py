@@ -8,7 +8,7 @@ import pytest
 
 from tap_pardot.streams.opportunities import OpportunityProspects
 from tests.helpers.catalog import select
-from tests.integration.test_settings import plain
+from tests.helpers.runner import invoke
 
 pytestmark = pytest.mark.usefixtures("queries_only")
 
@@ -95,8 +95,8 @@ def test_a_first_run_logs_its_start(emulator, tap, state):
         run = tap.run(emulator.config | changes, state=state, catalog=select("lists"))
 
         assert run.exit_code == 0, run.stderr
-        said = [line for line in run.stderr.splitlines() if "No STATE" in line]
-        (line,) = said
+        logged = [line for line in run.stderr.splitlines() if "No STATE" in line]
+        (line,) = logged
         assert line.endswith(f"{FIRST} {start}T00:00:00+00:00.")
         assert "| INFO" in line
 
@@ -158,7 +158,7 @@ def test_a_wrapped_state_of_another_form_is_refused(emulator, tap, inner):
 
 
 def test_without_settings_nothing_is_written():
-    run = plain()
+    run = invoke()
 
     assert run.exit_code == 1
     assert run.stdout == ""

@@ -16,7 +16,7 @@ BATCH = {"encoding": {"format": "jsonl", "compression": "gzip"}, "storage": {"ro
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "beginning"),
     [
         ("request_timeout", "30s", "request_timeout must be a whole number from 1 to 3600."),
         ("is_sandbox", "perhaps", "is_sandbox must be true or false."),
@@ -25,7 +25,7 @@ BATCH = {"encoding": {"format": "jsonl", "compression": "gzip"}, "storage": {"ro
     ],
 )
 def test_a_bad_value_is_one_sentence_from_the_environment_and_from_a_file(
-    emulator, tap, name, value, said
+    emulator, tap, name, value, beginning
 ):
     given = {**emulator.environment, f"TAP_PARDOT_{name.upper()}": value}
     runs = [invoke("--config", "ENV", env=given), tap.run(emulator.config | {name: value})]
@@ -33,7 +33,7 @@ def test_a_bad_value_is_one_sentence_from_the_environment_and_from_a_file(
     for run in runs:
         assert run.exit_code == 1
         assert run.stdout == ""
-        assert sentences(run)[0].startswith(said)
+        assert sentences(run)[0].startswith(beginning)
         assert "Nothing was read: correct the setting named above" in run.last_line
         assert "hunter2" not in run.stderr
         assert "Traceback" not in run.stderr

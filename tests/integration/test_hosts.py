@@ -1,6 +1,6 @@
 """A host name that does not exist is a wrong setting; any other failure to connect is an outage.
 
-What failed is told: the name, the connection, TLS, or the proxy on the way.
+The message names what failed: the name, the connection, TLS, or the proxy on the way.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def dns(monkeypatch):
             code = code.pop(0) if len(code) > 1 else code[0]
         if code is None:
             return original("127.0.0.1", *args[:1], **named)
-        raise socket.gaierror(code, "told by the name server")
+        raise socket.gaierror(code, "from the name server")
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     return found

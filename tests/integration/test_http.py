@@ -28,17 +28,17 @@ class Token(AuthBase):
 
 
 @contextmanager
-def serving(*answers, context=None, kept=False):
+def serving(*answers, context=None, kept_alive=False):
     """A server that says these bytes, one connection each; yields its URL and what it was sent.
 
-    An answer is a list: bytes are sent, a number is a pause in seconds. With ``kept`` all
+    An answer is a list: bytes are sent, a number is a pause in seconds. With ``kept_alive`` all
     answers go over one connection.
     """
     sent = []
     server = socket.create_server(("127.0.0.1", 0))
 
     def run():
-        for together in [answers] if kept else [[parts] for parts in answers]:
+        for together in [answers] if kept_alive else [[parts] for parts in answers]:
             try:
                 connection, _ = server.accept()
             except OSError:
@@ -309,7 +309,7 @@ def test_a_connection_that_is_used_again_has_its_whole_time_again(monkeypatch):
     monkeypatch.setattr(http, "_LONGEST_ANSWER", 2)
     good = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
     late = [part for byte in good for part in (bytes([byte]), 0.8 / len(good))]
-    with serving(late, [0.4, good], TRICKLES["headers"], kept=True) as (url, sent):
+    with serving(late, [0.4, good], TRICKLES["headers"], kept_alive=True) as (url, sent):
         one = transport_to(url, 0.5)
         assert one.send("GET", url).body == b"{}"
         # Less than the read timeout, more than what was left of the answer before.
@@ -344,12 +344,12 @@ def test_a_file_may_take_longer_than_an_answer_as_long_as_it_comes(monkeypatch):
 
 def test_requests_at_once_have_each_their_own_deadline(monkeypatch):
     monkeypatch.setattr(http, "_LONGEST_ANSWER", 2)
-    said = []
+    found = []
 
     def ask(url):
         with pytest.raises(Retriable) as caught:
             one.send("GET", url)
-        said.append((caught.value.message, time.monotonic() - started))
+        found.append((caught.value.message, time.monotonic() - started))
 
     with serving(TRICKLES["headers"]) as (first, _), serving(TRICKLES["headers"]) as (second, _):
         one = Transport(origins=set(), read_timeout=0.3, user_agent="tests/1")
@@ -361,8 +361,8 @@ def test_requests_at_once_have_each_their_own_deadline(monkeypatch):
         for thread in threads:
             thread.join(5)
 
-    assert {say for say, _ in said} == {"An answer came too slowly to be finished."}
-    assert 0.55 < said[0][1] < 0.9 < said[1][1] < 1.4
+    assert {say for say, _ in found} == {"An answer came too slowly to be finished."}
+    assert 0.55 < found[0][1] < 0.9 < found[1][1] < 1.4
 
 
 @pytest.mark.parametrize("compressed", [False, True])

@@ -129,7 +129,7 @@ def plans(draw: st.DrawFn) -> Plan:
     )
 
 
-# --- the promise ----------------------------------------------------------------------------
+# --- the property --------------------------------------------------------------------------
 
 
 def holds(nursery: Nursery, plan: Plan, ends: Counter[str]) -> None:
@@ -186,8 +186,8 @@ def types(lines: list[str]) -> list[str]:
 
 def tail(stderr: str, lines: int = 8) -> str:
     """Return the last lines of a log, without time, level and logger."""
-    told = stderr.rstrip().splitlines()[-lines:]
-    return "\n".join(line.split(" | ", 3)[-1].strip() for line in told)
+    last = stderr.rstrip().splitlines()[-lines:]
+    return "\n".join(line.split(" | ", 3)[-1].strip() for line in last)
 
 
 def check(nursery: Nursery, capsys: pytest.CaptureFixture[str], examples: int, chosen: int) -> None:

@@ -73,9 +73,9 @@ def test_every_id_is_listed_in_every_run_whatever_start_date_is(account, tap, so
     times = [{row["listed_at"] for row in run.records["prospect_ids"]} for run in (first, second)]
     assert times == [{"2024-06-01T11:59:00+00:00"}, {"2024-06-01T12:59:00+00:00"}]
     assert set(first.records["prospect_ids"][0]) == {"id", "listed_at"}
-    kept = second.state["bookmarks"]["prospect_ids"]
-    assert kept.get("replication_key_value") is None
-    assert (kept["window"], kept.get("jobs")) == (None, None)
+    bookmark = second.state["bookmarks"]["prospect_ids"]
+    assert bookmark.get("replication_key_value") is None
+    assert (bookmark["window"], bookmark.get("jobs")) == (None, None)
     if source == "export":
         assert {tuple(job["fields"]) for job in account.exports} == {("id",)}
         assert {job["arguments"]["deleted"] for job in account.exports} == {"all"}

@@ -1,4 +1,4 @@
-"""Calls are a budget shared with other tools: they are counted, told, and never sent in a crowd."""
+"""Other tools share the API calls: they are counted and logged, few at once, within a limit."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def test_a_run_begins_with_the_limit_of_the_accounts_edition(emulator, tap):
 
     run = tap.run(emulator.config, catalog=select("tags"))
 
-    told = run.stderr.index("50,000 API calls a day")
-    assert told < run.stderr.index("Beginning")
+    logged = run.stderr.index("50,000 API calls a day")
+    assert logged < run.stderr.index("Beginning")
 
 
 def test_the_table_the_metrics_and_pardots_own_count_agree(emulator, tap):

@@ -44,16 +44,16 @@ pytestmark = pytest.mark.usefixtures("queries_only", "waits")
 
 
 @pytest.fixture
-def kept(tmp_path):
+def stored(tmp_path):
     return tmp_path / "token.json"
 
 
 @pytest.fixture
-def config(emulator, kept):
+def config(emulator, stored):
     """Settings with a token file, of an app that rotates refresh tokens."""
     emulator.set(oauth={"rotate_refresh_token": True})
     emulator.add("list", ROWS)
-    return emulator.config | {"token_file": str(kept)}
+    return emulator.config | {"token_file": str(stored)}
 
 
 def text_of(configured: str, token: str) -> str:
@@ -80,9 +80,9 @@ def is_revoked(emulator: Any) -> bool:
 
 
 @contextmanager
-def held(kept: Path) -> Iterator[None]:
+def held(stored: Path) -> Iterator[None]:
     """Hold the lock of a token file, as another run does that is logging in."""
-    lock = os.open(f"{kept}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    lock = os.open(f"{stored}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)
     try:
         yield
@@ -93,7 +93,7 @@ def held(kept: Path) -> Iterator[None]:
 # --- the file ---
 
 
-def test_a_rotated_refresh_token_is_used_stored_and_never_logged(emulator, tap, config, kept):
+def test_a_rotated_refresh_token_is_used_stored_and_never_logged(emulator, tap, config, stored):
     emulator.set(oauth={"expire_after_calls": 6})
     debug = {"TAP_PARDOT_LOGLEVEL": "DEBUG"}
 
@@ -103,12 +103,12 @@ def test_a_rotated_refresh_token_is_used_stored_and_never_logged(emulator, tap, 
     # Salesforce lets each old token die, so these logins worked with the rotated ones.
     assert [login["status"] for login in emulator.logins] == [200, 200, 200]
     rotated = emulator.oauth.refresh_token
-    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    assert rotated in kept.read_text()
+    assert stat.S_IMODE(stored.stat().st_mode) == 0o600
+    assert rotated in stored.read_text()
     assert "rotated refresh_token" in first.stderr
     assert rotated not in first.stderr + first.stdout
     assert config["refresh_token"] not in first.stderr + first.stdout
-    assert [path.name for path in kept.parent.glob(".token-*")] == []
+    assert [path.name for path in stored.parent.glob(".token-*")] == []
 
     emulator.clear_calls()
     second = tap.run(config, state=first.state, env=debug)
@@ -116,7 +116,7 @@ def test_a_rotated_refresh_token_is_used_stored_and_never_logged(emulator, tap, 
     assert second.exit_code == 0, second.stderr
     assert {login["status"] for login in emulator.logins} == {200}
     assert emulator.oauth.refresh_token != rotated
-    assert emulator.oauth.refresh_token in kept.read_text()
+    assert emulator.oauth.refresh_token in stored.read_text()
 
 
 def test_a_newly_configured_refresh_token_replaces_the_stored_one(emulator, tap, config):
@@ -180,11 +180,11 @@ def test_a_token_copied_out_of_the_file_into_the_settings_goes_on_from_there(emu
     assert not is_revoked(emulator)
 
 
-def test_pipelines_that_share_a_file_through_a_link_use_one_token(emulator, tap, config, kept):
-    link = kept.with_name("link.json")
-    link.symlink_to(kept)
+def test_pipelines_that_share_a_file_through_a_link_use_one_token(emulator, tap, config, stored):
+    link = stored.with_name("link.json")
+    link.symlink_to(stored)
 
-    for path in (kept, link, kept):
+    for path in (stored, link, stored):
         good(tap.run(config | {"token_file": str(path)}))
 
     assert link.is_symlink()
@@ -192,11 +192,11 @@ def test_pipelines_that_share_a_file_through_a_link_use_one_token(emulator, tap,
 
 
 def test_a_file_that_cannot_be_replaced_is_written_in_place(
-    emulator, tap, config, kept, monkeypatch
+    emulator, tap, config, stored, monkeypatch
 ):
     # As a file that is mounted into a container by itself.
-    kept.write_text("")
-    kept.chmod(0o644)
+    stored.write_text("")
+    stored.chmod(0o644)
 
     def busy(*_: object) -> None:
         raise OSError(16, "Device or resource busy")
@@ -205,14 +205,14 @@ def test_a_file_that_cannot_be_replaced_is_written_in_place(
     for _ in range(3):
         good(tap.run(config))
 
-    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    assert [path.name for path in kept.parent.glob(".token-*")] == []
+    assert stat.S_IMODE(stored.stat().st_mode) == 0o600
+    assert [path.name for path in stored.parent.glob(".token-*")] == []
     assert not is_revoked(emulator)
 
 
 @pytest.mark.parametrize("text", ["", "\n", "{}", "\ufeff{}"])
-def test_an_empty_file_keeps_no_token(tap, config, kept, text):
-    kept.write_text(text, encoding="utf-8")
+def test_an_empty_file_keeps_no_token(tap, config, stored, text):
+    stored.write_text(text, encoding="utf-8")
 
     good(tap.run(config))
     good(tap.run(config))
@@ -235,13 +235,15 @@ def test_an_empty_file_keeps_no_token(tap, config, kept, text):
         b"[" * 100_000,
     ],
 )
-def test_a_damaged_file_ends_the_run_before_any_token_is_sent(emulator, tap, config, kept, content):
-    kept.write_bytes(content)
+def test_a_damaged_file_ends_the_run_before_any_token_is_sent(
+    emulator, tap, config, stored, content
+):
+    stored.write_bytes(content)
 
     refused(tap.run(config), "token_file", "refresh_token")
 
     assert emulator.logins == []
-    assert kept.read_bytes() == content
+    assert stored.read_bytes() == content
 
 
 @pytest.mark.parametrize("path", ["{folder}", "{file}/token.json", "{loop}"])
@@ -275,9 +277,9 @@ def test_a_home_folder_may_be_named(tap, config, tmp_path, monkeypatch):
     assert (tmp_path / "token.json").exists()
 
 
-def test_the_file_of_an_earlier_version_is_read(emulator, tap, config, kept):
+def test_the_file_of_an_earlier_version_is_read(emulator, tap, config, stored):
     good(tap.run(config))
-    kept.write_text(text_of(config["refresh_token"], emulator.oauth.refresh_token))
+    stored.write_text(text_of(config["refresh_token"], emulator.oauth.refresh_token))
 
     good(tap.run(config))
 
@@ -319,7 +321,7 @@ def test_a_login_on_the_way_that_is_refused_is_not_tried_again_by_others(emulato
 
 
 def test_a_successor_that_could_not_be_written_is_used_on_the_way(
-    emulator, tap, config, kept, monkeypatch
+    emulator, tap, config, stored, monkeypatch
 ):
     good(tap.run(config))
 
@@ -328,11 +330,11 @@ def test_a_successor_that_could_not_be_written_is_used_on_the_way(
 
     monkeypatch.setattr(token_file, "_write_through", full)
     emulator.set(oauth={"expire_after_calls": 4})
-    before = kept.read_text()
+    before = stored.read_text()
     done = tap.run(config)
 
     good(done)
-    assert kept.read_text() == before
+    assert stored.read_text() == before
     assert "token_file could not be written (No space left on device)" in done.stderr
     assert not is_revoked(emulator)
 
@@ -358,9 +360,9 @@ def test_runs_at_once_share_one_token_file(emulator, tap_process, config, tmp_pa
     assert not is_revoked(emulator)
 
 
-def test_a_token_that_another_run_has_put_there_meanwhile_is_used(emulator, tap, config, kept):
+def test_a_token_that_another_run_has_put_there_meanwhile_is_used(emulator, tap, config, stored):
     """Where locks do not work."""
-    kept.write_text(text_of(config["refresh_token"], "5Aep-replaced-just-now"))
+    stored.write_text(text_of(config["refresh_token"], "5Aep-replaced-just-now"))
     emulator.set(oauth={"refresh_token": "5Aep-of-another-run"})
     text = text_of(config["refresh_token"], "5Aep-of-another-run")
     original = token_file.TokenFile.load
@@ -369,7 +371,7 @@ def test_a_token_that_another_run_has_put_there_meanwhile_is_used(emulator, tap,
     def load(self):
         looks.append(1)
         if len(looks) == 2:
-            kept.write_text(text)
+            stored.write_text(text)
         return original(self)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -408,13 +410,13 @@ def test_a_file_system_without_locks_is_a_warning(tap, config, monkeypatch):
 
 @pytest.mark.parametrize("where", ["a folder that takes no new file", "a container each"])
 def test_runs_at_once_that_cannot_share_a_file_beside_it_lock_the_file(  # noqa: PLR0913, PLR0917
-    emulator, tap_process, config, kept, tmp_path, where
+    emulator, tap_process, config, stored, tmp_path, where
 ):
-    kept.write_text("")
+    stored.write_text("")
     first, second = tmp_path / "1", tmp_path / "2"
     for folder in (first, second):
         folder.mkdir()
-        os.link(kept, folder / "token.json")
+        os.link(stored, folder / "token.json")
         if where.startswith("a folder"):
             (folder / "token.json.lock").mkdir()
 
@@ -430,7 +432,7 @@ def test_runs_at_once_that_cannot_share_a_file_beside_it_lock_the_file(  # noqa:
 
 
 def test_a_lock_is_waited_for_a_minute_and_then_it_is_an_outage(
-    emulator, tap, config, kept, monkeypatch
+    emulator, tap, config, stored, monkeypatch
 ):
     clock = type("Clock", (), {"now": 0.0, "monotonic": lambda _: clock.now})()
     slept = []
@@ -442,7 +444,7 @@ def test_a_lock_is_waited_for_a_minute_and_then_it_is_an_outage(
     clock.sleep = sleep
     monkeypatch.setattr(token_file, "time", clock)
     state = {"bookmarks": {"lists": {"replication_key_value": "2024-01-01T00:00:00+00:00"}}}
-    with held(kept):
+    with held(stored):
         done = tap.run(config, state=state)
 
     assert done.exit_code == 2
@@ -454,8 +456,8 @@ def test_a_lock_is_waited_for_a_minute_and_then_it_is_an_outage(
     assert done.state["bookmarks"]["lists"] == state["bookmarks"]["lists"]
 
 
-def test_a_lock_that_becomes_free_is_taken(tap_process, config, kept):
-    with held(kept):
+def test_a_lock_that_becomes_free_is_taken(tap_process, config, stored):
+    with held(stored):
         process = tap_process.start(config)
         for line in process.stderr:
             if "Waiting for another run" in line:
@@ -466,8 +468,8 @@ def test_a_lock_that_becomes_free_is_taken(tap_process, config, kept):
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_the_wait_for_the_lock(emulator, tap_process, config, kept, signum):
-    with held(kept):
+def test_a_signal_ends_the_wait_for_the_lock(emulator, tap_process, config, stored, signum):
+    with held(stored):
         process = tap_process.start(config)
         for line in process.stderr:
             if "Waiting for another run" in line:

@@ -243,7 +243,7 @@ def test_a_deselected_stream_makes_no_call_and_no_message(emulator, tap, catalog
     run = tap.run(emulator.config, catalog=catalog)
 
     assert run.exit_code == 0, run.stderr
-    # The read of the account begins every run: it tells version, rights and the server's time.
+    # The read of the account begins every run: it gives version, rights and the server's time.
     assert {call["object"] for call in emulator.calls} <= {"account", "tag"}
     assert {each["stream"] for each in run.messages if "stream" in each} == {"tags"}
     assert {*run.state["bookmarks"]} == {"tags"}

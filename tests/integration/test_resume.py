@@ -147,7 +147,7 @@ def test_every_state_covers_only_records_that_came_before_it(account, tap):
         if message["type"] == "STATE":
             since.clear()
             for stream in TABLES:
-                if early := warehouse.promised(account, stream):
+                if early := warehouse.lost(account, stream):
                     ahead[warehouse.states, stream] = early
     assert ahead == {}
     # One STATE at least for each page, or this test would prove little.
@@ -171,7 +171,7 @@ def test_a_run_killed_again_and_again_gets_everything_and_asks_no_page_twice(
             os.kill(process.pid, signal.SIGKILL)
             process.stdout.close()
         assert asked_again(account, before) == []
-        assert {stream: warehouse.promised(account, stream) for stream in TABLES} == (
+        assert {stream: warehouse.lost(account, stream) for stream in TABLES} == (
             by_stream(TABLES, [])
         )
 
@@ -276,7 +276,7 @@ def test_a_signal_while_a_call_hangs_ends_the_run_at_once_in_good_order(
     assert code == EXIT[signum]
     check_end(warehouse, out, err)
     assert warehouse.bookmark(stream)["cursor"] == 4000
-    assert {name: warehouse.promised(account, name) for name in TABLES} == (by_stream(TABLES, []))
+    assert {name: warehouse.lost(account, name) for name in TABLES} == (by_stream(TABLES, []))
     assert re.search(rf"{stream}: 400 rows, 3 calls, stopped: ", err)
 
 
@@ -325,7 +325,7 @@ def test_a_signal_while_the_reader_is_stalled_leaves_whole_lines(
     warehouse = Warehouse()
     check_end(warehouse, out, err)
     assert warehouse.tables["email_clicks"]
-    assert {name: warehouse.promised(account, name) for name in TABLES} == (by_stream(TABLES, []))
+    assert {name: warehouse.lost(account, name) for name in TABLES} == (by_stream(TABLES, []))
 
     resumed = tap.run(account.config, state=warehouse.state)
     warehouse.load(resumed.stdout.splitlines(keepends=True))
@@ -343,7 +343,7 @@ def test_a_signal_in_the_middle_of_the_records_loses_none(account, tap, tap_proc
 
     assert code == 143
     check_end(warehouse, [*first, *out], err)
-    assert {name: warehouse.promised(account, name) for name in TABLES} == (by_stream(TABLES, []))
+    assert {name: warehouse.lost(account, name) for name in TABLES} == (by_stream(TABLES, []))
     resumed = tap.run(account.config, state=warehouse.state)
     warehouse.load(resumed.stdout.splitlines(keepends=True))
     assert warehouse.all_missing(account) == {}

@@ -1,4 +1,4 @@
-"""Wrong settings, STATE and catalogs are told before any call; right ones are honoured."""
+"""Wrong settings, STATE and catalogs are refused before any call; right ones are used."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def found(**changes: Any) -> list[str]:
 
 
 def sentences(run: Finished) -> list[str]:
-    """Return what a run said at level ERROR."""
+    """Return the sentences of a log at level ERROR."""
     return [
         line.split(" | ", 3)[-1].strip() for line in run.stderr.splitlines() if "| ERROR " in line
     ]
@@ -124,9 +124,9 @@ def test_the_settings_that_the_others_are_changed_from_are_good():
     ],
 )
 def test_each_wrong_setting_is_one_sentence_with_its_name(setting, value):
-    said = found(**{setting: value})
+    messages = found(**{setting: value})
 
-    (sentence,) = said
+    (sentence,) = messages
     assert re.search(rf"\b{setting}\b", sentence)
     assert sentence.endswith(".")
     assert "hunter2" not in sentence
@@ -181,11 +181,11 @@ HALF_FLOWS: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 @pytest.mark.parametrize(("changes", "named"), HALF_FLOWS.values(), ids=HALF_FLOWS)
 def test_half_a_login_names_what_is_missing(changes, named):
-    said = " ".join(found(**changes))
+    messages = " ".join(found(**changes))
 
     for setting in named:
-        assert re.search(rf"\b{setting}\b", said)
-    assert "hunter2" not in said
+        assert re.search(rf"\b{setting}\b", messages)
+    assert "hunter2" not in messages
 
 
 def test_all_wrong_settings_are_reported_together_before_any_call_and_without_a_secret(
@@ -213,11 +213,11 @@ def test_all_wrong_settings_are_reported_together_before_any_call_and_without_a_
     assert run.stdout == ""
     assert emulator.calls == emulator.logins == []
     assert "Traceback" not in run.stderr
-    *said, last = sentences(run)
+    *messages, last = sentences(run)
     for setting in config.keys() - {"client_id", "refresh_token", "username"}:
-        assert any(re.search(rf"\b{setting}\b", sentence) for sentence in said), setting
-    assert all(sentence.endswith(".") for sentence in said)
-    assert len(said) == len(set(said))
+        assert any(re.search(rf"\b{setting}\b", sentence) for sentence in messages), setting
+    assert all(sentence.endswith(".") for sentence in messages)
+    assert len(messages) == len(set(messages))
     assert last == run.last_line
     assert "Nothing was read" in last
     assert "hunter2" not in run.stderr
@@ -321,7 +321,7 @@ def test_the_zone_comes_from_the_user_records_which_are_read_once(emulator, tap)
         (True, ["Eastern Time"]),
         (True, []),
     ],
-    ids=["not told", "two zones", "no IANA name", "no users"],
+    ids=["no zone", "two zones", "no IANA name", "no users"],
 )
 def test_where_pardot_has_no_time_zone_the_user_is_asked_to_set_one(emulator, tap, shown, zones):
     emulator.set(user_timezone=shown)
@@ -374,10 +374,10 @@ def test_the_daily_call_limit_is_shared_by_the_runs_of_a_day_only(emulator, tap)
 
     # The same STATE a day later: the count begins again.
     day = datetime.fromisoformat(third.state["calls"]["day"]) - timedelta(days=1)
-    kept = {**third.state, "calls": {**third.state["calls"], "day": f"{day:%Y-%m-%d}"}}
+    edited = {**third.state, "calls": {**third.state["calls"], "day": f"{day:%Y-%m-%d}"}}
 
     emulator.set(clock=20)
-    fourth = tap.run(config, state=kept)
+    fourth = tap.run(config, state=edited)
 
     assert fourth.exit_code == 0
     # The stream that was stopped has a window left open, and another one after it.
@@ -544,7 +544,7 @@ def test_a_catalog_without_selected_streams_is_a_warning(emulator, tap):
     run = tap.run(emulator.config, catalog=select())
     assert run.exit_code == 0
     assert "No stream is selected" in run.stderr
-    # Nor is anything said of fields that nobody asked for.
+    # There is no warning about fields of streams that are not selected.
     assert run.stderr.count("WARNING") == 1
 
 
@@ -578,10 +578,10 @@ def proxy() -> Iterator[SimpleNamespace]:
             seen.append(self.path)
             target = urlsplit(self.path)
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            kept = {name: v for name, v in self.headers.items() if name.lower() != "connection"}
+            edited = {name: v for name, v in self.headers.items() if name.lower() != "connection"}
             onward = http.client.HTTPConnection(target.netloc, timeout=10)
             path = target._replace(scheme="", netloc="").geturl()
-            onward.request(self.command, path, body, kept | {"Accept-Encoding": "identity"})
+            onward.request(self.command, path, body, edited | {"Accept-Encoding": "identity"})
             answer = onward.getresponse()
             content = answer.read()
             self.send_response(answer.status)

@@ -27,12 +27,12 @@ def test_a_killed_run_of_an_earlier_version_is_completed(file):
     with states.account() as emulator:
         states.order(emulator, left["orders"])
         jobs = [job["id"] for job in emulator.exports]
-        kept = [
+        in_state = [
             job["id"]
             for part in left["state"]["bookmarks"].values()
             for job in part.get("jobs") or []
         ]
-        assert sorted(kept) == jobs
+        assert sorted(in_state) == jobs
         emulator.set(export_seconds=0.0)
         emulator.clear_calls()
         messages = states.run(emulator, left["state"])

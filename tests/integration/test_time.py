@@ -301,7 +301,7 @@ def test_a_server_clock_behind_the_bookmark_waits_and_keeps_it(emulator, tap):
     for stream in streams:
         emulator.add(TABLES[stream].object, [TABLES[stream].row(10, later(now, -600))])
     first = tap.run(emulator.config)
-    kept = {stream: first.state["bookmarks"][stream] for stream in streams}
+    before = {stream: first.state["bookmarks"][stream] for stream in streams}
 
     emulator.set(clock=later(now, -3600))
     for stream in streams:
@@ -310,7 +310,7 @@ def test_a_server_clock_behind_the_bookmark_waits_and_keeps_it(emulator, tap):
     behind = tap.run(emulator.config, state=first.state)
 
     assert behind.exit_code == 0, behind.stderr
-    assert {stream: behind.state["bookmarks"][stream] for stream in streams} == kept
+    assert {stream: behind.state["bookmarks"][stream] for stream in streams} == before
     assert {stream: behind.ids(stream) for stream in streams} == by_stream(streams, [])
     asked = {call["object"] for call in emulator.calls}
     assert asked & {TABLES[stream].object for stream in streams} == set()

@@ -85,7 +85,7 @@ def test_a_number_that_no_warehouse_holds_is_null_and_counted(account, tap, text
 
 
 def changed(run):
-    """Return by stream.column the number of texts that a warning tells to be changed."""
+    """Return by stream.column the number of texts that a warning reports as changed."""
     found = re.findall(r"(\w+\.[\w.]+): (\d+) values? (?:was|were) changed", run.stderr)
     return {column: int(number) for column, number in found}
 

@@ -68,7 +68,7 @@ def lacking(runs, *finished):
         {each["id"] for each in runs.emulator.rows("visit")},
         {each["id"] for each in runs.emulator.page_views()},
     ]
-    return [sorted(told - found) for told, found in zip(there, here, strict=True)]
+    return [sorted(due - found) for due, found in zip(there, here, strict=True)]
 
 
 def once(run):
@@ -497,7 +497,7 @@ def test_calls_are_at_most_one_for_200_visitors_and_one_for_200_visits(runs, num
 
 
 def test_deleted_and_anonymous_visitors_are_asked_for_as_well(runs):
-    """An export tells of the recycle bin, a query does not (reference C.21)."""
+    """An export has the recycle bin, a query does not (reference C.21)."""
     visitors(runs, [1, 2], identified=True)
     visitors(runs, [3, 4], identified=False)
     runs.emulator.update("visitor", [2, 4], deleted=True)

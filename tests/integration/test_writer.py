@@ -223,10 +223,10 @@ signal.signal(signal.SIGTERM, handle)
 
 # A function of its own, as in the tap: Python 3.12 and 3.13 look for signals at a loop's jump
 # back, which the exception table of the frame itself may leave out.
-def write(said):
+def write(state):
     global armed, out
     armed = True
-    print(said, file=sys.stderr, flush=True)  # only now: a signal counts from here on
+    print(state, file=sys.stderr, flush=True)  # only now: a signal counts from here on
     for _ in range(3000):
         writer.append({"type": "RECORD", "record": {"id": out + 1, "text": "x" * 100}})
         out += 1
@@ -235,15 +235,15 @@ def write(said):
     while True:
         time.sleep(0.01)  # not signal.pause(), which a signal just before it would not end
 
-said = "ready"
+state = "ready"
 while rounds:
     try:
-        write(said)
+        write(state)
     except Stop:
         rounds -= 1
         writer.write_message(StateMessage(value={"out": out}))
-        said = "stopped"
-print(said, file=sys.stderr, flush=True)
+        state = "stopped"
+print(state, file=sys.stderr, flush=True)
 sys.exit(143)
 """
 

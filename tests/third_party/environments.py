@@ -56,12 +56,12 @@ def _make(folder: Path, requirement: str) -> None:
         except subprocess.TimeoutExpired as late:
             raise NotInstalledError(_sentence(requirement, "it took too long")) from late
         if done.returncode:
-            said = " ".join(done.stderr.split()[-60:]) or f"exit code {done.returncode}"
-            raise NotInstalledError(_sentence(requirement, said))
+            reason = " ".join(done.stderr.split()[-60:]) or f"exit code {done.returncode}"
+            raise NotInstalledError(_sentence(requirement, reason))
 
 
-def _sentence(requirement: str, said: str) -> str:
+def _sentence(requirement: str, reason: str) -> str:
     return (
         f"{requirement} could not be installed into an environment of its own, so nothing was "
-        f"compared with it. This needs a package index that pip can reach. pip: {said}"
+        f"compared with it. This needs a package index that pip can reach. pip: {reason}"
     )

@@ -28,7 +28,7 @@ def columns(*rows, computed=("is_deleted",)):
     [
         *((number, "", "string") for number in (1, 2, 4, 5, 7, 9, 10, 11, 13, 14, 15)),
         *((3, "", "array"), (6, "", "array"), (8, "", "number"), (12, "", "date")),
-        # Where the number is missing or a text, the name tells, in any case.
+        # Where the number is missing or a text, the name decides, in any case.
         *((None, "multi-select", "array"), (None, "CHECKBOX", "array"), (None, "Date", "date")),
         *(("8", "", "number"), (None, "Number", "number"), (None, None, "string")),
     ],
@@ -56,7 +56,7 @@ def test_names_are_snake_case_and_never_those_of_a_standard_column():
         field("firstName"),
         field("is_deleted"),  # a column that Pardot does not send is no field of it
         field("score"),  # the standard field itself
-        field("attended_event"),  # told apart from the first by case alone
+        field("attended_event"),  # differs from the first in case alone
     )
 
     assert names == {

@@ -387,15 +387,15 @@ def test_a_conversion_error_never_holds_the_value():
     assert caught.value.__suppress_context__
 
 
-def test_an_unknown_key_is_reported_once():
-    reported = []
-    decode = decoder_of(Opportunities, columns=["id", "prospects"], on_unknown=reported.append)
+def test_an_unknown_key_is_logged_once():
+    unknown = []
+    decode = decoder_of(Opportunities, columns=["id", "prospects"], on_unknown=unknown.append)
 
     for _ in range(2):
         decode({"id": 1, "fresh": 1, "value": 5, "prospects": {"prospect": {"id": 1, "vip": True}}})
         decode({"id": 1, "fresh": 1, "other": None})
 
-    assert reported == ["fresh", "vip", "other"]
+    assert unknown == ["fresh", "vip", "other"]
 
 
 def test_rows_with_more_key_sets_than_are_cached_are_decoded_correctly():

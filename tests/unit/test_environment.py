@@ -60,10 +60,10 @@ def set_in_environment(monkeypatch):
 def test_a_bad_value_in_the_environment_gets_the_sentence_of_a_file(
     set_in_environment, name, value
 ):
-    said = set_in_environment(**{name: value})
+    found = set_in_environment(**{name: value})
 
-    assert said == problems(normalized({**GOOD, name: value}))
-    (sentence,) = said
+    assert found == problems(normalized({**GOOD, name: value}))
+    (sentence,) = found
     assert sentence.startswith(f"{name} ")
     assert "hunter2" not in sentence
 

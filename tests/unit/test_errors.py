@@ -1,4 +1,4 @@
-"""A user reads these sentences alone at night: each must tell what to do, and leak nothing."""
+"""A user reads these sentences alone at night: each must say what to do, and leak nothing."""
 
 from __future__ import annotations
 

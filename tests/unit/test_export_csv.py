@@ -67,12 +67,12 @@ def read(body, **hooks):
     [r"5\" nail", r"\"", r"\"\"", r"\\\" three", r'two \\" of them', '\\"\n\\"\r\n', r"a\"b,c\",d"],
 )
 def test_what_php_wrote_is_read_as_it_was(text):
-    told = []
-    rows = read(written([("first", text), (text, 'say "hi"')], by_php), warn=told.append)
+    warnings = []
+    rows = read(written([("first", text), (text, 'say "hi"')], by_php), warn=warnings.append)
     assert rows[-2:] == [["first", text], [text, 'say "hi"']]
-    assert len(told) == 1
-    assert told[0].startswith("File 1 of export 2 ")
-    assert text not in told[0]
+    assert len(warnings) == 1
+    assert warnings[0].startswith("File 1 of export 2 ")
+    assert text not in warnings[0]
 
 
 @settings(max_examples=500)
@@ -80,19 +80,19 @@ def test_what_php_wrote_is_read_as_it_was(text):
 def test_a_file_that_only_php_s_rule_can_read_is_read_right(rows):
     # Behind a value that ends in a backslash PHP itself takes the closing quote for the value's.
     rows = [[text + "x" if text.endswith("\\") else text for text in row] for row in rows]
-    told = []
-    found = read(written(rows, by_php), warn=told.append)
-    if told:
+    warnings = []
+    found = read(written(rows, by_php), warn=warnings.append)
+    if warnings:
         assert found[-len(rows) :] == [[text or None for text in row] for row in rows]
 
 
 @settings(max_examples=300)
 @given(st.lists(st.tuples(*[st.text(st.sampled_from('a\\",\n '), max_size=8)] * 2), max_size=4))
 def test_a_file_by_rfc_4180_is_read_once_and_right(rows):
-    told = []
+    warnings = []
     expected = [[text or None for text in row] for row in rows]
-    assert read(written(rows, by_rfc), warn=told.append) == expected
-    assert told == []
+    assert read(written(rows, by_rfc), warn=warnings.append) == expected
+    assert warnings == []
 
 
 @pytest.mark.parametrize("body", [written([("a", 'b "c"')], by_rfc), b'id,updated_at\n1,"2"x\n'])
@@ -147,37 +147,37 @@ def test_every_cut_fails_or_brings_rows_that_are_in_the_file(rows):
 
 
 def test_repaired_cells_are_counted_by_field():
-    told = []
+    warnings = []
     body = written([("good", "good")] * 3, by_rfc) + f"4,{WALL},".encode() + b'"a\0","\xff"\n'
-    assert read(body, on_repaired=told.append)[-1] == ["a", "\ufffd"]
-    assert told == ["one", "two"]
+    assert read(body, on_repaired=warnings.append)[-1] == ["a", "\ufffd"]
+    assert warnings == ["one", "two"]
 
 
 @pytest.mark.parametrize("size", [65530, 65536, 131071])
 @pytest.mark.parametrize("text", ["\u00e9", "\U0001f600", "\u20ac"])
 def test_a_character_across_two_blocks_is_no_repair(size, text):
-    told = []
+    warnings = []
     for shift in range(6):
         rows = [("x" * (size - shift), text * 10)]
-        assert read(written(rows, by_rfc), on_repaired=told.append) == [list(rows[0])]
-    assert told == []
+        assert read(written(rows, by_rfc), on_repaired=warnings.append) == [list(rows[0])]
+    assert warnings == []
 
 
 def test_a_file_cut_inside_a_character_fails():
-    told = []
+    warnings = []
     body = written([("a", "b")], by_rfc) + f'2,{WALL},"c",caf'.encode() + b"\xc3"
-    assert read(body, on_repaired=told.append)[-1] == ["c", "caf\ufffd"]
-    assert told == ["two"]
+    assert read(body, on_repaired=warnings.append)[-1] == ["c", "caf\ufffd"]
+    assert warnings == ["two"]
 
 
 @given(st.binary(max_size=40))
 def test_whatever_bytes_come_the_values_are_what_a_warehouse_takes(data):
     cell = re.sub(rb'["\r\n,]', b"", data)
-    told = []
+    warnings = []
     ((value, _),) = read(
         f"{','.join(FIELDS)}\n1,{WALL},".encode() + b'"' + cell + b'",x\n',
-        on_repaired=told.append,
+        on_repaired=warnings.append,
     )
     text = cell.decode("utf-8", "replace").replace("\0", "")
     assert value in {text or None, text[1:]}
-    assert bool(told) == (b"\0" in cell or cell.decode("utf-8", "replace").encode() != cell)
+    assert bool(warnings) == (b"\0" in cell or cell.decode("utf-8", "replace").encode() != cell)

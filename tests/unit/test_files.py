@@ -31,7 +31,7 @@ ENCODED = {
 OPTIONS = ("--config", "--catalog", "--state")
 
 
-def said(option, path):
+def message_of(option, path):
     with pytest.raises(ConfigurationError) as error:
         json_of(option, GivenFile(option, str(path)))
     sentence = str(error.value)
@@ -80,7 +80,7 @@ def test_what_is_no_json_is_named_with_its_place(tmp_path, option, data, where):
     path = tmp_path / "some file.json"
     path.write_bytes(data)
 
-    sentence = said(option, path)
+    sentence = message_of(option, path)
 
     assert str(path) in sentence
     assert where in sentence
@@ -94,14 +94,14 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path, option):
         (tmp_path / ("long" * 100), "File name too long"),
         ("a\0b", "not a path"),
     ):
-        sentence = said(option, path)
+        sentence = message_of(option, path)
         assert str(path) in sentence
         assert why in sentence
 
 
 @pytest.mark.parametrize("text", ['{"client_secret": "hunter2"}', ' [{"password": "hunter2"}]'])
 def test_settings_in_place_of_a_path_are_not_shown(text):
-    assert "takes the path of a file" in said("--config", text)
+    assert "takes the path of a file" in message_of("--config", text)
 
 
 def test_later_settings_override_earlier_ones_and_a_file_without_an_object_is_named(tmp_path):

@@ -75,10 +75,10 @@ def test_another_zone_is_reported():
 
 
 @pytest.mark.parametrize(
-    ("start", "sentences"), [("2020-01-01T00:00:00+00:00", 0), ("2025-01-01T00:00:00+00:00", 1)]
+    ("start", "warnings"), [("2020-01-01T00:00:00+00:00", 0), ("2025-01-01T00:00:00+00:00", 1)]
 )
-def test_an_earlier_start_date_needs_a_full_refresh_and_a_later_one_nothing(start, sentences):
-    assert len(changes(MADE._replace(start_date=start).to_state(), MADE)) == sentences
+def test_an_earlier_start_date_needs_a_full_refresh_and_a_later_one_nothing(start, warnings):
+    assert len(changes(MADE._replace(start_date=start).to_state(), MADE)) == warnings
 
 
 @pytest.mark.parametrize("before", [None, {}, [], {"timezone": 3, "start_date": None}])

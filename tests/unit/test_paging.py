@@ -1,4 +1,4 @@
-"""Paging is where rows vanish quietly: whatever the server does, all rows come or it is said."""
+"""Paging loses no row whatever the server does: all rows are read or the stream fails."""
 
 from __future__ import annotations
 
@@ -466,7 +466,7 @@ def visit_calls(server, size=None):
     return QueryCalls(server, V4("", ApiVersion(4)), endpoint, "visits")
 
 
-def told(server, size=200):
+def ids_by_offset(server, size=200):
     """Return the ids that come, each time they do."""
     return [row["id"] for rows in settled(visit_calls(server, size), VISITORS) for row in rows]
 
@@ -480,7 +480,7 @@ def offsets(server):
 def test_by_an_offset_alone_all_rows_come_once_with_few_calls(total, rows):
     server = Visits(list(range(10, 10 * rows + 10, 10)), total=total)
 
-    assert told(server) == server.ids
+    assert ids_by_offset(server) == server.ids
     # One row of each page is that of the page before.
     assert offsets(server) == list(range(0, max(rows, 1), 199))[: rows // 199 + 1]
     assert {asked["limit"] for asked in server.asked} == {"200"}
@@ -490,14 +490,14 @@ def test_by_an_offset_alone_all_rows_come_once_with_few_calls(total, rows):
 def test_smaller_pages_than_asked_lose_nothing_by_an_offset_alone(cap):
     server = Visits(list(range(1, 151)), cap=cap)
 
-    assert told(server) == server.ids
+    assert ids_by_offset(server) == server.ids
 
 
 def test_a_row_added_before_the_offset_pushes_no_other_out_of_sight():
     server = Visits(list(range(100, 550)), before={2: lambda ids: [7, *ids]})
 
     # The page was moved by one: read anew from the start, which finds the added row as well.
-    assert sorted(told(server)) == [7, *range(100, 550)]
+    assert sorted(ids_by_offset(server)) == [7, *range(100, 550)]
     assert offsets(server) == [0, 199, 0, 199, 398]
 
 
@@ -508,7 +508,7 @@ def test_rows_added_before_the_offset_all_come_and_hide_none(entering, total, ca
     ids = list(range(1000, 1450))
     server = Visits(ids, total=total, before={call: lambda rows: [*range(1, entering + 1), *rows]})
 
-    assert sorted(told(server)) == [*range(1, entering + 1), *ids]
+    assert sorted(ids_by_offset(server)) == [*range(1, entering + 1), *ids]
 
 
 @pytest.mark.parametrize("gone", [1, 50, 199, 200, 201, 250])
@@ -518,7 +518,7 @@ def test_rows_removed_before_the_offset_hide_none(gone, total, call):
     ids = list(range(1, 451))
     server = Visits(ids, total=total, before={call: lambda rows: rows[gone:]})
 
-    found = told(server)
+    found = ids_by_offset(server)
 
     assert len(found) == len(set(found))
     assert set(found) >= set(ids[gone:])
@@ -527,13 +527,13 @@ def test_rows_removed_before_the_offset_hide_none(gone, total, call):
 def test_all_rows_may_leave_while_they_are_read():
     server = Visits(list(range(1, 451)), before={2: lambda _: []})
 
-    assert told(server) == list(range(1, 201))
+    assert ids_by_offset(server) == list(range(1, 201))
 
 
 def test_rows_added_behind_the_offset_come_at_once():
     server = Visits(list(range(1, 251)), before={2: lambda ids: [*ids, *range(251, 460)]})
 
-    assert told(server) == list(range(1, 460))
+    assert ids_by_offset(server) == list(range(1, 460))
     assert offsets(server) == [0, 199, 398]
 
 
@@ -541,7 +541,7 @@ def test_a_total_that_moves_while_rows_do_not_loses_nothing():
     totals = iter([450, 7, 1000, 0, 450])
     server = Visits(list(range(1, 451)), total=lambda _: next(totals))
 
-    assert told(server) == list(range(1, 451))
+    assert ids_by_offset(server) == list(range(1, 451))
 
 
 def test_a_row_that_is_counted_before_it_is_sent_comes_with_a_second_reading():
@@ -549,7 +549,7 @@ def test_a_row_that_is_counted_before_it_is_sent_comes_with_a_second_reading():
     ids = list(range(1, 451))
     server = Visits([each for each in ids if each != 300], total=lambda _: 450, before=late)
 
-    assert told(server) == [*(each for each in ids if each != 300), 300]
+    assert ids_by_offset(server) == [*(each for each in ids if each != 300), 300]
     assert offsets(server) == [0, 199, 398, 448, 0, 199, 398]
 
 
@@ -573,7 +573,7 @@ def test_a_server_that_ignores_the_offset_ends_the_stream_instead_of_a_hang(cap,
     server = Visits(list(range(1, 451)), cap=cap, total=total, ignores=frozenset({"offset"}))
 
     with pytest.raises(StreamFailed) as caught:
-        told(server)
+        ids_by_offset(server)
     assert "report it" in caught.value.message
     assert len(server.asked) <= 20
 
@@ -584,7 +584,7 @@ def test_rows_that_keep_moving_end_the_stream_instead_of_a_hang():
     server.before = {call: lambda ids: [next(number), *ids] for call in range(2, 500)}
 
     with pytest.raises(StreamFailed) as caught:
-        told(server)
+        ids_by_offset(server)
     assert "run again" in caught.value.message
     assert len(server.asked) <= 20
 
@@ -592,18 +592,18 @@ def test_rows_that_keep_moving_end_the_stream_instead_of_a_hang():
 def test_a_server_that_ignores_the_limit_loses_nothing_by_an_offset_alone():
     server = Visits(list(range(1, 1001)), cap=10**9, ignores=frozenset({"limit"}))
 
-    assert told(server) == server.ids
+    assert ids_by_offset(server) == server.ids
 
 
 def test_pages_that_are_not_in_the_order_of_ids_are_a_failure_but_within_one_page_no_trouble():
     server = Visits(list(range(1, 451)), ignores=frozenset({"sort_by"}))
 
     with pytest.raises(StreamFailed) as caught:
-        told(server)
+        ids_by_offset(server)
     assert "report it" in caught.value.message
     assert len(server.asked) == 1
     server.ids = server.ids[:150]
-    assert sorted(told(server)) == server.ids
+    assert sorted(ids_by_offset(server)) == server.ids
 
 
 @pytest.mark.parametrize("rows", [0, 2, 200, 450])
@@ -649,7 +649,7 @@ def test_by_offset_alone_every_row_that_is_not_moved_is_read_once_or_the_stream_
     server.before = {call: change(*each) for call, each in changes.items()}
 
     try:
-        found = told(server)
+        found = ids_by_offset(server)
     except StreamFailed:
         return
 

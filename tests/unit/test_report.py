@@ -37,7 +37,7 @@ def report_of(**ends):
     return report
 
 
-def told(report, caplog, closing=None):
+def log_of(report, caplog, closing=None):
     with caplog.at_level("INFO", logger="tap-pardot"):
         report.log({"lists": 3, "tags": 1}, closing)
     records = [record for record in caplog.records if record.name == "tap-pardot"]
@@ -91,7 +91,7 @@ def test_the_report_names_the_first_reason_to_stop():
 
 
 def test_a_complete_run_ends_with_one_good_sentence(caplog):
-    *lines, last = told(report_of(lists=None, tags=None), caplog)
+    *lines, last = log_of(report_of(lists=None, tags=None), caplog)
 
     assert lines == [
         ("INFO", "lists: 1,200 rows, 3 calls, done: up to now"),
@@ -101,7 +101,7 @@ def test_a_complete_run_ends_with_one_good_sentence(caplog):
 
 
 def test_skipped_streams_are_listed_in_the_last_line(caplog):
-    *lines, last = told(report_of(lists=None, tags=SKIPPED), caplog)
+    *lines, last = log_of(report_of(lists=None, tags=SKIPPED), caplog)
 
     assert lines[1] == (
         "WARNING",
@@ -114,7 +114,7 @@ def test_skipped_streams_are_listed_in_the_last_line(caplog):
 
 
 def test_failed_streams_are_named_as_an_error(caplog):
-    *lines, (level, last) = told(report_of(lists=None, tags=FAILED, users=SKIPPED), caplog)
+    *lines, (level, last) = log_of(report_of(lists=None, tags=FAILED, users=SKIPPED), caplog)
 
     assert [line[0] for line in lines] == ["INFO", "ERROR", "WARNING"]
     assert level == "ERROR"
@@ -124,7 +124,7 @@ def test_failed_streams_are_named_as_an_error(caplog):
 
 
 def test_the_last_line_of_a_stopped_run_names_the_reason_and_failed_streams(caplog):
-    *lines, (level, last) = told(report_of(lists=FAILED, tags=STOPPED), caplog)
+    *lines, (level, last) = log_of(report_of(lists=FAILED, tags=STOPPED), caplog)
 
     assert [line[0] for line in lines] == ["ERROR", "ERROR"]
     assert level == "ERROR"
@@ -133,14 +133,14 @@ def test_the_last_line_of_a_stopped_run_names_the_reason_and_failed_streams(capl
 
 
 def test_the_users_own_limit_is_a_warning(caplog):
-    *_, (level, last) = told(report_of(lists=LIMIT), caplog)
+    *_, (level, last) = log_of(report_of(lists=LIMIT), caplog)
 
     assert level == "WARNING"
     assert "daily_call_limit (5) is reached" in last
 
 
 def test_wrong_settings_are_an_error(caplog):
-    *_, (level, last) = told(report_of(lists=WRONG), caplog)
+    *_, (level, last) = log_of(report_of(lists=WRONG), caplog)
 
     assert (level, last) == (
         "ERROR",
@@ -149,7 +149,7 @@ def test_wrong_settings_are_an_error(caplog):
 
 
 def test_the_last_line_of_a_run_ended_by_a_signal_names_the_signal(caplog):
-    *_, last = told(report_of(lists=None), caplog, "Stopped by SIGTERM.")
+    *_, last = log_of(report_of(lists=None), caplog, "Stopped by SIGTERM.")
 
     assert last == ("WARNING", "Stopped by SIGTERM.")
 
@@ -164,7 +164,7 @@ def test_nothing_was_read_is_one_line_for_all_streams(caplog, error, closing):
     if error is not None:
         report.stop(error)
 
-    line, _ = told(report, caplog, closing)
+    line, _ = log_of(report, caplog, closing)
 
     assert line == ("ERROR", "None of the 3 streams was read.")
 
@@ -176,7 +176,7 @@ def test_nothing_was_read_is_one_line_also_where_a_streams_first_call_ended_the_
         report.line(name)
     report.record_error("lists", error)
 
-    line, last = told(report, caplog)
+    line, last = log_of(report, caplog)
 
     assert line == ("ERROR", "None of the 3 streams was read.")
     assert str(error) in last[1]
@@ -187,7 +187,7 @@ def test_a_single_stream_that_was_not_read_has_its_own_line(caplog):
     report.line("lists")
     report.stop(STOPPED)
 
-    line, _ = told(report, caplog)
+    line, _ = log_of(report, caplog)
 
     assert line == ("ERROR", "lists: 0 rows, 3 calls, stopped: not read in this run")
 

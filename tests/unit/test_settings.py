@@ -59,10 +59,10 @@ def found(**changes):
 
 @pytest.mark.parametrize("name", KEYS)
 def test_a_private_key_is_an_rsa_key_that_can_be_read(name):
-    sentences = found(refresh_token=None, username="ada@example.com", private_key=KEYS[name])
+    problems_found = found(refresh_token=None, username="ada@example.com", private_key=KEYS[name])
 
-    assert bool(sentences) is not name.startswith("RSA")
-    assert all("private_key" in sentence for sentence in sentences)
+    assert bool(problems_found) is not name.startswith("RSA")
+    assert all("private_key" in sentence for sentence in problems_found)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_zone_is_one_that_exists(name, zone):
 
 
 @pytest.mark.parametrize(
-    ("given_", "kept"),
+    ("given_", "expected"),
     [
         ({"api_version": "3"}, {"api_version": 3}),
         ({"api_version": " 3 "}, {"api_version": 3}),
@@ -118,8 +118,8 @@ def test_a_zone_is_one_that_exists(name, zone):
         ({"something_else": 1}, {"something_else": 1}),
     ],
 )
-def test_settings_of_an_environment_become_what_they_mean(given_, kept):
-    assert normalized(given_) == kept
+def test_settings_of_an_environment_become_what_they_mean(given_, expected):
+    assert normalized(given_) == expected
 
 
 def test_an_alias_counts_when_the_setting_itself_is_blank():
