@@ -131,31 +131,16 @@ class Transport:
         _exchange.deadline = time.monotonic() + longest
         try:
             for _ in range(_MOST_REDIRECTS):
-                with self.session.request(
-                    method,
-                    url,
-                    params=params,
-                    data=data,
-                    json=json,
-                    # Never None: requests would look for a password in ~/.netrc.
-                    auth=auth if self.trusts(url) and auth is not None else _no_auth,
-                    timeout=(CONNECT_TIMEOUT, self._read_timeout),
-                    allow_redirects=False,
-                    stream=True,
-                ) as response:
-                    self._found.add(_host(url))
-                    target = response.headers.get("Location")
-                    if response.status_code not in _REDIRECTS or target is None:
-                        body = _read(response, file, longest)
-                        return Response(response.status_code, response.headers, body, url)
-                if method != "GET":
+                answer = self._exchange_once(
+                    method, url, longest, file, params=params, data=data, json=json, auth=auth
+                )
+                if isinstance(answer, Response):
+                    return answer
+                if method != "GET" or (file is None and not self.trusts(answer)):
                     break
-                target = urljoin(response.url, target)
-                if file is None and not self.trusts(target):
-                    break
-                if origin(target) != origin(url):
+                if origin(answer) != origin(url):
                     auth = None
-                url, params = target, None
+                url, params = answer, None
         except (
             requests.RequestException,
             urllib3.exceptions.HTTPError,
@@ -168,6 +153,34 @@ class Transport:
             f"{_host(url)} redirects this request elsewhere: check api_url and "
             "login_url, and that no proxy asks for a sign-in."
         )
+
+    def _exchange_once(
+        self,
+        method: str,
+        url: str,
+        longest: float,
+        file: BinaryIO | None,
+        *,
+        auth: AuthBase | None,
+        **sent: Any,
+    ) -> Response | str:
+        """Return the answer to one request, or the address that it redirects to."""
+        with self.session.request(
+            method,
+            url,
+            # Never None: requests would look for a password in ~/.netrc.
+            auth=auth if self.trusts(url) and auth is not None else _no_auth,
+            timeout=(CONNECT_TIMEOUT, self._read_timeout),
+            allow_redirects=False,
+            stream=True,
+            **sent,
+        ) as response:
+            self._found.add(_host(url))
+            target = response.headers.get("Location")
+            if response.status_code in _REDIRECTS and target is not None:
+                return urljoin(response.url, target)
+            body = _read(response, file, longest)
+            return Response(response.status_code, response.headers, body, url)
 
     def _failure(self, error: Exception, url: str) -> TapPardotError:
         host = _host(url)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
@@ -71,6 +72,56 @@ class ThrottlePause:
             time.sleep(rest)
 
 
+@dataclass
+class _Attempts:
+    """What the failures of one request add up to.
+
+    Attributes:
+        can_split: Whether the caller can make a smaller request.
+        others_are_answered: As of :func:`with_retries`.
+        started: When the first attempt was made, by the monotonic clock.
+    """
+
+    can_split: bool
+    others_are_answered: Callable[[Retriable, float], bool | None]
+    started: float
+    count: int = 0
+    timeouts: int = 0
+    had_verdict: bool = False
+    others: bool | None = None  # whether other requests are answered, once that is known
+
+    def check(self, failure: Retriable) -> None:
+        """Count a failure; errors as of :func:`with_retries`."""
+        self.count += 1
+        if self.had_verdict and failure.verdict is not None:
+            raise failure.verdict from failure
+        self.had_verdict = failure.verdict is not None
+        if self.can_split and failure.timed_out:
+            self._check_size(failure)
+        waited = time.monotonic() - self.started
+        if self.count < FEWEST_ATTEMPTS:
+            return
+        if self.others is None and waited < PATIENCE:
+            self.others = self.others_are_answered(failure, waited)
+        if self.others or waited >= PATIENCE:
+            message, code = failure.message, failure.code
+            raise Outage(message, code, is_isolated=bool(self.others)) from failure
+
+    def _check_size(self, failure: Retriable) -> None:
+        """Ask for a smaller request after some timeouts.
+
+        No answer may also mean an outage, which smaller requests would only make longer.
+        """
+        self.timeouts += 1
+        if self.timeouts < ATTEMPTS_BEFORE_SPLIT:
+            return
+        if failure.code is None:
+            self.others = self.others_are_answered(failure, PATIENCE)
+        if failure.code is not None or self.others:
+            raise RequestTooLarge(failure.message, failure.code) from failure
+        self.can_split = False
+
+
 def with_retries(
     send: Callable[[], T],
     label: str,
@@ -95,35 +146,14 @@ def with_retries(
         ConfigurationError: Two failures in a row had this verdict.
         RequestTooLarge: Pardot runs out of time, and the caller can make a smaller request.
     """
-    started = time.monotonic()
-    timeouts = 0
-    had_verdict = False
-    others: bool | None = None  # whether other requests are answered, once that is known
-    attempt = 0
+    attempts = _Attempts(can_split, others_are_answered, time.monotonic())
     pauses = waits()
     while True:
-        attempt += 1
         try:
             return send()
         except Retriable as error:
             failure = error
-        if had_verdict and failure.verdict is not None:
-            raise failure.verdict from failure
-        had_verdict = failure.verdict is not None
-        timeouts += failure.timed_out
-        if can_split and failure.timed_out and timeouts >= ATTEMPTS_BEFORE_SPLIT:
-            # No answer may also mean an outage, which smaller requests would only make longer.
-            if failure.code is None:
-                others = others_are_answered(failure, PATIENCE)
-            if failure.code is not None or others:
-                raise RequestTooLarge(failure.message, failure.code) from failure
-            can_split = False
-        waited = time.monotonic() - started
-        if attempt >= FEWEST_ATTEMPTS:
-            if others is None and waited < PATIENCE:
-                others = others_are_answered(failure, waited)
-            if others or waited >= PATIENCE:
-                raise Outage(failure.message, failure.code, is_isolated=bool(others)) from failure
+        attempts.check(failure)
         seconds = max(next(pauses), failure.wait or 0.0)
         on_wait(failure, seconds)
         logger.warning("%s: %s Trying again in %.1f seconds.", label, failure, seconds)

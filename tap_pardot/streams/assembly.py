@@ -28,6 +28,7 @@ from tap_pardot.sources.query import (
     WholeQuery,
     WindowQuery,
 )
+from tap_pardot.streams.emitted import string_columns
 from tap_pardot.sync.reading import Reading
 from tap_pardot.sync.windows import AppendOnly, Everything, FullWindows, Incremental
 
@@ -224,7 +225,7 @@ def new_decoder(stream: PardotStream, sync: SyncContext, columns: Sequence[str])
         columns,
         stream.api_names,
         lambda key: stream.logger.debug("%s: unknown key %r in an answer", stream.name, key),
-        texts=stream.string_columns(set(columns) - set(stream.columns)),
+        texts=string_columns(stream, set(columns) - set(stream.columns)),
     )
 
 

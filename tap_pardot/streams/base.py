@@ -10,21 +10,15 @@ import logging
 from collections import Counter
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
 from tap_pardot.api.dialect import Query
 from tap_pardot.api.dialect import Record as RecordEndpoint
-from tap_pardot.errors import ConfigurationError
 from tap_pardot.records.column_types import (
-    Mismatch,
-    conversions,
     converted,
-    declared_kind,
-    with_nulls,
 )
-from tap_pardot.records.decoder import kind_of
 from tap_pardot.records.times import parse_instant, to_iso
 from tap_pardot.records.values import to_timestamp
 from tap_pardot.sdk.records import DirectRecordStream
@@ -42,6 +36,8 @@ from tap_pardot.streams.assembly import (
 )
 from tap_pardot.streams.child import Child
 from tap_pardot.streams.custom_columns import CustomColumns, adopt_catalog
+from tap_pardot.streams.emitted import conversions_of, emitted_schema
+from tap_pardot.streams.observer import observed
 from tap_pardot.sync.report import Status
 from tap_pardot.sync.runner import Turn
 
@@ -53,6 +49,7 @@ if TYPE_CHECKING:
 
     from tap_pardot.api.dialect import Endpoint
     from tap_pardot.sources.base import Source
+    from tap_pardot.streams.observer import Observer
     from tap_pardot.sync.context import SyncContext
     from tap_pardot.sync.reading import Reading
 
@@ -61,23 +58,6 @@ if TYPE_CHECKING:
 INCREMENTAL = "INCREMENTAL"
 FULL_TABLE = "FULL_TABLE"
 _BEGINNING = "Beginning sync of"
-
-
-class Observer(Protocol):
-    """Gets the records of a stream as they pass, for the streams that are read through it."""
-
-    @property
-    def columns(self) -> Sequence[str]:
-        """The columns that it needs of each record."""
-
-    def on_start(self) -> None:
-        """Prepare for the stream's records; called when the first one comes."""
-
-    def on_record(self, record: Mapping[str, Any]) -> None:
-        """Take a record."""
-
-    def on_end(self) -> None:
-        """End; called when no more records come."""
 
 
 class PardotStream(DirectRecordStream):
@@ -275,29 +255,7 @@ class PardotStream(DirectRecordStream):
     @override
     def emitted_schema(self) -> dict[str, Any]:
         """The schema of exactly the columns that are emitted."""
-        schema: dict[str, Any] = self.effective_schema
-        own, catalog = self.schema["properties"], schema["properties"]
-        columns = {name: with_nulls(own[name], catalog[name]) for name in self.columns}
-        schema = {**schema, "properties": columns}
-        if "required" in schema:  # it may name columns that are not selected
-            schema["required"] = [n for n in self.schema.get("required", ()) if n in columns]
-        return schema
-
-    def string_columns(self, needed: Iterable[str]) -> frozenset[str]:
-        """Return the scalar columns that the catalog makes strings, but for those needed as such.
-
-        Args:
-            needed: Columns that the tap itself needs in their own types.
-        """
-        kept = {*self.primary_keys, *needed, "created_at", "updated_at"}
-        own, catalog = self.schema["properties"], self.effective_schema["properties"]
-        return frozenset(
-            name
-            for name in self.columns
-            if name not in kept
-            and (kind := kind_of(own[name])) not in {"string", "array", "object", ""}
-            and declared_kind(catalog[name], kind) == "string"
-        )
+        return emitted_schema(self)
 
     def check_columns(self) -> None:
         """Compare the catalog's column types with the declared ones.
@@ -305,21 +263,7 @@ class PardotStream(DirectRecordStream):
         Raises:
             ConfigurationError: A column cannot be emitted as the catalog declares it.
         """
-        self._conversions_by(str, Counter())
-
-    def _conversions_by(
-        self, timestamp: Callable[[Any], Any], errors: Counter[str]
-    ) -> dict[str, Callable[[Any], Any]]:
-        """Return by column that the catalog retypes, what makes the emitted value."""
-        own, catalog = self.schema["properties"], self.effective_schema["properties"]
-        try:
-            return conversions(own, catalog, self.columns, timestamp, errors)
-        except Mismatch as mismatch:
-            raise ConfigurationError(
-                f"The catalog's types of stream {self.name} cannot be emitted: {mismatch}. Take "
-                "the column's type out of the catalog (Meltano: the schema extra), or discover "
-                "the catalog anew."
-            ) from None
+        conversions_of(self, str, Counter())
 
     # --- the run ---
 
@@ -395,7 +339,7 @@ class PardotStream(DirectRecordStream):
         reading = self.start()
         records: Iterable[Record] = reading.records()
         if self._observer is not None:
-            records = observed(self, records, self._observer)
+            records = observed(records, self.columns, self._observer)
         if self._conversions:
             records = (converted(record, self._conversions) for record in records)
         try:
@@ -413,7 +357,7 @@ class PardotStream(DirectRecordStream):
         """By column that the catalog retypes, what makes the emitted value."""
         reading = self.start()
         timestamp = to_timestamp(self._open_sync().zone)
-        return self._conversions_by(timestamp, reading.decoder.conversion_errors)
+        return conversions_of(self, timestamp, reading.decoder.conversion_errors)
 
     def probe(self) -> str:
         """Make one small call that shows whether this stream may be read; return what it shows.
@@ -456,22 +400,3 @@ class PardotStream(DirectRecordStream):
         if text is None:
             return None
         return to_iso(text if isinstance(text, datetime) else parse_instant(text))
-
-
-def observed(
-    stream: PardotStream, records: Iterable[Record], observer: Observer
-) -> Iterator[Record]:
-    """Yield a stream's records without what only its observer needs of them."""
-    extra = [name for name in observer.columns if name not in stream.columns]
-    is_first = True
-    try:
-        for record in records:
-            if is_first:
-                observer.on_start()
-                is_first = False
-            observer.on_record(record)
-            for name in extra:
-                record.pop(name, None)
-            yield record
-    finally:
-        observer.on_end()

@@ -172,15 +172,7 @@ def open_sync(  # noqa: PLR0913
         raise unreachable(outage) from outage
     now = client.clock.now()
     client.budget.open_day(f"{now.astimezone(zone):%Y-%m-%d}")
-    end = unambiguous_edge(now - timedelta(seconds=config["lookback_seconds"]), zone)
-    ends_early = False
-    if config.get("end_date"):
-        end_date = parse_instant(config["end_date"])
-        ends_early = end_date < end
-        end = unambiguous_edge(min(end, end_date), zone)
-    start = EARLIEST
-    if config.get("start_date"):
-        start = unambiguous_edge(max(start, parse_instant(config["start_date"])), zone)
+    (start, end), ends_early = _window(config, zone, now)
     logger.info(
         "API version %d, time zone %s; reading up to %s.",
         dialect.version.number,
@@ -200,6 +192,20 @@ def open_sync(  # noqa: PLR0913
         report=report,
         write_state=write_state,
     )
+
+
+def _window(config: Mapping[str, Any], zone: ZoneInfo, now: datetime) -> tuple[Window, bool]:
+    """Return the run's window, and whether ``end_date`` set its end."""
+    end = unambiguous_edge(now - timedelta(seconds=config["lookback_seconds"]), zone)
+    ends_early = False
+    if config.get("end_date"):
+        end_date = parse_instant(config["end_date"])
+        ends_early = end_date < end
+        end = unambiguous_edge(min(end, end_date), zone)
+    start = EARLIEST
+    if config.get("start_date"):
+        start = unambiguous_edge(max(start, parse_instant(config["start_date"])), zone)
+    return Window(start, end), ends_early
 
 
 def _named_hosts(config: Mapping[str, Any]) -> dict[str, str]:
