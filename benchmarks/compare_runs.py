@@ -17,8 +17,9 @@ from benchmarks.compare_scenarios import SETTINGS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from benchmarks.compare_scenarios import Scenario
     from pardot_emulator.harness import Emulator
+
+    from benchmarks.compare_scenarios import Scenario
 
 _HEADERS = ("Accept", "Content-Type", "Pardot-Business-Unit-Id", "User-Agent")
 _EXTRACTED = re.compile(r'"time_extracted":"[^"]*"')

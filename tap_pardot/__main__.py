@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Run the command line; a signal is heard from the start, also while modules are loaded."""
+    """Run the command line; a signal counts from the start, also while modules are loaded."""
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, _leave)
     from tap_pardot.cli import main as run  # noqa: PLC0415 - takes most of a second

@@ -19,7 +19,7 @@ from tap_pardot.api.codes import CALLS_USED_UP
 from tap_pardot.config.environment import environment
 from tap_pardot.config.files import GivenFile, json_of, settings_of, state_of
 from tap_pardot.config.schema import KINDS
-from tap_pardot.config.validation import normalized, problems
+from tap_pardot.config.validation import normalized
 from tap_pardot.errors import CallLimitReached, ConfigurationError, RunStopped, TapPardotError
 from tap_pardot.records.times import to_iso
 from tap_pardot.sdk.catalog import checked
@@ -135,7 +135,7 @@ class CommandLine(TapPardot):
 
     def log_end(self, sentence: str | None = None, exit_code: int | None = None) -> None:
         """Log how the run ended; arguments as for ``Report.log``."""
-        for name, result in self.report.lines.items():
+        for name, result in self.report.results.items():
             stream = self.pardot_streams[name]
             result.reached = stream.reached_text
             stream.close_counter()
@@ -218,10 +218,7 @@ class Discovery(CommandLine):
         Raises:
             TapPardotError: The login does not work, or Pardot cannot be reached.
         """
-        if problems(normalized(self._config)):
-            logger.info("%s: only the standard columns are shown without settings.", stream.name)
-            return CustomColumns()
-        if not self.is_selected(stream):
+        if not (self.has_settings(stream) and self.is_selected(stream)):
             return CustomColumns()
         return columns_for_catalog(stream, self.client, self.dialect)
 

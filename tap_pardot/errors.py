@@ -11,7 +11,7 @@ class TapPardotError(Exception):
     """A failure with a sentence for the user.
 
     Args:
-        message: One human sentence that tells what to do.
+        message: One human sentence that says what to do.
         code: Pardot's error code, where there was one.
     """
 

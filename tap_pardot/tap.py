@@ -154,13 +154,20 @@ class TapPardot(Tap):
     def custom_columns(self, stream: type[PardotStream]) -> CustomColumns:
         """Return the columns that the account defines; what ends the run is left to the report."""
         is_read = self.is_selected(stream) and not self.maps.drops(stream.name)
-        if self.report.is_over or not is_read:
+        if self.report.is_over or not is_read or not self.has_settings(stream):
             return CustomColumns()
         try:
             return columns_for_run(stream, self.open_sync())
         except TapPardotError as error:
             self.report.stop(error)
             return CustomColumns()
+
+    def has_settings(self, stream: type[PardotStream]) -> bool:
+        """Return whether Pardot can be asked for a stream's columns: not without settings."""
+        if not validation.problems(validation.normalized(self._config)):
+            return True
+        logger.info("%s: only the standard columns are shown without settings.", stream.name)
+        return False
 
     @property
     def pardot_streams(self) -> dict[str, PardotStream]:

@@ -133,7 +133,7 @@ class Client:
         Raises:
             ConfigurationError: Only another host answered, or nothing that Pardot sends came.
         """
-        if failure.code is None and not self.clock.is_told:
+        if failure.code is None and not self.clock.is_known:
             raise ConfigurationError(failure.message) from failure
 
     def is_isolated(self, outage: Outage) -> bool:

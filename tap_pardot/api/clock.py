@@ -23,22 +23,24 @@ class ServerClock:
         self._warned = False
 
     def note(self, headers: Mapping[str, str]) -> None:
-        """Learn the time from an answer's headers; the first answer that tells it counts."""
-        if self.is_told or (date := date_of(headers)) is None:
+        """Take the time from an answer's headers; the first answer that has one counts."""
+        if self.is_known or (date := date_of(headers)) is None:
             return
         self._tick = time.monotonic()
         self._noted = date
 
     @property
-    def is_told(self) -> bool:
-        """Whether an answer has told the time."""
+    def is_known(self) -> bool:
+        """Whether an answer has had the time."""
         return self._noted is not None
 
     def now(self) -> datetime:
-        """Return Pardot's time in UTC; this machine's when no answer has told it."""
+        """Return Pardot's time in UTC; this machine's where no answer has had it."""
         if self._noted is None:
             if not self._warned:
-                logger.warning("Pardot's answers tell no time: this machine's clock is used.")
+                logger.warning(
+                    "Pardot's answers have no Date header: this machine's clock is used."
+                )
             self._warned = True
             return datetime.now(UTC)
         # The monotonic clock is not moved by whoever sets this machine's time.

@@ -35,7 +35,7 @@ class Query:
     Attributes:
         object: The object's name in the dialect.
         time: The column that windows are filtered by; None where the API has no such filter.
-        append_only: Whether rows never change, so that ids and creation tell what is new.
+        append_only: Whether rows never change, so that ids and creation show what is new.
         created: Whether rows can be filtered by creation besides.
         by_offset: Whether the API has no id filter, so that pages follow by offset.
         sorted: Whether rows can be sorted by id.

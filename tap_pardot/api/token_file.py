@@ -115,7 +115,7 @@ class TokenFile:
         return True
 
     def _tokens(self) -> dict[str, str]:
-        """Return the living tokens by the hash of the configured ones."""
+        """Return the valid tokens by the hash of the configured ones."""
         try:
             text = self._path.read_text(encoding="utf-8-sig")
         except FileNotFoundError:

@@ -54,10 +54,10 @@ def environment(prefix: str) -> dict[str, Any]:
 def unknown(names: Iterable[str]) -> str | None:
     """Return a sentence about the settings that this tap does not know; None if it knows all."""
     # Names that begin with an underscore are Meltano's own.
-    strange = [name for name in names if name not in KNOWN | _SHARED_SETTINGS and name[:1] != "_"]
-    if not strange:
+    ignored = [name for name in names if name not in KNOWN | _SHARED_SETTINGS and name[:1] != "_"]
+    if not ignored:
         return None
-    return f"Unknown settings are ignored: {', '.join(map(_with_hint, sorted(strange)))}."
+    return f"Unknown settings are ignored: {', '.join(map(_with_hint, sorted(ignored)))}."
 
 
 def _with_hint(name: str) -> str:

@@ -238,7 +238,7 @@ class ExportJobClient:
             if error.code not in EXPORT_GONE:
                 raise
             raise JobLost("Pardot does not know it any more") from None
-        if self._clock.is_told:
+        if self._clock.is_known:
             self._check_timezone(status, job.created_at)
         if status.is_lost:
             raise JobLost("it has expired" if status.is_expired else f"it is {status.state}")

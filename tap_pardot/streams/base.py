@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -285,7 +284,7 @@ class PardotStream(DirectRecordStream):
                 sync,
                 columns=self._decoded_columns,
                 bookmark=self.bookmark,
-                result=sync.report.line(self.name),
+                result=sync.report.result_of(self.name),
             )
         return self._reading
 
@@ -392,11 +391,11 @@ class PardotStream(DirectRecordStream):
         For a stream that is read through others: the run's end, if all ids were read.
         """
         if is_child(self):
-            is_done = self._reading is not None and self._reading.result.end is Status.DONE
+            is_done = self._reading is not None and self._reading.result.status is Status.DONE
             return to_iso(self._open_sync().end) if is_done else None
         if not self.incremental:
             return None
-        text = self.bookmark.until if is_append_only(self) else self.bookmark.value
-        if text is None:
-            return None
-        return to_iso(text if isinstance(text, datetime) else parse_instant(text))
+        if is_append_only(self):
+            return None if self.bookmark.until is None else to_iso(self.bookmark.until)
+        value = self.bookmark.value
+        return None if value is None else to_iso(parse_instant(value))

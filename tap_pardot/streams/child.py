@@ -66,14 +66,14 @@ class Child:
             source=self.source,
             decoder=new_decoder(stream, sync, stream.columns),
             key=None,
-            result=sync.report.line(stream.name),
+            result=sync.report.result_of(stream.name),
             write_state=sync.write_state,
         )
 
     @property
     def is_active(self) -> bool:
         """Whether the stream has not failed."""
-        return self.failure is None and self.reading.result.end is not Status.FAILED
+        return self.failure is None and self.reading.result.status is not Status.FAILED
 
     # --- what parents have passed on ---
 

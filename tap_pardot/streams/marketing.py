@@ -11,7 +11,7 @@ from tap_pardot.streams.base import PardotStream
 class Campaigns(PardotStream):
     """Campaigns.
 
-    Pardot filters them by the time of their change but does not tell it, so they are read whole
+    Pardot filters them by the time of their change but does not report it, so they are read whole
     unless the catalog asks for INCREMENTAL.
     """
 

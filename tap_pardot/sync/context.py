@@ -280,10 +280,10 @@ def _zone(config: Mapping[str, Any], client: Client, dialect: V4) -> ZoneInfo:
     name = zone_of_api_user(users, config.get("username"))
     if name is None:
         raise ConfigurationError(
-            "Pardot does not tell the API user's time zone: set timezone to the zone in the API "
+            "The API does not report the API user's time zone: set timezone to the zone in the API "
             "user's Pardot settings (an IANA name such as America/New_York)."
         )
-    logger.info("The API user's time zone is %s, as Pardot tells.", name)
+    logger.info("The API user's time zone is %s, as Pardot reports it.", name)
     return ZoneInfo(name)
 
 

@@ -31,7 +31,7 @@ class Reading:
         windows: What is to be read; moves the bookmark.
         source: Where the rows come from.
         decoder: Makes records of rows.
-        key: The replication key, by which records are told to be in a page's bounds.
+        key: The replication key, by which a record is in a page's bounds or not.
         result: Counts the rows, and says how far the stream is.
         write_state: Writes STATE, behind all records that were written.
     """

@@ -45,35 +45,35 @@ _LEVELS = {
 
 @dataclass
 class StreamResult:
-    """One stream's line.
+    """One stream's result.
 
     Attributes:
         rows: Records that were written.
-        end: How the stream ended.
+        status: How the stream ended.
         message: Up to where it is complete, or why it ended.
         reached: The instant before which everything is out, in UTC, where there is one.
     """
 
     rows: int = 0
-    end: Status = Status.STOPPED
+    status: Status = Status.STOPPED
     message: str = "not read in this run"
     reached: str | None = None
 
     def done(self, reached: str) -> None:
-        """Note that the stream is complete; ``reached`` tells up to where."""
-        self.end, self.message = Status.DONE, reached
+        """Note that the stream is complete; ``reached`` says up to where."""
+        self.status, self.message = Status.DONE, reached
 
     @property
     def is_unread(self) -> bool:
         """Whether the run ended before anything of the stream was read."""
-        return self.end is Status.STOPPED and not self.rows
+        return self.status is Status.STOPPED and not self.rows
 
 
 @dataclass
 class Report:
     """Collects how each selected stream ended."""
 
-    lines: dict[str, StreamResult] = field(default_factory=dict)
+    results: dict[str, StreamResult] = field(default_factory=dict)
     stopped: RunStopped | None = None
     aborted: ConfigurationError | None = None
 
@@ -82,20 +82,20 @@ class Report:
         """Whether no further stream should be begun."""
         return self.stopped is not None or self.aborted is not None
 
-    def line(self, stream: str) -> StreamResult:
-        """Return a stream's line, a new one at first."""
-        return self.lines.setdefault(stream, StreamResult())
+    def result_of(self, stream: str) -> StreamResult:
+        """Return a stream's result, a new one at first."""
+        return self.results.setdefault(stream, StreamResult())
 
     def record_error(self, stream: str, error: TapPardotError) -> None:
         """Note why a stream ended early."""
-        line = self.line(stream)
-        line.message = str(error)
+        result = self.result_of(stream)
+        result.message = str(error)
         if isinstance(error, StreamSkipped):
-            line.end = Status.SKIPPED
+            result.status = Status.SKIPPED
         elif isinstance(error, RunStopped):
-            line.end = Status.STOPPED
+            result.status = Status.STOPPED
         else:
-            line.end = Status.FAILED
+            result.status = Status.FAILED
         self.stop(error)
 
     def stop(self, error: TapPardotError) -> None:
@@ -107,7 +107,7 @@ class Report:
 
     def names(self, end: Status) -> list[str]:
         """Return the streams that ended so."""
-        return [name for name, line in self.lines.items() if line.end is end]
+        return [name for name, result in self.results.items() if result.status is end]
 
     @property
     def exit_code(self) -> int:
@@ -134,17 +134,17 @@ class Report:
         for name, number in calls.items():
             count = metrics.Metric.HTTP_REQUEST_COUNT
             metrics.log(_meter, metrics.Point("counter", count, number, {"stream": name}))
-        if len(self.lines) > 1 and all(line.is_unread for line in self.lines.values()):
+        if len(self.results) > 1 and all(result.is_unread for result in self.results.values()):
             stopped = {"status": Status.STOPPED.value, "rows": 0}
-            logger.error("None of the %d streams was read.", len(self.lines), extra=stopped)
+            logger.error("None of the %d streams was read.", len(self.results), extra=stopped)
         else:
-            for name, line in self.lines.items():
-                _log_stream(name, line, calls.get(name, 0))
+            for name, result in self.results.items():
+                _log_stream(name, result, calls.get(name, 0))
         level = logging.INFO if self.exit_code == 0 else logging.ERROR
         if closing is not None or isinstance(self.stopped, CallLimitReached):
             level = max(level, logging.WARNING)
         figures = {
-            "rows": sum(line.rows for line in self.lines.values()),
+            "rows": sum(result.rows for result in self.results.values()),
             "calls": sum(calls.values()),
             "exit_code": self.exit_code if exit_code is None else exit_code,
             **{end.value: len(self.names(end)) for end in Status},
@@ -153,7 +153,7 @@ class Report:
         logger.log(level, "%s", sentence, extra=figures)
 
     def _sentence(self, calls: int, resets: str | None) -> str:
-        rows = _count(sum(line.rows for line in self.lines.values()), "row")
+        rows = _count(sum(result.rows for result in self.results.values()), "row")
         skipped = self.names(Status.SKIPPED)
         left_out = f" Skipped: {', '.join(skipped)}." if skipped else ""
         failed = self.names(Status.FAILED)
@@ -176,21 +176,21 @@ class Report:
         return f"Complete: {rows} of {_count(done, 'stream')} in {_count(calls, 'call')}.{left_out}"
 
 
-def _log_stream(name: str, line: StreamResult, calls: int) -> None:
+def _log_stream(name: str, result: StreamResult, calls: int) -> None:
     logger.log(
-        _LEVELS[line.end],
+        _LEVELS[result.status],
         "%s: %s, %s, %s: %s",
         name,
-        _count(line.rows, "row"),
+        _count(result.rows, "row"),
         _count(calls, "call"),
-        line.end.value,
-        line.message,
+        result.status.value,
+        result.message,
         extra={
             "stream": name,
-            "rows": line.rows,
+            "rows": result.rows,
             "calls": calls,
-            "reached": line.reached,
-            "status": line.end.value,
+            "reached": result.reached,
+            "status": result.status.value,
         },
     )
 
@@ -200,13 +200,13 @@ def _count(number: int, what: str) -> str:
 
 
 def unexpected(error: Exception) -> str:
-    """Return a sentence for an error nobody foresaw; where it came from goes to the debug log.
+    """Return a sentence for an unexpected error; where it came from goes to the debug log.
 
     The text of the error is left out: it may hold data.
     """
     where = "".join(traceback.format_tb(error.__traceback__))
     logger.debug("%s at\n%s", type(error).__name__, where)
     return (
-        f"An error nobody foresaw ({type(error).__name__}): run again with "
+        f"An unexpected error ({type(error).__name__}): run again with "
         "TAP_PARDOT_LOGLEVEL=DEBUG and report the lines that show where it came from."
     )

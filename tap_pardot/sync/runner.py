@@ -65,10 +65,10 @@ class Readable(Protocol):
 
 
 class Parents(Protocol):
-    """What the runner needs of the streams that hand records to others."""
+    """What the runner needs of the streams whose records pass to others."""
 
     def start(self) -> None:
-        """Find out which parents hand records to which children."""
+        """Find out which parents' records pass to which children."""
 
     def submit(self) -> None:
         """Start work of parents that are read for their children only."""
@@ -79,7 +79,7 @@ class Run(NamedTuple):
 
     Attributes:
         streams: The selected streams.
-        parents: The streams that hand records to others.
+        parents: The streams whose records pass to others.
         report: How each stream ends.
         open_sync: Makes the run's first calls, once.
         write_state: Writes STATE; ``is_last`` where nothing else follows.
@@ -102,7 +102,7 @@ def run_all(run: Run) -> None:
     """Read the selected streams; the report says how each ended."""
     report = run.report
     for stream in run.streams:
-        report.line(stream.name)
+        report.result_of(stream.name)
     if run.has_state:
         run.write_state()
     opened = False

@@ -194,7 +194,7 @@ def test_a_wrong_clock_of_this_machine_loses_nothing(account, monkeypatch, wrong
 def test_without_a_date_header_this_machines_clock_is_used_with_one_warning(caplog):
     clock = ServerClock()
     clock.note({"Date": "soon"})
-    assert not clock.is_told
+    assert not clock.is_known
     for _ in range(3):
         assert abs(clock.now() - datetime.now(UTC)) < timedelta(seconds=9)
     assert len(caplog.messages) == 1

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
 from tap_pardot.streams.people import Prospects
+
 from tests.helpers.children import THEN, Runs
 
 OBJECTS = {

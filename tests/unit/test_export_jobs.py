@@ -22,7 +22,7 @@ MARCH = datetime(2024, 3, 5, 10, tzinfo=UTC)
 class Clock:
     """Pardot's clock, which goes on while the tap sleeps."""
 
-    is_told = True
+    is_known = True
 
     def __init__(self):
         self.passed = 0.0

@@ -26,7 +26,7 @@ DAY = "2024-03-05 10:00:00"
 
 
 class Clock:
-    is_told = True
+    is_known = True
 
     def now(self):
         return NOW

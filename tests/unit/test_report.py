@@ -29,9 +29,9 @@ def report_of(**ends):
     """Return a report on streams that ended with an error, or were complete (None)."""
     report = Report()
     for name, error in ends.items():
-        report.line(name).rows = 1200
+        report.result_of(name).rows = 1200
         if error is None:
-            report.line(name).done("up to now")
+            report.result_of(name).done("up to now")
         else:
             report.record_error(name, error)
     return report
@@ -67,7 +67,7 @@ def test_the_exit_code_follows_how_the_streams_ended(ends, code, over):
 
 def test_a_run_that_could_not_begin_is_a_failure_without_any_stream():
     report = Report()
-    report.line("lists")
+    report.result_of("lists")
     report.stop(WRONG)
 
     assert report.is_over
@@ -76,10 +76,10 @@ def test_a_run_that_could_not_begin_is_a_failure_without_any_stream():
 
 def test_a_stream_that_was_not_begun_is_no_success_and_no_failure():
     report = report_of(lists=STOPPED)
-    report.line("tags")
+    report.result_of("tags")
 
     assert report.names(Status.STOPPED) == ["lists", "tags"]
-    assert report.line("tags").message == "not read in this run"
+    assert report.result_of("tags").message == "not read in this run"
 
 
 def test_the_report_names_the_first_reason_to_stop():
@@ -160,7 +160,7 @@ def test_the_last_line_of_a_run_ended_by_a_signal_names_the_signal(caplog):
 def test_nothing_was_read_is_one_line_for_all_streams(caplog, error, closing):
     report = Report()
     for name in ("lists", "tags", "users"):
-        report.line(name)
+        report.result_of(name)
     if error is not None:
         report.stop(error)
 
@@ -173,7 +173,7 @@ def test_nothing_was_read_is_one_line_for_all_streams(caplog, error, closing):
 def test_nothing_was_read_is_one_line_also_where_a_streams_first_call_ended_the_run(caplog, error):
     report = Report()
     for name in ("lists", "tags", "users"):
-        report.line(name)
+        report.result_of(name)
     report.record_error("lists", error)
 
     line, last = log_of(report, caplog)
@@ -184,7 +184,7 @@ def test_nothing_was_read_is_one_line_also_where_a_streams_first_call_ended_the_
 
 def test_a_single_stream_that_was_not_read_has_its_own_line(caplog):
     report = Report()
-    report.line("lists")
+    report.result_of("lists")
     report.stop(STOPPED)
 
     line, _ = log_of(report, caplog)
@@ -211,7 +211,7 @@ def as_json(report, *arguments):
 
 def test_the_figures_are_fields_of_a_structured_log():
     report = report_of(lists=None, tags=FAILED, users=SKIPPED)
-    report.line("lists").reached = "2024-06-01T11:59:00+00:00"
+    report.result_of("lists").reached = "2024-06-01T11:59:00+00:00"
 
     *lines, last = as_json(report)
 
