@@ -232,7 +232,7 @@ def test_a_field_made_after_the_catalog_appears_and_one_that_vanished_costs_only
     assert {record["region"] for record in run.records["prospects"]} == {"North"}
     # Nulls would overwrite what was loaded before.
     assert "nickname" not in run.records["prospects"][0]
-    assert "Pardot tells of no field for the column nickname any more" in run.stderr
+    assert "Pardot has no field for the column nickname any more" in run.stderr
     assert_schema_fits(run)
     assert {call["code"] for call in account.calls} == {None}
 
