@@ -78,3 +78,9 @@ def test_nothing_is_read_before_the_bookmark():
     assert read(incremental({"replication_key_value": to_iso(RUN.end)})) == []
     value = to_iso(START + timedelta(days=29))
     assert read(incremental({"replication_key_value": value})) == [(29, 30)]
+
+
+def test_a_clock_behind_the_bookmark_is_reported_once(caplog):
+    windows = incremental({"replication_key_value": to_iso(RUN.end + timedelta(days=1))})
+    assert list(windows) == list(windows) == []
+    assert caplog.text.count("clock is behind the bookmark") == 1
