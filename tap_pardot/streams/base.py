@@ -338,7 +338,7 @@ class PardotStream(DirectRecordStream):
         reading = self.start()
         records: Iterable[Record] = reading.records()
         if self._observer is not None:
-            records = observed(records, self.columns, self._observer)
+            records = observed(records, self._observer, self.columns)
         if self._conversions:
             records = (converted(record, self._conversions) for record in records)
         try:

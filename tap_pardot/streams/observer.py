@@ -1,11 +1,11 @@
-"""Records of a stream pass to the streams that are read through it."""
+"""What gets the records of a stream as they pass."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     Record = dict[str, Any]
 
@@ -28,14 +28,14 @@ class Observer(Protocol):
 
 
 def observed(
-    records: Iterable[Record], columns: Collection[str], observer: Observer
+    records: Iterable[Record], observer: Observer, columns: Sequence[str]
 ) -> Iterator[Record]:
-    """Yield a stream's records without what only its observer needs of them.
+    """Yield records without what only their observer needs of them.
 
     Args:
-        records: The stream's records.
+        records: Records with all columns that the observer needs.
+        observer: Gets each record before it is yielded.
         columns: The columns to emit.
-        observer: Gets each record first.
     """
     extra = [name for name in observer.columns if name not in columns]
     is_first = True

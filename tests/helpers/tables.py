@@ -57,7 +57,7 @@ def _kind(stream: type[PardotStream]) -> tuple[str, str]:
     if parents := parents_of(stream):
         return "through " + ", ".join(f"`{name}`" for name in parents), _CHILDREN[stream.name]
     if isinstance(endpoint, Export):
-        what = "what changed since the last run" if key else "everything, each run"
+        what = "what changed since the last run" if isinstance(key, str) else "everything, each run"
         return f"{what}, by export", "see [Exports](#exports)"
     if not isinstance(endpoint, Query):
         return "one record, each run", "1, the call that begins every run"
