@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from tap_pardot.api.codes import EXPORT_GONE
@@ -17,7 +18,12 @@ from tap_pardot.sources.base import Page, Source
 from tap_pardot.sources.export_creation import JobCreator
 from tap_pardot.sources.export_csv import RowJoiner, rows_of_file
 from tap_pardot.sources.export_jobs import JobLost
-from tap_pardot.sources.export_plan import ExportPlan, windows_after_stored
+from tap_pardot.sources.export_plan import (
+    ExportPlan,
+    is_collectable,
+    length_after_expiry,
+    windows_after_stored,
+)
 from tap_pardot.sources.export_query import AnonymousVisitors, SupplementQuery
 
 if TYPE_CHECKING:
@@ -28,7 +34,7 @@ if TYPE_CHECKING:
     from tap_pardot.records.times import Window
     from tap_pardot.sources.export_creation import ExportFields
     from tap_pardot.sources.export_jobs import ExportJobClient
-    from tap_pardot.sources.export_plan import PlannedJob
+    from tap_pardot.sources.export_plan import Job, PlannedJob
     from tap_pardot.sources.query import PatientQuery
     from tap_pardot.state.bookmark import Bookmark
 
@@ -50,6 +56,7 @@ class ExportSource(Source):
         values: Returns the computed columns of one side of the recycle bin, or of both (None).
         on_repaired: Called with the field's name for each cell that was repaired.
         write_state: Writes STATE.
+        rows_per_page: After how many rows STATE is written; None: after each file.
     """
 
     def __init__(  # noqa: PLR0913
@@ -64,8 +71,10 @@ class ExportSource(Source):
         values: Callable[[bool | None], dict[str, Any]],
         on_repaired: Callable[[str], None],
         write_state: Callable[[], None],
+        rows_per_page: int | None = None,
     ) -> None:
         self._jobs = jobs
+        self._rows_per_page = rows_per_page
         self._fields = fields
         self._bookmark = bookmark
         self._values = values
@@ -94,10 +103,14 @@ class ExportSource(Source):
             self._submit(window)
 
     def _submit(self, window: Window) -> None:
-        stored, zone = self._bookmark.jobs, self._jobs.dialect.zone
-        windows = windows_after_stored(window, stored, zone, self._max_window)
+        stored, zone, now = self._bookmark.jobs, self._jobs.dialect.zone, self._jobs.now()
+        divided = stored
+        if self._rows_per_page is not None and (length := length_after_expiry(stored, zone, now)):
+            self._max_window = length
+            divided = [each for each in stored if is_collectable(each, now)]
+        windows = windows_after_stored(window, divided, zone, self._max_window)
         self._plan.fill(windows, self._creator.sides, self._creator.accepted_fields)
-        left = self._plan.adopt(stored, self._jobs.now())
+        left = self._plan.adopt(stored, now)
         for planned in self._plan.jobs:
             if planned.job is not None:
                 self._jobs.tracker.add(planned.job.id)
@@ -254,7 +267,7 @@ class ExportSource(Source):
                 is_resumed=self._plan.is_resumed,
             )
         if self._creator.lacks_recycle_bin and self._query.has_recycle_bin:
-            yield self._queried(window, deleted=True)
+            yield from self._queried(window, deleted=True)
 
     def _exported(self, window: Window) -> Iterator[Page]:
         for deleted in (None, False, True):
@@ -294,16 +307,27 @@ class ExportSource(Source):
                 joiner.add(fields, rows, is_optional=deleted is not False and not has_bin)
 
     def _files_as_pages(self, planned: PlannedJob) -> Iterator[Page]:
-        """Yield a page for each file of a job that is not finished."""
+        """Yield the pages of a job's files that are not finished, without rows that are out."""
         spec = planned.spec
-        for name, rows in self._files(planned, resume=True):
-            save = partial(self._finish_file, planned, name)
+        for name, all_rows in self._files(planned, resume=True):
+            job = planned.job
+            if job is None:
+                return
+            rows: Iterator[Row] = islice(all_rows, job.rows_out(name), None)
+            while self._rows_per_page is not None:
+                part = list(islice(rows, self._rows_per_page))
+                if len(part) < self._rows_per_page:
+                    rows = iter(part)
+                    break
+                job = job.with_rows(name, job.rows_out(name) + len(part))
+                save = partial(self._store, planned, job)
+                yield self._page(spec.window, spec.deleted, spec.fields, part, save)
+            save = partial(self._store, planned, job.with_finished_file(name))
             yield self._page(spec.window, spec.deleted, spec.fields, rows, save)
 
-    def _finish_file(self, planned: PlannedJob, name: str) -> None:
-        if planned.job is not None:
-            planned.job = planned.job.with_finished_file(name)
-            self._store_jobs()
+    def _store(self, planned: PlannedJob, job: Job) -> None:
+        planned.job = job
+        self._store_jobs()
 
     def _rows(self, planned: PlannedJob) -> Iterator[Row]:
         """Yield the rows of all files of a job."""
@@ -341,14 +365,20 @@ class ExportSource(Source):
                 return
         raise StreamFailed("Pardot refuses now what it took before: run again.")
 
-    def _queried(self, window: Window, *, deleted: bool) -> Page:
-        """Return a page of a window's rows on one side of the recycle bin, by query."""
+    def _queried(self, window: Window, *, deleted: bool) -> Iterator[Page]:
+        """Yield a window's rows on one side of the recycle bin, by query."""
         lacking = self._creator.rejected.names
         if deleted:
             lacking = lacking | self._query.lacks
         fields = [name for name in self._fields.all if name not in lacking]
-        rows = self._query.rows(window, fields, deleted=deleted)
-        return self._page(window, deleted, fields, rows)
+        first = next(each for each in self._plan.jobs if each.spec.window == window)
+        job = None if deleted else first.job
+        cursor = 0 if job is None else job.cursor
+        for rows, last in self._query.pages(window, fields, deleted=deleted, cursor=cursor):
+            save = None
+            if self._rows_per_page is not None and job is not None and last:
+                save = partial(self._store, first, job.with_cursor(last))
+            yield self._page(window, deleted, fields, rows, save)
 
     def _page(
         self,

@@ -16,6 +16,7 @@ from tap_pardot.records.times import (
     SECOND,
     Window,
     clamp,
+    first_half,
     parse_instant,
     to_iso,
     unambiguous_edge,
@@ -79,21 +80,36 @@ class Job:
         spec: What was asked for.
         created_at: When it was created, in UTC.
         finished_files: Names of the files whose records are all out.
+        open_file: Name of the file of which some rows are out.
+        rows: How many of its rows are out.
+        cursor: Of the rows that a query adds to the job's window, those up to this id are out.
     """
 
     id: int
     spec: JobSpec
     created_at: datetime
     finished_files: tuple[str, ...] = ()
+    open_file: str | None = None
+    rows: int = 0
+    cursor: int = 0
 
     @classmethod
     def from_state(cls, stored: StoredJob, spec: JobSpec) -> Job:
         """Return a job that STATE has, and that matches a spec."""
         created_at = parse_instant(stored["made"])
-        return cls(stored["id"], spec, created_at, tuple(stored["done"]))
+        progress = {key: stored[key] for key in ("rows", "cursor") if stored.get(key)}
+        return cls(
+            stored["id"],
+            spec,
+            created_at,
+            tuple(stored["done"]),
+            open_file=stored.get("file"),
+            **progress,
+        )
 
     def to_state(self) -> StoredJob:
         """Return what STATE has of the job."""
+        progress = {"file": self.open_file, "rows": self.rows, "cursor": self.cursor}
         return {
             "id": self.id,
             "start": to_iso(self.spec.window.start),
@@ -102,11 +118,30 @@ class Job:
             "deleted": self.spec.deleted,
             "mark": self.spec.fingerprint,
             "done": list(self.finished_files),
+            **{key: value for key, value in progress.items() if value},
         }
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether some of its rows are out."""
+        return bool(self.finished_files or self.rows or self.cursor)
+
+    def rows_out(self, name: str) -> int:
+        """Return how many rows of a file are out."""
+        return self.rows if name == self.open_file else 0
+
+    def with_rows(self, name: str, rows: int) -> Job:
+        """Return the job with some rows of a file out."""
+        return replace(self, open_file=name, rows=rows)
+
+    def with_cursor(self, cursor: int) -> Job:
+        """Return the job with rows that a query adds out, up to an id."""
+        return replace(self, cursor=cursor)
 
     def with_finished_file(self, name: str) -> Job:
         """Return the job with one more file whose records are out."""
-        return replace(self, finished_files=(*self.finished_files, name))
+        finished = (*self.finished_files, name)
+        return replace(self, finished_files=finished, open_file=None, rows=0)
 
 
 @dataclass
@@ -169,6 +204,23 @@ def windows_after_stored(
         yield Window(start, ends[start])
         start = ends[start]
     yield from windows(start, window.end, zone, max_length)
+
+
+def length_after_expiry(
+    stored: Iterable[StoredJob], zone: ZoneInfo, now: datetime
+) -> timedelta | None:
+    """Return how long windows may be, if rows of a job were read until Pardot deleted its files.
+
+    The next job of its window starts with the first row again. Half the window can be read while
+    Pardot has the files, or half of that.
+    """
+    for each in stored:
+        is_begun = each["done"] or each.get("rows") or each.get("cursor")
+        if is_begun and not is_collectable(each, now):
+            whole = Window(parse_instant(each["start"]), parse_instant(each["end"]))
+            half = first_half(whole, zone)
+            return None if half is None else half.end - half.start
+    return None
 
 
 def _local(moment: datetime, zone: ZoneInfo) -> datetime:
@@ -261,8 +313,8 @@ class ExportPlan:
 
     @property
     def is_resumed(self) -> bool:
-        """Whether an interrupted run has finished some of the files."""
-        return any(planned.job and planned.job.finished_files for planned in self.jobs)
+        """Whether an interrupted run has read some of the rows."""
+        return any(planned.job and planned.job.is_begun for planned in self.jobs)
 
     def of(self, window: Window, deleted: bool | None) -> list[PlannedJob]:  # noqa: FBT001
         """Return the jobs for the rows of a window on one side of the recycle bin."""

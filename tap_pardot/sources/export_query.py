@@ -57,9 +57,23 @@ class SupplementQuery:
         return frozenset() if self.endpoint is None else self.endpoint.lacks
 
     def rows(self, window: Window, fields: Sequence[str], *, deleted: bool) -> Iterator[Cells]:
-        """Yield the rows of a window on one side of the recycle bin.
+        """Yield the rows of a window on one side of the recycle bin, as :meth:`pages` does."""
+        for cells, _ in self.pages(window, fields, deleted=deleted):
+            yield from cells
 
-        Rows that came before Pardot ran out of time come again.
+    def pages(
+        self, window: Window, fields: Sequence[str], *, deleted: bool, cursor: int = 0
+    ) -> Iterator[tuple[list[Cells], int]]:
+        """Yield the pages of a window on one side of the recycle bin, with their largest id.
+
+        Rows that came before Pardot ran out of time come again. An id is 0 where the window is
+        read in parts, so that it does not say what is out.
+
+        Args:
+            window: The window.
+            fields: The fields to read.
+            deleted: The side.
+            cursor: Rows up to this id are left out.
         """
         query, endpoint = self._query, self.endpoint
         if query is None or endpoint is None:
@@ -75,9 +89,10 @@ class SupplementQuery:
                 fields=fields if endpoint.fields else (),
             )
             try:
-                for page in query.pages(filters, window=part):
-                    for row in page.rows:
-                        yield cells_of(row, fields, self._on_repaired)
+                after = cursor if part == window else 0
+                for page in query.pages(filters, after, window=part):
+                    cells = [cells_of(row, fields, self._on_repaired) for row in page.rows]
+                    yield cells, page.cursor if part == window else 0
             except RequestTooLarge as error:
                 query.split(part, error)
             else:
@@ -142,16 +157,16 @@ class AnonymousVisitors:
         self,
         window: Window,
         exported: Iterable[Page],
-        by_query: Callable[[], Page],
+        by_query: Callable[[], Iterator[Page]],
         *,
         is_resumed: bool,
     ) -> Iterator[Page]:
-        """Yield the pages of a window's exports, and a page of what these leave out.
+        """Yield the pages of a window's exports, and of what these leave out.
 
         Args:
             window: The window.
             exported: The pages of its exports.
-            by_query: Returns the page of all active visitors.
+            by_query: Returns the pages of all active visitors.
             is_resumed: Whether an interrupted run has read some of the exports' files, so that
                 the rows of this run are not all of them.
         """
@@ -160,7 +175,7 @@ class AnonymousVisitors:
             is_deleted = page.values.get("is_deleted") is True
             yield page if is_deleted else replace(page, rows=counter.counted(page.rows))
         if self._are_missing(window, None if is_resumed else counter.number):
-            yield by_query()
+            yield from by_query()
 
     def _are_missing(self, window: Window, exported: int | None) -> bool:
         known = self._bookmark.limited

@@ -104,7 +104,11 @@ class Bookmark:
 
     def begin_anew(self) -> None:
         """Forget what is written of the open window, so that all of it is read again."""
-        jobs = [job | {"done": []} for job in self.jobs]
+        progress = {"file", "rows", "cursor"}
+        jobs = [
+            {key: value for key, value in job.items() if key not in progress} | {"done": []}
+            for job in self.jobs
+        ]
         self._state.update({WINDOW: None, CURSOR: None, JOBS: jobs or None})
 
     def open(self, window: Window | None, cursor: int | None = None) -> None:

@@ -62,6 +62,9 @@ class _Job(msgspec.Struct):
     end: Instant
     made: Instant
     done: list[str]
+    file: str | None = None
+    rows: Id | None = None
+    cursor: Id | None = None
 
 
 class _Bookmark(msgspec.Struct):

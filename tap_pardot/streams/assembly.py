@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-pardot")
 
+_ROWS_PER_PAGE = 1_000
+"""Rows of an export after which STATE is written where they are passed to other streams."""
+
 # --- endpoints -----------------------------------------------------------------------------
 
 
@@ -148,6 +151,7 @@ class _Parts:
 
     Attributes:
         is_full: Whether everything is read whatever has changed.
+        is_passed_on: Whether the records are passed to other streams, too.
     """
 
     stream: PardotStream
@@ -157,6 +161,7 @@ class _Parts:
     windows: Windows
     decoder: Decoder
     is_full: bool
+    is_passed_on: bool
 
     @property
     def call(self) -> Call:
@@ -187,6 +192,7 @@ def new_reading(  # noqa: PLR0913
     bookmark: Bookmark,
     result: StreamResult,
     windows: Windows | None = None,
+    is_passed_on: bool = False,
 ) -> Reading:
     """Return what reads a stream once.
 
@@ -197,6 +203,7 @@ def new_reading(  # noqa: PLR0913
         bookmark: Where the reading goes on from.
         result: Where it is counted and reported.
         windows: What is to be read, where it is not what the catalog wants.
+        is_passed_on: Whether the records are passed to other streams, too.
 
     Raises:
         StreamSkipped: The setting ``bulk_source`` chooses a query, and there is none.
@@ -204,7 +211,7 @@ def new_reading(  # noqa: PLR0913
     is_full = windows is None and not stream.incremental
     windows = windows or _windows(stream, sync, bookmark, result)
     decoder = new_decoder(stream, sync, columns)
-    parts = _Parts(stream, sync, columns, bookmark, windows, decoder, is_full)
+    parts = _Parts(stream, sync, columns, bookmark, windows, decoder, is_full, is_passed_on)
     return Reading(
         name=stream.name,
         windows=windows,
@@ -335,6 +342,7 @@ def _export_source(parts: _Parts, endpoint: Export) -> Source:
         values=parts.computed_values,
         on_repaired=parts.decoder.count_repaired,
         write_state=parts.sync.write_state,
+        rows_per_page=_ROWS_PER_PAGE if parts.is_passed_on else None,
     )
 
 

@@ -114,6 +114,7 @@ class ParentGroup:
             bookmark=feed.bookmark,
             result=StreamResult(),
             windows=feed,
+            is_passed_on=True,
         )
         return FeedReading(feed, reading, listeners)
 
@@ -204,9 +205,9 @@ class ParentGroup:
     def note_parent_errors(self) -> None:
         """Tell the children which parents were not read to their end."""
         for name, listeners in self.listeners.items():
-            line = self._sync.report.line(name)
-            if line.end is not Status.DONE:
-                kind = StreamSkipped if line.end is Status.SKIPPED else StreamFailed
+            line = self._sync.report.result_of(name)
+            if line.status is not Status.DONE:
+                kind = StreamSkipped if line.status is Status.SKIPPED else StreamFailed
                 for child in listeners.children:
                     error = _as_parent_error(name, kind(line.message))
                     child.parent_errors.setdefault(name, error)

@@ -12,10 +12,12 @@ import os
 import random
 import signal
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tap_pardot.sources.email_lookups import EmailStatsLookup
+from tap_pardot.state import id_set
 from tap_pardot.state.id_set import DRAIN_AT, pack, unpack
 from tap_pardot.streams.visits import VisitorPageViews, Visits
 from tests.helpers import states
@@ -30,13 +32,18 @@ CHILDREN = (*MAIL, *VISITS, "opportunity_prospects")
 FEW = 7
 
 
+def set_sizes(monkeypatch, page, save_every, batch):
+    """Set the rows of a page, the calls between two STATEs, and the visitors of a call."""
+    monkeypatch.setattr("tap_pardot.api.v4.V4.page_size", page)
+    monkeypatch.setattr("tap_pardot.sources.lookup.SAVE_EVERY", save_every)
+    for stream in (Visits, VisitorPageViews):
+        monkeypatch.setattr(stream, "v4", dataclasses.replace(stream.v4, batch=batch))
+
+
 @pytest.fixture
 def account(emulator, tap, monkeypatch):
     """Pages of five rows, and STATE after every second call."""
-    monkeypatch.setattr("tap_pardot.api.v4.V4.page_size", 5)
-    monkeypatch.setattr("tap_pardot.sources.lookup.SAVE_EVERY", 2)
-    for stream in (Visits, VisitorPageViews):
-        monkeypatch.setattr(stream, "v4", dataclasses.replace(stream.v4, batch=3))
+    set_sizes(monkeypatch, 5, 2, 3)
     return Account(emulator, tap)
 
 
@@ -600,7 +607,7 @@ def test_a_run_of_the_version_before_that_was_killed_with_too_many_ids_is_comple
 
 def test_more_visitors_than_state_takes(account, monkeypatch):
     """With the pages and the limit of every day."""
-    monkeypatch.undo()
+    set_sizes(monkeypatch, 200, 20, 200)
     number = 2 * DRAIN_AT + 1200
     moments = [EARLY, LATE]
     rows = [
@@ -630,29 +637,77 @@ def test_more_visitors_than_state_takes(account, monkeypatch):
     assert account.asked_visitors() == list(range(left[0], number + 1))
 
 
-@pytest.mark.parametrize(
-    ("number", "drain_at", "limit"),
-    [(1_000, 250, 150), pytest.param(20_000, 5_000, 3_000, marks=pytest.mark.nightly)],
-)
-def test_more_ids_than_a_week_of_calls_are_read_once_each(
-    account, monkeypatch, number, drain_at, limit
-):
-    monkeypatch.undo()
-    monkeypatch.setattr("tap_pardot.state.id_set.DRAIN_AT", drain_at)
-    clicks = [{"id": n, "list_email_id": n, "created_at": EARLY} for n in range(1, number + 1)]
-    account.emulator.add("emailClick", clicks)
+def days_until_complete(account, streams, most, **settings):
+    """Run once a day until a run is complete; return the calls of all days."""
     calls = 0
-    for day in range(1, 9):
-        account.emulator.set(clock=f"2024-06-{day:02}T12:00:00+00:00")
-        run = account.run("email_clicks", "email_stats", daily_call_limit=limit)
+    for day in range(most):
+        moment = datetime(2024, 6, 1, 12, tzinfo=UTC) + timedelta(days=day)
+        account.emulator.set(clock=moment.isoformat())
+        run = account.run(*streams, **settings)
         assert run.exit_code == 0, run.stderr
         calls += len(account.emulator.calls)
         waiting = unpack(account.bookmark("email_stats")["pending"])
-        assert len(waiting) < drain_at + 200
+        assert len(waiting) < 2 * id_set.DRAIN_AT
+        if "Complete: " in run.stderr:
+            return calls
+    pytest.fail(f"not complete after {most} days")
 
-    assert "Complete: " in run.stderr
+
+@pytest.mark.parametrize("source", ["query", "export"])
+@pytest.mark.parametrize(
+    "sizes", [(1_000, 250, 180), pytest.param((20_000, 5_000, 3_600), marks=pytest.mark.nightly)]
+)
+def test_more_ids_than_five_days_of_calls_are_read_once_each(account, monkeypatch, source, sizes):
+    """All of them are in one file of the export."""
+    number, drain_at, limit = sizes
+    set_sizes(monkeypatch, 200, 20, 200)
+    monkeypatch.setattr("tap_pardot.state.id_set.DRAIN_AT", drain_at)
+    monkeypatch.setattr("tap_pardot.streams.assembly._ROWS_PER_PAGE", drain_at // 5)
+    activities = [
+        {"id": n, "type": 11, "list_email_id": n, "created_at": EARLY, "updated_at": EARLY}
+        for n in range(1, number + 1)
+    ]
+    account.emulator.add("visitorActivity", activities)
+    streams = ("visitor_activities", "email_stats")
+    calls = days_until_complete(account, streams, 8, daily_call_limit=limit, bulk_source=source)
+
     assert account.tables["email_stats"] == set(range(1, number + 1))
+    assert account.tables["visitor_activities"] == set(range(1, number + 1))
     assert calls <= 1.1 * number
+
+
+def test_an_export_that_takes_longer_than_its_files_last_is_read_in_halves(account, monkeypatch):
+    """Pardot deletes them after a week; a job created anew starts with the first row."""
+    monkeypatch.setattr("tap_pardot.state.id_set.DRAIN_AT", 50)
+    monkeypatch.setattr("tap_pardot.streams.assembly._ROWS_PER_PAGE", 10)
+    for day in range(1, 31):
+        account.opens(f"2024-05-{day:02}T10:00:00Z", range(20 * day, 20 * day + 20))
+    streams = ("visitor_activities", "email_stats")
+    days_until_complete(account, streams, 30, daily_call_limit=66, bulk_source="export")
+
+    assert account.tables["email_stats"] == set(range(20, 620))
+    assert account.tables["visitor_activities"] == set(range(1, 601))
+
+
+def test_anonymous_visitors_that_exports_leave_out_are_asked_for_once_in_many_days(
+    account, monkeypatch
+):
+    """A query adds them to the window of an export."""
+    monkeypatch.setattr("tap_pardot.state.id_set.DRAIN_AT", 20)
+    account.visitors(EARLY, range(1, 301))
+    account.emulator.update("visitor", range(1, 291), identified=False)
+    account.emulator.set(export_anonymous_visitors=False)
+    asked = []
+    for day in range(1, 8):
+        account.emulator.set(clock=f"2024-06-0{day}T12:00:00+00:00")
+        run = account.run("visitors", "visits", daily_call_limit=60, bulk_source="export")
+        assert run.exit_code == 0, run.stderr
+        asked += account.asked_visitors()
+        if "Complete: " in run.stderr:
+            break
+
+    assert account.tables["visits"] == {70000 + n for n in range(1, 301)}
+    assert sorted(asked) == sorted({*asked})
 
 
 def started(account, tap_process, streams, state, **settings):
