@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pardot_emulator.harness import Emulator
-
+from pardot_emulator import Emulator
 from tests.helpers import states
 
 if TYPE_CHECKING:

@@ -17,9 +17,8 @@ from benchmarks.compare_scenarios import SETTINGS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pardot_emulator.harness import Emulator
-
     from benchmarks.compare_scenarios import Scenario
+    from pardot_emulator import Emulator
 
 _HEADERS = ("Accept", "Content-Type", "Pardot-Business-Unit-Id", "User-Agent")
 _EXTRACTED = re.compile(r'"time_extracted":"[^"]*"')
@@ -129,7 +128,7 @@ def play(scenario: Scenario, tap: Tap) -> list[Outcome]:
 def recorded(emulator: Emulator) -> list[str]:
     """Return a list that takes all of the emulator's calls and logins from now on."""
     calls: list[str] = []
-    answer, log_in = emulator._server._play, emulator.state.issuer.exchange  # noqa: SLF001
+    answer, log_in = emulator._server._play, emulator.issuer.exchange  # noqa: SLF001
 
     async def play_call(http: Any, request: Any, call: dict[str, Any]) -> Any:
         line = {
@@ -149,7 +148,7 @@ def recorded(emulator: Emulator) -> list[str]:
         return log_in(form, *arguments)
 
     emulator._server.__dict__["_play"] = play_call  # noqa: SLF001
-    emulator.state.issuer.__dict__["exchange"] = exchange
+    emulator.issuer.__dict__["exchange"] = exchange
     return calls
 
 

@@ -13,7 +13,7 @@ from tests.helpers.states import FOLDER as SAVED_STATES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from pardot_emulator.harness import Emulator
+    from pardot_emulator import Emulator
 
     FindState = Callable[[Sequence[list[str]]], Any]
 
@@ -330,7 +330,6 @@ SCENARIOS: dict[str, Scenario] = {
     "no recycle bin": Scenario(switches={"export_prospect_deleted": 175}),
     # What is too much for one call or one job.
     "wide exports": Scenario(custom_fields=130),
-    "short exports": Scenario((FIRST,), switches={"export_max_days": 100}),
     "slow exports": Scenario(switches={"export_polls": 2}, settings={"max_waiting_exports": 3}),
     "exports not ready": Scenario(
         (FIRST, AGAIN, Run(last_state, (account.switched(export_polls=0),))),

@@ -130,7 +130,7 @@ class Incremental(Windows):
 
     def _report_clock(self, latest: datetime) -> None:
         # Export jobs are planned before the stream's turn, so this can have been reported.
-        if self._result.end is not Status.DONE:
+        if self._result.status is not Status.DONE:
             logger.warning(
                 "%s: Pardot's clock is behind the bookmark %s; the stream waits for a later run.",
                 self._name,
