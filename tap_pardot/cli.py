@@ -62,7 +62,7 @@ class GivenSettings(NamedTuple):
 
 
 class CommandLine(TapPardot):
-    """The tap as a command."""
+    """Singer tap for Pardot (Salesforce Account Engagement)."""
 
     def __init__(self, **kwargs: Any) -> None:
         self.signals = SignalHandler()

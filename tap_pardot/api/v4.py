@@ -126,13 +126,13 @@ class V4:
             params["visitor_ids"] = ",".join(map(str, filters.visitor_ids))
         if endpoint.output is not None:
             params["output"] = endpoint.output
-        params["limit"] = str(limit)
-        if self.sorts(endpoint):
-            params |= _BY_ID
+        sort = _BY_ID if self.sorts(endpoint) else {}
+        if offset is not None:
+            params |= {**sort, "limit": str(limit), "offset": str(offset)}
+        else:
+            params |= {"limit": str(limit), **sort}
         if cursor:
             params["id_greater_than"] = str(cursor)
-        if offset is not None:
-            params["offset"] = str(offset)
         return Request(
             self,
             (endpoint.object, "query"),

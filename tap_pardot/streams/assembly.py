@@ -33,7 +33,7 @@ from tap_pardot.sync.reading import Reading
 from tap_pardot.sync.windows import AppendOnly, Everything, FullWindows, Incremental
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from tap_pardot.api.dialect import Endpoint, Row
     from tap_pardot.sources.base import Call, Source
@@ -192,7 +192,7 @@ def new_reading(  # noqa: PLR0913
     bookmark: Bookmark,
     result: StreamResult,
     windows: Windows | None = None,
-    is_passed_on: bool = False,
+    needed: Collection[str] = (),
 ) -> Reading:
     """Return what reads a stream once.
 
@@ -203,15 +203,15 @@ def new_reading(  # noqa: PLR0913
         bookmark: Where the reading goes on from.
         result: Where it is counted and reported.
         windows: What is to be read, where it is not what the catalog wants.
-        is_passed_on: Whether the records are passed to other streams, too.
+        needed: The columns that other streams, which the records are passed to, need of them.
 
     Raises:
         StreamSkipped: The setting ``bulk_source`` chooses a query, and there is none.
     """
     is_full = windows is None and not stream.incremental
     windows = windows or _windows(stream, sync, bookmark, result)
-    decoder = new_decoder(stream, sync, columns)
-    parts = _Parts(stream, sync, columns, bookmark, windows, decoder, is_full, is_passed_on)
+    decoder = new_decoder(stream, sync, columns, needed)
+    parts = _Parts(stream, sync, columns, bookmark, windows, decoder, is_full, bool(needed))
     return Reading(
         name=stream.name,
         windows=windows,
@@ -223,8 +223,13 @@ def new_reading(  # noqa: PLR0913
     )
 
 
-def new_decoder(stream: PardotStream, sync: SyncContext, columns: Sequence[str]) -> Decoder:
-    """Return what makes records of a stream's rows."""
+def new_decoder(
+    stream: PardotStream,
+    sync: SyncContext,
+    columns: Sequence[str],
+    needed: Collection[str] = (),
+) -> Decoder:
+    """Return what makes records of a stream's rows; arguments as for :func:`new_reading`."""
     own: dict[str, Any] = stream.schema["properties"]
     return Decoder(
         {**stream.schema, "properties": {name: own[name] for name in columns} | own},
@@ -232,7 +237,7 @@ def new_decoder(stream: PardotStream, sync: SyncContext, columns: Sequence[str])
         columns,
         stream.api_names,
         lambda key: stream.logger.debug("%s: unknown key %r in an answer", stream.name, key),
-        texts=string_columns(stream, set(columns) - set(stream.columns)),
+        texts=string_columns(stream, needed),
     )
 
 

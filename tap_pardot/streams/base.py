@@ -285,7 +285,7 @@ class PardotStream(DirectRecordStream):
                 columns=self._decoded_columns,
                 bookmark=self.bookmark,
                 result=sync.report.result_of(self.name),
-                is_passed_on=self._observer is not None,
+                needed=() if self._observer is None else self._observer.columns,
             )
         return self._reading
 

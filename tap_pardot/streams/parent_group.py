@@ -106,15 +106,16 @@ class ParentGroup:
         window = Window(start, missed.end)
         feed = Feed(parent.stream_state, sync.zone, window, missed.children)
         listeners = Listeners(parent, missed.children)
-        needed = {*listeners.columns, *parent.primary_keys, parent.replication_key}
+        names = {*listeners.columns, *parent.primary_keys, parent.replication_key}
+        columns = [name for name in parent.schema["properties"] if name in names]
         reading = new_reading(
             parent,
             sync,
-            columns=[name for name in parent.schema["properties"] if name in needed],
+            columns=columns,
             bookmark=feed.bookmark,
             result=StreamResult(),
             windows=feed,
-            is_passed_on=True,
+            needed=columns,
         )
         return FeedReading(feed, reading, listeners)
 

@@ -144,5 +144,5 @@ def test_a_missing_field_is_named_where_pardot_lists_its_fields(account):
     account.run(catalog)
 
     assert [each for each in account.warnings if "any more" in each] == [
-        "prospects: Pardot tells of no field for the column old any more; left out."
+        "prospects: Pardot has no field for the column old any more; left out."
     ]

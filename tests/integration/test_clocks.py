@@ -367,7 +367,7 @@ def test_a_zone_that_is_not_set_and_may_not_be_read_is_a_clear_error(account, co
     run = account.run("lists", timezone=None)
 
     assert run.exit_code == 1
-    assert "does not tell the API user's time zone: set timezone" in run.last_line
+    assert "does not report the API user's time zone: set timezone" in run.last_line
     assert "Traceback" not in run.stderr
     assert dict(run.records) == {}
     assert json.loads(before)["bookmarks"].items() <= account.state["bookmarks"].items()
