@@ -1,17 +1,19 @@
 """Shows whether two checkouts of this tap behave byte for byte alike.
 
-    python benchmarks/compare.py BASE [HEAD] [--only NAME ...] [--log-lines 20]
+    python benchmarks/compare.py BASE [HEAD] [--only NAME ...] [--any-order] [--log-lines 20]
 
 BASE and HEAD are directories; HEAD is this checkout unless given. For every scenario of
 `compare_scenarios` the tap of each checkout runs against an emulator of its own. Both emulators
 run this checkout's code, with equal rows and a clock that stands still. Compared are the catalog,
 the API calls in order, stdout line by line and the exit code. Log lines are compared, too, but
-listed apart: their wording may change. Exit code 1 if anything else differs.
+listed apart: their wording may change. Exit code 1 if anything else differs. With ``--any-order``
+the order of a call's parameters and of keys in JSON does not count.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -74,6 +76,7 @@ def main() -> None:
     parser.add_argument("base", type=Path)
     parser.add_argument("head", type=Path, nargs="?", default=ROOT)
     parser.add_argument("--only", nargs="+", choices=SCENARIOS, metavar="NAME", default=SCENARIOS)
+    parser.add_argument("--any-order", action="store_true", help="of parameters and JSON keys")
     parser.add_argument("--log-lines", type=int, default=20, help="most that are listed")
     options = parser.parse_args()
     wording: dict[tuple[str, str], str] = {}
@@ -82,7 +85,7 @@ def main() -> None:
     with Tap(options.base.resolve()) as base, Tap(options.head.resolve()) as head:
         for name in options.only:
             started = time.monotonic()
-            result = compare(SCENARIOS[name], base, head)
+            result = compare(SCENARIOS[name], base, head, any_order=options.any_order)
             print(f"{name:32}{result} ({time.monotonic() - started:.1f} s)")
             for difference in result.behavior:
                 print(difference)
@@ -104,23 +107,34 @@ def print_wording(wording: dict[tuple[str, str], str], most: int) -> None:
         print(f"  {name}\n    base: {base[:WIDTH]}\n    head: {head[:WIDTH]}")
 
 
-def compare(scenario: Scenario, base: Tap, head: Tap) -> Result:
+def compare(scenario: Scenario, base: Tap, head: Tap, *, any_order: bool = False) -> Result:
     """Play a scenario with both taps at the same time."""
     with ThreadPoolExecutor(2) as pool:
-        return differences(*pool.map(play, (scenario, scenario), (base, head)))
+        plays = pool.map(play, (scenario, scenario), (base, head))
+        return differences(*plays, any_order=any_order)
 
 
-def differences(one: list[Outcome], other: list[Outcome]) -> Result:
+def differences(one: list[Outcome], other: list[Outcome], *, any_order: bool = False) -> Result:
     """Return what differs between two plays of a scenario."""
     behavior: list[Difference] = []
     log: list[tuple[str, str]] = []
     for number, (mine, yours) in enumerate(zip(one, other, strict=True), start=1):
         if not behavior:
             for part in Outcome._fields[:-1]:
-                lines = getattr(mine, part), getattr(yours, part)
+                lines = [getattr(mine, part), getattr(yours, part)]
+                if any_order:
+                    lines = [[sorted_keys(line) for line in each] for each in lines]
                 behavior.extend(first_difference(number, part, *lines))
         log.extend(different_lines(mine.log, yours.log))
     return Result(behavior, log, one)
+
+
+def sorted_keys(line: str) -> str:
+    """Return a line with its keys in alphabetical order if it is JSON."""
+    try:
+        return json.dumps(json.loads(line), sort_keys=True)
+    except ValueError:
+        return line
 
 
 def first_difference(
