@@ -273,7 +273,6 @@ def arrived(warehouse: Postgres, streams: tuple[str, ...]) -> Target:
     return target
 
 
-@pytest.mark.xdist_group("meltano")
 def test_a_pipeline_of_meltano_is_complete_after_any_kills(project, postgres):
     """STATE counts only when the target has written the rows before it."""
     chance = random.Random(PIPELINE_SEED)

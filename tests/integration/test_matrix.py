@@ -74,7 +74,7 @@ def test_a_fault_that_passes_costs_something_only_where_no_second_try_may_be_mad
 
 
 def ended(code: int, last: str, *messages: Mapping[str, object]) -> Finished:
-    """Return a run as it is classify."""
+    """Return a run that is judged."""
     lines = "\n".join(json.dumps(each, separators=(",", ":")) for each in messages)
     return Finished(code, lines, f"2024-06-01 12:00:00,000 | INFO | tap-pardot | {last}\n")
 
@@ -129,20 +129,20 @@ def test_rows_that_state_covers_but_no_run_emitted_are_found() -> None:
     state = {"type": "STATE", "value": {}}
     good = "Complete: 16 rows of 4 streams in 9 calls."
 
-    def classify(first: Finished, *second: Mapping[str, object], code: int = 0) -> list[str]:
-        before, _ = matrix.bookmark(1, first)
+    def judge(first: Finished, *second: Mapping[str, object], code: int = 0) -> list[str]:
+        before, _ = matrix.seen_by_target(1, first)
         return list(matrix.still_missing(cell, before, ended(code, good, *second)))
 
-    assert classify(ended(1, "", *rows, state)) == []
-    assert classify(ended(1, "", state, *rows), *rows) == []
+    assert judge(ended(1, "", *rows, state)) == []
+    assert judge(ended(1, "", state, *rows), *rows) == []
     # What comes after the STATE that a target saw last may never reach it.
-    assert classify(ended(1, "", state, *rows))
-    assert classify(ended(1, "", *rows[1:], state))
-    assert classify(ended(1, "", *rows, state), code=1)
+    assert judge(ended(1, "", state, *rows))
+    assert judge(ended(1, "", *rows[1:], state))
+    assert judge(ended(1, "", *rows, state), code=1)
 
 
 def test_a_target_sees_a_run_to_its_last_state_or_to_one_on_the_way() -> None:
     states = [{"type": "STATE", "value": {"n": number}} for number in range(4)]
     run = ended(0, "", *states)
-    seen = [matrix.bookmark(chance, run)[1]["n"] for chance in range(8)]
+    seen = [matrix.seen_by_target(chance, run)[1]["n"] for chance in range(8)]
     assert seen == [0, 1, 2, 3, 3, 3, 3, 3]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -30,21 +32,29 @@ KINDS = {
     "string": "string",
     "date_iso8601": "string",
 }
-pytestmark = pytest.mark.xdist_group("meltano")  # one installation of the plugins
-
 # What `pip install -e .` needs of a checkout.
 SOURCES = ("LICENSE", "README.md", "meltano.yml", "pyproject.toml", "tap_pardot")
 
 
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a copy of the checkout in which Meltano has installed both plugins."""
-    project = tmp_path_factory.mktemp("meltano")
-    for name in SOURCES:
-        source = CHECKOUT / name
-        copy = shutil.copytree if source.is_dir() else shutil.copy
-        copy(source, project / name)
-    Meltano(project, project, {}).run("install", *PLUGINS)
+    """Give a copy of the checkout in which Meltano has installed both plugins.
+
+    All workers of a test run share it; the first that needs it makes it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    project = shared / "meltano"
+    with (shared / "meltano.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (project / "installed").exists():
+            project.mkdir()
+            for name in SOURCES:
+                source = CHECKOUT / name
+                copy = shutil.copytree if source.is_dir() else shutil.copy
+                copy(source, project / name)
+            Meltano(project, project, {}).run("install", *PLUGINS)
+            (project / "installed").touch()
     return project
 
 
@@ -52,7 +62,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def project(installed: Path, tmp_path: Path) -> Path:
     """Give a project of the test's own, on plugins that are there already."""
     shutil.copy(installed / "meltano.yml", tmp_path)
-    (tmp_path / ".meltano").symlink_to(installed / ".meltano")
+    (tmp_path / ".meltano").mkdir()
+    for plugins in ("extractors", "loaders"):  # the rest is a run's own
+        (tmp_path / ".meltano" / plugins).symlink_to(installed / ".meltano" / plugins)
     return tmp_path
 
 
