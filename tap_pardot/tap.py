@@ -20,6 +20,7 @@ from tap_pardot.sdk.catalog import prepared
 from tap_pardot.sdk.stream_map_setting import StreamMaps
 from tap_pardot.sdk.writer import BufferedWriter, OrderedStateWriter
 from tap_pardot.streams import STREAMS
+from tap_pardot.streams.base import PardotStream, TapHooks
 from tap_pardot.streams.custom_columns import CustomColumns
 from tap_pardot.streams.discovery import columns_for_run
 from tap_pardot.streams.fan_out import FanOut
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
     from tap_pardot.api.client import Client
     from tap_pardot.api.v4 import V4
-    from tap_pardot.streams.base import PardotStream
 
 logger = logging.getLogger("tap-pardot")
 
@@ -140,13 +140,13 @@ class TapPardot(Tap):
     @override
     def discover_streams(self) -> Sequence[PardotStream]:
         """Return all streams, with the columns that the account defines."""
+        hooks = TapHooks(self.open_sync, self.renew_maps, lambda: self.fan_out.start(passing=False))
         return [
             stream(
                 self,
-                open_sync=self.open_sync,
+                hooks=hooks,
                 custom=self.custom_columns(stream) if stream.custom_fields else None,
                 is_dropped=self.maps.drops(stream.name),
-                renew_maps=self.renew_maps,
             )
             for stream in self.stream_types
         ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from typing_extensions import override
 
@@ -59,15 +59,28 @@ FULL_TABLE = "FULL_TABLE"
 _BEGINNING = "Beginning sync of"
 
 
+class TapHooks(NamedTuple):
+    """What a stream needs of the tap.
+
+    Attributes:
+        open_sync: Returns what is fixed for the run; makes the run's first calls, once.
+        renew_maps: Makes a stream's maps again after its columns have changed.
+        start_children: Gives the streams that are read through others their readings.
+    """
+
+    open_sync: Callable[[], SyncContext]
+    renew_maps: Callable[[PardotStream], None]
+    start_children: Callable[[], None]
+
+
 class PardotStream(DirectRecordStream):
     """A stream of Pardot's objects.
 
     Args:
         tap: The tap.
-        open_sync: Returns what is fixed for the run; makes the run's first calls, once.
+        hooks: What the stream needs of the tap.
         custom: The account's own columns, for a stream that has some.
         is_dropped: Whether the setting ``stream_maps`` drops the stream.
-        renew_maps: Makes the stream's maps again after its columns have changed.
     """
 
     name: str = ""
@@ -99,14 +112,12 @@ class PardotStream(DirectRecordStream):
         self,
         tap: Tap,
         *,
-        open_sync: Callable[[], SyncContext],
+        hooks: TapHooks,
         custom: CustomColumns | None = None,
         is_dropped: bool = False,
-        renew_maps: Callable[[PardotStream], None] = lambda _: None,
     ) -> None:
         super().__init__(tap)
-        self._open_sync = open_sync
-        self._renew_maps = renew_maps
+        self._hooks = hooks
         self._is_dropped = is_dropped
         self.declared_key = self.replication_key
         self.custom = custom
@@ -276,8 +287,10 @@ class PardotStream(DirectRecordStream):
 
     def start(self) -> Reading:
         """Return this run's reading, the same each time. Fixes the source and the columns."""
+        if self._reading is None and is_child(self):
+            self._hooks.start_children()
         if self._reading is None:
-            sync = self._open_sync()
+            sync = self._hooks.open_sync()
             log_missing_columns(self)
             self._reading = new_reading(
                 self,
@@ -308,7 +321,7 @@ class PardotStream(DirectRecordStream):
             self.endpoint = query_instead(self, refusal)
             self._reading = None
             vars(self).pop("_conversions", None)
-            self._renew_maps(self)
+            self._hooks.renew_maps(self)
 
     @property
     def _decoded_columns(self) -> list[str]:
@@ -356,7 +369,7 @@ class PardotStream(DirectRecordStream):
     def _conversions(self) -> dict[str, Callable[[Any], Any]]:
         """By column that the catalog retypes, what makes the emitted value."""
         reading = self.start()
-        timestamp = to_timestamp(self._open_sync().zone)
+        timestamp = to_timestamp(self._hooks.open_sync().zone)
         return conversions_of(self, timestamp, reading.decoder.conversion_errors)
 
     def probe(self) -> str:
@@ -365,7 +378,7 @@ class PardotStream(DirectRecordStream):
         Raises:
             TapPardotError: It may not.
         """
-        sync = self._open_sync()
+        sync = self._hooks.open_sync()
         if is_child(self):
             Child(self, sync, {}).source.probe()
             return ""
@@ -383,7 +396,7 @@ class PardotStream(DirectRecordStream):
     @override
     def _write_state_message(self) -> None:
         """Write STATE; the SDK's own way would leave out what is not stored in it yet."""
-        self._open_sync().write_state()
+        self._hooks.open_sync().write_state()
 
     @property
     def reached_text(self) -> str | None:
@@ -393,7 +406,7 @@ class PardotStream(DirectRecordStream):
         """
         if is_child(self):
             is_done = self._reading is not None and self._reading.result.status is Status.DONE
-            return to_iso(self._open_sync().end) if is_done else None
+            return to_iso(self._hooks.open_sync().end) if is_done else None
         if not self.incremental:
             return None
         if is_append_only(self):

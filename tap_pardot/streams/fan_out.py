@@ -38,15 +38,24 @@ class FanOut:
         self._streams = streams
         self._open_sync = open_sync
         self._groups: list[ParentGroup] = []
+        self._has_started = False
         self._listeners: Listeners | None = None
         """The children of what is being read for them only."""
 
-    def start(self) -> None:
-        """Let the children follow their parents, before anything is read.
+    def start(self, *, passing: bool = True) -> None:
+        """Let the children follow their parents, once in a run.
 
         A child with so many pending ids that an earlier run could not read them is checked first:
         it takes nothing in this run, if it may still not be read.
+
+        Args:
+            passing: Whether the selected parents are still to be read. The SDK's ``sync_all``
+                reads streams by name, so a child may come before its parents; then all that it
+                needs of them is read for it.
         """
+        if self._has_started:
+            return
+        self._has_started = True
         streams = [each for each in self._streams.values() if is_child(each) and each.selected]
         sync = self._open_sync()
         shared: dict[str, SharedVisits] = {}
@@ -61,9 +70,10 @@ class FanOut:
                     child.check()
         groups = [ParentGroup(self._streams, sync, each) for each in by_parents.values()]
         for group in groups:
-            group.start()
+            group.start(passing=passing)
         self._groups = groups
-        self._detach_from_others()
+        if passing:
+            self._detach_from_others()
 
     def _detach_from_others(self) -> None:
         """Let no child follow a parent that reads on without it."""

@@ -70,14 +70,18 @@ class ParentGroup:
         self._failures: dict[str, TapPardotError] = {}
         """By parent, why a missed range cannot be read, found before it is."""
 
-    def start(self) -> None:
-        """Find out whose records are passed to whom, and what is to be read for children only."""
+    def start(self, *, passing: bool) -> None:
+        """Find out whose records are passed to whom, and what is to be read for children only.
+
+        Args:
+            passing: Whether the selected parents are still to be read in this run.
+        """
         for parent in self.parents:
             children = [
                 child for child in self.children if parent.name in child.parents and child.is_active
             ]
             end = self._sync.end
-            if parent.selected and children:
+            if passing and parent.selected and children:
                 end = min(end, self._follow(parent, children))
             behind = [child for child in children if child.synced_until(parent.name) < end]
             if behind:
