@@ -43,7 +43,7 @@ OPTIONS = {
     MAPPER_SOURCE_OPTION: _NAME,
 }
 """By option of an entry, what its value must be. All other keys are properties."""
-_EMPTY = '""'  # how an empty name is shown
+_PLAIN_NAME = re.compile(r"[^\s.\"]+")
 
 
 def _is_null(value: Any) -> bool:
@@ -61,7 +61,7 @@ def problems(setting: Any) -> Iterator[str]:
         yield "stream_maps: a name or an expression holds half of a character."
         return
     for key, entry in setting.items():
-        shown = key or _EMPTY
+        shown = _shown(key)
         if key == MAPPER_ELSE_OPTION:
             if not _is_null(entry):
                 yield f"stream_maps: {key} {_NULL}."
@@ -69,11 +69,7 @@ def problems(setting: Any) -> Iterator[str]:
             yield f"stream_maps: {key} is not an option{hint(key, [MAPPER_ELSE_OPTION])}."
         elif isinstance(entry, dict):
             found = ((name, _problem(name, entry)) for name in entry)
-            yield from (
-                f"stream_maps: {key or _EMPTY}.{name or _EMPTY} {say}."
-                for name, say in found
-                if say
-            )
+            yield from (f"stream_maps: {shown}.{_shown(name)} {say}." for name, say in found if say)
         elif not _is_null(entry):
             yield f'stream_maps: {shown} must be an object, or null or "{NULL_STRING}" to drop it.'
 
@@ -160,3 +156,8 @@ class StreamMaps:
         """Whether nothing of a stream is written, so that the stream need not be read."""
         entries = self.entries_for(stream)
         return bool(entries) and all(each.drops for each in entries)
+
+
+def _shown(name: str) -> str:
+    """Return a name as messages show it: in quotes, where it would not be seen as one."""
+    return name if _PLAIN_NAME.fullmatch(name) else json.dumps(name)

@@ -91,8 +91,8 @@ class Reading:
     def page_records(self, page: Page) -> Iterator[Record]:
         """Yield the records of a page, and move the bookmark behind them."""
         for record in self._decoded(page):
-            self.result.rows += 1
             yield record
+            self.result.rows += 1
         if page.without_id:
             logger.warning(
                 "%s: %d rows without a usable id were left out.", self.name, page.without_id

@@ -44,11 +44,11 @@ from zlib import crc32
 
 from aiohttp import web
 from requests.adapters import HTTPAdapter
-from tap_pardot.streams.queries import QueryStream
 
 from pardot_emulator import Emulator
 from pardot_emulator.server import Server
 from tap_pardot.api.http import Transport
+from tap_pardot.api.v4 import V4
 from tap_pardot.streams import STREAMS
 from tap_pardot.tap import TapPardot
 from tests.helpers.runner import Runner
@@ -529,7 +529,7 @@ class Lab:
             few = tuple(stream for stream in STREAMS if stream.name in _NEEDED)
             stack.enter_context(mock.patch.object(TapPardot, "stream_types", few))
             stack.enter_context(mock.patch("tap_pardot.sync.context.Transport", transport))
-            stack.enter_context(mock.patch.object(QueryStream, "page_size", 2))
+            stack.enter_context(mock.patch.object(V4, "page_size", 2))
             stack.enter_context(bounded())
             try:
                 return self._runner.run(
