@@ -10,6 +10,7 @@ from singer_sdk.testing import SuiteConfig, get_tap_test_class
 
 from pardot_emulator import Emulator
 from tap_pardot.tap import TapPardot
+from tests.helpers.waits import short_polls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +24,9 @@ EMULATOR = Emulator(rows=250, seed=7, timezone="America/New_York", export_second
 
 @pytest.fixture(autouse=True, scope="module")
 def _emulator() -> Iterator[None]:
-    yield
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        short_polls(monkeypatch)
+        yield
     EMULATOR.stop()
 
 

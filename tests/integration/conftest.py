@@ -11,6 +11,7 @@ import pytest
 
 from tests.helpers.catalog import select
 from tests.helpers.streams import QUERIES
+from tests.helpers.waits import short_polls
 
 if TYPE_CHECKING:
     from tests.helpers.runner import Runner
@@ -38,19 +39,8 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture(autouse=True)
 def polls(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Give the waits between two looks at an export job; each takes 10 ms only.
-
-    For the tap's clock they pass whole.
-    """
-    waited: list[float] = []
-
-    def sleep(seconds: float) -> None:
-        waited.append(seconds)
-        time.sleep(min(seconds, 0.01))
-
-    clock = SimpleNamespace(sleep=sleep, monotonic=lambda: time.monotonic() + sum(waited))
-    monkeypatch.setattr("tap_pardot.sources.export_jobs.time", clock)
-    return waited
+    """Give the waits between two looks at an export job, which pass at once."""
+    return short_polls(monkeypatch)
 
 
 @pytest.fixture
