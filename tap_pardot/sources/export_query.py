@@ -99,6 +99,29 @@ class SupplementQuery:
                 start = part.end
 
 
+class NoQuery(Source):
+    """Stands for the query that the setting ``bulk_source`` chooses and that there is none of.
+
+    Args:
+        stream: The stream's name.
+    """
+
+    def __init__(self, stream: str) -> None:
+        self._stream = stream
+
+    @override
+    def pages(self, window: Window | None) -> Iterator[Page]:
+        """Raise.
+
+        Raises:
+            StreamSkipped: Always.
+        """
+        raise StreamSkipped(
+            f"Pardot has no query for {self._stream}: set bulk_source to auto or export to read "
+            "them, or deselect the stream."
+        )
+
+
 class QueryInsteadOfExport(Source):
     """A query of a stream that an earlier run may have read by exports.
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tap_pardot.api.dialect import Export, Lookup, ParentRows, Query, Record
-from tap_pardot.errors import StreamSkipped
 from tap_pardot.records.custom_fields import as_sent
 from tap_pardot.records.decoder import Decoder, kind_of
 from tap_pardot.records.times import EARLIEST, Window, to_iso
@@ -18,7 +17,7 @@ from tap_pardot.records.values import to_timestamp
 from tap_pardot.sources.export import ExportSource
 from tap_pardot.sources.export_creation import ExportFields
 from tap_pardot.sources.export_jobs import ExportJobClient, JobSettings
-from tap_pardot.sources.export_query import QueryInsteadOfExport
+from tap_pardot.sources.export_query import NoQuery, QueryInsteadOfExport
 from tap_pardot.sources.paging import QueryCalls
 from tap_pardot.sources.query import (
     AppendOnlyQuery,
@@ -66,6 +65,11 @@ def endpoint_for(stream: type[PardotStream] | PardotStream, config: Mapping[str,
 def query_of(stream: type[PardotStream] | PardotStream) -> Query | None:
     """Return the query of a stream that has one."""
     return next((each for each in endpoints_of(stream) if isinstance(each, Query)), None)
+
+
+def is_exported(stream: PardotStream) -> bool:
+    """Return whether a stream is read by export jobs in this run."""
+    return isinstance(stream.endpoint, Export) and stream.config.get("bulk_source") != "query"
 
 
 def query_instead(stream: PardotStream, refusal: KeysRejected) -> Query:
@@ -204,9 +208,6 @@ def new_reading(  # noqa: PLR0913
         result: Where it is counted and reported.
         windows: What is to be read, where it is not what the catalog wants.
         needed: The columns that other streams, which the records are passed to, need of them.
-
-    Raises:
-        StreamSkipped: The setting ``bulk_source`` chooses a query, and there is none.
     """
     is_full = windows is None and not stream.incremental
     windows = windows or _windows(stream, sync, bookmark, result)
@@ -318,17 +319,10 @@ def _flat_row(stream: PardotStream, columns: Sequence[str]) -> Callable[[Row], R
 
 
 def _export_source(parts: _Parts, endpoint: Export) -> Source:
-    """Return what reads a stream by export jobs.
-
-    Raises:
-        StreamSkipped: The setting ``bulk_source`` chooses a query, and there is none.
-    """
+    """Return what reads a stream by export jobs."""
     stream, columns = parts.stream, parts.columns
-    if parts.sync.config.get("bulk_source") == "query":
-        raise StreamSkipped(
-            f"Pardot has no query for {stream.name}: set bulk_source to auto or export to "
-            "read them, or deselect the stream."
-        )
+    if not is_exported(stream):
+        return NoQuery(stream.name)
     custom = () if stream.custom is None else stream.custom.columns
     fields = ExportFields(
         api_fields(stream, columns),

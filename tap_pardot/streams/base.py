@@ -28,6 +28,7 @@ from tap_pardot.streams.assembly import (
     is_append_only,
     is_bulk,
     is_child,
+    is_exported,
     log_missing_columns,
     new_reading,
     parents_of,
@@ -310,8 +311,9 @@ class PardotStream(DirectRecordStream):
         return Turn.EXPORT if is_bulk(self) else Turn.QUERY
 
     def submit(self) -> None:
-        """Start work that takes long, before anything is read; errors as of the source."""
-        self._before_reading(lambda source: source.submit())
+        """Create export jobs, before anything is read; errors as of the source."""
+        if is_exported(self):
+            self._before_reading(lambda source: source.submit())
 
     def _before_reading(self, action: Callable[[Source], None]) -> None:
         """Let the source prepare itself; where exports refuse the keys, the query is the source."""
