@@ -8,7 +8,6 @@ import hypothesis
 import pytest
 
 from pardot_emulator import Emulator
-from tests.helpers.postgres import postgres
 from tests.helpers.runner import Runner
 from tests.helpers.tap import Tap
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-
-__all__ = ["postgres"]
 
 # A busy machine is no failure.
 hypothesis.settings.register_profile(

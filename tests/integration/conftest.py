@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.helpers.catalog import select
+from tests.helpers.postgres import postgres
 from tests.helpers.streams import QUERIES
 from tests.helpers.waits import short_polls
 
 if TYPE_CHECKING:
     from tests.helpers.runner import Runner
     from tests.helpers.tap import Tap
+
+__all__ = ["postgres"]
 
 
 @pytest.fixture(autouse=True)
