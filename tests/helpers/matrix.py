@@ -650,8 +650,8 @@ def forbidden_output(run: Finished) -> Iterator[str]:
         yield f"a secret or a person's data is written: {line[:200]}"
     if "Traceback" in run.stderr:
         yield "a traceback is written"
-    if "nobody foresaw" in run.stderr:
-        yield "an error came that nobody foresaw"
+    if "unexpected error" in run.stderr:
+        yield "an unexpected error came"
 
 
 def ends_badly(cell: Cell, done: Finished) -> Iterator[str]:

@@ -98,7 +98,7 @@ def test_a_run_that_writes_secrets_is_a_problem(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Traceback (most recent call last):", "Of KeyError nobody foresaw"]
+    "text", ["Traceback (most recent call last):", "An unexpected error (KeyError)"]
 )
 def test_a_run_with_an_unexpected_error_is_a_problem(text: str) -> None:
     assert list(matrix.forbidden_output(ended(1, text)))
