@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tap_pardot.api.dialect import Export, Lookup, ParentRows, Query, Record
 from tap_pardot.records.custom_fields import as_sent
 from tap_pardot.records.decoder import Decoder, kind_of
-from tap_pardot.records.times import EARLIEST, Window, to_iso
+from tap_pardot.records.times import EARLIEST, Window, parse_instant, to_iso
 from tap_pardot.records.values import to_timestamp
 from tap_pardot.sources.export import ExportSource
 from tap_pardot.sources.export_creation import ExportFields
@@ -33,6 +33,7 @@ from tap_pardot.sync.windows import AppendOnly, Everything, FullWindows, Increme
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
+    from datetime import datetime
 
     from tap_pardot.api.dialect import Endpoint, Row
     from tap_pardot.sources.base import Call, Source
@@ -124,6 +125,14 @@ def is_append_only(stream: type[PardotStream] | PardotStream) -> bool:
     """Return whether a stream's bookmark is an id."""
     first = endpoints_of(stream)[0]
     return isinstance(first, Query) and first.append_only
+
+
+def reached(stream: PardotStream) -> datetime | None:
+    """Return the instant before which all rows of a stream are out; None at the first run."""
+    if is_append_only(stream):
+        return stream.bookmark.until
+    value = stream.bookmark.value
+    return None if value is None else parse_instant(value)
 
 
 # --- names ---------------------------------------------------------------------------------

@@ -15,17 +15,14 @@ from typing_extensions import override
 
 from tap_pardot.api.dialect import Query
 from tap_pardot.api.dialect import Record as RecordEndpoint
-from tap_pardot.records.column_types import (
-    converted,
-)
-from tap_pardot.records.times import parse_instant, to_iso
+from tap_pardot.records.column_types import converted
+from tap_pardot.records.times import to_iso
 from tap_pardot.records.values import to_timestamp
 from tap_pardot.sdk.records import DirectRecordStream
 from tap_pardot.sources.export_creation import KeysRejected
 from tap_pardot.state.bookmark import Bookmark
 from tap_pardot.streams.assembly import (
     endpoint_for,
-    is_append_only,
     is_bulk,
     is_child,
     is_exported,
@@ -33,6 +30,7 @@ from tap_pardot.streams.assembly import (
     new_reading,
     parents_of,
     query_instead,
+    reached,
 )
 from tap_pardot.streams.child import Child
 from tap_pardot.streams.custom_columns import CustomColumns, adopt_catalog
@@ -409,9 +407,5 @@ class PardotStream(DirectRecordStream):
         if is_child(self):
             is_done = self._reading is not None and self._reading.result.status is Status.DONE
             return to_iso(self._hooks.open_sync().end) if is_done else None
-        if not self.incremental:
-            return None
-        if is_append_only(self):
-            return None if self.bookmark.until is None else to_iso(self.bookmark.until)
-        value = self.bookmark.value
-        return None if value is None else to_iso(parse_instant(value))
+        until = reached(self) if self.incremental else None
+        return None if until is None else to_iso(until)

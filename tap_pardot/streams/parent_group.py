@@ -11,9 +11,9 @@ from tap_pardot.errors import (
     StreamSkipped,
     TapPardotError,
 )
-from tap_pardot.records.times import Window, parse_instant
+from tap_pardot.records.times import Window
 from tap_pardot.sources.export_creation import KeysRejected
-from tap_pardot.streams.assembly import is_append_only, new_reading, query_instead
+from tap_pardot.streams.assembly import new_reading, query_instead, reached
 from tap_pardot.streams.feed import Feed
 from tap_pardot.streams.listeners import Listeners
 from tap_pardot.sync.report import Status, StreamResult, unexpected
@@ -100,7 +100,7 @@ class ParentGroup:
         parent.observe(listeners)
         if not parent.incremental:
             return self._sync.start
-        self._joined[parent.name] = _reached(parent) or self._sync.start
+        self._joined[parent.name] = reached(parent) or self._sync.start
         return self._joined[parent.name]
 
     def _new_feed(self, missed: MissedRange) -> FeedReading:
@@ -178,7 +178,7 @@ class ParentGroup:
                 self._missed.pop(0)
                 continue
             try:
-                reached = self._pass_on(missed, listen)
+                end = self._pass_on(missed, listen)
             except TapPardotError as found:
                 error = self._classify(found)
                 for child in missed.children:
@@ -186,8 +186,8 @@ class ParentGroup:
                 self._missed.pop(0)
                 continue
             for child in _active(missed.children):
-                child.mark_synced(name, reached)
-            if reached >= missed.end:
+                child.mark_synced(name, end)
+            if end >= missed.end:
                 self._missed.pop(0)
             self._sync.write_state()
 
@@ -224,13 +224,13 @@ class ParentGroup:
         self._detach_failed()
         for parent in self.parents:
             joined = self._joined.get(parent.name)
-            reached = None if joined is None else _reached(parent)
-            if joined is None or reached is None:
+            until = None if joined is None else reached(parent)
+            if joined is None or until is None:
                 continue
             for child in _active(self.listeners[parent.name].children):
                 # One that is behind stays so until what it missed is read.
                 if child.synced_until(parent.name) >= joined:
-                    child.mark_synced(parent.name, reached)
+                    child.mark_synced(parent.name, until)
         for child in self.children:
             child.source.save_state()
 
@@ -248,14 +248,6 @@ class ParentGroup:
 
 def _active(children: Iterable[Child]) -> list[Child]:
     return [child for child in children if child.is_active]
-
-
-def _reached(parent: PardotStream) -> datetime | None:
-    """Return the instant before which everything of a parent is out."""
-    if is_append_only(parent):
-        return parent.bookmark.until
-    value = parent.bookmark.value
-    return None if value is None else parse_instant(value)
 
 
 def _as_parent_error(parent: str, error: TapPardotError) -> TapPardotError:
