@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from tap_pardot.records.times import first_half
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import TypeVar
+    from zoneinfo import ZoneInfo
 
     from tap_pardot.api.dialect import Request
     from tap_pardot.errors import RequestTooLarge
     from tap_pardot.records.times import Window
 
     T = TypeVar("T")
+
+logger = logging.getLogger("tap-pardot")
 
 
 class Call(Protocol):
@@ -81,3 +87,17 @@ class Source(ABC):
 
     def close(self, window: Window | None) -> None:  # noqa: B027 - most sources forget nothing
         """Forget what was needed for a window only: all of its rows are out."""
+
+
+def shorter_window(stream: str, window: Window, zone: ZoneInfo, error: RequestTooLarge) -> Window:
+    """Return the first half of a window, and log that windows are no longer from now on.
+
+    Args:
+        stream: The stream, for the log.
+        window: The window that Pardot has no time for.
+        zone: The zone in which an edge must not be ambiguous.
+        error: Why it is too long.
+    """
+    half = first_half(window, zone) or window
+    logger.warning("%s: %s Windows of %s from now on.", stream, error, half.end - half.start)
+    return half

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from tap_pardot.api.codes import EXPORT_GONE
 from tap_pardot.errors import RequestTooLarge, StreamFailed
-from tap_pardot.records.times import first_half, to_iso
-from tap_pardot.sources.base import Page, Source
+from tap_pardot.records.times import to_iso
+from tap_pardot.sources.base import Page, Source, shorter_window
 from tap_pardot.sources.export_creation import JobCreator
 from tap_pardot.sources.export_csv import RowJoiner, rows_of_file
 from tap_pardot.sources.export_jobs import JobLost
@@ -145,11 +145,8 @@ class ExportSource(Source):
 
         The rows that are out of it already come again.
         """
-        half = first_half(window, self._jobs.dialect.zone) or window
+        half = shorter_window(self._jobs.stream, window, self._jobs.dialect.zone, error)
         self._max_window = half.end - half.start
-        logger.warning(
-            "%s: %s Windows of %s from now on.", self._jobs.stream, error, self._max_window
-        )
         creator = self._creator
         for job in self._plan.split(
             window, self._max_window, creator.sides, creator.accepted_fields

@@ -22,12 +22,13 @@ from tap_pardot.api.codes import INVALID_FIELDS
 from tap_pardot.api.dialect import Filters
 from tap_pardot.errors import RequestTooLarge, StreamFailed
 from tap_pardot.records.times import Window, clamp, first_half, to_iso
-from tap_pardot.sources.base import Page, Source
+from tap_pardot.sources.base import Page, Source, shorter_window
 from tap_pardot.sources.paging import by_id, by_offset, row_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
     from datetime import datetime, timedelta
+    from zoneinfo import ZoneInfo
 
     from tap_pardot.api.dialect import Dialect, Record, Row
     from tap_pardot.sources.base import Call
@@ -50,7 +51,7 @@ class PatientQuery:
         self._max_window: timedelta | None = None
 
     @property
-    def _zone(self) -> Any:
+    def _zone(self) -> ZoneInfo:
         return self.calls.dialect.zone
 
     def pages(
@@ -93,11 +94,8 @@ class PatientQuery:
 
     def split(self, window: Window, error: RequestTooLarge) -> Window:
         """Return the first half of a window; windows are no longer than that from now on."""
-        half = first_half(window, self._zone) or window
+        half = shorter_window(self.calls.stream, window, self._zone, error)
         self._max_window = half.end - half.start
-        logger.warning(
-            "%s: %s Windows of %s from now on.", self.calls.stream, error, self._max_window
-        )
         return half
 
 
@@ -112,7 +110,6 @@ class WindowQuery(Source):
         bookmark: The stream's.
         fields: The fields to ask for, keys first, where single fields can be asked for.
         keys: Those that cannot be left out.
-        arrays: The fields whose columns are arrays.
         is_full: Whether everything is read whatever has changed (FULL_TABLE).
         shape: Makes a row of the API one that the decoder reads.
         values: Returns the computed columns of one side of the recycle bin.
@@ -154,7 +151,7 @@ class WindowQuery(Source):
         self._bookmark.open(self._query.split(window, error), self._bookmark.cursor)
 
     def _side(self, window: Window | None, deleted: bool | None) -> Iterator[Page]:  # noqa: FBT001
-        """Yield one side of the recycle bin, without fields that Pardot has not."""
+        """Yield one side of the recycle bin, without fields that Pardot does not have."""
         filters = replace(self._bounds(window), deleted=deleted)
         while True:
             if self._endpoint.fields:
