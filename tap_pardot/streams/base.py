@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from typing_extensions import override
 
-from tap_pardot.api.dialect import Query
 from tap_pardot.api.dialect import Record as RecordEndpoint
 from tap_pardot.records.column_types import converted
 from tap_pardot.records.times import to_iso
@@ -36,6 +35,12 @@ from tap_pardot.streams.child import Child
 from tap_pardot.streams.custom_columns import CustomColumns, adopt_catalog
 from tap_pardot.streams.emitted import conversions_of, emitted_schema
 from tap_pardot.streams.observer import observed
+from tap_pardot.streams.replication import (
+    INCREMENTAL,
+    adopt_replication,
+    valid_keys,
+    valid_replication,
+)
 from tap_pardot.sync.report import Status
 from tap_pardot.sync.runner import Turn
 
@@ -53,8 +58,6 @@ if TYPE_CHECKING:
 
     Record = dict[str, Any]
 
-INCREMENTAL = "INCREMENTAL"
-FULL_TABLE = "FULL_TABLE"
 _BEGINNING = "Beginning sync of"
 
 
@@ -133,27 +136,14 @@ class PardotStream(DirectRecordStream):
     # --- what the catalog says ---
 
     @property
-    def valid_replication_keys(self) -> tuple[str, ...]:
-        """The columns by which this stream can be INCREMENTAL."""
-        if self.declared_key is not None:
-            return (self.declared_key,)
-        is_whole = isinstance(self.endpoint, Query) and self.endpoint.time is None
-        return ("updated_at",) if is_whole and "updated_at" in self.schema["properties"] else ()
-
-    @property
-    def filters_without_key(self) -> bool:
-        """Whether Pardot filters by a time of change that is not in the rows."""
-        return isinstance(self.endpoint, Query) and self.endpoint.time == "updated_at"
-
-    @property
     @override
     def metadata(self) -> MetadataMapping:
         """The catalog's metadata, or the standard one with all valid replication keys."""
         fresh = self._metadata is None
         metadata = super().metadata
         if fresh and self._tap_input_catalog is None:
-            if self.valid_replication_keys:
-                metadata.root.valid_replication_keys = [*self.valid_replication_keys]
+            if keys := valid_keys(self):
+                metadata.root.valid_replication_keys = [*keys]
             for name in self.off_by_default:
                 metadata["properties", name].selected_by_default = False
         return metadata
@@ -173,29 +163,13 @@ class PardotStream(DirectRecordStream):
     def apply_catalog(self, catalog: Catalog) -> None:
         """Take selection, column types and replication method; keys stay the declared ones.
 
-        Primary keys must be columns: every target refuses others. A replication key or a method
-        that the stream does not offer counts as not given and is noted in
-        :attr:`ignored_replication`. Rows would be lost by another key than the declared ones.
+        Primary keys must be columns: every target refuses others. What of the replication is not
+        followed is noted in :attr:`ignored_replication`.
         """
         super().apply_catalog(catalog)
         if not self._are_columns(self.primary_keys):
             self.primary_keys = type(self).primary_keys
-        named_key, method = self.replication_key, self.forced_replication_method
-        self.replication_key, self.forced_replication_method = self.declared_key, None
-        valid = self.valid_replication_keys
-        ignored = []
-        if named_key and named_key not in valid:  # Meltano writes null as {}
-            ignored.append(f"replication key {named_key}")
-        if method == FULL_TABLE:
-            self.forced_replication_method = FULL_TABLE
-        elif method == INCREMENTAL and (valid or self.filters_without_key):
-            self.forced_replication_method = INCREMENTAL
-        elif method is not None:
-            ignored.append(f"replication method {method}")
-        if named_key in valid or self.replication_method == INCREMENTAL:
-            # Some catalogs name the method only, others only the key.
-            self.replication_key = valid[0] if valid else None
-        self.ignored_replication = " and ".join(ignored)
+        self.ignored_replication = adopt_replication(self)
         if self.custom is not None and self._input_schema is not None:
             self._input_schema = adopt_catalog(
                 self.name, self.custom, self._input_schema, self.schema, self.mask
@@ -213,10 +187,7 @@ class PardotStream(DirectRecordStream):
     @property
     def valid_replication(self) -> str:
         """What a catalog may say of the replication, for the user."""
-        keys = f" by {' or '.join(self.valid_replication_keys)}"
-        if self.valid_replication_keys or self.filters_without_key:
-            return f"INCREMENTAL{keys if self.valid_replication_keys else ''}, FULL_TABLE"
-        return "FULL_TABLE"
+        return valid_replication(self)
 
     @property
     @override
