@@ -97,17 +97,23 @@ def pending(state):
     return {name: len(unpack((parts.get(name) or {}).get("pending"))) for name in CHILDREN}
 
 
+def whole_run(account, streams, source):
+    """Return a first run of a filled account, which was complete."""
+    fill(account)
+    whole = account.run(*streams, bulk_source=source)
+    assert whole.exit_code == 0, whole.stderr
+    assert complete(account, streams) == {}
+    return whole
+
+
 # --- killed, few ids ---
 
 
 @pytest.mark.parametrize("source", ["query", "export"])
 @pytest.mark.parametrize("silent", [True, False])
 def test_a_run_cut_after_any_state_is_completed_by_the_next(account, source, silent):
-    fill(account)
     streams = CHILDREN if silent else (*PARENTS, *CHILDREN)
-    whole = account.run(*streams, bulk_source=source)
-    assert whole.exit_code == 0, whole.stderr
-    assert complete(account, streams) == {}
+    whole = whole_run(account, streams, source)
     places = cuts(whole)
     assert len(places) > 40
     chosen = random.Random(5).sample(places[1:-1], 8)
@@ -309,11 +315,8 @@ def test_sigterm_while_ids_are_passed_or_read_loses_no_id(account, monkeypatch, 
 @pytest.mark.parametrize("source", ["query", "export"])
 @pytest.mark.parametrize("silent", [True, False])
 def test_with_many_ids_a_run_cut_after_any_state_is_completed_by_the_next(account, source, silent):
-    fill(account)
     streams = CHILDREN if silent else (*PARENTS, *CHILDREN)
-    whole = account.run(*streams, bulk_source=source)
-    assert whole.exit_code == 0, whole.stderr
-    assert complete(account, streams) == {}
+    whole = whole_run(account, streams, source)
     places = cuts(whole)
     for place in random.Random(8).sample(places[:-1], 10):
         cut(account, whole, place)

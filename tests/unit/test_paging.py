@@ -73,6 +73,14 @@ def read(server, pages=by_id, **options):
     return [row["id"] for page in found for row in page.rows]
 
 
+def removals(leaving):
+    """What happens to the rows before the calls of these numbers: some ids leave."""
+    return {
+        call: lambda rows, gone=gone: [each for each in rows if each not in gone]
+        for call, gone in leaving.items()
+    }
+
+
 def no_total(_):
     return None
 
@@ -313,14 +321,7 @@ def test_a_cursor_never_goes_back():
     st.sampled_from([20, 100, 200]),
 )
 def test_rows_that_leave_the_range_while_it_is_paged_hide_no_others(ids, leaving, cap):
-    server = Server(
-        sorted(ids),
-        cap=cap,
-        before={
-            call: lambda rows, gone=gone: [each for each in rows if each not in gone]
-            for call, gone in leaving.items()
-        },
-    )
+    server = Server(sorted(ids), cap=cap, before=removals(leaving))
 
     found = read(server)
 
@@ -427,14 +428,7 @@ def test_rows_that_enter_before_the_page_hide_no_others(entering):
     st.sampled_from([20, 100, 200]),
 )
 def test_by_offset_every_row_that_is_not_moved_is_read_or_the_stream_fails(ids, leaving, cap):
-    server = Server(
-        sorted(ids),
-        cap=cap,
-        before={
-            call: lambda rows, gone=gone: [each for each in rows if each not in gone]
-            for call, gone in leaving.items()
-        },
-    )
+    server = Server(sorted(ids), cap=cap, before=removals(leaving))
 
     try:
         found = read(server, by_offset)
