@@ -39,6 +39,10 @@ class RunStopped(TapPardotError):
     """Pardot ended the run early: STATE is good, exit code 2."""
 
 
+ENDS_RUN = (ConfigurationError, RunStopped)
+"""What ends the whole run, whatever stream it was found in."""
+
+
 class CallLimitReached(RunStopped):
     """The user's own ``daily_call_limit`` ended the run: STATE is good, exit code 0."""
 

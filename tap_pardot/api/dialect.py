@@ -8,7 +8,6 @@ parses. The names and times on the wire are known in the dialect's module only (
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO, Generic, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Body = dict[str, Any]
 Row = dict[str, Any]
-
-_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 # --- what a stream declares ----------------------------------------------------------------

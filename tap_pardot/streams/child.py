@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_pardot.errors import ConfigurationError, RunStopped, StreamFailed, TapPardotError
+from tap_pardot.errors import ENDS_RUN, StreamFailed, TapPardotError
 from tap_pardot.records.times import parse_instant, to_iso
 from tap_pardot.streams.assembly import new_decoder, parents_of
 from tap_pardot.streams.child_sources import child_source
@@ -147,7 +147,7 @@ class Child:
             self.reading.result.message = _BEGUN
 
     def _fail(self, error: TapPardotError) -> None:
-        if isinstance(error, (RunStopped, ConfigurationError)):
+        if isinstance(error, ENDS_RUN):
             raise error
         self.failure = error
 

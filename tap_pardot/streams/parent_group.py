@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from tap_pardot.errors import (
-    ConfigurationError,
-    RunStopped,
+    ENDS_RUN,
     StreamFailed,
     StreamSkipped,
     TapPardotError,
@@ -161,7 +160,7 @@ class ParentGroup:
             ConfigurationError: No stream can be read.
         """
         found = self._sync.classify(error)
-        if isinstance(found, (ConfigurationError, RunStopped)):
+        if isinstance(found, ENDS_RUN):
             raise found from None
         return found
 

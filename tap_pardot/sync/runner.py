@@ -9,7 +9,7 @@ import logging
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from tap_pardot.errors import ConfigurationError, RunStopped, StreamFailed, TapPardotError
+from tap_pardot.errors import ENDS_RUN, ConfigurationError, StreamFailed, TapPardotError
 from tap_pardot.records.times import to_iso
 from tap_pardot.sync.report import unexpected
 
@@ -105,18 +105,16 @@ def run_all(run: Run) -> None:
         report.result_of(stream.name)
     if run.has_state:
         run.write_state()
-    opened = False
     try:
         _check_catalog(run.streams)
         if not report.is_over:
             sync = run.open_sync()
-            opened = True
             if run.is_first:
                 logger.info("No STATE: first run, reading from %s.", to_iso(sync.start))
             _read_all(run.streams, run.parents, sync)
     except TapPardotError as error:
-        ends = not opened or isinstance(error, (RunStopped, ConfigurationError))
-        report.stop(error if ends else ConfigurationError(error.message, error.code))
+        is_end = isinstance(error, ENDS_RUN)
+        report.stop(error if is_end else ConfigurationError(error.message, error.code))
     except Exception as error:  # noqa: BLE001 - what was read needs its STATE
         report.stop(ConfigurationError(unexpected(error)))
     if not report.exit_code and not report.is_over:
@@ -159,7 +157,7 @@ def _submit(stream: Readable, sync: SyncContext) -> None:
         stream.submit()
     except TapPardotError as found:
         error = sync.classify(found)
-        if isinstance(error, (ConfigurationError, RunStopped)):
+        if isinstance(error, ENDS_RUN):
             sync.report.record_error(stream.name, error)
         stream.failure = error
     except Exception as error:  # noqa: BLE001 - raised when the stream is read

@@ -23,9 +23,6 @@ FLOORS = [
 ]
 """The packages and modules of tap_pardot, from the bottom up. Neighbors on a floor are apart."""
 
-KNOWN_VIOLATIONS: set[str] = set()
-"""Imports still to be removed. Remove a line together with its import; add none."""
-
 
 def floor_of(module: str) -> int:
     """Return the floor of a module that is named below tap_pardot, such as ``records.times``."""
@@ -76,5 +73,4 @@ def test_imports_go_down_only():
         if not goes_down(module_name(path), imported)
     }
 
-    assert sorted(violations - KNOWN_VIOLATIONS) == []
-    assert sorted(KNOWN_VIOLATIONS - violations) == []  # gone: remove it from the list
+    assert sorted(violations) == []
