@@ -6,6 +6,7 @@ from singer_sdk import typing as th
 
 from tap_pardot.api.dialect import Query, Record
 from tap_pardot.streams.base import PardotStream
+from tap_pardot.streams.columns import CREATED_AT, UPDATED_AT
 
 
 class Account(PardotStream):
@@ -33,8 +34,8 @@ class Account(PardotStream):
         th.Property("country", th.StringType, description="Country."),
         th.Property("phone", th.StringType, description="Telephone number."),
         th.Property("fax", th.StringType, description="Fax number."),
-        th.Property("created_at", th.DateTimeType, description="When it was made, in UTC."),
-        th.Property("updated_at", th.DateTimeType, description="When it last changed, in UTC."),
+        CREATED_AT,
+        UPDATED_AT,
     ).to_dict()
 
 
@@ -53,8 +54,8 @@ class Users(PardotStream):
         th.Property("role", th.StringType, description="Role in Pardot; may be a custom one."),
         th.Property("account", th.IntegerType, description="Account id."),
         th.Property("timezone", th.StringType, description="Time zone of the user, where told."),
-        th.Property("created_at", th.DateTimeType, description="When it was made, in UTC."),
-        th.Property("updated_at", th.DateTimeType, description="When it last changed, in UTC."),
+        CREATED_AT,
+        UPDATED_AT,
     ).to_dict()
 
 
@@ -82,8 +83,8 @@ class CustomFields(PardotStream):
         th.Property(
             "is_analytics_synced", th.BooleanType, description="Whether Analytics receives it."
         ),
-        th.Property("created_at", th.DateTimeType, description="When it was made, in UTC."),
-        th.Property("updated_at", th.DateTimeType, description="When it last changed, in UTC."),
+        CREATED_AT,
+        UPDATED_AT,
     ).to_dict()
 
 
@@ -100,8 +101,8 @@ class Exports(PardotStream):
             "state", th.StringType, description="Waiting, Processing, Complete, Failed, Canceled."
         ),
         th.Property("is_expired", th.BooleanType, description="Whether the files are gone."),
-        th.Property("created_at", th.DateTimeType, description="When it was made, in UTC."),
-        th.Property("updated_at", th.DateTimeType, description="When it last changed, in UTC."),
+        CREATED_AT,
+        UPDATED_AT,
     ).to_dict()
 
 
@@ -119,6 +120,6 @@ class Imports(PardotStream):
         ),
         th.Property("is_expired", th.BooleanType, description="Whether its data is gone."),
         th.Property("origin", th.StringType, description="UI or API."),
-        th.Property("created_at", th.DateTimeType, description="When it was made, in UTC."),
-        th.Property("updated_at", th.DateTimeType, description="When it last changed, in UTC."),
+        CREATED_AT,
+        UPDATED_AT,
     ).to_dict()

@@ -6,12 +6,7 @@ from singer_sdk import typing as th
 
 from tap_pardot.api.dialect import Query
 from tap_pardot.streams.base import PardotStream
-
-CAMPAIGN = {
-    "campaign_id": ("campaign.id", "campaign_id"),
-    "campaign_name": ("campaign.name",),
-}
-"""``campaign`` is nested or a bare id, depending on the ``output`` (reference A.5)."""
+from tap_pardot.streams.columns import CAMPAIGN_COLUMNS, CAMPAIGN_NAMES, CREATED_AT, UPDATED_AT
 
 
 class CustomRedirects(PardotStream):
@@ -22,7 +17,7 @@ class CustomRedirects(PardotStream):
     replication_key = "updated_at"
 
     # The field reference and the answers name these differently (reference C.4).
-    api_names = CAMPAIGN | {
+    api_names = CAMPAIGN_NAMES | {
         "url": ("url", "Url"),
         "destination_url": ("destination_url", "destination"),
     }
@@ -32,10 +27,9 @@ class CustomRedirects(PardotStream):
         th.Property("name", th.StringType, description="Name."),
         th.Property("url", th.StringType, description="The tracked short address."),
         th.Property("destination_url", th.StringType, description="Where it leads."),
-        th.Property("campaign_id", th.IntegerType, description="Its campaign."),
-        th.Property("campaign_name", th.StringType, description="Name of its campaign."),
-        th.Property("created_at", th.DateTimeType, description="When it was made, in UTC."),
-        th.Property("updated_at", th.DateTimeType, description="When it last changed, in UTC."),
+        *CAMPAIGN_COLUMNS,
+        CREATED_AT,
+        UPDATED_AT,
     ).to_dict()
 
 
@@ -69,8 +63,8 @@ class DynamicContents(PardotStream):
             ),
             description="What is shown to whom.",
         ),
-        th.Property("created_at", th.DateTimeType, description="When it was made, in UTC."),
-        th.Property("updated_at", th.DateTimeType, description="When it last changed, in UTC."),
+        CREATED_AT,
+        UPDATED_AT,
     ).to_dict()
 
 
@@ -81,14 +75,13 @@ class Forms(PardotStream):
     v4 = Query("form")
     replication_key = "updated_at"
 
-    api_names = CAMPAIGN
+    api_names = CAMPAIGN_NAMES
 
     schema = th.PropertiesList(
         th.Property("id", th.IntegerType, required=True, description="Form id."),
         th.Property("name", th.StringType, description="Name."),
-        th.Property("campaign_id", th.IntegerType, description="Its campaign."),
-        th.Property("campaign_name", th.StringType, description="Name of its campaign."),
+        *CAMPAIGN_COLUMNS,
         th.Property("embed_code", th.StringType, description="HTML to put into a page."),
-        th.Property("created_at", th.DateTimeType, description="When it was made, in UTC."),
-        th.Property("updated_at", th.DateTimeType, description="When it last changed, in UTC."),
+        CREATED_AT,
+        UPDATED_AT,
     ).to_dict()

@@ -11,6 +11,16 @@ UPDATED_AT = th.Property("updated_at", th.DateTimeType, description="When it las
 IS_DELETED = th.Property(
     "is_deleted", th.BooleanType, description="Whether it is in the recycle bin."
 )
+CAMPAIGN_COLUMNS = (
+    th.Property("campaign_id", th.IntegerType, description="Its campaign."),
+    th.Property("campaign_name", th.StringType, description="Name of its campaign."),
+)
+CAMPAIGN_NAMES = {
+    "campaign_id": ("campaign.id", "campaign_id"),
+    "campaign_name": ("campaign.name",),
+}
+"""Their API names: ``campaign`` is nested or a bare id, by the ``output`` (reference A.5)."""
+
 UTM_PARAMETERS = tuple(
     th.Property(f"{name}_parameter", th.StringType, description=f"utm_{name} of the link.")
     for name in ("campaign", "medium", "source", "content", "term")

@@ -6,6 +6,7 @@ from singer_sdk import typing as th
 
 from tap_pardot.api.dialect import Listing, Lookup
 from tap_pardot.streams.base import PardotStream
+from tap_pardot.streams.columns import CREATED_AT
 
 
 class Emails(PardotStream):
@@ -38,7 +39,7 @@ class Emails(PardotStream):
         th.Property(
             "message_html", th.StringType, description="The HTML body; not selected by default."
         ),
-        th.Property("created_at", th.DateTimeType, description="When it was made, in UTC."),
+        CREATED_AT,
     ).to_dict()
 
 

@@ -6,6 +6,7 @@ from singer_sdk import typing as th
 
 from tap_pardot.api.dialect import Query
 from tap_pardot.streams.base import PardotStream
+from tap_pardot.streams.columns import CREATED_AT, UPDATED_AT
 
 
 class Campaigns(PardotStream):
@@ -59,8 +60,8 @@ class Lists(PardotStream):
         th.Property("title", th.StringType, description="Name that prospects see."),
         th.Property("description", th.StringType, description="Description that prospects see."),
         th.Property("is_crm_visible", th.BooleanType, description="Visible in Salesforce."),
-        th.Property("created_at", th.DateTimeType, description="When it was made, in UTC."),
-        th.Property("updated_at", th.DateTimeType, description="When it last changed, in UTC."),
+        CREATED_AT,
+        UPDATED_AT,
     ).to_dict()
 
 
@@ -74,6 +75,6 @@ class Tags(PardotStream):
     schema = th.PropertiesList(
         th.Property("id", th.IntegerType, required=True, description="Tag id."),
         th.Property("name", th.StringType, description="Name."),
-        th.Property("created_at", th.DateTimeType, description="When it was made, in UTC."),
-        th.Property("updated_at", th.DateTimeType, description="When it last changed, in UTC."),
+        CREATED_AT,
+        UPDATED_AT,
     ).to_dict()

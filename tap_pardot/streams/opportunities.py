@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 
 from tap_pardot.api.dialect import ParentRows, Query
-from tap_pardot.streams.assets import CAMPAIGN
 from tap_pardot.streams.base import PardotStream
+from tap_pardot.streams.columns import CAMPAIGN_COLUMNS, CAMPAIGN_NAMES, CREATED_AT, UPDATED_AT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,15 +24,14 @@ class Opportunities(PardotStream):
     name = "opportunities"
     v4 = Query("opportunity", time=None)
 
-    api_names = CAMPAIGN | {
+    api_names = CAMPAIGN_NAMES | {
         "prospects": ("prospects.prospect",),
         "opportunity_activities": ("opportunity_activities.visitor_activity",),
     }
 
     schema = th.PropertiesList(
         th.Property("id", th.IntegerType, required=True, description="Opportunity id."),
-        th.Property("campaign_id", th.IntegerType, description="Its campaign."),
-        th.Property("campaign_name", th.StringType, description="Name of its campaign."),
+        *CAMPAIGN_COLUMNS,
         th.Property("name", th.StringType, description="Name."),
         th.Property("value", th.NumberType, description="Value in the account's currency."),
         th.Property("probability", th.IntegerType, description="Percent, 0 to 100."),
@@ -42,8 +41,8 @@ class Opportunities(PardotStream):
         th.Property(
             "closed_at", th.DateTimeType, description="When it was closed, in UTC; null if open."
         ),
-        th.Property("created_at", th.DateTimeType, description="When it was made, in UTC."),
-        th.Property("updated_at", th.DateTimeType, description="When it last changed, in UTC."),
+        CREATED_AT,
+        UPDATED_AT,
         th.Property(
             "prospects",
             th.ArrayType(

@@ -10,6 +10,7 @@ from singer_sdk import typing as th
 from tap_pardot.api.dialect import Lookup
 from tap_pardot.records.values import as_list
 from tap_pardot.streams.base import PardotStream
+from tap_pardot.streams.columns import CREATED_AT, UPDATED_AT, UTM_PARAMETERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,12 +36,9 @@ class Visits(PardotStream):
         ),
         th.Property("last_visitor_page_view_at", th.DateTimeType, description="Last page, in UTC."),
         th.Property("duration_in_seconds", th.IntegerType, description="From first to last page."),
-        *[
-            th.Property(f"{name}_parameter", th.StringType, description=f"utm_{name} of the link.")
-            for name in ("campaign", "medium", "source", "content", "term")
-        ],
-        th.Property("created_at", th.DateTimeType, description="When it was made, in UTC."),
-        th.Property("updated_at", th.DateTimeType, description="When it last changed, in UTC."),
+        *UTM_PARAMETERS,
+        CREATED_AT,
+        UPDATED_AT,
         th.Property(
             "visitor_page_views",
             th.ArrayType(
