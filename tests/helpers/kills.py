@@ -220,14 +220,18 @@ class Account(Emulator):
         answer = self._server._play
 
         async def watched(*arguments: Any) -> Any:
+            if len(self.login_log) == self._logins:  # a killed run sent it
+                return await answer(*arguments)
             self.requests += 1
-            number = self.requests
+            number, victim = self.requests, self._victim
             for change in self._during.get(number, ()):
                 self.forward(1)
                 self.apply(change)
-            self._at("request", number)
+            if victim is not None:
+                victim.reached("request", number)
             response = await answer(*arguments)
-            self._at("answer", number)
+            if victim is not None:  # even if the next run has begun
+                victim.reached("answer", number)
             return response
 
         self._server.__dict__["_play"] = watched
@@ -238,16 +242,13 @@ class Account(Emulator):
                 self.apply(Change(name, number, age=age))
 
     def begin(self, during: Iterable[tuple[int, Change]], stop: Victim | None = None) -> None:
-        """Count requests from now on."""
+        """Count the requests of the run that logs in next."""
         self.requests = 0
+        self._logins = len(self.login_log)
         self._victim = stop
         self._during: dict[int, list[Change]] = defaultdict(list)
         for number, change in during:
             self._during[number].append(change)
-
-    def _at(self, moment: str, number: int) -> None:
-        if self._victim is not None:
-            self._victim.reached(moment, number)
 
     def apply(self, change: Change) -> None:
         """Change a row, as far as rows of its kind can."""
