@@ -1,4 +1,4 @@
-"""Pages of a query: by id, by offset, or by offset without any order.
+"""Pages of a query: by id, or by offset.
 
 Inside a fixed window pages follow each other by id, so a row can neither hide behind others of
 its second nor move out of sight (reference F.1). Objects without an id filter are paged by
@@ -13,13 +13,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tap_pardot.api.codes import NO_SUCH_SORT
+from tap_pardot.api.dialect import Rows
 from tap_pardot.errors import RequestTooLarge, StreamFailed
 from tap_pardot.records.values import ConversionError, to_integer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_pardot.api.dialect import Dialect, Filters, Query, Row, Rows
+    from tap_pardot.api.dialect import Dialect, Filters, Query, Row
     from tap_pardot.sources.base import Call
 
 logger = logging.getLogger("tap-pardot")
@@ -35,7 +36,7 @@ _MOVING = (
 _FEWEST = 2
 """Rows of a page by offset, of which the first is one that was seen before."""
 _MOST_READINGS = 10
-"""How often rows may move while they are paged by offset."""
+"""How often a query is read from its start because rows moved."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def by_id(
             if total and (total != first_total or not read):
                 raise StreamFailed(_miscounted(total, 0))
             return
-        page = _page(rows)
+        page = page_of(rows)
         more = len(rows) >= size or (total is not None and total > len(rows))
         if more and not (page.cursor > cursor and _is_sorted(rows)):
             raise StreamFailed(_UNSORTED)
@@ -141,60 +142,24 @@ def by_id(
             return
 
 
-def by_offset(calls: QueryCalls, filters: Filters) -> Iterator[IdPage]:
-    """Yield the pages of a query by offset, sorted by id, until one brings nothing new.
-
-    Each page begins with the last row of the one before. When that row is not there, a row
-    before it has left the range and moved the others forward: the page is asked for again
-    further back. Where Pardot runs out of time, pages get smaller. Arguments and errors as for
-    :func:`by_id`.
-    """
-    size = calls.page_size
-    offset = 0
-    anchor: int | None = None
-    cursor = 0
-    before: list[int] = []  # ids of the page before
-    unmoved = 0  # how often that page came again
-    longest = 0  # rows of the longest page: an undocumented limit may be ignored
-    while True:
-        try:
-            rows, total = calls.page(filters, limit=size, offset=offset, can_split=size > _FEWEST)
-        except RequestTooLarge as error:
-            size = max(size // 2, _FEWEST)
-            longest = min(longest, size)
-            logger.warning("%s: %s Rows of a page: %d.", calls.stream, error, size)
-            continue
-        page = _page(rows)
-        longest = max(longest, len(rows))
-        more = len(rows) >= size or (total is not None and offset + len(rows) < total)
-        if more and not _is_sorted(rows):
-            raise StreamFailed(_UNSORTED)
-        if anchor is not None and offset and anchor < min(_ids(rows), default=anchor + 1):
-            offset = max(0, offset - max(1, longest // 2))
-            continue
-        new = [row for row in page.rows if row_id(row) > cursor]
-        if new:
-            yield IdPage(new, page.cursor, page.without_id)
-            cursor = page.cursor
-        # A full page without new rows: as many have entered the range before the anchor. The same
-        # page may come by that once more; when it does not move at all, offsets do not count.
-        ids = _ids(rows)
-        unmoved = unmoved + 1 if ids == before else 0
-        if unmoved > 1 or (unmoved and rows and not more):
-            raise StreamFailed(_UNSORTED)
-        if not more or (not new and len(rows) < longest):
-            return
-        before, anchor = ids, cursor
-        offset += max(1, len(rows) - 1)
+class _RowsMoved(Exception):
+    """Rows in front of the offset were added or removed between two pages."""
 
 
-def settled(calls: QueryCalls, filters: Filters, *, can_split: bool = False) -> Iterator[list[Row]]:
-    """Yield the rows of a query that has nothing but an offset, each row once, in any order.
+def by_offset(
+    calls: QueryCalls, filters: Filters, *, can_split: bool = False, counts: bool = True
+) -> Iterator[list[Row]]:
+    """Yield the rows of a query by offset, each row once, rows without an id among them.
 
-    Rows come in the order of their ids. Each page begins with the last row of the one before.
-    Where another row stands there, or the total counts rows that were not seen, rows have been
-    added or removed in front of the offset: the reading begins anew, for what is new. Rows
-    without an id cannot be told apart, so a new reading brings them again.
+    When rows are added or removed in front of the offset, the query is read again from the start
+    for rows that are new. Rows without an id cannot be told apart, so reading again brings them
+    again.
+
+    Args:
+        calls: Asks for a page.
+        filters: Which rows are wanted.
+        can_split: Whether the caller can make a smaller request. If not, pages get smaller.
+        counts: Whether ``total_results`` counts exactly these rows.
 
     Raises:
         RequestTooLarge: Pardot runs out of time, and the caller can make a smaller request.
@@ -202,35 +167,85 @@ def settled(calls: QueryCalls, filters: Filters, *, can_split: bool = False) -> 
             come.
         TapPardotError: As the table in ``codes.py`` says.
     """
-    size = calls.page_size
+    pages = _OffsetPages(calls, filters, can_split=can_split)
     seen: set[int] = set()
     for _ in range(_MOST_READINGS):
-        before, without_id, offset = len(seen), 0, 0
-        anchor: int | None = None
-        while True:
-            rows, total = calls.page(filters, limit=size, offset=offset, can_split=can_split)
-            moved = anchor is not None and (not rows or row_id(rows[0]) != anchor)
-            new = rows if anchor is None or moved else rows[1:]
-            fresh = [row for row in new if row_id(row) not in seen]
-            ids = _ids(fresh)
-            seen.update(ids)
-            without_id += len(fresh) - len(ids)
-            yield fresh
-            if moved or not rows:
-                break
-            if len(rows) < size and (total is None or offset + len(rows) >= total):
-                break
-            if not _is_sorted(rows):
-                raise StreamFailed(_UNSORTED)
-            anchor = row_id(rows[-1]) if len(rows) > 1 else None
-            offset += max(1, len(rows) - 1)
-        if moved:
+        known, without_id, total = len(seen), 0, None
+        try:
+            for page in pages.read():
+                total = page.total
+                fresh = [row for row in page.rows if row_id(row) not in seen]
+                ids = _ids(fresh)
+                seen.update(ids)
+                without_id += len(fresh) - len(ids)
+                yield fresh
+        except _RowsMoved:
             continue
-        if total is None or total <= len(seen) + without_id:
+        read = len(seen) + without_id
+        if total is None or total <= read or (read and not counts):
             return
-        if len(seen) == before:
-            raise StreamFailed(_miscounted(total, len(seen) + without_id))
+        if len(seen) == known:
+            raise StreamFailed(_miscounted(total, read))
     raise StreamFailed(_MOVING)
+
+
+class _OffsetPages:
+    """Reads a query by offset from start to end.
+
+    Each page begins with the last row of the one before. Another row in its place shows that
+    rows have moved.
+    """
+
+    def __init__(self, calls: QueryCalls, filters: Filters, *, can_split: bool) -> None:
+        self._calls = calls
+        self._filters = filters
+        self._can_split = can_split
+        self._size = calls.page_size
+        self._repeated = 0  # pages that came again at another offset
+
+    def read(self) -> Iterator[Rows]:
+        """Yield the rows of each page that follow those of the page before, and the total.
+
+        Raises:
+            _RowsMoved: Rows in front of the offset were added or removed.
+            StreamFailed: The rows are not sorted, or offsets do not count.
+        """
+        offset = twice = 0
+        last: int | None = None
+        before: list[int] = []
+        while True:
+            rows, total = self._page(offset)
+            ids = [row_id(row) for row in rows]
+            if rows and ids == before:
+                self._repeated += 1
+                if self._repeated > 1:  # rows that are added can do it once
+                    raise StreamFailed(_UNSORTED)
+                raise _RowsMoved
+            if last is not None and last not in ids[: 1 + twice]:
+                raise _RowsMoved
+            yield Rows(rows if last is None else rows[ids.index(last) + 1 :], total)
+            more = len(rows) >= self._size or (total is not None and offset + len(rows) < total)
+            if not rows or not more or ids == before[-1:]:
+                return
+            if not (any(ids) and _is_sorted(rows)):
+                raise StreamFailed(_UNSORTED)
+            twice = len(_ids(rows)) - len(set(_ids(rows)))
+            offset += max(1, len(rows) - 1 - twice)
+            before, last = ids, ids[-1] if len(rows) > 1 else None
+
+    def _page(self, offset: int) -> Rows:
+        """Return a page; a smaller one where Pardot runs out of time."""
+        while True:
+            can_split = self._can_split or self._size > _FEWEST
+            try:
+                return self._calls.page(
+                    self._filters, limit=self._size, offset=offset, can_split=can_split
+                )
+            except RequestTooLarge as error:
+                if self._can_split:
+                    raise
+                self._size = max(self._size // 2, _FEWEST)
+                logger.warning("%s: %s Rows of a page: %d.", self._calls.stream, error, self._size)
 
 
 def row_id(row: dict[str, Any]) -> int:
@@ -249,7 +264,8 @@ def _miscounted(total: int, sent: int) -> str:
     return f"Pardot counts {total} rows but sends {number}: report it with the stream's name."
 
 
-def _page(rows: list[Row]) -> IdPage:
+def page_of(rows: list[Row]) -> IdPage:
+    """Return a page of rows in the order of their ids, without those that have none."""
     usable = [row for row in rows if row_id(row) > 0]
     usable.sort(key=row_id)
     return IdPage(usable, row_id(usable[-1]) if usable else 0, len(rows) - len(usable))

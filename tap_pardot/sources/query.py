@@ -23,7 +23,7 @@ from tap_pardot.api.dialect import Filters
 from tap_pardot.errors import RequestTooLarge, StreamFailed
 from tap_pardot.records.times import Window, clamp, first_half, to_iso
 from tap_pardot.sources.base import Page, Source, shorter_window
-from tap_pardot.sources.paging import by_id, by_offset, row_id
+from tap_pardot.sources.paging import by_id, by_offset, page_of, row_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -311,7 +311,8 @@ class OffsetQuery(Source):
     def pages(self, window: Window | None) -> Iterator[Page]:
         """Yield the pages of rows changed since the window's start; errors as of the source."""
         filters = Filters() if window is None else Filters(start=window.start)
-        for page in by_offset(self._calls, filters):
+        for rows in by_offset(self._calls, filters, counts=False):
+            page = page_of(rows)
             yield Page(page.rows, without_id=page.without_id)
 
 

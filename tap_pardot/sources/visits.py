@@ -14,7 +14,7 @@ from tap_pardot.api.dialect import Filters
 from tap_pardot.errors import RequestTooLarge, StreamFailed, TapPardotError
 from tap_pardot.sources.base import Page
 from tap_pardot.sources.lookup import ChildSource
-from tap_pardot.sources.paging import row_id, settled
+from tap_pardot.sources.paging import by_offset, row_id
 from tap_pardot.sources.prefetch import prefetch
 from tap_pardot.state.id_set import PendingIds, unpack
 from tap_pardot.state.overflow_marks import OverflowMarks
@@ -70,7 +70,7 @@ class VisitCalls:
         self._calls.page(Filters(visitor_ids=(1,)), limit=1)
 
     def _ask(self, ids: list[int], *, can_split: bool = False) -> list[Row]:
-        pages = settled(self._calls, Filters(visitor_ids=ids), can_split=can_split)
+        pages = by_offset(self._calls, Filters(visitor_ids=ids), can_split=can_split)
         return [row for rows in pages for row in rows]
 
     def _ask_for_fewer(self, number: int, error: TapPardotError) -> None:

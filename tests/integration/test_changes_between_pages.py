@@ -116,8 +116,8 @@ def pages_by_offset(emulator, stream, size):
     client, dialect = build_client(config, {}, "test")
     endpoint = Query(BY_OFFSET[stream].object, page_size=size)
     calls = QueryCalls(partial(client.call, stream), dialect, endpoint, stream)
-    pages = by_offset(calls, Filters(start=datetime(2024, 5, 1, tzinfo=UTC)))
-    return [row_id(row) for page in pages for row in page.rows]
+    filters = Filters(start=datetime(2024, 5, 1, tzinfo=UTC))
+    return [row_id(row) for rows in by_offset(calls, filters, counts=False) for row in rows]
 
 
 @pytest.mark.parametrize("stream", ["imports", "exports"])
@@ -176,7 +176,7 @@ def test_any_mix_of_rows_leaving_and_entering_hides_no_row_that_stays(emulator, 
     found = pages_by_offset(emulator, "imports", 100)
 
     assert staying - {*found} == set()
-    assert found == sorted({*found})
+    assert len(found) == len({*found})
     assert len(emulator.calls) < 30
 
 

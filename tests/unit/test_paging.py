@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from tap_pardot.api.dialect import Filters, Query, Rows
 from tap_pardot.api.v4 import V4, ApiVersion
 from tap_pardot.errors import RequestTooLarge, StreamFailed
-from tap_pardot.sources.paging import QueryCalls, by_id, by_offset, row_id, settled
+from tap_pardot.sources.paging import QueryCalls, by_id, page_of, row_id
+from tap_pardot.sources.paging import by_offset as rows_by_offset
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +67,11 @@ SINCE = Filters(start=datetime(2024, 6, 1, tzinfo=UTC))
 def calls_of(server, size=None):
     """The calls of a stream for its pages, of which each may have some rows."""
     return QueryCalls(server, V4("", ApiVersion(4)), Query("list", page_size=size), "lists")
+
+
+def by_offset(calls, filters):
+    """The pages of a query by offset, whose totals may be wrong."""
+    return map(page_of, rows_by_offset(calls, filters, counts=False))
 
 
 def read(server, pages=by_id, **options):
@@ -190,7 +196,7 @@ def test_a_server_that_ignores_the_offset_is_a_failure_not_a_short_answer(cap, r
 
     with pytest.raises(StreamFailed):
         read(server, by_offset)
-    assert len(server.asked) <= 3
+    assert len(server.asked) <= 4
 
 
 @pytest.mark.parametrize("rows", [0, 200, 450])
@@ -462,7 +468,8 @@ def visit_calls(server, size=None):
 
 def ids_by_offset(server, size=200):
     """Return the ids that come, each time they do."""
-    return [row["id"] for rows in settled(visit_calls(server, size), VISITORS) for row in rows]
+    pages = rows_by_offset(visit_calls(server, size), VISITORS)
+    return [row["id"] for rows in pages for row in rows]
 
 
 def offsets(server):
@@ -553,7 +560,7 @@ def test_rows_that_are_counted_but_never_sent_are_a_failure_by_an_offset_alone(r
     found = []
 
     with pytest.raises(StreamFailed) as caught:
-        found.extend(row for page in settled(visit_calls(server), VISITORS) for row in page)
+        found.extend(row for page in rows_by_offset(visit_calls(server), VISITORS) for row in page)
     assert f"counts {rows + 250} rows" in caught.value.message
     assert "report it" in caught.value.message
     assert len(server.asked) <= 2 * (rows // 199 + 3)
@@ -611,7 +618,7 @@ def test_rows_without_an_id_are_counted_in_the_total_and_cost_no_call(rows):
             return int(self.asked[-1]["offset"]) + 200 > len(self.ids)
 
     server = Nameless(list(range(1, rows + 1)), total=lambda count: count + 2)
-    found = [row for page in settled(visit_calls(server), VISITORS) for row in page]
+    found = [row for page in rows_by_offset(visit_calls(server), VISITORS) for row in page]
 
     assert [row_id(row) for row in found] == [*range(1, rows + 1), 0, 0]
     assert len(server.asked) <= rows // 199 + 1
