@@ -174,7 +174,7 @@ class Account:
         """
         with self.lock:
             app = dict(oauth or {})
-            check(self.oauth, app)
+            check(OAuthSettings, app)
             self.settings.change(changes)
             for name, value in app.items():
                 setattr(self.oauth, name, value)

@@ -160,8 +160,8 @@ class _Call:
         if target is None or not target.ops or (route.slash and route.object != "account"):
             raise PardotError(198)
         self._check_version(route)
-        if route.object in self._settings.forbidden:
-            raise PardotError(self._settings.forbidden[route.object])
+        if route.object in self._settings.forbidden_codes:
+            raise PardotError(self._settings.forbidden_codes[route.object])
         self._check_operation(target, route)
         by_op = {
             "query": self._query,

@@ -31,8 +31,8 @@ def create(account: Account, headers: Mapping[str, str], body: bytes, version: s
     request = read_request(body)
     # Abilities are per object (D.8); their code is not stated: 46 or 49 by meaning [?].
     name = canonical(request.object)
-    if name is not None and name in settings.forbidden:
-        raise PardotError(settings.forbidden[name])
+    if name is not None and name in settings.forbidden_codes:
+        raise PardotError(settings.forbidden_codes[name])
     return account.jobs.create(plan(request, settings, account.model.custom_fields), version).id
 
 

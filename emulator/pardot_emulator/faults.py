@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping  # noqa: TC003 -- `check` evaluates the annotations
+from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from pardot_emulator.options import check, flag, option
+from pardot_emulator.options import check
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 
 # Ways to damage an export file whose length still fits: only its content shows it.
@@ -66,56 +67,36 @@ class Fault:
     """One fault: a match and an action.
 
     A call matches when every given one of ``object``, ``op``, ``path`` and ``params`` fits. The
-    fault fires from the ``nth`` matching call on, ``times`` times in a row.
+    fault fires from the ``nth`` matching call on, ``times`` times in a row. See README.md for all
+    options; those with ``init=False`` are counted here.
     """
 
-    object: str | None = option("Match: object name in the URL.", None)
-    op: str | None = option(
-        "Match: `query`, `read`, `send`, `describe`, `stats`; `create`, `download`, `cancel` of "
-        "exports; `token` for the token endpoint.",
-        None,
-    )
-    path: str | None = option("Match: part of the path.", None)
-    params: Mapping[str, Any] | None = option(
-        "Match: parameters with these values, compared as strings. A call for an export has the "
-        "job's `object`, a create also its `procedure` and arguments.",
-        None,
-    )
-    nth: int = option("First matching call that goes wrong, counted from 1.", 1)
-    times: int | None = option("How many calls go wrong; null: all from then on.", 1)
-    change: Mapping[str, Any] | None = option(
-        "Change the account just before the answer: `upsert` {object: rows}, `update` {object: "
-        '{"ids": [..], "fields": {..}}}, `delete` {object: ids}, `settings` {switch: value}, '
-        '`expire_tokens` true, `export` {"id": job or null, "state": string, "expired": true}.',
-        None,
-    )
-    latency: float = option("Wait so many seconds before the answer.", 0)
-    code: int | None = option("Refuse with this Pardot code.", None)
-    message: str | None = option("Message of the refusal in place of the code's own.", None)
-    status: int | None = option(
-        "HTTP status of the refusal, of `body` or `html`; alone: an empty body.", None
-    )
-    headers: Mapping[str, str] | None = option("More headers, such as Retry-After.", None)
-    html: bool = flag("Answer with an HTML page, as proxies do (A.8).")
-    body: bytes | str | None = option("Answer with exactly this, status 200 unless given.", None)
-    hang: float | None = option(
-        "Send nothing for so many seconds, then close; ends when the client leaves.", None
-    )
-    reset: bool = flag("Close the connection with a TCP reset.")
-    truncate: int | None = option(
-        "Announce the whole length, send so many bytes but never all, close.", None
-    )
-    redirect: str | None = option("Redirect to this URL (302 unless `status`).", None)
-    edit: Mapping[str, Any] | None = option(
-        "Edit a JSON answer: `set` {key: value}, `drop` [keys], in its `export` if it has one.",
-        None,
-    )
-    csv: str | None = option(
-        f"Damage an export file whose Content-Length fits: {', '.join(FILE_DAMAGES)}.", None
-    )
-    id: int = 0
-    seen: int = 0
-    fired: int = 0
+    # Conditions
+    object: str | None = None
+    op: str | None = None
+    path: str | None = None
+    params: Mapping[str, Any] | None = None
+    nth: int = 1
+    times: int | None = 1
+    # Actions
+    change: Mapping[str, Any] | None = None
+    latency: float = 0
+    code: int | None = None
+    message: str | None = None
+    status: int | None = None
+    headers: Mapping[str, str] | None = None
+    html: bool = False
+    body: bytes | str | None = None
+    hang: float | None = None
+    reset: bool = False
+    truncate: int | None = None
+    redirect: str | None = None
+    edit: Mapping[str, Any] | None = None
+    csv: str | None = None
+
+    id: int = field(default=0, init=False)
+    seen: int = field(default=0, init=False)
+    fired: int = field(default=0, init=False)
 
     @property
     def ends_call(self) -> bool:

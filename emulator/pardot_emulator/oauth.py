@@ -12,11 +12,10 @@ import hmac
 import json
 import secrets
 import time
-from dataclasses import dataclass
+from collections.abc import Collection  # noqa: TC003 -- `check` evaluates the annotations
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
-
-from pardot_emulator.options import flag, option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,6 +26,8 @@ JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 # still one of these two (reference B.1).
 LOGIN_HOSTS = ("https://login.salesforce.com", "https://test.salesforce.com")
 
+# How far in the future `exp` of an assertion may be, seconds.
+_MAX_ASSERTION = 300
 _ORGANIZATION_ID = "00D5e000001SandEA0"
 _USER_ID = "0055e000002SandAAG"
 
@@ -65,51 +66,25 @@ DESCRIPTIONS = MappingProxyType(
 
 @dataclass
 class OAuthSettings:
-    """The connected app and its user; a change counts from the next call on."""
+    """The connected app and its user; a change counts from the next call on. See README.md."""
 
-    client_id: str = option("Consumer key.", "emulator-client")
-    client_secret: str = option("Consumer secret.", "emulator-secret", secret=True)
-    refresh_token: str = option(
-        "The valid refresh token; rotation replaces it here. Empty: none is valid.",
-        "emulator-refresh",
-        secret=True,
-    )
-    username: str = option("Salesforce username (password and JWT flows).", "api@example.com")
-    password: str = option(
-        "Salesforce password, without security token.", "emulator-password", secret=True
-    )
-    security_token: str = option(
-        "Must follow the password, as for an IP address the org does not trust.", "", secret=True
-    )
-    public_key: str = option(
-        "PEM public key or certificate of the app (JWT flow).", "", secret=True
-    )
-    rotate_refresh_token: bool = flag(
-        "A refresh answer has a new refresh token and the old one dies. If the old one is sent "
-        "again, the new one and all access tokens die too."
-    )
-    require_client_secret: bool = flag(
-        "The refresh flow needs `client_secret`; a wrong one is refused either way.", on=True
-    )
-    pardot_scope: bool = flag("The app has the scope `pardot_api`.", on=True)
-    expire_after_calls: int | None = option(
-        "Accepted API calls after which an access token dies; null: never.", None
-    )
-    allow_password: bool = flag(
-        "The username-password flow is on; it is off by default in new orgs.", on=True
-    )
-    allow_client_credentials: bool = flag(
-        "The client-credentials flow works; else the answer is that of a host without it.", on=True
-    )
-    user_approved: bool = flag("The user or app is pre-authorized (JWT flow).", on=True)
-    refuse_with: str | None = option(
-        "`error` of every exchange that would work, such as `inactive_user`.", None
-    )
-    audiences: tuple[str, ...] = option("Accepted `aud` claims.", LOGIN_HOSTS)
-    max_assertion_seconds: int = option("How far in the future `exp` may be, seconds.", 300)
-    instance_url: str = option(
-        "Origin named in answers; nothing is served there.", "https://example.my.salesforce.com"
-    )
+    client_id: str = "emulator-client"
+    client_secret: str = field(default="emulator-secret", repr=False)
+    refresh_token: str = field(default="emulator-refresh", repr=False)
+    username: str = "api@example.com"
+    password: str = field(default="emulator-password", repr=False)
+    security_token: str = field(default="", repr=False)
+    public_key: str = field(default="", repr=False)
+    rotate_refresh_token: bool = False
+    require_client_secret: bool = True
+    pardot_scope: bool = True
+    expire_after_calls: int | None = None
+    allow_password: bool = True
+    allow_client_credentials: bool = True
+    user_approved: bool = True
+    refuse_with: str | None = None
+    audiences: Collection[str] = LOGIN_HOSTS
+    instance_url: str = "https://example.my.salesforce.com"
 
 
 @dataclass
@@ -269,7 +244,7 @@ class TokenIssuer:
         expires, now = claims.get("exp"), self._clock()
         if not isinstance(expires, int | float) or isinstance(expires, bool):
             expires = now
-        if not now < expires <= now + settings.max_assertion_seconds:
+        if not now < expires <= now + _MAX_ASSERTION:
             raise TokenError("invalid_grant", "invalid assertion")
         if claims.get("sub") != settings.username or not settings.user_approved:
             raise TokenError("invalid_grant", "user hasn't approved this consumer")
