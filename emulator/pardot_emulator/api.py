@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from urllib.parse import unquote
 
-from pardot_emulator import emails, export_calls, records, sending, wire
+from pardot_emulator import emails, records, sending, wire
 from pardot_emulator.errors import PardotError, status_of
 from pardot_emulator.exports import ResultFile
 from pardot_emulator.filters import integer
@@ -126,7 +126,7 @@ def answer(account: Account, request: Request, call: Record) -> Answer:
     if not as_json:
         return Answer(200, wire.to_xml(body), wire.XML_TYPE, rows=rows)
     is_bare = route is not None and route.object == "export"
-    is_bare = is_bare and export_calls.is_flat(account, call["op"])
+    is_bare = is_bare and account.jobs.is_flat(call["op"])
     write = wire.to_bare_json if is_bare else wire.to_json
     return Answer(200, write(body), wire.JSON_TYPE, rows=rows)
 
@@ -160,8 +160,7 @@ class _Call:
         if target is None or not target.ops or (route.slash and route.object != "account"):
             raise PardotError(198)
         self._check_version(route)
-        if route.object in self._settings.forbidden_codes:
-            raise PardotError(self._settings.forbidden_codes[route.object])
+        self._settings.check_rights(route.object)
         self._check_operation(target, route)
         by_op = {
             "query": self._query,
@@ -222,7 +221,7 @@ class _Call:
         total = None if is_bulk else self._model.total(target.name, selection)
         rows = self._records(target, found, read=False)
         if target.name == "export" and self._settings.export_query_refs:
-            export_calls.add_refs(self._account, rows, self._origin)
+            self._account.jobs.add_refs(rows, self._origin)
         return wire.query_result(target.key, rows, total), len(rows)
 
     def _read(self, target: PardotObject, route: Route) -> Result:
@@ -239,19 +238,19 @@ class _Call:
         return {target.key: record}, 1
 
     def _export(self, target: PardotObject, route: Route) -> Result:
-        account, request, version = self._account, self._request, route.version
+        jobs, request, version = self._account.jobs, self._request, route.version
         if route.op == "create":
-            number = export_calls.create(account, request.headers, request.body, version)
+            number = jobs.create(request.headers, request.body, version)
         elif route.op == "downloadResults":
             number, file_id = integer(route.fields["id"]), integer(route.fields["file"])
-            file = export_calls.download(account, number, file_id, version)
+            file = jobs.file(number, file_id, version)
             return file, file.rows
         else:
-            act = export_calls.cancel if route.op == "cancel" else export_calls.read
-            number = act(account, integer(route.fields["id"]), version)
+            act = jobs.cancel if route.op == "cancel" else jobs.read
+            number = act(integer(route.fields["id"]), version)
         rows = self._model.where("export", "id = ?", [number])
         record = self._records(target, rows, read=True)[0]
-        return export_calls.body(account, record, route.op, self._origin), 1
+        return jobs.answer(record, route.op, self._origin), 1
 
     def _templates(self, target: PardotObject, route: Route) -> Result:
         is_list = route.op == "listOneToOne"

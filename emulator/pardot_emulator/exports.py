@@ -1,4 +1,4 @@
-"""The account's export jobs: a serial queue on the emulator's clock (reference D.1, D.5).
+"""The account's export jobs: a serial queue on the emulator's clock (reference D.1 to D.7).
 
 Nothing runs in the background. Looking at a job or changing a row first lets the queue catch up.
 A job takes its rows when it begins to run, not when it is created.
@@ -13,16 +13,20 @@ from typing import TYPE_CHECKING, Any
 
 from pardot_emulator.dates import DAY
 from pardot_emulator.errors import PardotError
+from pardot_emulator.exportables import canonical
+from pardot_emulator.procedures import plan, read_request
 from pardot_emulator.query import SHUFFLED, Selection
 from pardot_emulator.sheets import Sheet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pardot_emulator.dates import WallClock
     from pardot_emulator.model import Model
     from pardot_emulator.procedures import Plan
     from pardot_emulator.settings import Settings
+
+Record = dict[str, Any]
 
 WAITING, PROCESSING = "Waiting", "Processing"
 COMPLETE, FAILED, CANCELED = "Complete", "Failed", "Canceled"
@@ -73,7 +77,7 @@ class Job:
         """Whether it waits or runs."""
         return self.state in _OPEN
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> Record:
         """Return the job for tests and the control endpoint."""
         return {
             "id": self.id,
@@ -113,38 +117,104 @@ class Exports:
         self._jobs.clear()
         self._free_at = float("-inf")
 
-    def create(self, plan: Plan, version: str) -> Job:
-        """Put a job at the end of the queue."""
-        self.advance()
+    # The operations after the common checks (D.2)
+
+    def create(self, headers: Mapping[str, str], body: bytes, version: str) -> int:
+        """Put a job at the end of the queue (D.3); return its id.
+
+        Raises:
+            PardotError: 46 or 49, 150 to 154, 174 to 177, 180.
+        """
         settings, now = self._settings, self._settings.now()
+        kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if kind != "application/json" and not settings.export_any_content_type:
+            raise PardotError(151)
+        request = read_request(body)
+        # Abilities are per object (D.8); their code is not stated: 46 or 49 by meaning [?].
+        settings.check_rights(canonical(request.object))
+        wanted = plan(request, settings, self._model.custom_fields)
+        self.advance()
         number = max(self._model.next_id("export"), _FIRST_JOB, *(one + 1 for one in self._jobs))
-        job = Job(number, plan, settings.wall, version, settings.pace())
-        row = {"id": number, "state": WAITING, "object": plan.target.name}
+        row = {"id": number, "state": WAITING, "object": wanted.target.name}
         with self._changing():
             self._model.add("export", [{**row, "createdAt": now, "updatedAt": now}])
-        self._jobs[number] = job
-        return job
+        self._jobs[number] = Job(number, wanted, settings.wall, version, settings.pace())
+        return number
 
-    def poll(self) -> None:
-        """Count a read, then catch up."""
+    def read(self, number: int, version: str) -> int:
+        """Let a job move on (D.5); return its id.
+
+        Raises:
+            PardotError: 109, no such job; 228, it belongs to another API version.
+        """
+        self._find(number, version)
         self.advance()
         for job in self:
             job.polls += job.state == PROCESSING
         self.advance()
+        return number
 
-    def cancel(self, job: Job) -> None:
-        """End a job that waits or runs.
+    def cancel(self, number: int, version: str) -> int:
+        """End a job that waits or runs (D.7); return its id.
 
         Raises:
-            PardotError: 178, it has ended already (D.7).
+            PardotError: 109, 228; 178, it has ended already, as all seeded rows have.
         """
+        job = self._find(number, None if self._settings.export_cancel_v3 else version)
         self.advance()
-        if not job.is_open:
+        if job is None or not job.is_open:
             raise PardotError(178)
         self.force(job, CANCELED)
+        return number
+
+    def file(self, number: int, file_id: int, version: str) -> ResultFile:
+        """Return a file of a complete job.
+
+        Raises:
+            PardotError: 109, no such job or file; 178, still running, ended otherwise, or expired;
+                228.
+        """
+        job = self._find(number, version)
+        self.advance()
+        if job is None or job.state != COMPLETE or job.is_expired:
+            raise PardotError(178)
+        found = next((one for one in job.files if one.id == file_id), None)
+        if found is None:
+            raise PardotError(109)
+        return found
+
+    def answer(self, record: Record, op: str, origin: str) -> Record:
+        """Return the answer of create, read or cancel in the form of the switches (D.4 to D.7)."""
+        if op == "read":
+            self.add_refs([record], origin)
+        if op == "cancel" and not self._settings.export_cancel_expired:
+            del record["isExpired"]
+        if self.is_flat(op):
+            # The examples have no times.
+            return {key: one for key, one in record.items() if not key.endswith("edAt")}
+        return {"export": record}
+
+    def is_flat(self, op: str) -> bool:
+        """Return whether an answer to this operation comes without wrapper and envelope."""
+        flat = {"flat": {"create", "read", "cancel"}, "flat_create": {"create"}}
+        return op in flat.get(self._settings.export_answers, ())
+
+    def add_refs(self, records: Iterable[Record], origin: str) -> None:
+        """Add the links of a job: absent without files, a string for one, else an array (D.5)."""
+        base = (self._settings.export_ref_base or origin).rstrip("/")
+        for record in records:
+            job = self._jobs.get(record["id"])
+            if job is None or job.state != COMPLETE or not job.files:
+                continue
+            path = f"{base}/api/export/version/{job.version}/do/downloadResults/id/{job.id}/file"
+            # "In no order": newest file first is not the order of the rows.
+            refs = [f"{path}/{file.id}" for file in reversed(job.files)]
+            record["resultRefs"] = refs[0] if len(refs) == 1 else refs
+
+    # Changes of a state, and the content of files
 
     def force(self, job: Job, state: str) -> None:
-        """Put a job into any state: for `cancel`, faults and tests."""
+        """Put a job into any state."""
         with self._changing():
             if state == COMPLETE and job.rows is None:
                 self._start(job, self._settings.pace())
@@ -183,6 +253,15 @@ class Exports:
         for first in range(file.first, file.last + 1, _BATCH):
             last = min(first + _BATCH - 1, file.last)
             yield job.sheet.lines(self._model.copied(job.id, first, last))
+
+    def _find(self, number: int, version: str | None) -> Job | None:
+        """Return a job, None for a seeded row; see `read` for the refusals."""
+        if not self._model.where("export", "id = ?", [number]):
+            raise PardotError(109)
+        job = self._jobs.get(number)
+        if job is not None and version is not None and job.version != version:
+            raise PardotError(228)
+        return job
 
     @contextmanager
     def _changing(self) -> Iterator[None]:

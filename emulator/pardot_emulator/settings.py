@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pardot_emulator.dates import WallClock, parse_instant
+from pardot_emulator.errors import PardotError
 from pardot_emulator.options import check, options
 
 API_USER = "api@example.com"
@@ -108,6 +109,11 @@ class Settings:
             self._assign(before)
             raise ValueError(str(bad)) from bad
 
+    def check_rights(self, name: str | None) -> None:
+        """Raise the refusal (46 or 49) of an object that this user may not see."""
+        if name in self._codes:
+            raise PardotError(self._codes[name])
+
     def now(self) -> int:
         """Return the server's present time, epoch seconds."""
         if isinstance(self.clock, str):
@@ -131,7 +137,7 @@ class Settings:
         check(Settings, changes)
         for name, value in changes.items():
             setattr(self, name, value)
-        self.forbidden = self.forbidden_codes = _with_codes(self.forbidden)
+        self.forbidden = self._codes = _with_codes(self.forbidden)
         self.export_objects = tuple(sorted(self.export_objects))
         self.export_refused_fields = tuple(sorted(self.export_refused_fields))
         if self.export_file_rows < 1:
