@@ -104,17 +104,12 @@ def _user(world: World, draw: Draw) -> Row:
 
 
 def _campaign(_world: World, draw: Draw) -> Row:
-    return {"name": draw.name, "cost": draw.pick(None, 0, draw.bits)}
-
-
-def _tag(_world: World, draw: Draw) -> Row:
-    return {"name": draw.name}
+    return {"cost": draw.pick(None, 0, draw.bits)}
 
 
 def _form(world: World, draw: Draw) -> Row:
     source = f"{_GO}/{draw.id}"
     return {
-        "name": draw.name,
         "campaign_id": draw.random.choice(world.ids("campaign")) if draw.id & 3 else None,
         "embedCode": f'<iframe src="{source}" width="100%" height="500" style="border: 0">'
         "</iframe>",
@@ -123,7 +118,6 @@ def _form(world: World, draw: Draw) -> Row:
 
 def _custom_redirect(world: World, draw: Draw) -> Row:
     return {
-        "name": draw.name,
         "url": f"{_GO}/{draw.id}",
         "destination_url": f'https://www.example.com/?q="{draw.id}"&utm_source=a%20b,c#top',
         "campaign_id": draw.random.choice(world.ids("campaign")) if draw.id & 7 else None,
@@ -134,7 +128,6 @@ def _dynamic_content(_world: World, draw: Draw) -> Row:
     place, name = draw.place, draw.name
     url = f"https://go.example.com/dcjs/{_ACCOUNT_ID}/{draw.id}/dc.js"
     return {
-        "name": name,
         "embedCode": f'<script type="text/javascript" src="{url}"></script>',
         "embedUrl": url,
         "baseContent": f"<p>Hello %%first_name%%,\r\n{name}</p>" if place % 6 else None,
@@ -178,7 +171,6 @@ def _list(world: World, draw: Draw) -> Row:
     bits = draw.bits
     description = None if bits & 16 else UGLY[bits % len(UGLY)]
     return {
-        "name": draw.name,
         "is_public": bits & 1 == 0,
         "is_dynamic": bits & 6 == 0,
         "title": None if bits & 8 else draw.name,
@@ -191,7 +183,7 @@ _CAMEL_TIMES = ("createdAt", "updatedAt")
 SEEDS = {
     "user": Seed(_user, 3_917_021, most=25, bits=16),
     "campaign": Seed(_campaign, 11_873, most=2_000, bits=14, named=True),
-    "tag": Seed(_tag, 40_013, most=2_000, named=True),
+    "tag": Seed(lambda _world, _draw: {}, 40_013, most=2_000, named=True),
     "form": Seed(_form, 9_011, most=2_000, named=True),
     "customRedirect": Seed(_custom_redirect, 31_407, most=2_000, named=True),
     "dynamicContent": Seed(_dynamic_content, 2_213, most=2_000, named=True),

@@ -56,7 +56,6 @@ def template_ids(world: World) -> list[int]:
 def _email(_world: World, draw: Draw) -> Row:
     name, list_email_id = draw.name, list_email(draw.id)
     return {
-        "name": name,
         "isOneToOne": list_email_id is None,
         "subject": f"{name} for %%first_name%%",
         "message": {

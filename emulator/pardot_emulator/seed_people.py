@@ -60,7 +60,6 @@ def _custom_field(_world: World, draw: Draw) -> Row:
     """Make a custom field of prospects; every type of E.2 is among the first."""
     field_id, type_id, several = _field_at(draw.place, draw.id)
     return {
-        "name": draw.name,
         "field_id": field_id,
         "type": FIELD_TYPES[type_id - 1],
         "type_id": type_id,
@@ -227,7 +226,6 @@ def _account_field(_world: World, draw: Draw) -> Row:
 def _account(_world: World, draw: Draw) -> Row:
     bits = draw.bits
     return {
-        "name": draw.name,
         "deleted": draw.place % 17 == 5,  # noqa: PLR2004 -- one of 17
         "custom": {
             "industry": draw.pick("Banking", "Retail", None),

@@ -30,7 +30,6 @@ def _opportunity(world: World, draw: Draw) -> Row:
     known = [world.one_of("prospect", bits + 7 * n) for n in range((0, 1, 3, 1)[place % 4])]
     return {
         "campaign_id": world.one_of("campaign", bits) if bits & 15 else None,
-        "name": draw.name,
         "value": (bits % 1_000_000) / 100 if bits & 1 else float(bits),
         "probability": {"Open": bits % 100, "Won": 100, "Lost": 0}[status],
         "type": None if bits & 32 else "New Business",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, repeat
 from random import Random
@@ -79,7 +80,7 @@ class Draw(NamedTuple):
 class Seed(NamedTuple):
     """How the rows of an object are made."""
 
-    make: Callable[[World, Draw], Row]  # makes a row; id and times are added
+    make: Callable[[World, Draw], Row]  # makes a row; id, name and times are added
     first: int  # smallest id
     most: int | None = None  # largest number of rows; None: as many as asked for
     bits: int = 0  # random bits per row
@@ -116,32 +117,30 @@ def clock_changes(timezone: str, now: int) -> list[tuple[int, int]]:
     return found
 
 
+@dataclass(eq=False)
 class World:
     """What the makers of rows share: sizes, ids, times and the edges of the zone's clock."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 -- one call site
-        self,
-        seed: int,
-        rows: int,
-        timezone: str,
-        now: int,
-        seeds: Mapping[str, Seed],
-        sizes: Mapping[str, int],
-    ) -> None:
-        self.seed, self.rows, self.timezone, self.now = seed, rows, timezone, now
-        self.edges = list(_edges(clock_changes(timezone, now)))
-        self._seeds, self._sizes = seeds, sizes
+    seed: int
+    rows: int
+    timezone: str
+    now: int
+    seeds: Mapping[str, Seed]
+    sizes: Mapping[str, int]  # numbers of rows in place of the usual ones
+
+    def __post_init__(self) -> None:
+        self.edges = list(_edges(clock_changes(self.timezone, self.now)))
         self._ids: dict[str, list[int]] = {}
 
     def size(self, name: str) -> int:
         """Return the number of rows of an object."""
-        most = self._seeds[name].most
-        return self._sizes.get(name, self.rows if most is None else min(self.rows, most))
+        most = self.seeds[name].most
+        return self.sizes.get(name, self.rows if most is None else min(self.rows, most))
 
     def ids(self, name: str) -> list[int]:
         """Return ids that grow with uneven steps and are known without making the rows."""
         if name not in self._ids:
-            first, seed = self._seeds[name].first, self.seed
+            first, seed = self.seeds[name].first, self.seed
             self._ids[name] = [
                 first + 3 * i + ((i + seed) * 2_654_435_761 >> 9) % 3
                 for i in range(self.size(name))
@@ -155,7 +154,7 @@ class World:
 
     def make(self, name: str) -> Iterator[Row]:
         """Make the rows of an object. They do not depend on which others are made."""
-        how = self._seeds[name]
+        how = self.seeds[name]
         random = Random(f"{self.seed}:{name}")  # noqa: S311 -- rows, not secrets
         created: Sequence[int] = [0] * self.size(name)
         updated = created
@@ -169,7 +168,8 @@ class World:
         for place, key, at, changed, called in draws:
             bits = random.getrandbits(how.bits) if how.bits else 0
             row = how.make(self, Draw(place, key, at, changed, called, bits, random))
-            yield {"id": key, **dict(zip(how.times, (at, changed), strict=False)), **row}
+            named = {"name": called} if how.named else {}
+            yield {"id": key, **named, **dict(zip(how.times, (at, changed), strict=False)), **row}
 
     def created(self, name: str, rnd: Random, *, burst: bool) -> list[int]:
         """Return times of creation, growing; with ``burst`` many of them in one second."""
