@@ -12,14 +12,18 @@ from typing import TYPE_CHECKING
 from pardot_emulator.dates import DAY
 from pardot_emulator.seed_mail import MAIL
 from pardot_emulator.seed_people import PEOPLE
-from pardot_emulator.seed_sales import SALES
 from pardot_emulator.seed_visits import VISITS
 from pardot_emulator.seed_world import HISTORY, UGLY, Draw, Row, Seed, World, person
 from pardot_emulator.settings import API_USER
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
+_TAGGED = ("Prospect", "List", "Campaign", "Form", "Email", "Custom URL", "Dynamic Content", "User")
+_STAGES = (
+    *("New", "Engaged", "Marketing Qualified", "Sales Accepted", "Sales Qualified"),
+    *("Won", "Lost"),
+)
 _ACCOUNT_ID = 400_131
 _LONG_TEXT = "All work and no play makes a long description. " * 450
 _GO = f"https://go.example.com/l/{_ACCOUNT_ID}"
@@ -179,6 +183,75 @@ def _list(world: World, draw: Draw) -> Row:
     }
 
 
+def _stage(_world: World, draw: Draw) -> Row:
+    return {"name": _STAGES[draw.place], "position": draw.place, "is_locked": draw.place in {0, 5}}
+
+
+def _opportunity(world: World, draw: Draw) -> Row:
+    bits, place, last = draw.bits, draw.place, world.size("opportunity") - 1
+    status = draw.pick("Open", "Won", "Lost")
+    # A connected CRM's clock may run ahead. Here, because this object is always read whole.
+    early = place == last and last
+    created, updated = (world.now + 3 * DAY,) * 2 if early else (draw.created, draw.updated)
+    known = [world.one_of("prospect", bits + 7 * n) for n in range((0, 1, 3, 1)[place % 4])]
+    return {
+        "campaign_id": world.one_of("campaign", bits) if bits & 15 else None,
+        "value": (bits % 1_000_000) / 100 if bits & 1 else float(bits),
+        "probability": {"Open": bits % 100, "Won": 100, "Lost": 0}[status],
+        "type": None if bits & 32 else "New Business",
+        "stage": None if bits & 64 else draw.pick(*_STAGES),
+        "status": status,
+        "closed_at": None if status == "Open" else updated,
+        "created_at": created,
+        "updated_at": updated,
+        "prospects": [_linked(one) for one in dict.fromkeys(known)],
+        "opportunity_activities": _opportunity_activities(draw.id, known, created, status),
+    }
+
+
+def _linked(prospect_id: int) -> Row:
+    keys = ("first_name", "last_name", "email", "company")
+    return {"id": prospect_id, **dict(zip(keys, person(prospect_id), strict=True))}
+
+
+def _opportunity_activities(key: int, known: Sequence[int], created: int, status: str) -> list[Row]:
+    """Return activities of an opportunity with prospects: one or two (types: E.1)."""
+    ends = {"Won": [(9, "Opportunity Won")], "Lost": [(10, "Opportunity Lost")]}
+    kinds = [(8, "Opportunity Created"), *ends.get(status, ())] if known else []
+    return [
+        {
+            "id": 8_000_000_000 + 2 * key + n,
+            "type": number,
+            "type_name": type_name,
+            "prospect_id": known[0],
+            "opportunity_id": key,
+            "created_at": created,
+            "updated_at": created,
+        }
+        for n, (number, type_name) in enumerate(kinds)
+    ]
+
+
+def _lifecycle_history(world: World, draw: Draw) -> Row:
+    bits, stages = draw.bits, world.ids("lifecycleStage")
+    step = bits % len(stages)
+    return {
+        "prospect_id": world.one_of("prospect", bits),
+        "previous_stage_id": stages[step - 1] if step else None,
+        "next_stage_id": None if bits & 127 == 0 else stages[step],
+        "seconds_elapsed": bits if step else None,
+    }
+
+
+def _tag_object(world: World, draw: Draw) -> Row:
+    kind = _TAGGED[draw.bits & 7]
+    return {
+        "tag_id": world.one_of("tag", draw.bits),
+        "type": kind,
+        "object_id": world.one_of("prospect" if kind == "Prospect" else "list", draw.bits),
+    }
+
+
 _CAMEL_TIMES = ("createdAt", "updatedAt")
 SEEDS = {
     "user": Seed(_user, 3_917_021, most=25, bits=16),
@@ -190,7 +263,10 @@ SEEDS = {
     "export": Seed(_export, 201_917, most=120, times=_CAMEL_TIMES),
     "import": Seed(_import, 51_009, most=120, times=_CAMEL_TIMES),
     "list": Seed(_list, 21_055, bits=8, named=True),
-    **SALES,
+    "lifecycleStage": Seed(_stage, 16_207, most=len(_STAGES), times=()),
+    "opportunity": Seed(_opportunity, 4_310_201, bits=20, named=True),
+    "lifecycleHistory": Seed(_lifecycle_history, 88_413_009, bits=22, times=("created_at",)),
+    "tagObject": Seed(_tag_object, 71_220_541, bits=20, times=("created_at",)),
     **MAIL,
     **PEOPLE,
     **VISITS,

@@ -10,7 +10,6 @@ from typing import Any
 
 from pardot_emulator.dates import DAY
 from pardot_emulator.filters import GRADES
-from pardot_emulator.seed_activities import ACTIVITIES
 from pardot_emulator.seed_world import PROSE, Draw, Row, Seed, World, person
 
 _OPTIONS = ("Bananas", "Früchte, frisch", 'The "best"', "Tea", "007", "R&D")
@@ -256,5 +255,4 @@ PEOPLE = {
     "prospectAccountField": Seed(_account_field, 1_301, most=len(_ACCOUNT_FIELDS), times=()),
     "prospectAccount": Seed(_account, 7_410_023, bits=16, named=True),
     "listMembership": Seed(_membership, 940_112_007, bits=24),
-    **ACTIVITIES,
 }
