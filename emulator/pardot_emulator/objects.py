@@ -19,6 +19,8 @@ from pardot_emulator.schema import (
     DATES,
     DESC,
     ID,
+    IDS,
+    UPDATED,
     Column,
     Kind,
     PardotObject,
@@ -70,7 +72,6 @@ _DECLARED = (
             *integers("cost"),
             *times("created_at updated_at", hidden=True),
         ),
-        updated=True,
         filters=_BY_NAME,
         sorts={**_BY_DATES, "name": ASC, "cost": DESC},
         missing_id=38,
@@ -86,13 +87,13 @@ _DECLARED = (
             *booleans("is_record_multiple_responses is_use_values is_analytics_synced"),
             *DATES,
         ),
+        lacks=UPDATED,
         sorts={**_BY_DATE, "name": ASC},
     ),
     # C.4; the sort_by row leaves out updated_at [X]: the table is served.
     PardotObject(
         "customRedirect",
         (ID, *strings("name url destination_url"), CAMPAIGN, *DATES),
-        updated=True,
         sorts=_BY_DATES,
     ),
     PardotObject(
@@ -103,7 +104,6 @@ _DECLARED = (
             *documents("variation", nested=True),
             *DATES,
         ),
-        updated=True,
         sorts=_BY_DATES,
     ),
     # C.7: sort_by=id is accepted [W TAP, AIRB]; id_less_than and offset are a switch.
@@ -117,8 +117,7 @@ _DECLARED = (
             CREATED,
         ),
         ops=frozenset({"query"}),
-        id_less_than=False,
-        offset=False,
+        lacks=frozenset({"id_less_than", "offset"}),
         filters={name: filters.any_of(name) for name in _CLICK_SOURCES.split()},
         sorts={"id": ASC},
         mobile_unlimited=False,
@@ -127,7 +126,6 @@ _DECLARED = (
     PardotObject(
         "form",
         (ID, *strings("name"), CAMPAIGN, *strings("embedCode"), *DATES),
-        updated=True,
         sorts=_BY_DATES,
     ),
     # C.10; GH20 has created_at ascending [X].
@@ -145,7 +143,6 @@ _DECLARED = (
         "lifecycleStage",
         (ID, *strings("name"), *integers("position"), *booleans("is_locked")),
         ops=frozenset({"query"}),
-        created=False,
         sorts={"position": DESC, "id": ASC},
     ),
     PardotObject(
@@ -158,7 +155,6 @@ _DECLARED = (
             *booleans("is_crm_visible"),
             *DATES,
         ),
-        updated=True,
         filters=_BY_NAME,
         sorts={**_BY_DATES, "name": ASC},
         missing_id=55,
@@ -178,6 +174,7 @@ _DECLARED = (
             *documents("prospects", nested=True),
             *documents("opportunity_activities", nested=True, only_read=True, only_full=True),
         ),
+        lacks=UPDATED,
         filters={
             "probability_greater_than": filters.column("probability", filters.probability, ">"),
             "probability_less_than": filters.column("probability", filters.probability, "<"),
@@ -193,7 +190,6 @@ _DECLARED = (
     PardotObject(
         "tag",
         (ID, *strings("name"), *DATES),
-        updated=True,
         filters=_BY_NAME,
         sorts={**_BY_DATES, "name": ASC},
     ),
@@ -218,6 +214,7 @@ _DECLARED = (
             *DATES,
         ),
         ops=frozenset({"query", "read/id", "read/email"}),
+        lacks=UPDATED,
         sorts=_BY_DATE,
         missing_id=10,
     ),
@@ -233,9 +230,7 @@ _DECLARED = (
             *times("createdAt updatedAt"),
         ),
         ops=frozenset({"query", "read/id", "create", "cancel/id", "downloadResults/id/file"}),
-        updated=True,
-        id_greater_than=False,
-        id_less_than=False,
+        lacks=IDS,
         filters={
             "status": filters.choice("state", "Complete", "Failed", "Processing", "Waiting"),
             "object": filters.column("object", filters.exact),
@@ -257,9 +252,7 @@ _DECLARED = (
             *integers("errorCount", omit_null=True, only_read=True),
             *times("createdAt updatedAt"),
         ),
-        updated=True,
-        id_greater_than=False,
-        id_less_than=False,
+        lacks=IDS,
         filters={
             "status": filters.choice("state", "Open", "Ready", "Waiting", "Processing", "Complete"),
             "origin": filters.choice("origin", "ui", "api", all_of_them="all"),

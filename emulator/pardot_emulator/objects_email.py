@@ -9,9 +9,12 @@ from __future__ import annotations
 from pardot_emulator import filters
 from pardot_emulator.schema import (
     CREATED,
+    CREATION,
     DATES,
     ID,
+    IDS,
     PARAMETERS,
+    UPDATED,
     PardotObject,
     booleans,
     documents,
@@ -57,7 +60,6 @@ MAIL = (
         "emailStats",
         (ID, *documents(" ".join((*STATS_COUNTS, *STATS_RATES)), default=COMPUTED)),
         ops=frozenset(),
-        created=False,
     ),
     # C.8: no times, no query, flags as 1, 0 or null (A.6). `sendFromData` is a string of JSON.
     # What is read only, `listOneToOne` leaves out.
@@ -75,7 +77,6 @@ MAIL = (
             *integers("emailType type"),
         ),
         ops=frozenset({"read/id", "listOneToOne"}),
-        created=False,
         outputs=False,
         missing_id=86,
     ),
@@ -91,9 +92,7 @@ MAIL = (
             *DATES,
             *documents("visitor_page_views", timed=True),
         ),
-        created=False,
-        id_greater_than=False,
-        id_less_than=False,
+        lacks=CREATION | UPDATED | IDS,
         filters={name: filters.any_of(column) for name, column in _VISIT_LISTS.items()},
         exclusive=frozenset(_VISIT_LISTS),
         required=frozenset(_VISIT_LISTS),

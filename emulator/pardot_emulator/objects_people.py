@@ -90,7 +90,6 @@ PROSPECT = PardotObject(
         *_CUSTOM,
     ),
     ops=frozenset({"query", "read/id", "read/email", "read/fid"}),
-    updated=True,
     filters={
         "assigned": filters.boolean("assigned_to IS NOT NULL", "assigned_to IS NULL", code=26),
         "assigned_to_user": filters.user("assigned_to"),
@@ -125,7 +124,6 @@ PEOPLE = (
         "prospectAccount",
         (ID, *strings("name"), *DATES, *documents("assigned_to", nested=True), *_BIN, *_CUSTOM),
         ops=frozenset({"query", "read/id", "describe"}),
-        updated=True,
         filters={"name": filters.column("name", filters.exact)},
         # updated_at ascending "here, alone among all objects" (C.15).
         sorts={"created_at": DESC, "id": ASC, "name": ASC, "updated_at": ASC},
@@ -146,7 +144,6 @@ PEOPLE = (
             *documents("options"),
         ),
         ops=frozenset(),
-        created=False,
     ),
     # C.21; the nine browser fields are always null now [W JAVA].
     PardotObject(
@@ -163,7 +160,6 @@ PEOPLE = (
             *booleans("identified", default=None, hidden=True),
             *_BIN,
         ),
-        updated=True,
         filters={
             "only_identified": filters.boolean(
                 "coalesce(identified, prospect_id IS NOT NULL)", default="true"
@@ -184,7 +180,6 @@ PEOPLE = (
         "listMembership",
         (ID, *integers("list_id prospect_id"), *booleans("opted_out"), *DATES, *_BIN),
         ops=frozenset({"query", "read/id", "read/list_id/prospect_id"}),
-        updated=True,
         filters={
             "list_id": filters.by_id("list_id"),
             "prospect_id": filters.by_id("prospect_id"),
@@ -205,7 +200,6 @@ PEOPLE = (
             *integers("visit_id visitor_page_view_id opportunity_id campaign_id", omit_null=True),
             *DATES,
         ),
-        updated=True,
         filters={
             "prospect_only": filters.boolean("prospect_id IS NOT NULL"),
             "type": filters.any_of("type"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pardot_emulator.errors import PardotError
 from pardot_emulator.filters import instant, integer, is_above
 from pardot_emulator.objects import OBJECTS
+from pardot_emulator.schema import CREATION, IDS, UPDATED
 from pardot_emulator.settings import API_USER
 
 if TYPE_CHECKING:
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 
 ALWAYS = frozenset({"format", "output"})
 PAGING = frozenset({"limit", "offset", "sort_by", "sort_order"})
-DATES = ("created_after", "created_before", "updated_after", "updated_before")
-IDS = ("id_greater_than", "id_less_than")
+DATES = CREATION | UPDATED
 # Known to some object: ignored by the others, where it is not an unknown one (error 5).
 RECOGNIZED = frozenset(
     {*PAGING, *DATES, *IDS, "fields"}.union(*(item.filters for item in OBJECTS.values()))
@@ -89,20 +89,22 @@ def select(
 
 
 def _known_parameters(target: PardotObject, settings: Settings) -> frozenset[str]:
-    extras = target.name == "emailClick" and settings.email_click_extras
-    paging = target.name != "export" or settings.export_paging == "on"
-    parameters = {
-        "sort_by": bool(target.sorts) or settings.visit_sort == "refused",
-        "sort_order": bool(target.sorts),
-        "limit": paging,
-        "offset": paging and (target.offset or extras),
-        **dict.fromkeys(("created_after", "created_before"), target.created),
-        **dict.fromkeys(("updated_after", "updated_before"), target.updated),
-        "id_greater_than": target.id_greater_than,
-        "id_less_than": target.id_less_than or extras,
-        "fields": target.fields,
-    }
-    return frozenset(name for name, known in parameters.items() if known) | target.filters.keys()
+    common = {*DATES, *IDS, "limit", "offset"}
+    if target.sorts:
+        common |= {"sort_by", "sort_order"}
+    elif settings.visit_sort == "refused":
+        common.add("sort_by")
+    if target.fields:
+        common.add("fields")
+    lacks = set(target.lacks)
+    if target.name == "emailClick" and settings.email_click_extras:
+        lacks.clear()
+    if target.name == "export" and settings.export_paging == "ignored":
+        lacks |= {"limit", "offset"}
+    for names, column in ((CREATION, "created_at"), (UPDATED, "updated_at")):
+        if target.column(target.stored_as(column)) is None:
+            lacks |= names
+    return frozenset(common - lacks) | target.filters.keys()
 
 
 def _refuse_unknown(params: Mapping[str, str], known: frozenset[str], settings: Settings) -> None:
@@ -116,7 +118,7 @@ def _refuse_unknown(params: Mapping[str, str], known: frozenset[str], settings: 
 
 def _dates(target: PardotObject, given: Mapping[str, str], settings: Settings) -> list[Clause]:
     """Return clauses for dates, exclusive on both sides (A.11 SEED)."""
-    instants = {name: instant(given[name], settings) for name in DATES if name in given}
+    instants = {name: instant(given[name], settings) for name in DATES & given.keys()}
     for key in ("created", "updated"):
         after, before = instants.get(f"{key}_after"), instants.get(f"{key}_before")
         if after is not None and before is not None and after > before:
@@ -128,7 +130,11 @@ def _dates(target: PardotObject, given: Mapping[str, str], settings: Settings) -
 
 
 def _ids(given: Mapping[str, str]) -> list[Clause]:
-    return [(f"id {_operator(name)} ?", (integer(given[name]),)) for name in IDS if name in given]
+    return [
+        (f"id {_operator(name)} ?", (integer(given[name]),))
+        for name in sorted(IDS)
+        if name in given
+    ]
 
 
 def _operator(name: str) -> str:

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 # Directions of a sort.
 ASC, DESC = True, False
 
+# The parameters of a query that most objects know.
+CREATION = frozenset({"created_after", "created_before"})
+UPDATED = frozenset({"updated_after", "updated_before"})
+IDS = frozenset({"id_greater_than", "id_less_than"})
+
 
 class Kind(Enum):
     """What kind of value a column holds."""
@@ -52,12 +57,8 @@ class PardotObject:
     columns: tuple[Column, ...]  # in the order of answers
     # Operations; one with fields in its path is written as `read/id`.
     ops: frozenset[str] = frozenset({"query", "read/id"})
-    # The matrix C.0: the parameters of a query that the object knows.
-    created: bool = True
-    updated: bool = False
-    id_greater_than: bool = True
-    id_less_than: bool = True
-    offset: bool = True
+    # The matrix C.0: the parameters of a query. Those by a time need its column.
+    lacks: frozenset[str] = frozenset()  # common ones that the object does not know
     fields: bool = False
     filters: Mapping[str, Filter] = field(default_factory=dict)
     sorts: Mapping[str, bool] = field(default_factory=dict)  # key and its default direction
