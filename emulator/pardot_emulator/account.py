@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from pardot_emulator import emails, sending
+from pardot_emulator import emails
 from pardot_emulator.dates import DAY
 from pardot_emulator.exports import COMPLETE, Exports
 from pardot_emulator.faults import Faults
@@ -353,7 +353,7 @@ class Account:
         """Hold the lock after due e-mail was delivered and due jobs have moved on."""
         with self.lock:
             self.jobs.advance()
-            sending.deliver_due(self)
+            emails.deliver_due(self)
             yield
 
 

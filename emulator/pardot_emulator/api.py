@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from urllib.parse import unquote
 
-from pardot_emulator import emails, records, sending, wire
+from pardot_emulator import emails, records, wire
 from pardot_emulator.errors import PardotError, status_of
 from pardot_emulator.exports import ResultFile
 from pardot_emulator.filters import integer
@@ -113,7 +113,7 @@ def answer(account: Account, request: Request, call: Record) -> Answer:
     """Answer one API call and complete its record ``call``."""
     as_json = wants_json(request.params)
     route = parse_path(request.path)
-    sending.deliver_due(account)
+    emails.deliver_due(account)
     try:
         body, rows = _Call(account, request, call).run(route)
     except PardotError as error:
@@ -271,7 +271,7 @@ class _Call:
         return {"stats": stats}, 1
 
     def _send(self, target: PardotObject, route: Route) -> Result:
-        number = sending.send(self._account, self._request.params, route.fields)
+        number = emails.send(self._account, self._request.params, route.fields)
         found = self._model.where(target.name, "id = ?", [number])
         return {target.key: self._records(target, found, read=True)[0]}, 1
 

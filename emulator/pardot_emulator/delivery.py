@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from aiohttp import web
 
-from pardot_emulator.exportables import canonical
 from pardot_emulator.faults import FILE_DAMAGES
+from pardot_emulator.procedures import canonical
 from pardot_emulator.sheets import CSV_TYPE
 
 if TYPE_CHECKING:

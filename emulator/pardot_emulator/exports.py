@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pardot_emulator.dates import DAY
 from pardot_emulator.errors import PardotError
-from pardot_emulator.exportables import canonical
-from pardot_emulator.procedures import plan, read_request
+from pardot_emulator.procedures import canonical, plan, read_request
 from pardot_emulator.query import SHUFFLED, Selection
 from pardot_emulator.sheets import Sheet
 
