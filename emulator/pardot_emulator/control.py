@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from functools import partial
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from aiohttp import web
@@ -36,36 +35,34 @@ def _set(account: Account, given: dict[str, Any]) -> Any:
     return account.settings.as_dict()
 
 
-OPERATIONS: Mapping[str, Operation] = MappingProxyType(
-    {
-        "GET /health": lambda _account, _given: {"ok": True},
-        "GET /counts": lambda account, _: account.counts(),
-        "GET /rows/{object}": lambda account, given: {"rows": account.rows(given["object"])},
-        "POST /rows/{object}": lambda account, given: {
-            "added": account.add(given["object"], given["rows"])
-        },
-        "PATCH /rows/{object}": lambda account, given: {
-            "updated": account.update(given["object"], given["ids"], **given["fields"])
-        },
-        "DELETE /rows/{object}": _delete,
-        "GET /page-views": lambda account, _: {"page_views": account.page_views()},
-        "GET /stats/{id}": lambda account, given: account.stats(int(given["id"])),
-        "POST /reset": lambda account, given: account.reset(**given),
-        "GET /settings": lambda account, _: account.settings.as_dict(),
-        "PATCH /settings": _set,
-        "POST /expire-tokens": lambda account, _: {"expired": account.expire_tokens()},
-        "POST /forward": lambda account, given: {"now": account.forward(**given)},
-        "GET /faults": lambda account, _: {"faults": account.faults},
-        "POST /faults": lambda account, given: {"id": account.fault(**given)},
-        "DELETE /faults": lambda account, _: account.clear_faults(),
-        "GET /calls": lambda account, _: {"calls": account.calls},
-        "GET /logins": lambda account, _: {"logins": account.logins},
-        "DELETE /calls": lambda account, _: account.clear_calls(),
-        "GET /exports": lambda account, _: {"exports": account.exports},
-        "PATCH /exports": lambda account, given: account.set_export(**given),
-        "GET /outbox": lambda account, _: {"outbox": account.outbox},
-    }
-)
+OPERATIONS: Mapping[str, Operation] = {
+    "GET /health": lambda _account, _given: {"ok": True},
+    "GET /counts": lambda account, _: account.counts(),
+    "GET /rows/{object}": lambda account, given: {"rows": account.rows(given["object"])},
+    "POST /rows/{object}": lambda account, given: {
+        "added": account.add(given["object"], given["rows"])
+    },
+    "PATCH /rows/{object}": lambda account, given: {
+        "updated": account.update(given["object"], given["ids"], **given["fields"])
+    },
+    "DELETE /rows/{object}": _delete,
+    "GET /page-views": lambda account, _: {"page_views": account.page_views()},
+    "GET /stats/{id}": lambda account, given: account.stats(int(given["id"])),
+    "POST /reset": lambda account, given: account.reset(**given),
+    "GET /settings": lambda account, _: account.settings.as_dict(),
+    "PATCH /settings": _set,
+    "POST /expire-tokens": lambda account, _: {"expired": account.expire_tokens()},
+    "POST /forward": lambda account, given: {"now": account.forward(**given)},
+    "GET /faults": lambda account, _: {"faults": account.faults},
+    "POST /faults": lambda account, given: {"id": account.fault(**given)},
+    "DELETE /faults": lambda account, _: account.clear_faults(),
+    "GET /calls": lambda account, _: {"calls": account.calls},
+    "GET /logins": lambda account, _: {"logins": account.logins},
+    "DELETE /calls": lambda account, _: account.clear_calls(),
+    "GET /exports": lambda account, _: {"exports": account.exports},
+    "PATCH /exports": lambda account, given: account.set_export(**given),
+    "GET /outbox": lambda account, _: {"outbox": account.outbox},
+}
 
 
 def add_routes(application: web.Application, account: Account) -> None:

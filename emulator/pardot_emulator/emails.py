@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pardot_emulator import outbox
 from pardot_emulator.errors import PardotError
-from pardot_emulator.objects_email import COMPUTED, STATS_COUNTS, STATS_RATES
+from pardot_emulator.objects import COMPUTED, STATS_COUNTS, STATS_RATES
 from pardot_emulator.wire import one_or_many, override
 
 if TYPE_CHECKING:

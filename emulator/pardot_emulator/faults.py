@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 -- `check` evaluates the annotations
 from dataclasses import asdict, dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pardot_emulator.options import check
@@ -49,17 +48,15 @@ def _no_header(body: bytes) -> bytes:
     return body.partition(b"\n")[2]
 
 
-FILE_DAMAGES: Mapping[str, Callable[[bytes], bytes]] = MappingProxyType(
-    {
-        "other_object": _other_object,
-        "extra_cell": _extra_cell,
-        "missing_cell": _missing_cell,
-        "cut_row": _cut_row,
-        "missing_column": _missing_column,
-        "no_header": _no_header,
-        "empty": lambda _: b"",
-    }
-)
+FILE_DAMAGES: Mapping[str, Callable[[bytes], bytes]] = {
+    "other_object": _other_object,
+    "extra_cell": _extra_cell,
+    "missing_cell": _missing_cell,
+    "cut_row": _cut_row,
+    "missing_column": _missing_column,
+    "no_header": _no_header,
+    "empty": lambda _: b"",
+}
 
 
 @dataclass

@@ -14,7 +14,6 @@ import secrets
 import time
 from collections.abc import Collection  # noqa: TC003 -- `check` evaluates the annotations
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
@@ -48,20 +47,18 @@ class TokenError(Exception):
 
 
 # The usual description per error (B.3). It has none of the last five: worded by us [?].
-DESCRIPTIONS = MappingProxyType(
-    {
-        "invalid_grant": "authentication failure",
-        "invalid_client_id": "client identifier invalid",
-        "invalid_client": "invalid client credentials",
-        "unsupported_grant_type": "grant type not supported",
-        "invalid_request": "grant type is missing",
-        "invalid_app_access": "user is not admin approved to access this app",
-        "inactive_user": "user is inactive",
-        "inactive_org": "organization is not active",
-        "rate_limit_exceeded": "login rate exceeded",
-        "invalid_scope": "requested scope is invalid, unknown, or malformed",
-    }
-)
+DESCRIPTIONS: Mapping[str, str] = {
+    "invalid_grant": "authentication failure",
+    "invalid_client_id": "client identifier invalid",
+    "invalid_client": "invalid client credentials",
+    "unsupported_grant_type": "grant type not supported",
+    "invalid_request": "grant type is missing",
+    "invalid_app_access": "user is not admin approved to access this app",
+    "inactive_user": "user is inactive",
+    "inactive_org": "organization is not active",
+    "rate_limit_exceeded": "login rate exceeded",
+    "invalid_scope": "requested scope is invalid, unknown, or malformed",
+}
 
 
 @dataclass

@@ -8,11 +8,12 @@ for it.
 
 from __future__ import annotations
 
-from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from pardot_emulator import filters
 from pardot_emulator.schema import (
     ASC,
+    BY_DATES,
     CAMPAIGN,
     DATES,
     DESC,
@@ -27,7 +28,9 @@ from pardot_emulator.schema import (
     times,
 )
 
-_BY_DATES = MappingProxyType({"created_at": DESC, "id": ASC, "updated_at": DESC})
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _BIN = booleans("deleted", hidden=True)
 _CUSTOM = documents("custom", hidden=True)
 # true, false: the query knows no "all" (C.16: documented for days in 2020, then reverted).
@@ -40,19 +43,14 @@ _ACTIVITY_ASSETS = (
     "landing_page_id paid_search_ad_id multivariate_test_variation_id file_id custom_redirect_id"
 )
 # The filter says custom_url, the field custom_redirect (C.23).
-_ACTIVITY_KINDS = MappingProxyType(
-    {
-        "custom_url": "custom_redirect_id",
-        **{kind: f"{kind}_id" for kind in ("email", "file", "form", "form_handler")},
-        "landing_page": "landing_page_id",
-    }
-)
-_ONLY = MappingProxyType(
-    {
-        f"{kind}_only": filters.boolean(f"{name} IS NOT NULL")
-        for kind, name in _ACTIVITY_KINDS.items()
-    }
-)
+_ACTIVITY_KINDS: Mapping[str, str] = {
+    "custom_url": "custom_redirect_id",
+    **{kind: f"{kind}_id" for kind in ("email", "file", "form", "form_handler")},
+    "landing_page": "landing_page_id",
+}
+_ONLY: Mapping[str, filters.Filter] = {
+    f"{kind}_only": filters.boolean(f"{name} IS NOT NULL") for kind, name in _ACTIVITY_KINDS.items()
+}
 # Type 5 (Session) is never returned by queries or exports (C.23).
 NO_SESSION = "coalesce(type, 0) <> 5"
 
@@ -109,7 +107,7 @@ PROSPECT = PardotObject(
         "score_greater_than": filters.column("score", filters.whole(29), ">"),
         "score_less_than": filters.column("score", filters.whole(29), "<"),
     },
-    sorts={**_BY_DATES, "last_activity_at": DESC},
+    sorts={**BY_DATES, "last_activity_at": DESC},
     missing_id=3,
     fields=True,
     mobile=("id", "first_name", "last_name", "email", "company"),
@@ -166,7 +164,7 @@ PEOPLE = (
             ),
             "prospect_ids": filters.any_of("prospect_id"),
         },
-        sorts=_BY_DATES,
+        sorts=BY_DATES,
         missing_id=24,
         fields=True,
         where="NOT deleted",
@@ -207,7 +205,7 @@ PEOPLE = (
             **{f"{kind}_id": filters.any_of(name) for kind, name in _ACTIVITY_KINDS.items()},
             **{name: filters.any_of(name) for name in ("campaign_id", "prospect_id", "visitor_id")},
         },
-        sorts={**_BY_DATES, "prospect_id": DESC, "visitor_id": DESC},
+        sorts={**BY_DATES, "prospect_id": DESC, "visitor_id": DESC},
         mobile_unlimited=False,
         result="visitor_activity",
         where=NO_SESSION,

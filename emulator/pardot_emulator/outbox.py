@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from pardot_emulator.errors import PardotError
@@ -30,7 +29,7 @@ _SENDER = ("from_email", "from_name")
 
 _EMAIL = re.compile(r"[^@\s\"<>,;]+@[^@\s\"<>,;.]+(\.[^@\s\"<>,;.]+)+")
 _EMAIL_LENGTH = 255  # error 4
-_BOOLEANS = MappingProxyType({"true": True, "1": True, "false": False, "0": False})
+_BOOLEANS: Mapping[str, bool] = {"true": True, "1": True, "false": False, "0": False}
 
 
 def _template(number: int, name: str, **flags: object) -> Row:
@@ -51,18 +50,16 @@ def _template(number: int, name: str, **flags: object) -> Row:
 
 # One template of every kind that the two operations distinguish: for accounts that store no
 # template of that id.
-DEMO_TEMPLATES: Mapping[int, Row] = MappingProxyType(
-    {
-        template["id"]: template
-        for template in (
-            _template(6_789, "Autumn News"),
-            _template(6_790, "List Only", isOneToOneEmail=0),
-            _template(6_791, "One to One Only", isListEmail=0),
-            _template(6_792, "In the Recycle Bin", isArchived=1),
-            _template(6_793, "Without Send Options", sendOptions=None),
-        )
-    }
-)
+DEMO_TEMPLATES: Mapping[int, Row] = {
+    template["id"]: template
+    for template in (
+        _template(6_789, "Autumn News"),
+        _template(6_790, "List Only", isOneToOneEmail=0),
+        _template(6_791, "One to One Only", isListEmail=0),
+        _template(6_792, "In the Recycle Bin", isArchived=1),
+        _template(6_793, "Without Send Options", sendOptions=None),
+    )
+}
 
 
 class Refused(PardotError):

@@ -6,7 +6,6 @@ No I/O.
 from __future__ import annotations
 
 import json
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pardot_emulator.dates import DAY
@@ -124,7 +123,7 @@ _EXPORTABLE = (
         undocumented="prospect_id",
     ),
 )
-EXPORTABLES: Mapping[str, Exportable] = MappingProxyType({one.name: one for one in _EXPORTABLE})
+EXPORTABLES: Mapping[str, Exportable] = {one.name: one for one in _EXPORTABLE}
 # "Matching seems case-insensitive" (D.3 [W ETL]).
 _BY_LOWER = {name.lower(): name for name in EXPORTABLES}
 

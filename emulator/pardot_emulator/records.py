@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pardot_emulator.errors import PardotError
@@ -27,16 +26,14 @@ _SHORT = ("id", "first_name", "last_name", "email", "company")
 # Nested in a full activity as {name, app_url} (C.23, sample of G).
 _ASSETS = ("email", "form", "form_handler", "file", "landing_page", "custom_redirect")
 # What `describe` returns at least.
-_NAME_FIELD = MappingProxyType(
-    {
-        "field_id": "name",
-        "label": "Name",
-        "required": True,
-        "custom": False,
-        "type": "text",
-        "options": None,
-    }
-)
+_NAME_FIELD: Mapping[str, Any] = {
+    "field_id": "name",
+    "label": "Name",
+    "required": True,
+    "custom": False,
+    "type": "text",
+    "options": None,
+}
 
 
 def find(model: Model, target: PardotObject, path: Mapping[str, str]) -> tuple[Row | None, int]:

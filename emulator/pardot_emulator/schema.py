@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # Directions of a sort.
 ASC, DESC = True, False
+BY_DATES: Mapping[str, bool] = {"created_at": DESC, "id": ASC, "updated_at": DESC}
 
 # The parameters of a query that most objects know.
 CREATION = frozenset({"created_after", "created_before"})

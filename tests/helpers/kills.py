@@ -26,7 +26,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Self
 
 from pardot_emulator import Emulator
-from pardot_emulator.objects_email import STATS_COUNTS
+from pardot_emulator.objects import STATS_COUNTS
 from tap_pardot import cli
 from tap_pardot.api.dialect import Lookup, Query
 from tap_pardot.api.v4 import V4
