@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from pardot_emulator import emails, records, wire
 from pardot_emulator.errors import PardotError, status_of
 from pardot_emulator.exports import ResultFile
-from pardot_emulator.filters import integer
+from pardot_emulator.filters import integer, truth
 from pardot_emulator.objects import OBJECTS
 from pardot_emulator.query import select
 from pardot_emulator.sheets import CSV_TYPE
@@ -226,14 +226,12 @@ class _Call:
 
     def _read(self, target: PardotObject, route: Route) -> Result:
         is_email = target.name == "email"
-        with_message = self._params.get("include_message", "true")
-        if is_email and with_message not in {"true", "false"}:
-            raise PardotError(50)
+        with_message = not is_email or truth(self._params.get("include_message", "true"), 50)
         found, missing = records.find(self._model, target, route.fields)
         if found is None:
             raise PardotError(self._settings.unknown_email if is_email else missing)
         record = self._records(target, [found], read=True)[0]
-        if is_email and with_message == "false":
+        if not with_message:
             del record["message"]
         return {target.key: record}, 1
 

@@ -13,6 +13,7 @@ from aiohttp import web
 from pardot_emulator.faults import FILE_DAMAGES
 from pardot_emulator.procedures import canonical
 from pardot_emulator.sheets import CSV_TYPE
+from pardot_emulator.wire import override
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -102,10 +103,7 @@ def _spoil(body: BinaryIO, way: str) -> None:
 def edited(body: bytes, edit: Mapping[str, Any]) -> bytes:
     """Return a JSON answer with keys set and dropped, in its ``export`` if it has one."""
     document = json.loads(body)
-    inner = document.get("export", document)
-    inner.update(edit.get("set", {}))
-    for key in edit.get("drop", ()):
-        inner.pop(key, None)
+    override(document.get("export", document), edit)
     return json.dumps(document).encode()
 
 

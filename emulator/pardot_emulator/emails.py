@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pardot_emulator import outbox
 from pardot_emulator.errors import PardotError
+from pardot_emulator.filters import truth
 from pardot_emulator.objects import COMPUTED, STATS_COUNTS, STATS_RATES
 from pardot_emulator.wire import one_or_many, override
 
@@ -29,16 +30,6 @@ Record = dict[str, Any]
 _SENT, _OPEN, _HARD, _SOFT, _SPAM = 6, 11, 13, 36, 14
 _CLICKS = frozenset({1, 17})
 _OPT_OUTS = frozenset({12, 35})
-# Rate: numerator and denominator, by the words of the seed document.
-_RATES = {
-    "delivery_rate": ("delivered", "sent"),
-    "opens_rate": ("opens", "delivered"),
-    "click_through_rate": ("total_clicks", "delivered"),
-    "unique_click_through_rate": ("unique_clicks", "delivered"),
-    "click_open_ratio": ("total_clicks", "opens"),
-    "opt_out_rate": ("opt_outs", "delivered"),
-    "spam_complaint_rate": ("spam_complaints", "delivered"),
-}
 
 
 def stats(model: Model, settings: Settings, list_email_id: int) -> Record | None:
@@ -72,7 +63,7 @@ def _counts(
     """
     kinds = Counter(kind for kind, _, _ in acts)
     clicked = Counter((who, at) for kind, who, at in acts if kind in _CLICKS) | Counter(clicks)
-    figures = {
+    return {
         "sent": kinds[_SENT],
         # Never below 0, though rows may have a bounce without what was sent.
         "delivered": max(0, kinds[_SENT] - kinds[_HARD] - kinds[_SOFT]),
@@ -85,14 +76,13 @@ def _counts(
         "opens": kinds[_OPEN],
         "unique_opens": len({who for kind, who, _ in acts if kind == _OPEN}),
     }
-    return {name: figures[name] for name in STATS_COUNTS}
 
 
 def _rates(counts: Record, of_nothing: str | None) -> Record:
     """Add the rates: text with two decimals and a percent sign (C.6 [W JAVA])."""
     rates = {}
-    for name in STATS_RATES:
-        part, whole = (counts[key] for key in _RATES[name])
+    for name, terms in STATS_RATES.items():
+        part, whole = (counts[key] for key in terms)
         rates[name] = f"{100 * part / whole:.2f}%" if whole else of_nothing
     return {**counts, **rates}
 
@@ -104,7 +94,7 @@ def _replaced(figures: Record, own: tuple[Any, ...]) -> Record:
         value = None if document is None else json.loads(document)
         if value != COMPUTED:
             figures[name] = value
-    override(figures, own[-1])
+    override(figures, json.loads(own[-1] or "{}"))
     return figures
 
 
@@ -115,10 +105,7 @@ def with_archived(params: Mapping[str, str], *, listing: bool) -> bool:
         PardotError: 145 (read) or 146 (list), neither true nor false. That both codes are for
             this parameter is documented (A.9), which is whose is not [?].
     """
-    text = params.get("archived", "false")
-    if text not in {"true", "false"}:
-        raise PardotError(146 if listing else 145)
-    return text == "true"
+    return truth(params.get("archived", "false"), 146 if listing else 145)
 
 
 def templates(model: Model, clause: str, *, archived: bool) -> list[tuple[Any, ...]]:

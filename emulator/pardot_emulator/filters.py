@@ -35,15 +35,26 @@ class Filter(NamedTuple):
     needs: str | None = None  # another parameter that has to be there too (13)
 
 
-def integer(text: str) -> int:
-    """Read an id.
+def integer(text: str, code: int = 16) -> int:
+    """Read an id or another whole number.
 
     Raises:
-        PardotError: 16, not a whole number.
+        PardotError: ``code``, not a whole number.
     """
     if not _DIGITS.fullmatch(text):
-        raise PardotError(16)
+        raise PardotError(code)
     return int(text)
+
+
+def truth(text: object, code: int) -> bool:
+    """Read ``true`` or ``false``.
+
+    Raises:
+        PardotError: ``code``, neither of them.
+    """
+    if text not in ("true", "false"):
+        raise PardotError(code)
+    return text == "true"
 
 
 def instant(text: str, settings: Settings, code: int = 7) -> int:
@@ -151,9 +162,7 @@ def boolean(
     """Choose an SQL clause by true or false; ``code`` when it is neither."""
 
     def read(text: str, _settings: Settings) -> Clause:
-        if text not in {"true", "false"}:
-            raise PardotError(code)
-        return (if_true if text == "true" else if_false), ()
+        return (if_true if truth(text, code) else if_false), ()
 
     return Filter(read, default)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pardot_emulator.dates import parse_instant
@@ -99,7 +100,12 @@ class Model:
         target = OBJECTS[name]
         if not fields:
             return 0
-        stored = [_store(target, key, value) for key, value in fields.items()]
+        _check_names(target, fields)
+        convert = _converters(target)
+        stored = [
+            convert[key](value) if key in convert and value is not None else value
+            for key, value in fields.items()
+        ]
         sets = ", ".join(f'"{key}" = ?' for key in fields)
         values = [(*stored, one) for one in ids]
         return self._change(f"UPDATE {_table(name)} SET {sets} WHERE id = ?", values)
@@ -234,29 +240,40 @@ def _table(name: str) -> str:
     return f'"{name}"'
 
 
+def _check_names(target: PardotObject, names: Iterable[str]) -> None:
+    unknown = sorted(set(names) - {WIRE, *(column.name for column in target.columns)})
+    if unknown:
+        raise ValueError(f"{target.name} has no field {', '.join(unknown)}")
+
+
+def _converters(target: PardotObject) -> dict[str, Callable[[Any], Any]]:
+    """Return how values of columns are stored that are not stored as they are."""
+    found: dict[str, Callable[[Any], Any]] = {WIRE: json.dumps}
+    for column in target.columns:
+        if column.kind is Kind.JSON:
+            found[column.name] = partial(_document, column)
+        elif column.kind is Kind.TIMESTAMP:
+            found[column.name] = parse_instant
+    return found
+
+
 def _binder(target: PardotObject) -> Callable[[Mapping[str, Any]], list[Any]]:
     """Compile the way from a row to the values of an INSERT."""
-    names = frozenset(column.name for column in target.columns) | {WIRE}
-    plan = [(column.name, column.default) for column in target.columns]
-    numbered = list(enumerate(target.columns))
-    times = [(index, one.name) for index, one in numbered if one.kind is Kind.TIMESTAMP]
-    documents = [(index, one) for index, one in numbered if one.kind is Kind.JSON]
+    plan = [*((column.name, column.default) for column in target.columns), (WIRE, None)]
+    places = {name: place for place, (name, _) in enumerate(plan)}
+    convert = [(places[name], how) for name, how in _converters(target).items()]
+    times = [(place, name) for name, place in places.items() if name in _OWN_TIMES]
 
     def bind(row: Mapping[str, Any]) -> list[Any]:
-        if not names >= row.keys():
-            unknown = ", ".join(sorted(row.keys() - names))
-            raise ValueError(f"{target.name} has no field {unknown}")
+        if not places.keys() >= row.keys():
+            _check_names(target, row)
         values = [row.get(name, default) for name, default in plan]
-        for index, column in documents:
-            if values[index] is not None:
-                values[index] = _document(column, values[index])
-        for index, name in times:
-            if values[index] is None:
-                values[index] = _default_time(name, row)
-            elif values[index].__class__ is not int:
-                values[index] = parse_instant(values[index])
-        override = row.get(WIRE)
-        values.append(None if override is None else json.dumps(override))
+        for place, how in convert:
+            if values[place] is not None:
+                values[place] = how(values[place])
+        for place, name in times:
+            if name not in row:
+                values[place] = _default_time(name, row)
         return values
 
     return bind
@@ -274,10 +291,8 @@ def _document(column: Column, value: Any) -> str:
     return json.dumps(value)
 
 
-def _default_time(name: str, row: Mapping[str, Any]) -> int | None:
+def _default_time(name: str, row: Mapping[str, Any]) -> int:
     """Return the time of a row that leaves it out; an explicit null stays null."""
-    if name in row or name not in _OWN_TIMES:
-        return None
     created, updated = (
         next((row[key] for key in keys if row.get(key) is not None), None)
         for keys in (("created_at", "createdAt"), ("updated_at", "updatedAt"))
@@ -285,19 +300,6 @@ def _default_time(name: str, row: Mapping[str, Any]) -> int | None:
     if name.startswith("created"):
         return DEFAULT_TIME if updated is None else min(DEFAULT_TIME, parse_instant(updated))
     return DEFAULT_TIME if created is None else max(DEFAULT_TIME, parse_instant(created))
-
-
-def _store(target: PardotObject, key: str, value: Any) -> Any:
-    column = target.column(key)
-    if column is None and key != WIRE:
-        raise ValueError(f"{target.name} has no field {key}")
-    if value is None:
-        return None
-    if column is None:
-        return json.dumps(value)
-    if column.kind is Kind.JSON:
-        return _document(column, value)
-    return parse_instant(value) if column.kind is Kind.TIMESTAMP else value
 
 
 def _restore(target: PardotObject, values: tuple[Any, ...]) -> Row:

@@ -43,10 +43,16 @@ STATS_COUNTS = (
     *("sent", "delivered", "total_clicks", "unique_clicks", "soft_bounced", "hard_bounced"),
     *("opt_outs", "spam_complaints", "opens", "unique_opens"),
 )
-STATS_RATES = (
-    *("delivery_rate", "opens_rate", "click_through_rate", "unique_click_through_rate"),
-    *("click_open_ratio", "opt_out_rate", "spam_complaint_rate"),
-)
+# Numerator and denominator, by the words of the seed document.
+STATS_RATES = {
+    "delivery_rate": ("delivered", "sent"),
+    "opens_rate": ("opens", "delivered"),
+    "click_through_rate": ("total_clicks", "delivered"),
+    "unique_click_through_rate": ("unique_clicks", "delivered"),
+    "click_open_ratio": ("total_clicks", "opens"),
+    "opt_out_rate": ("opt_outs", "delivered"),
+    "spam_complaint_rate": ("spam_complaints", "delivered"),
+}
 # What a row of `emailStats` holds for a figure that is counted.
 COMPUTED = "computed"
 

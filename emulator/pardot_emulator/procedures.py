@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pardot_emulator.dates import DAY
 from pardot_emulator.errors import PardotError
-from pardot_emulator.filters import instant
+from pardot_emulator.filters import instant, truth
 from pardot_emulator.objects import OBJECTS
 from pardot_emulator.objects_people import NO_SESSION
 from pardot_emulator.schema import PARAMETERS
@@ -335,11 +335,7 @@ def _deleted(value: object) -> str:
 
 
 def _boolean(value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    if value not in ("true", "false"):
-        raise PardotError(177)
-    return value == "true"
+    return value if isinstance(value, bool) else truth(value, 177)
 
 
 def _types(value: object) -> tuple[int, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from pardot_emulator.errors import PardotError
@@ -36,7 +35,6 @@ _RANGES = (
 # An exact value beside a bound of the same thing (C.16).
 _COMBINATIONS = (("score", 31), ("grade", 34))
 
-_DIGITS = re.compile(r"\d{1,18}", re.ASCII)
 _MAX_SORTS = 2
 # An order that nothing promises; the number varies it.
 SHUFFLED = "(id * 2654435761 + {} * 40503) % 65521, id"
@@ -84,7 +82,7 @@ def select(
         values=tuple(value for _, values in clauses for value in values),
         order=_order(target, given, settings, call_number),
         limit=_limit(target, given, params.get("output"), settings),
-        offset=_offset(given),
+        offset=integer(given.get("offset", "0"), 21),
     )
 
 
@@ -198,22 +196,14 @@ def _limit(
     unlimited = target.mobile_unlimited and target.outputs and output == "mobile"
     if "limit" not in given:
         return -1 if unlimited else target.limit
-    text = given["limit"]
-    if not _DIGITS.fullmatch(text) or int(text) < 1:
+    limit = integer(given["limit"], 23)
+    if limit < 1:
         raise PardotError(23)
-    limit = int(text)
     if limit <= target.max_limit or unlimited:
         return limit
     if settings.over_limit == "clamp":
         return target.max_limit
     raise PardotError(23)
-
-
-def _offset(given: Mapping[str, str]) -> int:
-    text = given.get("offset", "0")
-    if not _DIGITS.fullmatch(text):
-        raise PardotError(21)
-    return int(text)
 
 
 def _order(

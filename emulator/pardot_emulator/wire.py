@@ -145,7 +145,8 @@ class Encoder:
         for name in self._omit:
             if record[name] is None:
                 del record[name]
-        override(record, values[-1])
+        if values[-1] is not None:
+            override(record, json.loads(values[-1]))
         return record
 
     def _quirk(self, text: str) -> int | float | str:
@@ -232,9 +233,8 @@ def nest_campaigns(
     ]
 
 
-def override(record: Record, document: str | None) -> None:
-    """Set and drop keys as the stored override of the wire says."""
-    change = {} if document is None else json.loads(document)
+def override(record: Record, change: Mapping[str, Any]) -> None:
+    """Change keys: ``set`` {key: value}, ``drop`` [keys]."""
     record.update(change.get("set", {}))
     for key in change.get("drop", ()):
         record.pop(key, None)
