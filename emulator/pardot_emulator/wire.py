@@ -212,25 +212,19 @@ def nest_campaigns(
     wanted = {one["campaign_id"] for one in records if isinstance(one.get("campaign_id"), int)}
     known = names(wanted) if wanted else {}
 
-    def campaign(number: int | None) -> Record | None:
-        name = None if number is None else known.get(number)
-        named = name if name is None else as_number(name, numeric)
-        return None if number is None else {"id": number, "name": named}
-
-    if twice:
-        return [
-            {**record, "campaign": campaign(record["campaign_id"])}
-            if record.get("campaign_id") is not None
-            else record
-            for record in records
-        ]
-    return [
-        dict(
-            ("campaign", campaign(value)) if key == "campaign_id" else (key, value)
+    def nested(record: Record) -> Record:
+        number, campaign = record.get("campaign_id"), None
+        if number is not None:
+            name = known.get(number)
+            campaign = {"id": number, "name": name and as_number(name, numeric)}
+        if twice:
+            return record if campaign is None else {**record, "campaign": campaign}
+        return dict(
+            ("campaign", campaign) if key == "campaign_id" else (key, value)
             for key, value in record.items()
         )
-        for record in records
-    ]
+
+    return [nested(record) for record in records]
 
 
 def override(record: Record, change: Mapping[str, Any]) -> None:
