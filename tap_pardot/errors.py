@@ -1,4 +1,4 @@
-"""What can end a request, a stream or a run: exception classes, nothing else.
+"""The exception classes of the tap: what can end a request, a stream or a run.
 
 A message is one sentence that says what to do. It names streams, ids and codes, and never
 contains the body of an answer, a parameter, a secret or a prospect's data.
@@ -12,7 +12,7 @@ class TapPardotError(Exception):
 
     Args:
         message: One human sentence that says what to do.
-        code: Pardot's error code, where there was one.
+        code: Pardot's error code, if the failure has one.
     """
 
     def __init__(self, message: str, code: int | None = None) -> None:
@@ -20,7 +20,8 @@ class TapPardotError(Exception):
         self.message = message
         self.code = code
         self.message_words: frozenset[str] = frozenset()
-        """Words of Pardot's own message, to find a refused field in; never shown."""
+        """The words of Pardot's own message, searched for the name of a refused field. They are
+        never shown."""
 
 
 class ConfigurationError(TapPardotError):
@@ -28,33 +29,33 @@ class ConfigurationError(TapPardotError):
 
 
 class StreamSkipped(TapPardotError):
-    """The account or the user has no right to this stream: the run is still good."""
+    """The account or the user has no right to this stream: it is skipped, the run continues."""
 
 
 class StreamFailed(TapPardotError):
-    """This stream cannot go on: the others do, the run ends with exit code 1."""
+    """This stream ends, the others are still read, and the run ends with exit code 1."""
 
 
 class RunStopped(TapPardotError):
-    """Pardot ended the run early: STATE is good, exit code 2."""
+    """The run ends early with a valid STATE and exit code 2: no calls left, or an outage."""
 
 
 ENDS_RUN = (ConfigurationError, RunStopped)
-"""What ends the whole run, whatever stream it was found in."""
+"""The errors that end the whole run, whatever stream they occur in."""
 
 
 class CallLimitReached(RunStopped):
-    """The user's own ``daily_call_limit`` ended the run: STATE is good, exit code 0."""
+    """The setting ``daily_call_limit`` ends the run with a valid STATE and exit code 0."""
 
 
 class Outage(TapPardotError):
-    """All tries of a request failed.
+    """All attempts of a request failed.
 
     Args:
-        message: The last failure.
-        code: Pardot's error code, where there was one.
-        is_isolated: Whether other requests were answered meanwhile. Otherwise all of Pardot may
-            be down.
+        message: The sentence of the last failure.
+        code: Pardot's error code, if the last failure had one.
+        is_isolated: Whether other requests were answered meanwhile. If not, all of Pardot may be
+            down.
     """
 
     def __init__(self, message: str, code: int | None = None, *, is_isolated: bool = False) -> None:
@@ -62,31 +63,34 @@ class Outage(TapPardotError):
         self.is_isolated = is_isolated
 
     def as_stream_failure(self) -> StreamFailed:
-        """Return this as what ends one stream; the sentences of Pardot's codes need no advice."""
+        """Return the outage as the failure of one stream.
+
+        The sentence gets an advice, unless it is the sentence of a Pardot code, which has one.
+        """
         advice = "" if self.code is not None else " Run again in a while."
         return StreamFailed(f"{self.message}{advice}", self.code)
 
 
 class LoginOutage(Outage):
-    """The login cannot be reached, so no stream can go on."""
+    """Salesforce's login cannot be reached, so no stream can be read."""
 
 
 class RequestTooLarge(TapPardotError):
-    """Pardot ran out of time for a request: a smaller one may work."""
+    """Pardot ran out of time for a request; a smaller request may succeed."""
 
 
 class Retriable(TapPardotError):
-    """The same request may work when it is sent again.
+    """One attempt failed; the same request may succeed when it is sent again.
 
     Args:
-        message: What went wrong, for the log and for the sentence after the last try.
-        code: Pardot's error code, where there was one.
-        wait: Seconds the server asked to wait (``Retry-After``), if it did.
-        timed_out: Whether Pardot ran out of time, so that a smaller request may work.
+        message: What went wrong, for the log and for the sentence after the last attempt.
+        code: Pardot's error code, if there was one.
+        wait: Seconds that the server asked to wait (``Retry-After``), if it did.
+        timed_out: Whether Pardot ran out of time, so that a smaller request may succeed.
         throttled: Whether there were too many requests, whatever they asked for.
-        may_be_done: Whether the request may have been carried out, although no answer came.
-        verdict: What to raise if the next try fails with a verdict too. Without one, the request
-            is tried as long as any other.
+        may_be_done: Whether the server may have carried out the request although no answer came.
+        final_error: The error to raise when two attempts in a row fail with a ``final_error``.
+            Without one, the request is tried as long as any other.
     """
 
     def __init__(  # noqa: PLR0913
@@ -98,11 +102,11 @@ class Retriable(TapPardotError):
         timed_out: bool = False,
         throttled: bool = False,
         may_be_done: bool = False,
-        verdict: ConfigurationError | None = None,
+        final_error: ConfigurationError | None = None,
     ) -> None:
         super().__init__(message, code)
         self.wait = wait
         self.timed_out = timed_out
         self.throttled = throttled
         self.may_be_done = may_be_done
-        self.verdict = verdict
+        self.final_error = final_error

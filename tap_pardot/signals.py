@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT become an exception, and work that must not be cut off is shielded."""
+"""SIGTERM and SIGINT as an exception, and a shield for work that they must not interrupt."""
 
 from __future__ import annotations
 
@@ -15,17 +15,20 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGALRM}
-"""The two that end a run, and the alarm that raises their exception again."""
+"""The two signals that end a run, and the alarm that raises their exception again."""
 
 GRACE = 4.0
-"""Seconds that shielded work has left after a signal."""
+"""Seconds that shielded work may still take after a signal."""
 
 _REPEAT_AFTER = 1.0  # seconds
 _SHIELDED = "shielded"
 
 
 class Terminated(BaseException):
-    """SIGTERM or SIGINT came. No :class:`Exception`, so that nothing on the way handles it."""
+    """SIGTERM or SIGINT was received.
+
+    It is not an :class:`Exception`, so that no ``except Exception`` swallows it.
+    """
 
     def __init__(self, signum: int) -> None:
         super().__init__(signum)
@@ -33,10 +36,10 @@ class Terminated(BaseException):
 
 
 class SignalHandler:
-    """Raises an exception at the first SIGTERM or SIGINT, and again until the run has ended.
+    """Raises an exception at the first SIGTERM or SIGINT, and again each second until the run ends.
 
-    An exception from a handler can vanish (Python drops it in a finalizer), and a signal that
-    comes just before a system call that waits leaves it waiting.
+    One exception is not enough: Python drops an exception that a handler raises inside a
+    finalizer, and a signal that arrives just before a blocking system call does not interrupt it.
     """
 
     def __init__(self) -> None:
@@ -44,10 +47,10 @@ class SignalHandler:
         self._has_ended = False
 
     def handle(self, signum: int) -> None:
-        """Handle a signal; only the first counts, since Meltano may send both.
+        """Handle a signal. Only the first one counts, because Meltano may send both.
 
         Raises:
-            Terminated: The run has not ended yet.
+            Terminated: It is the first signal, and the run has not ended yet.
         """
         if self._signum is None and not self._has_ended:
             self._signum = signum
@@ -60,33 +63,32 @@ class SignalHandler:
             raise Terminated(self._signum)
 
     def end(self) -> None:
-        """Let no signal disturb the run's last lines."""
+        """Ignore signals from now on, so that none interrupts the run's last lines."""
         self._has_ended = True
         cancel_alarm()
 
 
 def cancel_alarm() -> None:
-    """Raise no exception again."""
+    """Stop raising the exception each second."""
     signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 @contextmanager
-def signals_held() -> Iterator[None]:
-    """Hold the signals back that end a run, in this thread and in threads that it starts."""
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+def signals_blocked() -> Iterator[None]:
+    """Block the signals that end a run, in this thread and in threads that it starts."""
+    previous = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     try:
-        # In here: a handler may raise out of this call when the signals are held already.
+        # Inside of try: a handler may raise out of this call after the signals are blocked.
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+        signal.pthread_sigmask(signal.SIG_SETMASK, previous)
 
 
 def shielded(work: Callable[[], T]) -> T:
-    """Return what ``work`` returns, or raise what it raises; it runs in a thread of its own.
+    """Run ``work`` in its own thread; return what it returns, or raise what it raises.
 
-    The exception of a signal handler is raised as soon as the work is done, at the latest after
-    :data:`GRACE` seconds.
+    A signal handler's exception is raised when the work is done, or after :data:`GRACE` seconds.
     """
     result: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
 
@@ -98,12 +100,12 @@ def shielded(work: Callable[[], T]) -> T:
 
     thread = threading.Thread(target=worker, name=_SHIELDED, daemon=True)
     try:
-        # The thread inherits the mask: no signal may be taken by it.
-        with signals_held():
+        # The thread inherits the mask, so it receives no signal.
+        with signals_blocked():
             thread.start()
         value, error = result.get()
     except BaseException:
-        with signals_held():
+        with signals_blocked():
             if thread.ident is not None:
                 thread.join(GRACE)
         raise
@@ -114,7 +116,7 @@ def shielded(work: Callable[[], T]) -> T:
 
 
 def wait_for_shielded() -> None:
-    """Wait, :data:`GRACE` seconds at most, for shielded work that other threads have begun."""
+    """Wait at most :data:`GRACE` seconds for shielded work that is still running."""
     for thread in threading.enumerate():
         if thread.name == _SHIELDED:
             thread.join(GRACE)

@@ -1,8 +1,8 @@
-"""Logging in: Salesforce OAuth gives the token that Pardot wants (reference B).
+"""Logging in: Salesforce OAuth issues the access token for Pardot's API (reference B).
 
-Which settings are present chooses the flow. The token is fetched once and shared by all
-streams; it has no known lifetime (there is no ``expires_in``), so it is renewed when Pardot
-refuses it.
+The settings that are present choose the flow. The token is fetched once and shared by all
+streams. Its lifetime is unknown (there is no ``expires_in``), so the tap logs in again when Pardot
+refuses the token.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ FLOWS = {
     "password": ("client_id", "client_secret", "username", "password"),
     "client credentials": ("client_id", "client_secret"),
 }
-"""The settings each flow needs. ``client_secret`` is optional for refresh tokens (B.1)."""
+"""The required settings of each flow. ``client_secret`` is optional for refresh tokens (B.1)."""
 
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105
 _JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -58,10 +58,10 @@ def flow_of(config: Mapping[str, Any]) -> str | None:
 
 
 class SalesforceAuth(AuthBase):
-    """Puts the token and the business unit on a request; logs in when it must.
+    """Adds the token and the business unit to requests; logs in when there is no token.
 
-    A refresh token that was replaced is never sent again: Salesforce would take the sender for a
-    thief and revoke everything.
+    A refresh token that was replaced is never sent again. Salesforce would treat it as stolen and
+    revoke all tokens.
 
     Args:
         config: The tap's settings.
@@ -86,23 +86,23 @@ class SalesforceAuth(AuthBase):
         self._file = TokenFile(path, configured) if path and configured else None
         self._refresh_token = configured
         self._replaced: set[str] = set()
-        """Refresh tokens whose successor came."""
+        """Refresh tokens that were replaced by a newer one."""
         self._lost = False
-        """Whether the refresh token may have a successor that did not come."""
+        """Whether the newest refresh token may have been lost with an answer that did not come."""
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Add the two headers that Pardot wants (reference A.4)."""
+        """Return the request with the two headers that Pardot requires (reference A.4)."""
         request.headers["Authorization"] = f"Bearer {self.token()}"
         request.headers["Pardot-Business-Unit-Id"] = self._config["pardot_business_unit_id"]
         return request
 
     def token(self) -> str:
-        """Return the run's access token, logging in at the first call.
+        """Return the access token; log in if there is none.
 
         Raises:
-            ConfigurationError: Salesforce refused the login, now or before in this run.
-            Outage: Salesforce could not be reached.
-            RunStopped: Another run has been logging in for too long.
+            ConfigurationError: Salesforce refuses the login, or refused it earlier in this run.
+            LoginOutage: Salesforce cannot be reached.
+            RunStopped: Another run holds the lock of ``token_file`` for too long.
         """
         with self._lock:
             if self._refused is not None:
@@ -116,55 +116,62 @@ class SalesforceAuth(AuthBase):
             return self._token
 
     def renew(self, stale: str) -> None:
-        """Forget a token that Pardot refused, unless another thread already has."""
+        """Forget a token that Pardot refused, unless another thread has replaced it already."""
         with self._lock:
             if self._token == stale:
                 self._token = None
 
     def _log_in(self) -> str:
+        """Return a new access token; errors as of :meth:`token`."""
         if self._file is None:
-            return self._exchanged()
+            return self._request_with_retries()
         with self._file.locked():
-            self._take(self._file.load())
+            self._use_stored(self._file.load())
             try:
-                return self._exchanged()
+                return self._request_with_retries()
             except GrantRefused:
                 # Where locks do not work, another run may have replaced the token meanwhile.
-                if not self._take(self._file.load()):
+                if not self._use_stored(self._file.load()):
                     raise
-            return self._exchanged()
+            return self._request_with_retries()
 
-    def _take(self, kept: str | None) -> bool:
-        """Use the refresh token of the file from now on; False if there is no other."""
-        if kept is None or kept == self._refresh_token or kept in self._replaced:
+    def _use_stored(self, stored: str | None) -> bool:
+        """Use the refresh token of the file from now on; return False if it is not a new one."""
+        if stored is None or stored == self._refresh_token or stored in self._replaced:
             return False
-        self._refresh_token, self._lost = kept, False
+        self._refresh_token, self._lost = stored, False
         return True
 
-    def _exchanged(self) -> str:
+    def _request_with_retries(self) -> str:
         try:
-            return with_retries(self._exchange_whole, "login")
+            return with_retries(self._request_shielded, "login")
         except StreamFailed as error:  # a redirect, or an answer that is far too long
             raise ConfigurationError(
                 "The login address does not answer as Salesforce's does: check login_url and "
                 "is_sandbox."
             ) from error
         except Outage as outage:
-            # A failure in Salesforce's own words does not come from a wrong address.
+            # If Salesforce itself asks to try later, the address is right.
             is_salesforce = isinstance(outage.__cause__, LoginPostponed)
             hint = "" if is_salesforce else " If Salesforce itself can be reached, check login_url."
             raise LoginOutage(f"{outage.message}{hint}", outage.code) from outage
 
-    def _exchange_whole(self) -> str:
-        """Exchange; a signal waits for the answer where it may hold a refresh token to keep."""
-        return self._exchange() if self._file is None else shielded(self._exchange)
+    def _request_shielded(self) -> str:
+        """Request a token. With a ``token_file``, a signal must not lose a new refresh token."""
+        return self._request_token() if self._file is None else shielded(self._request_token)
 
-    def _exchange(self) -> str:
+    def _request_token(self) -> str:
+        """Send one token request and return the access token.
+
+        Raises:
+            Retriable: Salesforce gave no token, and may give one later.
+            ConfigurationError: Salesforce refuses the login.
+        """
         try:
             response = self._post(self._url, self._form())
             body = body_of(response)
             if response.status < 400:  # noqa: PLR2004
-                self._keep(body.get("refresh_token"))
+                self._adopt(body.get("refresh_token"))
                 # One copy of the documents prints the key with a capital (B.2).
                 token = body.get("access_token") or body.get("Access_token")
                 if _is_token(token):
@@ -211,35 +218,35 @@ class SalesforceAuth(AuthBase):
         key = pem(self._config["private_key"])
         return jwt.encode(claims, key, algorithm="RS256")
 
-    def _keep(self, rotated: Any) -> None:
-        """Use a rotated refresh token from now on: Salesforce has let the old one die (B.1)."""
+    def _adopt(self, rotated: Any) -> None:
+        """Use and store a rotated refresh token: Salesforce has revoked the old one (B.1)."""
         replaced = self._refresh_token
         if replaced is None or rotated == replaced or not _is_token(rotated):
             return
         self._replaced.add(replaced)
         self._refresh_token, self._lost = rotated, False
         if self._file is not None and self._file.save(rotated, replaced):
-            logger.info("Salesforce rotated refresh_token; the new one is kept in token_file.")
+            logger.info("Salesforce rotated refresh_token; the new one is stored in token_file.")
         else:
             logger.warning(
-                "Salesforce rotated refresh_token and the configured one is dead now: set "
-                "token_file so that the tap can keep the new one, or switch rotation off in the "
+                "Salesforce rotated refresh_token, and the configured one is no longer valid: set "
+                "token_file so that the tap can store the new one, or switch rotation off in the "
                 "connected app; the next run cannot log in otherwise."
             )
 
 
 def _is_token(value: Any) -> TypeGuard[str]:
-    """Whether this can be a token: it is sent in a header."""
+    """Return whether a value can be a token, which is sent in an HTTP header."""
     return isinstance(value, str) and value != "" and value.isascii() and value.isprintable()
 
 
 def audience(login_url: str) -> str:
-    """Return the ``aud`` of a JWT for this login host: production's or the sandboxes' (B.1)."""
+    """Return the ``aud`` of a JWT for a login URL: that of production or of sandboxes (B.1)."""
     host = (urlsplit(login_url).hostname or "").lower()
     sandbox = host == "test.salesforce.com" or host.endswith(".sandbox.my.salesforce.com")
     return f"https://{'test' if sandbox else 'login'}.salesforce.com"
 
 
 def pem(text: str) -> str:
-    r"""Return a private key's PEM text; environment variables often hold ``\n`` for newlines."""
+    r"""Return a private key in PEM form; environment variables often hold ``\n`` for newlines."""
     return text.replace("\\n", "\n").strip() + "\n"

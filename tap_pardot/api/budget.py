@@ -16,8 +16,8 @@ class CallBudget:
         limit: The most calls of this tap in a day of the account, or None.
         stored: The part of STATE that counts the day's calls, changed in place:
             ``{"day": "2026-11-23", "made": 12}``.
-        today: The account's day by this machine's clock, if the account's zone is known. The count
-            of another day must not refuse the first call of this day.
+        today: The account's day by this machine's clock, until :meth:`open_day` sets it; None if
+            the account's zone is unknown. The stored count limits calls of the same day only.
     """
 
     def __init__(self, limit: int | None, stored: dict[str, Any], today: str | None) -> None:

@@ -1,7 +1,7 @@
-"""The one client of a run: a call is budget, send, parse, act.
+"""The one client of a run: counts a call, sends it, parses the answer, acts on errors.
 
-It sends a request, lets the request's dialect parse the answer, and does what the table in
-``codes.py`` says about an error code. It knows no stream, no object and no wire format.
+The request's dialect parses the answer. The table in ``codes.py`` says what to do on an error
+code. The client knows no stream, no object and no wire format.
 """
 
 from __future__ import annotations
@@ -52,11 +52,11 @@ class Client:
 
     Args:
         transport: Sends requests.
-        auth: Puts the token on them.
-        api_url: Origin of the API, whose clock counts.
-        most_at_once: Requests in flight over all threads.
+        auth: Adds the token to them.
+        api_url: The origin of the API. Only its answers set :attr:`clock`.
+        max_in_flight: The most requests in flight at once, over all threads.
         budget: Counts the calls.
-        health_check: A cheap call that is answered whenever Pardot is up.
+        health_check: A cheap call that shows whether Pardot is up.
     """
 
     def __init__(  # noqa: PLR0913
@@ -65,30 +65,31 @@ class Client:
         auth: SalesforceAuth,
         *,
         api_url: str,
-        most_at_once: int,
+        max_in_flight: int,
         budget: CallBudget,
         health_check: Request[Any],
     ) -> None:
         self._transport = transport
         self._auth = auth
         self._origin = origin(api_url)
-        self._slots = threading.BoundedSemaphore(most_at_once)
+        self._slots = threading.BoundedSemaphore(max_in_flight)
         self._stored: dict[Any, Any] = {}
         self._pause = ThrottlePause()
         self._failing: set[tuple[str, ...]] = set()
-        """Operations that failed for long while others were answered."""
+        """Operations whose last call was an outage although other calls were answered."""
         self._health_check = health_check
         self.budget = budget
         self.clock = ServerClock()
 
     def call(self, stream: str, request: Request[T], *, store: bool = False) -> T:
-        """Make one call and return what its answer means.
+        """Make one call and return its parsed answer.
 
         Args:
-            stream: Whom the call is counted for.
-            request: What to ask.
-            store: Whether to keep the answer for the next one who asks the same, so that what
-                begins a run feeds the streams. That one takes it out.
+            stream: The stream that the call is counted for.
+            request: The request.
+            store: Whether to store the result, so that the next equal request needs no call. That
+                request removes it. The first calls of a run are made before the streams that need
+                the same answers.
 
         Raises:
             RequestTooLarge: Pardot runs out of time, and the caller can make a smaller request.
@@ -115,8 +116,10 @@ class Client:
                 lambda: self._attempt(stream, request),
                 stream,
                 can_split=request.can_split,
-                others_are_answered=lambda error, waited: self._is_up(operation, error, waited),
-                on_wait=self._let_all_wait,
+                others_are_answered=lambda error, waited: self._others_are_answered(
+                    operation, error, waited
+                ),
+                on_wait=self._pause_all_threads,
             )
         except Outage as outage:
             if outage.is_isolated:
@@ -128,54 +131,68 @@ class Client:
     # --- whether Pardot is up ---
 
     def check_answered(self, failure: StreamFailed) -> None:
-        """Check that a failure of the first call was an answer of Pardot's.
+        """Check that a failure of the first call was an answer of Pardot.
 
         Raises:
-            ConfigurationError: Only another host answered, or nothing that Pardot sends came.
+            ConfigurationError: No answer of Pardot came, but for example one of another host.
         """
         if failure.code is None and not self.clock.is_known:
             raise ConfigurationError(failure.message) from failure
 
     def is_isolated(self, outage: Outage) -> bool:
-        """Return whether a failure concerns one operation only; asks, unless that is known."""
+        """Return whether an outage is of one operation only; makes a call, unless that is known."""
         if isinstance(outage, LoginOutage):
             return False
         return outage.is_isolated or self.is_reachable()
 
     def is_reachable(self) -> bool:
-        """Return whether Pardot answers now, at the second attempt at the latest."""
-        return self._answers() or self._answers()
+        """Return whether Pardot answers the health check, at the first or second attempt."""
+        return self._answers_health_check() or self._answers_health_check()
 
-    def _answers(self) -> bool:
-        """Return whether the cheap call is answered; a refusal for good is an answer too."""
+    def _answers_health_check(self) -> bool:
+        """Return whether the health check is answered; a permanent refusal is an answer too."""
         request = self._health_check
         try:
             response, _ = self.send(request.path[0], request)
             request.parse(request.dialect.open(response), response.headers)
         except PardotError as error:
-            passing = {Action.RETRY, Action.NARROW, Action.STOP_CLEANLY}
-            return rule_for(error.code).action not in passing
+            temporary = {Action.RETRY, Action.RETRY_SMALLER, Action.STOP_CLEANLY}
+            return rule_for(error.code).action not in temporary
         except TapPardotError:
             return False
         return True
 
-    def _is_up(self, operation: tuple[str, ...], error: Retriable, waited: float) -> bool | None:
-        """Return whether only this operation fails; asks once, and not for a short failure."""
+    def _others_are_answered(
+        self, operation: tuple[str, ...], error: Retriable, waited: float
+    ) -> bool | None:
+        """Return whether Pardot answers other operations; None while the failure is short.
+
+        Args:
+            operation: The operation that fails.
+            error: The failure.
+            waited: Seconds since the first attempt.
+        """
         if operation == self._health_check.path[:2] or error.throttled:
             return False
         if operation in self._failing:
             return True
         return None if waited < SHORT_PATIENCE else self.is_reachable()
 
-    def _let_all_wait(self, error: Retriable, seconds: float) -> None:
-        """Hold all threads back when Pardot has too many requests at once."""
+    def _pause_all_threads(self, error: Retriable, seconds: float) -> None:
+        """Pause all threads if Pardot refused a request because too many came at once."""
         if error.code == TOO_MANY_REQUESTS:
             self._pause.extend(seconds)
 
     # --- one attempt ---
 
     def send(self, stream: str, request: Request[Any]) -> tuple[Response, HttpRequest]:
-        """Send a request once; return the answer, and what was sent."""
+        """Send a request once; return the answer, and the HTTP request that was sent.
+
+        Raises:
+            CallLimitReached: The call would exceed ``daily_call_limit``.
+            Retriable: The connection failed.
+            TapPardotError: As of :meth:`Transport.send` and of the login.
+        """
         self._pause.wait()
         self.budget.take(stream)
         sent = request.dialect.encode(request)
@@ -198,7 +215,14 @@ class Client:
         return response, sent
 
     def _attempt(self, stream: str, request: Request[T]) -> T:
-        """Send a request until it is answered; a new token or another version may help once."""
+        """Send a request and return its parsed answer.
+
+        It is sent again at once after a new login or a change of the API version, once each.
+
+        Raises:
+            Retriable: The same request may succeed later.
+            TapPardotError: As the table in ``codes.py`` says.
+        """
         was_refused = False
         while True:
             token = self._auth.token()
@@ -216,13 +240,13 @@ class Client:
                     logger.info("Pardot refused the access token; logging in again.")
                     self._auth.renew(token)
                     was_refused = True
-                elif action is Action.SWITCH and request.save_to is None:
+                elif action is Action.SWITCH_VERSION and request.save_to is None:
                     request.dialect.switch_version(sent.version, error.code)
                 else:
                     raise _failure(error, response) from None
 
     def _parse(self, request: Request[T], response: Response) -> T:
-        """Return what an answer means; a file is in its place already."""
+        """Return the parsed answer; None for a file, which is saved already."""
         if request.save_to is not None:
             if response.status in {401, 403}:
                 self._check_host(request, response)
@@ -233,34 +257,35 @@ class Client:
         return request.parse(request.dialect.open(response), response.headers)
 
     def _check_host(self, request: Request[Any], response: Response) -> None:
-        """Tell the refusal of another host, which got no token, from Pardot's.
+        """Check that a refusal came from a host that got the token.
 
         Raises:
-            StreamFailed: Another host refused a file.
+            StreamFailed: Another host refused a file; the login is not at fault.
         """
         if request.save_to is not None and not self._transport.trusts(request.url):
             raise StreamFailed(
                 f"The host of an export's files refuses them (HTTP {response.status}): run again, "
-                "and report it if it stays so; the tap shows its token to hosts of Pardot only."
+                "and report it if it happens again; the tap sends its token to hosts of Pardot "
+                "only."
             )
 
 
 def _failure(error: PardotError, response: Response) -> TapPardotError:
-    """Return what an error code means for the caller."""
+    """Return the error to raise for a Pardot error code, when no action has helped."""
     rule = rule_for(error.code)
     failure: TapPardotError
-    if rule.action is Action.SWITCH:  # of a file, whose address names the version
+    if rule.action is Action.SWITCH_VERSION:  # for a file, whose address names the version
         return StreamFailed(rule.message, error.code)
-    if rule.action in {Action.RETRY, Action.NARROW}:
+    if rule.action in {Action.RETRY, Action.RETRY_SMALLER}:
         failure = Retriable(
             rule.message,
             error.code,
             wait=retry_after(response.headers),
-            timed_out=rule.action is Action.NARROW,
+            timed_out=rule.action is Action.RETRY_SMALLER,
             throttled=error.code == TOO_MANY_REQUESTS,
         )
     else:
-        # A token that is refused twice in a row is not a matter of time.
+        # A new token was refused too: Action.LOGIN ends the run like Action.ABORT.
         failure = _RAISES.get(rule.action, ConfigurationError)(rule.message, error.code)
     failure.message_words = error.message_words
     return failure

@@ -1,4 +1,4 @@
-"""Pardot's time, which this machine's clock may contradict."""
+"""Pardot's time: this machine's clock may be wrong."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ logger = logging.getLogger("tap-pardot")
 
 
 class ServerClock:
-    """Pardot's clock, from the ``Date`` of its answers: this machine's may be wrong."""
+    """Pardot's clock, read from the ``Date`` header of its answers."""
 
     def __init__(self) -> None:
         self._noted: datetime | None = None
@@ -23,7 +23,7 @@ class ServerClock:
         self._warned = False
 
     def note(self, headers: Mapping[str, str]) -> None:
-        """Take the time from an answer's headers; the first answer that has one counts."""
+        """Set the clock by an answer's headers, unless it is set already."""
         if self.is_known or (date := date_of(headers)) is None:
             return
         self._tick = time.monotonic()
@@ -31,11 +31,11 @@ class ServerClock:
 
     @property
     def is_known(self) -> bool:
-        """Whether an answer has had the time."""
+        """Whether an answer had a ``Date`` header."""
         return self._noted is not None
 
     def now(self) -> datetime:
-        """Return Pardot's time in UTC; this machine's where no answer has had it."""
+        """Return Pardot's time in UTC; this machine's while no answer had a ``Date`` header."""
         if self._noted is None:
             if not self._warned:
                 logger.warning(
@@ -43,12 +43,12 @@ class ServerClock:
                 )
             self._warned = True
             return datetime.now(UTC)
-        # The monotonic clock is not moved by whoever sets this machine's time.
+        # The monotonic clock does not jump when this machine's time is set.
         return self._noted + timedelta(seconds=time.monotonic() - self._tick)
 
 
 def date_of(headers: Mapping[str, str]) -> datetime | None:
-    """Return the time in an answer's ``Date`` header, in UTC."""
+    """Return the time in an answer's ``Date`` header, in UTC; None if it has none."""
     try:
         return parsedate_to_datetime(headers["Date"]).astimezone(UTC)
     except (KeyError, TypeError, ValueError, OverflowError):

@@ -1,8 +1,7 @@
-"""Pardot's error codes: what each means, what the client does, what the user should do.
+"""Pardot's error codes: for each one, the client's action and the sentence for the user.
 
-:data:`RULES` is the only table of codes. The client executes the :class:`Action` of a rule; the
-sentence is what the user reads. A sentence never contains the body of an answer, a parameter, a
-secret or a prospect's data.
+:data:`RULES` is the only table of codes. A sentence says what happened and what to do. It never
+contains the body of an answer, a parameter, a secret or a prospect's data.
 
 Codes and their meaning: reference A.9 (error pages of 2021 and 2026).
 """
@@ -23,27 +22,27 @@ INVALID_FIELDS = 180
 INVALID_TOKEN = 184
 
 REJECTED_FIELD = frozenset({INVALID_PROPERTY, INVALID_FIELDS})
-"""Codes of a refused field."""
+"""Codes by which Pardot refuses an export job because of a field."""
 
 EXPORT_GONE = frozenset({88, 89, 109, 178, 192, 228})
-"""Codes for a job or file that Pardot does not have any more (for this API version)."""
+"""Codes for an export job or file that Pardot has no longer, or not for this API version."""
 
 
 class Action(Enum):
-    """What the client does with an answer that is not data."""
+    """What the client does on an error code."""
 
-    RETRY = auto()  # the same request again, after a wait
-    NARROW = auto()  # as RETRY, then with a smaller window or page
-    LOGIN = auto()  # a new token, once per request, then the request again
-    SWITCH = auto()  # the other API version, once per run, then the request again
-    SKIP_STREAM = auto()  # this stream ends, the run is still good
-    FAIL_STREAM = auto()  # this stream ends, the others go on, exit code 1
-    STOP_CLEANLY = auto()  # the run ends here, STATE is good, exit code 2
-    ABORT = auto()  # settings or login are wrong: the run ends, exit code 1
+    RETRY = auto()  # send the same request again, after a wait
+    RETRY_SMALLER = auto()  # as RETRY, then with a shorter window or a smaller page
+    LOGIN = auto()  # log in again, once per request, then send the request again
+    SWITCH_VERSION = auto()  # use the other API version, once per run, then send it again
+    SKIP_STREAM = auto()  # end this stream; the others are read, exit code 0
+    FAIL_STREAM = auto()  # end this stream; the others are read, exit code 1
+    STOP_CLEANLY = auto()  # end the run with a valid STATE, exit code 2
+    ABORT = auto()  # settings or login are wrong: end the run, exit code 1
 
 
 class Rule(NamedTuple):
-    """One row: what the client does, and the sentence the user reads."""
+    """One row of the table: the client's action, and the sentence for the user."""
 
     action: Action
     message: str
@@ -54,28 +53,28 @@ _LOGIN_KIND = (
     "flows of the README (refresh_token, private_key, password or client credentials)."
 )
 _BUG = (
-    "Pardot refused the form of a request, which is a fault of this tap: please report it "
+    "Pardot called a request malformed, which is a fault of this tap: please report it "
     "with the code and the stream's name."
 )
 _FIELDS = (
-    "Pardot refuses one of the fields it was asked for: deselect the columns that the lines above "
+    "Pardot refuses one of the requested fields: deselect the columns that the lines above "
     "name, or report the code with the stream's name."
 )
 _NOT_FOUND = (
-    "Pardot does not know a record that was asked for: run again; if it stays so, report the code "
+    "Pardot does not know a requested record: run again; if it happens again, report the code "
     "with the stream's name."
 )
 _SLOW = (
-    "Pardot ran out of time for this query: the tap asks for less at once by itself; if it stays "
-    "so, run at a quieter hour."
+    "Pardot ran out of time for this query: the tap makes smaller requests by itself; if it "
+    "happens again, run at a quieter hour."
 )
 
 UNKNOWN_RECORD = frozenset(
     {3, 4, 10, 14, 16, 24, 35, 38, 48, 55, 61, 68, 86, 92, 109, 132, 192},
 )
-"""Codes by which Pardot says that it has no record under an id.
+"""Codes by which Pardot says that it has no record with an id.
 
-Where one of many ids is asked for it ends nothing; the rule is for a stream that it ends.
+A stream that looks up many ids drops such an id and continues. The rule applies elsewhere.
 """
 
 RULES = MappingProxyType(
@@ -129,10 +128,12 @@ RULES = MappingProxyType(
         ),
         84: Rule(Action.RETRY, "Pardot failed and gave no reason: run again in a while."),
         88: Rule(
-            Action.SWITCH, "This account must use version 4 of the API: set api_version to 4."
+            Action.SWITCH_VERSION,
+            "This account must use version 4 of the API: set api_version to 4.",
         ),
         89: Rule(
-            Action.SWITCH, "This account cannot use version 4 of the API: set api_version to 3."
+            Action.SWITCH_VERSION,
+            "This account cannot use version 4 of the API: set api_version to 3.",
         ),
         94: Rule(Action.FAIL_STREAM, _BUG),
         116: Rule(Action.RETRY, "Pardot called the request outdated: run again in a while."),
@@ -152,8 +153,8 @@ RULES = MappingProxyType(
         **dict.fromkeys((174, UNKNOWN_ARGUMENT, 176, 177), Rule(Action.FAIL_STREAM, _BUG)),
         178: Rule(
             Action.FAIL_STREAM,
-            "Pardot does not give out this export in the state it is in: run again, a new one is "
-            "made.",
+            "Pardot does not offer the files of this export job for download: run again, the tap "
+            "creates a new job.",
         ),
         INVALID_FIELDS: Rule(Action.FAIL_STREAM, _FIELDS),
         181: Rule(
@@ -180,24 +181,24 @@ RULES = MappingProxyType(
             "account does not offer the object.",
         ),
         199: Rule(Action.ABORT, _LOGIN_KIND),
-        # Also the answer for the wrong host: sandboxes live on pi.demo.pardot.com.
+        # Also the answer of the wrong host: sandboxes are on pi.demo.pardot.com.
         201: Rule(
             Action.ABORT,
             "Pardot does not know this business unit on this host: check "
             "pardot_business_unit_id, and is_sandbox or api_url for a sandbox or developer org.",
         ),
-        202: Rule(Action.NARROW, _SLOW),
+        202: Rule(Action.RETRY_SMALLER, _SLOW),
         203: Rule(
             Action.FAIL_STREAM,
             "Pardot found no administrator in the account: make sure a user with the default "
             "administrator role exists.",
         ),
         209: Rule(Action.FAIL_STREAM, _BUG),
-        214: Rule(Action.NARROW, _SLOW),
+        214: Rule(Action.RETRY_SMALLER, _SLOW),
         10000: Rule(Action.FAIL_STREAM, _BUG),
     },
 )
-"""Rule by Pardot error code."""
+"""The rule of each known Pardot error code."""
 
 UNKNOWN = Rule(
     Action.FAIL_STREAM,
@@ -208,5 +209,5 @@ UNKNOWN = Rule(
 
 
 def rule_for(code: int) -> Rule:
-    """Return the rule for a Pardot error code."""
+    """Return the rule for a Pardot error code; :data:`UNKNOWN` for a code not in the table."""
     return RULES.get(code, UNKNOWN)

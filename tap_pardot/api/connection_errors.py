@@ -1,6 +1,6 @@
-"""What a failed HTTP exchange means, in a sentence.
+"""Turns errors of requests, urllib3 and the operating system into errors with a sentence.
 
-The text of such an error is never repeated: it may hold the URL with its parameters.
+The text of the original error is never repeated: it may hold the URL with its parameters.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ def failure_of(error: Exception, host: str, setting: str | None) -> TapPardotErr
     Args:
         error: The error.
         host: The host that was asked.
-        setting: The setting that names the host, where that may be wrong: the user has set it,
-            and the host was never reached.
+        setting: The setting that names the host, if it may be wrong: the user has set it, and the
+            host was never reached. Else None.
 
     Returns:
-        A :class:`Retriable`, unless an address or a certificate is wrong.
+        A :class:`Retriable`, unless an address, a proxy or a certificate is wrong.
     """
     if isinstance(error, _NO_ADDRESS):
         return _wrong_address(error, host, setting)
@@ -53,14 +53,14 @@ def failure_of(error: Exception, host: str, setting: str | None) -> TapPardotErr
     if isinstance(error, _TIMEOUTS):
         what = "did not answer in time" if connected else "did not accept a connection in time"
         return Retriable(f"{host} {what}.", timed_out=True, may_be_done=connected)
-    say = f"The connection to {host} failed ({_reason(error)})."
+    message = f"The connection to {host} failed ({_reason(error)})."
     if _first(error, ConnectionRefusedError) is not None:
-        say = f"{host} refused the connection."
-    return Retriable(say, may_be_done=connected)
+        message = f"{host} refused the connection."
+    return Retriable(message, may_be_done=connected)
 
 
 def is_of_dns(error: Exception) -> bool:
-    """Whether the name of a host could not be looked up."""
+    """Return whether the error is that a host name could not be looked up."""
     return _first(error, socket.gaierror) is not None
 
 
@@ -75,13 +75,13 @@ def _wrong_address(error: Exception, host: str, setting: str | None) -> TapPardo
     if setting is not None:
         return ConfigurationError(f"{host} cannot be the name of a host: correct {setting}.")
     return StreamFailed(
-        "An answer names an address that is none of the web's: run again, and report it if it "
-        "stays so."
+        "An answer of Pardot holds a link that is not an http or https address: run again, and "
+        "report it if it happens again."
     )
 
 
 def _is_of_bundle(error: Exception) -> bool:
-    """Whether the file of trusted certificates is missing, or holds none."""
+    """Return whether the error is that the file of trusted certificates cannot be loaded."""
     if str(error).startswith("Could not find a suitable TLS CA certificate bundle"):
         return True
     found = _first(error, ssl.SSLError)
@@ -106,14 +106,15 @@ def _failure_of_dns(error: Exception, host: str, setting: str | None) -> Retriab
     found = _first(error, socket.gaierror)
     if not isinstance(found, OSError) or found.errno != socket.EAI_NONAME:
         return Retriable(f"The host name {host} could not be looked up (DNS).")
-    say = f"The host name {host} does not exist (DNS)"
+    problem = f"The host name {host} does not exist (DNS)"
     if setting is None:
-        return Retriable(f"{say}.")
-    return Retriable(f"{say}.", verdict=ConfigurationError(f"{say}: correct {setting}."))
+        return Retriable(f"{problem}.")
+    wrong_setting = ConfigurationError(f"{problem}: correct {setting}.")
+    return Retriable(f"{problem}.", final_error=wrong_setting)
 
 
 def _reason(error: Exception) -> str:
-    """Return what went wrong in fixed words: of the operating system, or a type's name."""
+    """Return a reason that holds no data: an HTTP status, an OS message, or a type's name."""
     if found := re.search(r"Tunnel connection failed: (\d{3})", str(error)):
         return f"HTTP {found[1]}"
     if is_of_dns(error):
@@ -129,7 +130,7 @@ def _first(error: Exception, *kinds: type[Exception]) -> BaseException | None:
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error and what it came from: requests and urllib3 wrap it several times."""
+    """Yield an error and its causes: requests and urllib3 wrap errors several times."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))

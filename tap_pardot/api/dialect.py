@@ -1,8 +1,8 @@
-"""What streams declare of an API's dialect, and what a dialect does with it.
+"""Endpoints that streams declare, requests, and the protocol of a dialect (an API version).
 
-A stream says how it is read in one line per dialect, such as ``v4 = Query("list")``. A dialect
-builds a whole request from that and reads the whole answer: it builds, the client sends, it
-parses. The names and times on the wire are known in the dialect's module only (``v4.py``).
+A stream declares how it is read in one line per dialect, such as ``v4 = Query("list")``. The
+dialect builds the whole request from that declaration, the client sends it, and the dialect parses
+the whole answer. Only the dialect's module (``v4.py``) knows the names and times on the wire.
 """
 
 from __future__ import annotations
@@ -32,17 +32,18 @@ class Query:
     Attributes:
         object: The object's name in the dialect.
         time: The column that windows are filtered by; None where the API has no such filter.
-        append_only: Whether rows never change, so that ids and creation show what is new.
-        created: Whether rows can be filtered by creation besides.
-        by_offset: Whether the API has no id filter, so that pages follow by offset.
-        sorted: Whether rows can be sorted by id.
-        page_size: Rows of a page, where it is not the dialect's own.
-        deleted: Whether the recycle bin can be asked for.
-        fields: Whether single fields can be asked for.
-        lacks: Columns that the query does not have.
-        output: The form of the answer, where another than the default serves better.
-        params: What every query of the object asks with.
-        identified: What a query asks with besides for the rows that exports may be limited to.
+        append_only: Whether rows never change, so that the id and ``created_at`` show new rows.
+        created: Whether the API can filter by ``created_at`` too.
+        by_offset: Whether the API has no id filter, so that pages follow each other by offset.
+        sorted: Whether the API can sort rows by id.
+        page_size: Rows of a page; None for the dialect's own size.
+        deleted: Whether the API can return the rows in the recycle bin.
+        fields: Whether the API returns only the fields that are requested.
+        lacks: Columns that only an export has.
+        output: The value of the API's parameter ``output``; None for the API's default.
+        params: Parameters of every request.
+        identified: Parameters that select identified visitors only, in case exports leave out the
+            anonymous ones; None for other objects.
     """
 
     object: str
@@ -68,7 +69,7 @@ class Export:
     Attributes:
         object: The object's name in the dialect.
         time: The column that windows are filtered by.
-        deleted: Whether the recycle bin can be asked for.
+        deleted: Whether exports can include the rows in the recycle bin.
     """
 
     object: str
@@ -86,13 +87,13 @@ class Record:
 
 @dataclass(frozen=True)
 class Listing:
-    """A list that is no query.
+    """A list of records that comes in one answer, without pages or filters.
 
     Attributes:
         object: The object's name in the dialect.
-        operation: What is asked of the object.
-        keys: The list's name in the answer, and its rows' name in the list.
-        params: What is asked with.
+        operation: The name of the operation.
+        keys: The list's name in the answer, and the name of the rows in the list.
+        params: Parameters of the request.
     """
 
     object: str
@@ -103,18 +104,18 @@ class Listing:
 
 @dataclass(frozen=True)
 class Lookup:
-    """Records by ids that other streams' records name.
+    """Records that are read by id. The ids come from the records of other streams, the parents.
 
     Attributes:
         object: The object's name in the dialect.
-        operation: What is asked of the object.
-        key: The record's name in the answer, where it is not the object's.
-        parents: By parent stream, the columns that are needed of its records; the first one is
-            the id, unless the stream has its own rule.
-        batch: Ids of one call; 1 where records are asked for one by one.
-        params: What every call asks with.
-        listing: A list of some of the records, which no parent need name.
-        rows_of: Returns the stream's rows in a row of the object; None: that row is the only one.
+        operation: The name of the operation.
+        key: The record's name in the answer; None if it is the object's name.
+        parents: By parent stream, the columns that the lookup needs of its records. The first one
+            holds the id, unless the stream's source has a rule of its own.
+        batch: How many ids one call takes.
+        params: Parameters of every request.
+        listing: A list of more ids to look up, besides those from parents.
+        rows_of: Returns the stream's rows in one row of the object; None if that is the one row.
     """
 
     object: str
@@ -130,10 +131,10 @@ class Lookup:
 
 @dataclass(frozen=True)
 class ParentRows:
-    """Rows that are part of other streams' records, at no call.
+    """Rows that are part of the records of other streams, the parents, and cost no calls.
 
     Attributes:
-        object: The object's name in the dialect.
+        object: The parent object's name in the dialect, for the check of access.
         parents: By parent stream, the columns that are needed of its records.
         rows_of: Returns the rows in a parent's record.
     """
@@ -147,20 +148,21 @@ class ParentRows:
 Endpoint = Query | Export | Record | Lookup | ParentRows | Listing
 
 
-# --- what a source asks for ----------------------------------------------------------------
+# --- what a source requests ----------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Filters:
-    """Which rows of a query are wanted: what stays the same on all of its pages.
+    """The filters of a query or an export, the same for all pages.
 
     Attributes:
         time: The column of the bounds, ``updated_at`` or ``created_at``.
         start: The first instant, in UTC; None for no bound.
         end: The instant after the last one; None for no bound.
-        deleted: The recycle bin, or all but that; None where the API does not tell them apart.
-        fields: The fields; none means all.
-        visitor_ids: Whose visits.
+        deleted: True for rows in the recycle bin, False for active rows, None for no such filter.
+        fields: The fields to return; empty for all.
+        visitor_ids: The visitors whose visits to return; empty for no such filter.
+        params: Further parameters.
     """
 
     time: str = "updated_at"
@@ -173,7 +175,7 @@ class Filters:
 
 
 class Rows(NamedTuple):
-    """The rows of one page, and how many match in all, where the answer says so."""
+    """The rows of one page, and how many rows match in all; None if the answer does not say."""
 
     rows: list[Row]
     total: int | None
@@ -181,15 +183,15 @@ class Rows(NamedTuple):
 
 @dataclass(frozen=True)
 class JobStatus:
-    """What Pardot says of an export job.
+    """The status of an export job, as Pardot reports it.
 
     Attributes:
         id: The job's id.
         state: In lower case: waiting, processing, complete, failed, canceled.
-        is_expired: Whether the files are gone.
-        files: Addresses of the files, once it is complete.
-        created_at: Local time of its creation, as Pardot wrote it.
-        server_time: When the answer was sent, in UTC, where the answer says so.
+        is_expired: Whether Pardot has deleted the files.
+        files: The URLs of the files, once the job is complete.
+        created_at: The local time of the job's creation, as Pardot wrote it, or None.
+        server_time: When the answer was sent, in UTC; None if it has no ``Date`` header.
     """
 
     id: int
@@ -206,12 +208,12 @@ class JobStatus:
 
     @property
     def is_running(self) -> bool:
-        """Whether it is worth asking again."""
+        """Whether the job may still become complete."""
         return self.state in {"waiting", "processing"}
 
     @property
     def is_lost(self) -> bool:
-        """Whether it will never bring anything."""
+        """Whether the job will never have files."""
         return self.is_expired or self.state in {"failed", "canceled", "cancelled"}
 
 
@@ -220,18 +222,18 @@ class JobStatus:
 
 @dataclass(frozen=True)
 class Request(Generic[T]):
-    """One call, and how its answer is read.
+    """One call, and how to parse its answer.
 
     Attributes:
-        dialect: Whose call it is.
+        dialect: The dialect that has built the request.
         path: Object and operation, in the dialect's names; empty for a download.
-        parse: Returns what the body of a good answer means; gets its headers, too. Raises
+        parse: Returns the result from the body and headers of an answer without an error. Raises
             ``Retriable`` for a body of another shape.
         params: Filters, sort and paging.
-        json: A body to send.
+        json: A JSON body to send.
         method: GET or POST; None lets the dialect choose by the length of the parameters.
-        url: The address of a file to download.
-        save_to: Where the file goes.
+        url: The URL of a file to download.
+        save_to: The file to save a download in.
         can_split: Whether the caller can make a smaller request.
     """
 
@@ -247,12 +249,12 @@ class Request(Generic[T]):
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """What makes two calls the same call."""
+        """Equal for requests that have the same answer."""
         return (self.path, tuple(sorted(self.params.items())))
 
 
 class HttpRequest(NamedTuple):
-    """A request as it is sent, and the version of the API that it was written for."""
+    """A request as it is sent, and the version of the API that it is for."""
 
     method: str
     url: str
@@ -281,30 +283,34 @@ class Dialect(Protocol):
 
     @property
     def name(self) -> str:
-        """The attribute of a stream that declares how the stream is read in this dialect."""
+        """The name of the stream attribute that holds the endpoints of this dialect."""
 
     @property
     def zone(self) -> ZoneInfo:
-        """The zone in which windows are asked for."""
+        """The zone of the times on the wire."""
 
     @property
     def page_size(self) -> int:
         """Rows of a full page."""
 
     def encode(self, request: Request[Any]) -> HttpRequest:
-        """Return what is sent for a request now."""
+        """Return the HTTP request for a request, in the API version that is in use now."""
 
     def open(self, response: Response) -> Body:
         """Return the body of an answer that holds data.
 
         Raises:
             PardotError: The answer holds an error code.
-            Retriable: The answer is not one of Pardot's API.
+            Retriable: The answer does not come from Pardot's API, or is cut.
             StreamFailed: Any other HTTP error without a code.
         """
 
     def switch_version(self, used: int, code: int) -> None:
-        """Use another version of the API from now on, because one was refused.
+        """Use another version of the API from now on.
+
+        Args:
+            used: The version that was refused.
+            code: Pardot's code of the refusal.
 
         Raises:
             ConfigurationError: All versions were refused.
@@ -320,41 +326,41 @@ class Dialect(Protocol):
         offset: int | None = None,
         can_split: bool = False,
     ) -> Request[Rows]:
-        """Ask for one page of a query, after an id or at an offset."""
+        """Return the request for one page of a query, after an id or at an offset."""
 
     def sorts(self, endpoint: Query) -> bool:
-        """Return whether a query asks for rows sorted by id."""
+        """Return whether requests of a query ask for rows sorted by id."""
 
     def forget_sort(self, endpoint: Query) -> None:
-        """Ask this query without a sort from now on, because Pardot refuses it."""
+        """Build requests of a query without a sort from now on, because Pardot refuses it."""
 
     def probe(self, endpoint: Endpoint) -> Request[Any]:
-        """Ask for as little as shows whether an object may be read."""
+        """Return the smallest request that shows whether an object may be read."""
 
     def record(self, endpoint: Record) -> Request[Row]:
-        """Ask for the one record of an object."""
+        """Return the request for the one record of an object."""
 
     def lookup(
         self, endpoint: Lookup, number: int, params: Mapping[str, str] = field(default_factory=dict)
     ) -> Request[Row]:
-        """Ask for a record by its id; an empty answer is an empty record."""
+        """Return the request for a record by its id; an empty answer is an empty record."""
 
     def listing(self, endpoint: Listing) -> Request[list[Row]]:
-        """Ask for a list that is no query."""
+        """Return the request for a list."""
 
     def create_export(
         self, endpoint: Export, filters: Filters, *, can_split: bool = False
     ) -> Request[JobStatus]:
-        """Create an export job."""
+        """Return the request that creates an export job."""
 
     def read_export(self, number: int) -> Request[JobStatus]:
-        """Ask for the status of an export job."""
+        """Return the request for the status of an export job."""
 
     def cancel_export(self, number: int) -> Request[Body]:
-        """Cancel an export job."""
+        """Return the request that cancels an export job."""
 
     def download(self, url: str, file: BinaryIO) -> Request[None]:
-        """Save one file of an export job."""
+        """Return the request that saves one file of an export job."""
 
     def procedure(self, endpoint: Export) -> str:
-        """Return the name of what filters an export, which makes two jobs different ones."""
+        """Return the name of an export's filter, which is part of a job's fingerprint."""

@@ -1,6 +1,6 @@
-"""One HTTP exchange: bounded in time and size, to known hosts only; and how it is retried.
+"""Sends one HTTP request and reads its answer, bounded in time and in size.
 
-Knows nothing of Pardot: bytes out, bytes in. A token leaves this module only through the
+Knows nothing of Pardot's API: bytes out, bytes in. A token leaves this module only through the
 ``auth`` of a request, and only to an origin that :meth:`Transport.trusts`.
 """
 
@@ -32,28 +32,28 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 logger = logging.getLogger("tap-pardot")
-# At debug level it writes whole addresses, and that of a redirect may hold a signature.
+# At debug level it logs whole URLs, and the URL of a redirect may hold a signature.
 logging.getLogger("urllib3").setLevel(logging.INFO)
 
 CONNECT_TIMEOUT = 10
 """Seconds."""
-LARGEST_PAGE = 64 * 2**20
+MAX_ANSWER_SIZE = 64 * 2**20
 """Bytes of one answer after decompression; a page of 200 rows is some 100 KB."""
-LARGEST_FILE = 8 * 2**30
+MAX_FILE_SIZE = 8 * 2**30
 """Bytes of one file of an export after decompression."""
-SLOWEST_DOWNLOAD = 1024
-"""Bytes a second, on the average, below which a download counts as hanging."""
-_SLOW_AFTER = 60
-# Of a whole origin: a backslash or a user name in it would mean another host to requests.
+MIN_DOWNLOAD_RATE = 1024
+"""Bytes a second on average. A download below that counts as hanging."""
+_RATE_CHECKED_AFTER = 60  # seconds
+# It must match a whole origin: to requests, a backslash or a user name would mean another host.
 _TRUSTED = re.compile(r"https://([a-z0-9-]+\.)*(pardot|salesforce)\.com(:[0-9]+)?")
-_MOST_REDIRECTS = 5
-_LONGEST_ANSWER = 20  # read timeouts
-_TRICKLED = "An answer came too slowly to be finished."
+_MAX_REDIRECTS = 5
+_MAX_READ_TIMEOUTS = 20  # the time for one answer as a whole, in read timeouts
+_TOO_SLOW = "An answer came too slowly to be finished."
 _REDIRECTS = {301, 302, 303, 307, 308}
 
 
 class Response(NamedTuple):
-    """One HTTP answer, read to the end; ``url`` is where it came from, behind any redirects."""
+    """One HTTP answer, read to the end; ``url`` is the one it came from, after redirects."""
 
     status: int
     headers: Mapping[str, str]
@@ -71,12 +71,12 @@ class Transport:
     """One ``requests.Session`` for the whole run.
 
     Args:
-        origins: Origins (setting ``api_url``) that are trusted besides those of Pardot and
+        origins: Further origins to trust (setting ``api_url``), besides those of Pardot and
             Salesforce.
         read_timeout: Seconds without a byte before a request counts as hanging. One answer as
             a whole may take 20 times that.
         user_agent: The ``User-Agent`` header.
-        settings: By origin, the setting by which the user has named it.
+        setting_by_origin: The setting that names an origin, for origins that the user has set.
 
     Proxies, ``NO_PROXY`` and ``REQUESTS_CA_BUNDLE`` are taken from the environment by
     requests itself.
@@ -88,22 +88,22 @@ class Transport:
         origins: set[str],
         read_timeout: float,
         user_agent: str,
-        settings: Mapping[str, str] = MappingProxyType({}),
+        setting_by_origin: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._origins = {origin(url) for url in origins}
-        self._settings = settings
-        self._found: set[str] = set()
-        """Hosts that exist."""
+        self._setting_by_origin = setting_by_origin
+        self._existing_hosts: set[str] = set()
+        """Hosts whose name was found."""
         self._read_timeout = read_timeout
         self.session = requests.Session()
         for scheme in ("http://", "https://"):
-            self.session.mount(scheme, _Adapter())
+            self.session.mount(scheme, _DeadlineAdapter())
         self.session.headers["User-Agent"] = user_agent
 
     def trusts(self, url: str) -> bool:
-        """Whether a token may go to this URL, and rows may come from it."""
-        of = origin(url)
-        return of in self._origins or _TRUSTED.fullmatch(of) is not None
+        """Return whether the tap may send a token to this URL and take rows from it."""
+        target = origin(url)
+        return target in self._origins or _TRUSTED.fullmatch(target) is not None
 
     def send(  # noqa: PLR0913
         self,
@@ -116,23 +116,24 @@ class Transport:
         auth: AuthBase | None = None,
         file: BinaryIO | None = None,
     ) -> Response:
-        """Send one request and read its answer to the end; into a file, where one is given.
+        """Send one request and return its answer.
 
-        A redirected GET is followed, without our headers to another origin: to hosts that are
-        trusted, and for a file to any. A POST never is.
+        The body is read to the end. If a file is given, the body of a successful answer is saved
+        in it. A redirected GET is followed to trusted hosts, and for a file to any host; another
+        origin gets no ``auth`` headers. A redirected POST is not followed.
 
         Raises:
-            Retriable: The connection failed, hung, or the answer was cut.
-            StreamFailed: The answer is larger than any page of Pardot's, or a redirect is not
+            Retriable: The connection failed or hung, or the answer was cut.
+            StreamFailed: The answer is larger than any page of Pardot, or a redirect is not
                 followed.
             ConfigurationError: The host cannot exist, or its certificate cannot be verified.
         """
-        longest = _LONGEST_ANSWER * self._read_timeout
-        _exchange.deadline = time.monotonic() + longest
+        seconds = _MAX_READ_TIMEOUTS * self._read_timeout
+        _this_thread.deadline = time.monotonic() + seconds
         try:
-            for _ in range(_MOST_REDIRECTS):
+            for _ in range(_MAX_REDIRECTS):
                 answer = self._exchange_once(
-                    method, url, longest, file, params=params, data=data, json=json, auth=auth
+                    method, url, seconds, file, params=params, data=data, json=json, auth=auth
                 )
                 if isinstance(answer, Response):
                     return answer
@@ -148,7 +149,7 @@ class Transport:
         ) as error:
             raise self._failure(error, url) from error
         except ValueError:
-            pass  # the target of a redirect is no address
+            pass  # the target of a redirect is not a URL
         raise StreamFailed(
             f"{_host(url)} redirects this request elsewhere: check api_url and "
             "login_url, and that no proxy asks for a sign-in."
@@ -158,39 +159,41 @@ class Transport:
         self,
         method: str,
         url: str,
-        longest: float,
+        seconds: float,
         file: BinaryIO | None,
         *,
         auth: AuthBase | None,
         **sent: Any,
     ) -> Response | str:
-        """Return the answer to one request, or the address that it redirects to."""
+        """Return the answer to one request, or the URL that it redirects to."""
         with self.session.request(
             method,
             url,
-            # Never None: requests would look for a password in ~/.netrc.
+            # Not None, because requests would then look for a password in ~/.netrc.
             auth=auth if self.trusts(url) and auth is not None else _no_auth,
             timeout=(CONNECT_TIMEOUT, self._read_timeout),
             allow_redirects=False,
             stream=True,
             **sent,
         ) as response:
-            self._found.add(_host(url))
+            self._existing_hosts.add(_host(url))
             target = response.headers.get("Location")
             if response.status_code in _REDIRECTS and target is not None:
                 return urljoin(response.url, target)
-            body = _read(response, file, longest)
+            body = _read(response, file, seconds)
             return Response(response.status_code, response.headers, body, url)
 
     def _failure(self, error: Exception, url: str) -> TapPardotError:
+        """Return the error to raise for a failed exchange."""
         host = _host(url)
-        may_be_wrong = host not in self._found and not is_proxied(url)
-        failure = failure_of(error, host, self._settings.get(origin(url)) if may_be_wrong else None)
+        may_be_wrong = host not in self._existing_hosts and not is_proxied(url)
+        setting = self._setting_by_origin.get(origin(url)) if may_be_wrong else None
+        failure = failure_of(error, host, setting)
         if not is_of_dns(error):
-            self._found.add(host)
+            self._existing_hosts.add(host)
         timed_out = isinstance(failure, Retriable) and failure.timed_out
-        if timed_out and time.monotonic() >= _exchange.deadline:
-            return Retriable(_TRICKLED, timed_out=True, may_be_done=True)
+        if timed_out and time.monotonic() >= _this_thread.deadline:
+            return Retriable(_TOO_SLOW, timed_out=True, may_be_done=True)
         return failure
 
 
@@ -199,51 +202,56 @@ def _host(url: str) -> str:
 
 
 def is_proxied(url: str) -> bool:
-    """Whether the environment names a proxy on the way to this URL."""
+    """Return whether the environment names a proxy for this URL."""
     proxies = requests.utils.get_environ_proxies(url)
     return requests.utils.select_proxy(url, proxies) is not None
 
 
-# When what this thread has asked for must be there: its ``deadline``, of the monotonic clock.
-_exchange = threading.local()
+# Its ``deadline`` (monotonic clock) is the time by which this thread's answer must be complete.
+_this_thread = threading.local()
 
 
-class _Adapter(HTTPAdapter):
-    """Connections, also those through proxies, whose answers end at the deadline."""
+class _DeadlineAdapter(HTTPAdapter):
+    """An adapter for requests whose answers time out at the deadline, also through proxies."""
 
     def init_poolmanager(self, *args: Any, **named: Any) -> None:
         super().init_poolmanager(*args, **named)
-        _end_answers(self.poolmanager)
+        _enforce_deadline(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **named: Any) -> Any:
         known = proxy in self.proxy_manager
         manager = super().proxy_manager_for(proxy, **named)
         if not known:
-            _end_answers(manager)
+            _enforce_deadline(manager)
         return manager
 
 
-def _end_answers(manager: Any) -> None:
-    # Derived from what is there, which is other classes for a SOCKS proxy.
+def _enforce_deadline(manager: Any) -> None:
+    """Let the connections of a pool manager read answers by :class:`_DeadlineResponse`."""
+    # Subclasses of the present classes: a SOCKS proxy has its own.
     classes = {}
     for scheme, pool in manager.pool_classes_by_scheme.items():
-        connection = type("Connection", (pool.ConnectionCls,), {"response_class": _Ending})
+        connection = type(
+            "Connection", (pool.ConnectionCls,), {"response_class": _DeadlineResponse}
+        )
         classes[scheme] = type("Pool", (pool,), {"ConnectionCls": connection})
     manager.pool_classes_by_scheme = classes
 
 
-class _Ending(http.client.HTTPResponse):
-    """An answer whose status, headers, body and trailers come before the deadline or not at all.
+class _DeadlineResponse(http.client.HTTPResponse):
+    """An answer that times out at the deadline: status line, headers, body and trailers.
 
-    Each byte renews a socket's own timeout, so a trickle of them would never end.
+    A socket's own timeout starts again with each byte, so a slow trickle would never time out.
     """
 
     def __init__(self, sock: Any, *args: Any, **named: Any) -> None:
         super().__init__(sock, *args, **named)
-        self.fp = io.BufferedReader(_Wire(sock, self.fp.detach()))
+        self.fp = io.BufferedReader(_DeadlineReader(sock, self.fp.detach()))
 
 
-class _Wire(io.RawIOBase):
+class _DeadlineReader(io.RawIOBase):
+    """The bytes of a socket; raises TimeoutError at the deadline."""
+
     def __init__(self, sock: Any, raw: Any) -> None:
         self._sock = sock
         self._raw = raw
@@ -253,7 +261,7 @@ class _Wire(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        left = _exchange.deadline - time.monotonic()
+        left = _this_thread.deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError
         wait = min(self._timeout, left)
@@ -270,52 +278,53 @@ def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _read(response: requests.Response, file: BinaryIO | None, longest: float) -> bytes:
-    """Return a body; a good answer's goes into the file, where one is given, instead."""
+def _read(response: requests.Response, file: BinaryIO | None, seconds: float) -> bytes:
+    """Return the body; empty if it is saved in the file, as that of a successful answer is."""
     if file is not None and response.ok:
-        _save(response, file, longest)
+        _save(response, file, seconds)
         return b""
     chunks: list[bytes] = []
     size = 0
     while chunk := response.raw.read1(65536, decode_content=True):
         chunks.append(chunk)
         size += len(chunk)
-        if size > LARGEST_PAGE:
+        if size > MAX_ANSWER_SIZE:
             raise StreamFailed(
-                "An answer was larger than 64 MiB and was refused: check api_url, this is not "
-                "a page of Pardot's."
+                "An answer was larger than 64 MiB and was refused: check api_url, a page of "
+                "Pardot's rows is smaller."
             )
-        # Also what has arrived already and takes long to unpack.
-        if time.monotonic() > _exchange.deadline:
-            raise Retriable(_TRICKLED, timed_out=True, may_be_done=True)
+        # Bytes that have arrived can still take long to decompress.
+        if time.monotonic() > _this_thread.deadline:
+            raise Retriable(_TOO_SLOW, timed_out=True, may_be_done=True)
     return b"".join(chunks)
 
 
-def _save(response: requests.Response, file: BinaryIO, longest: float) -> None:
-    """Write a body to a file; it may take as long as it keeps above 1 KiB a second.
+def _save(response: requests.Response, file: BinaryIO, seconds: float) -> None:
+    """Write a body to a file. There is no time limit while it comes at 1 KiB a second or more.
 
-    Only what comes between two pieces (the size of a chunk, trailers) has a deadline.
+    The deadline starts again after each piece of the body.
     """
     started = time.monotonic()
     size = 0
     while chunk := response.raw.read1(2**20, decode_content=True):
         size += len(chunk)
-        if size > LARGEST_FILE:
+        if size > MAX_FILE_SIZE:
             raise StreamFailed("A file of an export is larger than 8 GiB: set a later start_date.")
         try:
             view = memoryview(chunk)
-            while view:  # the file has no buffer, which would fail again when it is closed
+            # The file is unbuffered: a buffer would fail again when the file is closed.
+            while view:
                 view = view[file.write(view) :]
         except OSError as error:
-            raise no_room(error) from error
+            raise disk_full(error) from error
         elapsed = time.monotonic() - started
-        if elapsed > _SLOW_AFTER and size < SLOWEST_DOWNLOAD * elapsed:
+        if elapsed > _RATE_CHECKED_AFTER and size < MIN_DOWNLOAD_RATE * elapsed:
             raise Retriable("A file of an export came too slowly to be finished.")
-        _exchange.deadline = time.monotonic() + longest
+        _this_thread.deadline = time.monotonic() + seconds
 
 
-def no_room(error: Exception) -> StreamFailed:
-    """Return what to raise when the disk takes no more."""
+def disk_full(error: Exception) -> StreamFailed:
+    """Return the error to raise when a temporary file cannot be made or written."""
     why = error.strerror if isinstance(error, OSError) else type(error).__name__
     return StreamFailed(
         f"A file of an export could not be saved ({why}): make room in the folder for temporary "

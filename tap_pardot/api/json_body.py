@@ -1,4 +1,4 @@
-"""The JSON of an answer, also where its bytes are not quite JSON or not quite UTF-8."""
+"""Decodes the JSON body of an answer, also if its bytes are not quite JSON or not quite UTF-8."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tap_pardot.records.repair import repaired_json
 MOST_LEVELS = 64
 """How deeply an answer may be nested; Pardot's own have fewer than ten levels."""
 
-# A number keeps the digits of "1.50", which may be a name that Pardot wrote as a number (A.6).
+# Number keeps the digits of 1.50: it may be a name that Pardot wrote without quotes (A.6).
 _decoder = msgspec.json.Decoder(float_hook=Number)
 _NUL = rb"\u0000"
 _NESTED = frozenset({dict, list})
@@ -22,7 +22,7 @@ _BLANKS = "\ufeff \t\r\n"
 
 
 def json_of(body: bytes) -> Any:
-    """Return the JSON of a body; None if it has none, or is nested too deeply."""
+    """Return the JSON value of a body; None if it is not JSON, or is nested too deeply."""
     try:
         value, is_clean = _decoder.decode(body), _NUL not in body
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -34,13 +34,13 @@ def json_of(body: bytes) -> Any:
 
 
 def _lenient(body: bytes) -> Any:
-    """Return the JSON of a body that is not quite UTF-8, or starts with a byte order mark.
+    """Return the JSON value of a body that is not quite UTF-8, or has a byte order mark.
 
-    A string that was cut inside a character (half an emoji) must not cost the whole page.
+    One string that was cut inside a character (half an emoji) must not make a page unreadable.
     """
     try:
         encoding = json.detect_encoding(body)
-        # Bytes and halves of characters that cannot be read are left for the repair.
+        # Bytes and half characters that cannot be decoded are repaired later.
         errors = "surrogateescape" if encoding.startswith("utf-8") else "surrogatepass"
         text = body.decode(encoding, errors)
         return json.loads(text, parse_float=Number, parse_constant=str, strict=False)
@@ -49,7 +49,7 @@ def _lenient(body: bytes) -> Any:
 
 
 def _is_deeper(value: Any, levels: int) -> bool:
-    """Return whether lists and objects are nested in more levels than that."""
+    """Return whether a value has lists and objects nested in more than some levels."""
     layer: list[Any] = [[value]]
     for _ in range(levels + 1):
         views = [each.values() if type(each) is dict else each for each in layer]
@@ -60,6 +60,6 @@ def _is_deeper(value: Any, levels: int) -> bool:
 
 
 def is_an_answer(beginning: bytes) -> bool:
-    """Return whether what came in place of a CSV file is JSON, XML or a page of a gateway's."""
+    """Return whether the beginning of a downloaded file shows JSON, XML or HTML instead of CSV."""
     text = beginning.decode(json.detect_encoding(beginning), "replace")
     return text.lstrip(_BLANKS)[:1] in {"{", "<", "["}

@@ -1,4 +1,4 @@
-"""What Salesforce's token endpoint means when it gives no token (reference B.3)."""
+"""Errors for the answers of Salesforce's token endpoint that have no token (reference B.3)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tap_pardot.errors import ConfigurationError, Retriable, TapPardotError
 if TYPE_CHECKING:
     from tap_pardot.api.http import Response
 
-# What Salesforce's error words mean for the settings.
+# The advice for Salesforce's error words.
 _REFUSALS = {
     "invalid_client_id": "check client_id (the consumer key of the connected app).",
     "invalid_client": "check client_secret (and client_id) of the connected app.",
@@ -42,13 +42,13 @@ _LOST = (
     "use: authorize the connected app again and set the new refresh_token."
 )
 
-# Searched in words that are joined by "_".
-_PASSING_WORD = re.compile(
+# Signs of a temporary failure. They are searched in text whose words are joined by "_".
+_TEMPORARY_WORD = re.compile(
     r"(unknown|server|internal)_error|(temporarily|server|service)_unavailable|slow_down"
     r"|(request|rate)_limit(_exceeded)?|too_many_requests"
 )
-# Of the present only: a token that was used already stays so.
-_PASSING_TEXT = re.compile(
+# In the present tense only: "already used" is not temporary.
+_TEMPORARY_TEXT = re.compile(
     r"(?<![a-z])("
     r"being_(processed|handled|refreshed|exchanged|issued)|in_(progress|process|flight)"
     r"|under_?way|already_(running|pending|processing)|(request|refresh|login)_(is_)?pending"
@@ -59,23 +59,23 @@ _PASSING_TEXT = re.compile(
 )
 _BUSY = "another login is under way, or there were too many"
 _TOO_MANY = 429
-_PASSING_STATUS = {408, 425, _TOO_MANY}
-# Salesforce may have made a token before a gateway gave up waiting for it.
+_TEMPORARY_STATUS = {408, 425, _TOO_MANY}
+# Salesforce may have issued a token before a gateway gave up waiting for the answer.
 _UNCERTAIN_STATUS = {500, 502, 504}
-_GONE_WRONG = 400
-_SERVER_FAILED = 500
+_CLIENT_ERROR = 400
+_SERVER_ERROR = 500
 
 
 class GrantRefused(ConfigurationError):
-    """``invalid_grant``: what was sent as proof (a refresh token, a password) is not good."""
+    """``invalid_grant``: Salesforce does not accept the refresh token, the password or the JWT."""
 
 
 class LoginPostponed(Retriable):
-    """Salesforce itself asks to try again: the address of the login is right."""
+    """Salesforce itself asks to try later, so the address of the login is right."""
 
 
 def body_of(response: Response) -> dict[str, Any]:
-    """Return the JSON object of an answer, also out of a list; an empty one where there is none."""
+    """Return the JSON object of an answer, or the first one of a list; empty if there is none."""
     try:
         body = json.loads(response.body)
     except (ValueError, RecursionError):
@@ -88,47 +88,53 @@ def body_of(response: Response) -> dict[str, Any]:
 def failure_of(
     response: Response, flow: str | None, *, lost: bool, rotates: bool
 ) -> TapPardotError:
-    """Return what to raise for an answer without a token.
+    """Return the error to raise for an answer without a token.
 
     Args:
         response: The answer.
         flow: The login flow.
         lost: Whether an earlier answer was lost, which may have held a new refresh token.
         rotates: Whether the app is known to rotate refresh tokens.
+
+    Returns:
+        A :class:`Retriable` for a temporary failure, else a :class:`ConfigurationError`.
     """
     body, status = body_of(response), response.status
-    # The second names are those of Salesforce's other endpoints.
+    # errorCode and message are the names that Salesforce's other endpoints use.
     error = body.get("error") or body.get("errorCode")
     word = error.strip().lower() if isinstance(error, str) else ""
     wait = retry_after(response.headers)
-    always = status >= _SERVER_FAILED or status in _PASSING_STATUS
-    why = _passing(error, body.get("error_description") or body.get("message"))
-    # A token that was probably replaced must not be sent again, whatever else is said of it.
+    is_temporary = status >= _SERVER_ERROR or status in _TEMPORARY_STATUS
+    reason = _temporary_reason(error, body.get("error_description") or body.get("message"))
+    # A token that was probably replaced must not be sent again, whatever reason the answer gives.
     replaced = word == "invalid_grant" and lost and rotates
-    if status == _TOO_MANY or (error and (always or (why and not replaced))):
-        reason = f", {why}" if why else ""
+    if status == _TOO_MANY or (error and (is_temporary or (reason and not replaced))):
+        details = f"HTTP {status}, {reason}" if reason else f"HTTP {status}"
         return LoginPostponed(
-            f"Salesforce does not take the login for now (HTTP {status}{reason}).", wait=wait
+            f"Salesforce does not accept the login for now ({details}).", wait=wait
         )
-    if error and not always:
+    if error and not is_temporary:
         return _refusal(word, flow, lost=lost)
-    if status < _GONE_WRONG or always:
+    if status < _CLIENT_ERROR or is_temporary:
         return Retriable(
             f"Salesforce's login answered HTTP {status} without a token.",
             wait=wait,
-            may_be_done=status < _GONE_WRONG or status in _UNCERTAIN_STATUS,
+            may_be_done=status < _CLIENT_ERROR or status in _UNCERTAIN_STATUS,
         )
     return ConfigurationError(
         f"The login address answered HTTP {status}: check login_url and is_sandbox."
     )
 
 
-def _passing(error: Any, description: Any) -> str | None:
-    """Return why a login may work later, in words of ours or of the standard; None if it won't."""
+def _temporary_reason(error: Any, description: Any) -> str | None:
+    """Return why a login may work later; None if nothing in the answer says so.
+
+    The reason is one of the patterns' own words, because the answer may hold secrets.
+    """
     words, text = _words(error), _words(description)
-    if found := _PASSING_WORD.search(words) or _PASSING_WORD.search(text):
+    if found := _TEMPORARY_WORD.search(words) or _TEMPORARY_WORD.search(text):
         return found[0]
-    return _BUSY if _PASSING_TEXT.search(f"{words} {text}") else None
+    return _BUSY if _TEMPORARY_TEXT.search(f"{words} {text}") else None
 
 
 def _words(value: Any) -> str:
@@ -137,12 +143,12 @@ def _words(value: Any) -> str:
 
 
 def _refusal(word: str, flow: str | None, *, lost: bool) -> ConfigurationError:
-    # Only a word of the expected form is repeated: what comes from outside may hold secrets.
+    # Only a word of the expected form is shown: the answer may hold secrets.
     shown = word if re.fullmatch(r"[a-z_]{1,40}", word) else "unknown error"
-    say = f"Salesforce refused the login ({shown}): "
+    problem = f"Salesforce refused the login ({shown}): "
     if word == "invalid_grant":
         advice = (
             _LOST if lost and flow == "refresh token" else _GRANT_REFUSALS.get(flow or "", _CHECK)
         )
-        return GrantRefused(say + advice)
-    return ConfigurationError(say + _REFUSALS.get(word, _CHECK))
+        return GrantRefused(problem + advice)
+    return ConfigurationError(problem + _REFUSALS.get(word, _CHECK))

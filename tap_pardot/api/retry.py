@@ -1,4 +1,4 @@
-"""When a request is tried again, and when that ends: a plain loop over attempts."""
+"""The retry loop: when a failed request is sent again, and when the tap gives up."""
 
 from __future__ import annotations
 
@@ -25,16 +25,21 @@ logger = logging.getLogger("tap-pardot")
 PATIENCE = 600
 """Seconds of attempts for one request before it counts as an outage."""
 SHORT_PATIENCE = 60
-"""Seconds of attempts while other requests are answered, so that Pardot as a whole is not down."""
-FEWEST_ATTEMPTS = 6
+"""Seconds of attempts if other requests are answered meanwhile, so that Pardot is not down."""
+MIN_ATTEMPTS = 6
 ATTEMPTS_BEFORE_SPLIT = 2
-"""Attempts of a request that Pardot has no time for, where a smaller one can be made."""
-LONGEST_WAIT = 20
-LONGEST_RETRY_AFTER = 300
+"""Timeouts of one request before a smaller one is made, if the caller can make one."""
+MAX_WAIT = 20
+"""Seconds between two attempts, unless the server asks for more."""
+MAX_RETRY_AFTER = 300
+"""Seconds of a ``Retry-After`` header that are respected."""
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds of a ``Retry-After`` header (a number or a date), at most 5 minutes."""
+    """Return the seconds of a ``Retry-After`` header (a number or a date), at most 5 minutes.
+
+    None if there is no such header, or it is malformed.
+    """
     text = headers.get("Retry-After")
     if text is None:
         return None
@@ -45,13 +50,13 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
             seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
         except (TypeError, ValueError, OverflowError):
             return None
-    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER) if seconds == seconds else None  # noqa: PLR0124
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER) if seconds == seconds else None  # noqa: PLR0124
 
 
 def waits() -> Iterator[float]:
     """Yield the seconds to wait after each attempt: doubling from 1 to 20, jittered downward."""
-    steps = backoff.expo(max_value=LONGEST_WAIT)
-    next(steps)  # the generator's start, which is no wait
+    steps = backoff.expo(max_value=MAX_WAIT)
+    next(steps)  # the generator yields None first
     for step in steps:
         yield step * random.uniform(0.5, 1.0)  # noqa: S311
 
@@ -63,7 +68,7 @@ class ThrottlePause:
         self._until = 0.0
 
     def extend(self, seconds: float) -> None:
-        """Let the pause last for at least some seconds from now on."""
+        """Make the pause end no earlier than some seconds from now."""
         self._until = max(self._until, time.monotonic() + seconds)
 
     def wait(self) -> None:
@@ -74,12 +79,16 @@ class ThrottlePause:
 
 @dataclass
 class _Attempts:
-    """What the failures of one request add up to.
+    """Counts the failed attempts of one request and decides when to give up.
 
     Attributes:
         can_split: Whether the caller can make a smaller request.
         others_are_answered: As of :func:`with_retries`.
         started: When the first attempt was made, by the monotonic clock.
+        count: The number of failed attempts.
+        timeouts: How many of them were timeouts.
+        had_final_error: Whether the last failure had a ``final_error``.
+        is_isolated: Whether other requests are answered; None while that is unknown.
     """
 
     can_split: bool
@@ -87,37 +96,45 @@ class _Attempts:
     started: float
     count: int = 0
     timeouts: int = 0
-    had_verdict: bool = False
-    others: bool | None = None  # whether other requests are answered, once that is known
+    had_final_error: bool = False
+    is_isolated: bool | None = None
 
     def check(self, failure: Retriable) -> None:
-        """Count a failure; errors as of :func:`with_retries`."""
+        """Count a failure; return if there should be another attempt.
+
+        Raises:
+            TapPardotError: There should be none; errors as of :func:`with_retries`.
+        """
         self.count += 1
-        if self.had_verdict and failure.verdict is not None:
-            raise failure.verdict from failure
-        self.had_verdict = failure.verdict is not None
+        if self.had_final_error and failure.final_error is not None:
+            raise failure.final_error from failure
+        self.had_final_error = failure.final_error is not None
         if self.can_split and failure.timed_out:
-            self._check_size(failure)
+            self._count_timeout(failure)
         waited = time.monotonic() - self.started
-        if self.count < FEWEST_ATTEMPTS:
+        if self.count < MIN_ATTEMPTS:
             return
-        if self.others is None and waited < PATIENCE:
-            self.others = self.others_are_answered(failure, waited)
-        if self.others or waited >= PATIENCE:
+        if self.is_isolated is None and waited < PATIENCE:
+            self.is_isolated = self.others_are_answered(failure, waited)
+        if self.is_isolated or waited >= PATIENCE:
             message, code = failure.message, failure.code
-            raise Outage(message, code, is_isolated=bool(self.others)) from failure
+            raise Outage(message, code, is_isolated=bool(self.is_isolated)) from failure
 
-    def _check_size(self, failure: Retriable) -> None:
-        """Ask for a smaller request after some timeouts.
+    def _count_timeout(self, failure: Retriable) -> None:
+        """Count a timeout of a request that the caller can make smaller.
 
-        No answer may also mean an outage, which smaller requests would only make longer.
+        A timeout without a Pardot code may also mean an outage. Smaller requests would not help
+        then, so the tap first checks whether other requests are answered.
+
+        Raises:
+            RequestTooLarge: There were enough timeouts: the caller should make a smaller request.
         """
         self.timeouts += 1
         if self.timeouts < ATTEMPTS_BEFORE_SPLIT:
             return
         if failure.code is None:
-            self.others = self.others_are_answered(failure, PATIENCE)
-        if failure.code is not None or self.others:
+            self.is_isolated = self.others_are_answered(failure, PATIENCE)
+        if failure.code is not None or self.is_isolated:
             raise RequestTooLarge(failure.message, failure.code) from failure
         self.can_split = False
 
@@ -130,21 +147,23 @@ def with_retries(
     others_are_answered: Callable[[Retriable, float], bool | None] = lambda *_: False,
     on_wait: Callable[[Retriable, float], None] = lambda *_: None,
 ) -> T:
-    """Call ``send`` until it works: at least 6 attempts, for at most about 10 minutes.
+    """Call ``send`` until it succeeds, and return what it returns.
+
+    There are at least 6 attempts. They end after about 10 minutes, or after about 1 minute if other
+    requests are answered meanwhile.
 
     Args:
-        send: Makes one request; raises :class:`Retriable` to ask for another attempt.
-        label: Names the request in the log (a stream or the login).
+        send: Makes one attempt; raises :class:`Retriable` to ask for another one.
+        label: Names the request in the log (a stream, or the login).
         can_split: Whether the caller can make a smaller request.
-        others_are_answered: Gets a failure and the seconds since the first attempt; returns
-            whether other requests are answered, None to be asked again later. If they are,
-            waiting for long is no use, and a timeout may mean that the request is too large.
-        on_wait: Gets each failure, and the seconds to wait after it.
+        others_are_answered: Takes a failure and the seconds since the first attempt. Returns
+            whether other requests are answered, or None to be called again after the next failure.
+        on_wait: Called with each failure and the seconds to wait after it.
 
     Raises:
-        Outage: Attempts and time are used up; its message is that of the last failure.
-        ConfigurationError: Two failures in a row had this verdict.
-        RequestTooLarge: Pardot runs out of time, and the caller can make a smaller request.
+        Outage: There are no attempts left; the sentence is that of the last failure.
+        ConfigurationError: Two failures in a row had a ``final_error``.
+        RequestTooLarge: The request timed out, and the caller can make a smaller one.
     """
     attempts = _Attempts(can_split, others_are_answered, time.monotonic())
     pauses = waits()

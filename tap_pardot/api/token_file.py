@@ -1,8 +1,8 @@
-"""A rotated refresh token on disk, since a tap cannot write its settings back.
+"""The file that stores a rotated refresh token, because a tap cannot change its settings.
 
-The file is JSON: ``made_from`` is a hash of the configured token, ``refresh_token`` the token that
-has taken its place. ``others`` holds the same for further configured tokens, by their hash: two
-pipelines may share the file, and a setting may be changed back.
+The file is JSON. ``made_from`` is a hash of the configured token, and ``refresh_token`` is the
+token that has replaced it. ``others`` holds the same for other configured tokens, by their hash:
+two pipelines may share the file, and a setting may be changed back.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tap_pardot.errors import ConfigurationError, RunStopped
-from tap_pardot.signals import signals_held
+from tap_pardot.signals import signals_blocked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ logger = logging.getLogger("tap-pardot")
 LOCK_TIMEOUT = 60
 """Seconds to wait for another run that is logging in."""
 _LOCK_POLL = 0.1  # seconds
-_MOST_OTHERS = 20
+_MAX_OTHERS = 20
 
 
 class TokenFile:
@@ -37,8 +37,8 @@ class TokenFile:
 
     Args:
         path: Setting ``token_file``.
-        configured: Setting ``refresh_token``. The file counts only for configured tokens that it
-            knows, so a newly configured one counts at once.
+        configured: Setting ``refresh_token``. The file has a replacement only for the configured
+            tokens whose hash it holds, so a newly configured token is used as it is.
     """
 
     def __init__(self, path: str, configured: str) -> None:
@@ -47,21 +47,22 @@ class TokenFile:
 
     @property
     def _path(self) -> Path:
-        """The file itself, if a link leads to it: the lock and the new file belong beside it."""
+        """The path with links resolved: the lock and the new file are made beside the target."""
         return Path(os.path.realpath(os.path.expanduser(self._configured_path)))  # noqa: PTH111
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the file's lock, so that no other run reads, exchanges and writes meanwhile.
+        """Hold the file's lock, so that no other run logs in with the file meanwhile.
 
-        The lock is on a file beside it, because the file itself is replaced; and on the file, which
-        is not where it is mounted by itself, or its folder takes no new file. Where no lock can
-        be had, a warning says so.
+        Two files are locked. ``<token_file>.lock`` is locked because the file itself is replaced
+        when a token is saved. The file itself is locked for the case that no file can be made
+        beside it (a file that is mounted by itself, a read-only folder). If neither can be locked,
+        a warning is logged.
 
         Raises:
-            ConfigurationError: The file cannot be written. Where the app rotates, the next run
+            ConfigurationError: The file cannot be written. If the app rotates tokens, the next run
                 would send a token that was replaced.
-            RunStopped: Another run has held it for :data:`LOCK_TIMEOUT` seconds.
+            RunStopped: Another run has held the lock for :data:`LOCK_TIMEOUT` seconds.
         """
         if not self._is_writable():
             raise ConfigurationError(
@@ -82,7 +83,7 @@ class TokenFile:
             yield
 
     def _is_writable(self) -> bool:
-        """Whether a new file can replace this one, or this one can be written in place."""
+        """Return whether the file can be replaced by a new one, or written in place."""
         path = self._path
         try:
             return os.access(path.parent, os.W_OK | os.X_OK) or os.access(path, os.W_OK)
@@ -90,23 +91,23 @@ class TokenFile:
             return False
 
     def load(self) -> str | None:
-        """Return the token that has taken the configured one's place, or None.
+        """Return the token that has replaced the configured one; None if there is none.
 
         Raises:
-            ConfigurationError: There is a file, but it cannot be read. It exists because a
-                configured token was replaced, so that one must not be sent again.
+            ConfigurationError: The file exists but cannot be read. It exists because a configured
+                token was replaced, so the configured token must not be sent.
         """
         return self._tokens().get(self._hash)
 
     def save(self, token: str, replaced: str) -> bool:
-        """Keep a token, readable by the owner only; False if it cannot be written.
+        """Store a token, readable by the owner only; return False if it cannot be written.
 
         Args:
             token: The new refresh token.
-            replaced: The one that was sent for it.
+            replaced: The refresh token that it replaces.
         """
-        # Salesforce has let the old token die: a signal must not come between.
-        with signals_held():
+        # Salesforce has revoked the old token: a signal must not interrupt the write.
+        with signals_blocked():
             try:
                 self._write(self._text(token, replaced))
             except (OSError, ValueError) as error:
@@ -115,7 +116,7 @@ class TokenFile:
         return True
 
     def _tokens(self) -> dict[str, str]:
-        """Return the valid tokens by the hash of the configured ones."""
+        """Return the stored tokens, by the hash of the configured token that each replaces."""
         try:
             text = self._path.read_text(encoding="utf-8-sig")
         except FileNotFoundError:
@@ -141,14 +142,14 @@ class TokenFile:
     def _text(self, token: str, replaced: str) -> str:
         try:
             tokens = self._tokens()
-        except ConfigurationError:  # it was good when it was loaded
+        except ConfigurationError:  # it was damaged after load() had read it
             tokens = {}
         tokens.pop(self._hash, None)
-        # A token that was copied out of the file into the settings has the same successor.
+        # A token that a user has copied from the file into the settings is replaced too.
         others = {key: token if each == replaced else each for key, each in tokens.items()}
         content: dict[str, Any] = {"made_from": self._hash, "refresh_token": token}
         if others:
-            content["others"] = dict(list(others.items())[-_MOST_OTHERS:])
+            content["others"] = dict(list(others.items())[-_MAX_OTHERS:])
         return json.dumps(content)
 
     def _write(self, text: str) -> None:
@@ -178,7 +179,7 @@ def _write_through(file: Any, text: str) -> None:
 
 def _acquire(lock: int) -> None:
     deadline = time.monotonic() + LOCK_TIMEOUT
-    waits = False
+    has_logged = False
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -186,13 +187,13 @@ def _acquire(lock: int) -> None:
             if time.monotonic() >= deadline:
                 raise RunStopped(
                     f"Another run has been logging in with this token_file for {LOCK_TIMEOUT} "
-                    "seconds: run again when it has."
+                    "seconds: run again when that run has logged in."
                 ) from None
         else:
             return
-        if not waits:
+        if not has_logged:
             logger.info("Waiting for another run that is logging in with this token_file.")
-        waits = True
+        has_logged = True
         time.sleep(_LOCK_POLL)
 
 

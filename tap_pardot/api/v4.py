@@ -1,7 +1,8 @@
-"""Versions 3 and 4 of the API: all their names, times, addresses and envelopes.
+"""The dialect of API versions 3 and 4: their names, times, URLs and answers.
 
-Times are local ones of the API user, without an offset, with a grain of one second; bounds are
-exclusive (reference A.11). Pure but for the version in use, which an answer can correct.
+Times on the wire are local times of the API user, without an offset, in whole seconds. Bounds are
+exclusive (reference A.11). No I/O. Two things change during a run: the version in use, and the set
+of objects that refuse a sort.
 """
 
 from __future__ import annotations
@@ -56,10 +57,14 @@ class ApiVersion:
         self._lock = threading.Lock()
 
     def switch(self, refused: int, code: int) -> None:
-        """Use the other version, because one was refused with a code.
+        """Use the other version from now on.
+
+        Args:
+            refused: The version that Pardot refused.
+            code: Pardot's code of the refusal.
 
         Raises:
-            ConfigurationError: Both versions were refused.
+            ConfigurationError: Pardot refused both versions.
         """
         with self._lock:
             if self.number != refused:
@@ -89,7 +94,7 @@ class V4:
         api_url: Origin of the API.
         version: The version in use, shared by all copies of the dialect.
         zone: The API user's zone; times on the wire are in it.
-        unsortable: Objects whose query refuses a sort, found out in the run.
+        unsortable: Objects whose query has refused a sort in this run.
     """
 
     api_url: str
@@ -101,7 +106,7 @@ class V4:
     page_size = PAGE_SIZE
 
     def in_zone(self, zone: ZoneInfo) -> V4:
-        """Return the dialect for an API user in a zone."""
+        """Return a copy of the dialect for an API user's zone."""
         return replace(self, zone=zone)
 
     # --- requests ---
@@ -116,7 +121,7 @@ class V4:
         offset: int | None = None,
         can_split: bool = False,
     ) -> Request[Rows]:
-        """Ask for one page of a query, after an id or at an offset (reference A.12, C.0)."""
+        """Return the request for one page, after an id or at an offset (reference A.12, C.0)."""
         params = {**endpoint.params, **filters.params, **self._bounds(filters)}
         if filters.deleted is not None:
             params["deleted"] = str(filters.deleted).lower()
@@ -143,17 +148,17 @@ class V4:
         )
 
     def sorts(self, endpoint: Query) -> bool:
-        """Return whether a query is asked to sort its rows by id."""
+        """Return whether requests of a query ask for rows sorted by id."""
         return endpoint.sorted and endpoint.object not in self.unsortable
 
     def forget_sort(self, endpoint: Query) -> None:
-        """Ask this query without a sort from now on, because Pardot refuses it."""
+        """Build requests of a query without a sort from now on, because Pardot refuses it."""
         self.unsortable.add(endpoint.object)
 
     def probe(self, endpoint: Endpoint) -> Request[Any]:
-        """Ask for as little as shows whether an object may be read.
+        """Return the smallest request that shows whether an object may be read.
 
-        For an export, the list of jobs: to create one would cost a place in the queue.
+        For an export it lists the export jobs, because a new job would take a place in the queue.
         """
         if isinstance(endpoint, Record):
             return self.record(endpoint)
@@ -165,14 +170,14 @@ class V4:
         return Request(self, (name, "query"), lambda body, _: rows_of(body, name), {"limit": "1"})
 
     def record(self, endpoint: Record) -> Request[Row]:
-        """Ask for the one record of an object."""
+        """Return the request for the one record of an object."""
         name = endpoint.object
         return Request(self, (name, "read"), lambda body, _: record_of(body, name))
 
     def lookup(
         self, endpoint: Lookup, number: int, params: Mapping[str, str] | None = None
     ) -> Request[Row]:
-        """Ask for a record by its id; an empty answer is an empty record."""
+        """Return the request for a record by its id; an empty answer is an empty record."""
         key = endpoint.key or endpoint.object
         return Request(
             self,
@@ -182,12 +187,12 @@ class V4:
         )
 
     def listing(self, endpoint: Listing) -> Request[list[Row]]:
-        """Ask for a list that is no query (reference C.8)."""
+        """Return the request for a list (reference C.8)."""
         path = (endpoint.object, endpoint.operation)
         return Request(self, path, lambda body, _: listed(body, *endpoint.keys), endpoint.params)
 
     def describe(self, name: str) -> Request[list[Row]]:
-        """Ask for the fields that an object of the account has (reference C.15)."""
+        """Return the request for the fields that the account's objects have (reference C.15)."""
         return Request(self, (name, "describe"), lambda body, _: rows_of(body, "field").rows)
 
     def create_export(
@@ -197,37 +202,37 @@ class V4:
         *,
         can_split: bool = False,
     ) -> Request[JobStatus]:
-        """Create an export job (reference D.3).
+        """Return the request that creates an export job (reference D.3).
 
         Args:
-            endpoint: What is exported.
-            filters: Window and fields; ``deleted`` None asks for both sides of the recycle bin
-                where the object has one.
-            can_split: Whether a shorter window can be asked for.
+            endpoint: The declaration of the export.
+            filters: Window and fields. ``deleted`` None asks for active and deleted rows, if the
+                endpoint has a recycle bin.
+            can_split: Whether the caller can ask for a shorter window.
         """
         arguments = self._bounds(filters)
         if endpoint.deleted:
             arguments["deleted"] = (
                 "all" if filters.deleted is None else str(filters.deleted).lower()
             )
-        order = {
+        body = {
             "object": endpoint.object,
             "fields": list(filters.fields),
             "procedure": {"name": self.procedure(endpoint), "arguments": arguments},
         }
-        return Request(self, ("export", "create"), created_status, json=order, can_split=can_split)
+        return Request(self, ("export", "create"), created_status, json=body, can_split=can_split)
 
     def read_export(self, number: int) -> Request[JobStatus]:
-        """Ask for the status of an export job."""
+        """Return the request for the status of an export job."""
         return Request(self, ("export", "read", "id", str(number)), status_of)
 
     def cancel_export(self, number: int) -> Request[Body]:
-        """Cancel an export job."""
+        """Return the request that cancels an export job."""
         path = ("export", "cancel", "id", str(number))
         return Request(self, path, lambda body, _: body, method="POST")
 
     def download(self, url: str, file: BinaryIO) -> Request[None]:
-        """Save one file of an export."""
+        """Return the request that saves one file of an export job."""
         return Request(self, (), not_a_file, url=url, save_to=file)
 
     def procedure(self, endpoint: Export) -> str:
@@ -235,7 +240,7 @@ class V4:
         return _PROCEDURES[endpoint.time]
 
     def _bounds(self, filters: Filters) -> dict[str, str]:
-        """Return the bounds of a window: exclusive in Pardot, so the lower one a second early."""
+        """Return the bounds. Pardot excludes both, so the lower one is a second early."""
         after, before = _BOUNDS[filters.time]
         bounds = {}
         if filters.start is not None:
@@ -247,7 +252,7 @@ class V4:
     # --- sending ---
 
     def encode(self, request: Request[Any]) -> HttpRequest:
-        """Return what is sent for a request now: long parameters go into a form."""
+        """Return the HTTP request, in the version in use. Long parameters are sent as a form."""
         version = self.version.number
         if request.save_to is not None:
             return HttpRequest("GET", request.url, None, None, None, version)
@@ -264,7 +269,7 @@ class V4:
         )
 
     def switch_version(self, used: int, code: int) -> None:
-        """Use the other version from now on, because one was refused; errors as of that."""
+        """Use the other version from now on; arguments and errors as of :class:`ApiVersion`."""
         self.version.switch(used, code)
 
     # --- answers ---

@@ -1,6 +1,6 @@
-"""Answers of versions 3 and 4: the envelope, error codes, and the shapes of what is in it.
+"""Parses answers of API versions 3 and 4: error codes, rows, records, the status of exports.
 
-Pure functions.
+Pure: no I/O.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def parse_response(response: Response) -> Body:
 
     Raises:
         PardotError: The answer holds a Pardot error code, or is HTTP 401 without one (184).
-        Retriable: The answer is not one of Pardot's API: a gateway's page, a cut or empty
-            body.
+        Retriable: The answer does not come from Pardot's API (a page of a gateway), or its body
+            is cut or empty.
         StreamFailed: Any other HTTP error without a code.
     """
     body = json_of(response.body)
@@ -70,9 +70,9 @@ def parse_response(response: Response) -> Body:
 
 
 def rows_of(body: Body, key: str) -> Rows:
-    """Return the rows of a query's answer and ``total_results``, where given (A.6).
+    """Return the rows of a query's answer, and its ``total_results`` or None (A.6).
 
-    One row is an object, several an array, none a missing key or ``"result": null``.
+    One row is an object. Several rows are an array. No row is a missing key or ``"result": null``.
 
     Raises:
         Retriable: The answer has another shape.
@@ -89,12 +89,12 @@ def rows_of(body: Body, key: str) -> Rows:
 
 
 def record_of(body: Body, key: str, *, may_be_empty: bool = False) -> Row:
-    """Return the record of a read's answer.
+    """Return the record in the answer of an operation ``read``.
 
     Args:
         body: The answer.
         key: The record's name.
-        may_be_empty: Whether null, ``""`` and ``[]`` stand for a record without anything.
+        may_be_empty: Whether null, ``""`` and ``[]`` stand for an empty record.
 
     Raises:
         Retriable: The answer holds no record.
@@ -108,7 +108,7 @@ def record_of(body: Body, key: str, *, may_be_empty: bool = False) -> Row:
 
 
 def listed(body: Body, key: str, inner: str) -> list[Row]:
-    """Return the rows of a list that is not a query's result (reference C.8).
+    """Return the rows in the answer of a :class:`Listing` (reference C.8).
 
     Raises:
         Retriable: The answer holds no list, or one of an unknown shape.
@@ -129,13 +129,15 @@ def _has(body: Body, key: str) -> bool:
 
 
 def _named(body: Body, key: str) -> Any:
-    """Return what an answer holds under a name, in snake_case or camelCase."""
+    """Return the value that an answer has under a name, in snake_case or camelCase, or None."""
     names = (key, snake_case(key), camel_case(key))
     return next((body[name] for name in names if name in body), None)
 
 
 def status_of(body: Body, headers: Mapping[str, str]) -> JobStatus:
-    """Read the answer of create or read: wrapped or flat, files absent, one or many (D.4, D.5).
+    """Return the status of an export job from the answer of ``create`` or ``read`` (D.4, D.5).
+
+    The status may be wrapped or flat. The list of files may be missing, one URL, or several.
 
     Raises:
         Retriable: The answer has another shape.
@@ -163,7 +165,12 @@ def status_of(body: Body, headers: Mapping[str, str]) -> JobStatus:
 
 
 def created_status(body: Body, headers: Mapping[str, str]) -> JobStatus:
-    """Read the answer of create; to ask again would create another job."""
+    """Return the status of an export job from the answer of ``create``.
+
+    Raises:
+        StreamFailed: The answer has another shape. It is not :class:`Retriable`, because the same
+            request would create another job.
+    """
     try:
         return status_of(body, headers)
     except Retriable as error:
@@ -171,7 +178,7 @@ def created_status(body: Body, headers: Mapping[str, str]) -> JobStatus:
 
 
 def not_a_file(*_: Any) -> None:
-    """Refuse a JSON answer in place of a file.
+    """Refuse an answer in JSON that came instead of a file.
 
     Raises:
         Retriable: Always.
@@ -185,7 +192,7 @@ def _stat(body: Body) -> Any:
 
 
 def _error_code(body: Any) -> int | None:
-    """Return the error code of an answer, also in the form of version 5's gateway (A.7)."""
+    """Return the error code of an answer, also in the form of version 5 (A.7); None if none."""
     if not isinstance(body, dict):
         return None
     attributes = body.get("@attributes")
@@ -194,7 +201,7 @@ def _error_code(body: Any) -> int | None:
         code = body.get("code")
     number = _integer(code)
     if number is None and _stat(body) == "fail" and isinstance(attributes, dict):
-        # The documented template prints the code under "version" and the text under "err_code".
+        # A documented template has the code under "version" and the text under "err_code".
         number = _integer(attributes.get("version"))
         return None if number == 1 else number
     return number

@@ -13,7 +13,7 @@ from singer_sdk.helpers._state import StateWriter
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 
 from tap_pardot.records.values import json_form
-from tap_pardot.signals import signals_held
+from tap_pardot.signals import signals_blocked
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -96,7 +96,7 @@ class BufferedWriter(GenericSingerWriter[bytes, "Message"]):
 
     def drain(self) -> None:
         """Write the whole block to stdout, with SIGTERM and SIGINT held back meanwhile."""
-        with signals_held():
+        with signals_blocked():
             write_out(bytes(self._buffer))
             self._buffer.clear()
 

@@ -17,7 +17,7 @@ from io import SEEK_END, BufferedReader, RawIOBase, TextIOWrapper
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
-from tap_pardot.api.http import no_room
+from tap_pardot.api.http import disk_full
 from tap_pardot.errors import StreamFailed
 from tap_pardot.records import repair
 from tap_pardot.records.values import ConversionError, as_list, to_string
@@ -314,7 +314,7 @@ class RowJoiner:
                 ((cells[0], json.dumps(cells)) for cells in rows),
             )
         except sqlite3.OperationalError as error:
-            raise no_room(error) from error
+            raise disk_full(error) from error
 
     @property
     def is_empty(self) -> bool:

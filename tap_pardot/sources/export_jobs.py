@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_pardot.api.codes import EXPORT_GONE
 from tap_pardot.api.dialect import Filters
-from tap_pardot.api.http import no_room
+from tap_pardot.api.http import disk_full
 from tap_pardot.errors import ConfigurationError, Outage, StreamFailed, StreamSkipped
 from tap_pardot.records.times import first_half
 from tap_pardot.sources.export_csv import ends_in_a_line
@@ -297,7 +297,7 @@ class ExportJobClient:
         try:
             file: Any = TemporaryFile(buffering=0)  # noqa: SIM115 - the reader closes it
         except OSError as error:
-            raise no_room(error) from error
+            raise disk_full(error) from error
         try:
             self._download(url, file, label)
         except Outage as outage:

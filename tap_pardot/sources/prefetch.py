@@ -14,7 +14,7 @@ from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from tap_pardot.signals import signals_held
+from tap_pardot.signals import signals_blocked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -75,6 +75,6 @@ def _work_off(work: Callable[[A], R], tasks: _Tasks[A, R], failures: list[BaseEx
 def _start_daemons(target: Callable[[], None], number: int) -> None:
     # Threads inherit the mask. A signal that one of them took would still run its handler in the
     # main thread, also where that holds signals back to keep a line of output whole.
-    with signals_held():
+    with signals_blocked():
         for _ in range(number):
             threading.Thread(target=target, daemon=True).start()

@@ -124,7 +124,7 @@ def build_client(
         origins={api_url},
         read_timeout=config["request_timeout"],
         user_agent=config.get("user_agent") or user_agent,
-        settings=_named_hosts(config),
+        setting_by_origin=_setting_by_origin(config),
     )
     auth = SalesforceAuth(
         config, login_url, lambda url, form: transport.send("POST", url, data=form)
@@ -134,7 +134,7 @@ def build_client(
         transport,
         auth,
         api_url=api_url,
-        most_at_once=config["max_concurrent_requests"],
+        max_in_flight=config["max_concurrent_requests"],
         budget=CallBudget(config.get("daily_call_limit"), stored_calls, _today(config)),
         health_check=dialect.record(Record("account")),
     )
@@ -208,8 +208,8 @@ def _window(config: Mapping[str, Any], zone: ZoneInfo, now: datetime) -> tuple[W
     return Window(start, end), ends_early
 
 
-def _named_hosts(config: Mapping[str, Any]) -> dict[str, str]:
-    """Return by origin the setting that names it, but for those that are known to exist."""
+def _setting_by_origin(config: Mapping[str, Any]) -> dict[str, str]:
+    """Return by origin the setting that names it, without the origins that are known to exist."""
     known = {origin(url) for sandbox in (True, False) for url in endpoints({"is_sandbox": sandbox})}
     named: dict[str, str] = {}
     for name in ("login_url", "api_url"):

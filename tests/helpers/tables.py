@@ -29,9 +29,9 @@ _CHILDREN = {
 }
 _ACTS = {
     Action.RETRY: "tries again",
-    Action.NARROW: "tries again",
+    Action.RETRY_SMALLER: "tries again",
     Action.LOGIN: "logs in again once",
-    Action.SWITCH: "changes the API version once",
+    Action.SWITCH_VERSION: "changes the API version once",
     Action.SKIP_STREAM: "skips the stream, exit code 0",
     Action.FAIL_STREAM: "ends the stream, exit code 1",
     Action.STOP_CLEANLY: "stops cleanly, exit code 2",

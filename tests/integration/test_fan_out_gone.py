@@ -64,7 +64,7 @@ def test_a_refusal_of_all_visitors_is_the_streams_and_costs_few_calls(runs):
     run = runs.sync(*BOTH)
 
     assert run.exit_code == 1
-    assert "failed: Pardot does not know a record" in run.line("visits")
+    assert "failed: Pardot does not know a requested record" in run.line("visits")
     assert len([call for call in runs.emulator.calls if call["object"] == "visit"]) < 12
 
 

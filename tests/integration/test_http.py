@@ -285,7 +285,7 @@ def unproxied(monkeypatch):
 )
 @pytest.mark.usefixtures("unproxied")
 def test_what_is_around_a_body_may_not_trickle_either(way, what, tmp_path, monkeypatch):
-    monkeypatch.setattr(http, "_LONGEST_ANSWER", 3)
+    monkeypatch.setattr(http, "_MAX_READ_TIMEOUTS", 3)
     context, options = None, {}
     if way == "TLS":
         bundle, context = certificate(tmp_path)
@@ -306,7 +306,7 @@ def test_what_is_around_a_body_may_not_trickle_either(way, what, tmp_path, monke
 
 
 def test_a_connection_that_is_used_again_has_its_whole_time_again(monkeypatch):
-    monkeypatch.setattr(http, "_LONGEST_ANSWER", 2)
+    monkeypatch.setattr(http, "_MAX_READ_TIMEOUTS", 2)
     good = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
     late = [part for byte in good for part in (bytes([byte]), 0.8 / len(good))]
     with serving(late, [0.4, good], TRICKLES["headers"], kept_alive=True) as (url, sent):
@@ -321,7 +321,7 @@ def test_a_connection_that_is_used_again_has_its_whole_time_again(monkeypatch):
 
 
 def test_the_deadline_is_that_of_all_redirects_together(monkeypatch):
-    monkeypatch.setattr(http, "_LONGEST_ANSWER", 2)
+    monkeypatch.setattr(http, "_MAX_READ_TIMEOUTS", 2)
     moved = head(b"302 Found", 0, Location="/again")
     late = [part for byte in moved for part in (bytes([byte]), 0.3 / len(moved))]
     started = time.monotonic()
@@ -334,7 +334,7 @@ def test_the_deadline_is_that_of_all_redirects_together(monkeypatch):
 
 
 def test_a_file_may_take_longer_than_an_answer_as_long_as_it_comes(monkeypatch):
-    monkeypatch.setattr(http, "_LONGEST_ANSWER", 1)
+    monkeypatch.setattr(http, "_MAX_READ_TIMEOUTS", 1)
     file = io.BytesIO()
     with serving([head(length=8), *([b"x", 0.1] * 8)]) as (url, _):
         assert get(url, read_timeout=0.4, file=file).body == b""
@@ -343,7 +343,7 @@ def test_a_file_may_take_longer_than_an_answer_as_long_as_it_comes(monkeypatch):
 
 
 def test_requests_at_once_have_each_their_own_deadline(monkeypatch):
-    monkeypatch.setattr(http, "_LONGEST_ANSWER", 2)
+    monkeypatch.setattr(http, "_MAX_READ_TIMEOUTS", 2)
     found = []
 
     def ask(url):
@@ -367,7 +367,7 @@ def test_requests_at_once_have_each_their_own_deadline(monkeypatch):
 
 @pytest.mark.parametrize("compressed", [False, True])
 def test_an_answer_larger_than_any_page_is_refused(monkeypatch, compressed):
-    monkeypatch.setattr(http, "LARGEST_PAGE", 500_000)
+    monkeypatch.setattr(http, "MAX_ANSWER_SIZE", 500_000)
     body = b"\0" * 5_000_000
     options = {}
     if compressed:

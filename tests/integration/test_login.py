@@ -362,7 +362,7 @@ def test_the_log_names_the_error_of_a_passing_failure(emulator, tap):
     done = tap.run(emulator.config)
 
     assert (
-        "Nothing could be read for about 10 minutes: Salesforce does not take the login for now "
+        "Nothing could be read for about 10 minutes: Salesforce does not accept the login for now "
         "(HTTP 400, unknown_error). Run again later."
     ) in done.last_line
 

@@ -235,7 +235,7 @@ def test_json_that_is_made_to_break_a_reader_costs_its_stream_only(account, tap)
 
 @pytest.mark.usefixtures("temp")
 def test_a_csv_bomb_costs_its_stream_only(account, tap, monkeypatch):
-    monkeypatch.setattr(http, "LARGEST_FILE", MIB)
+    monkeypatch.setattr(http, "MAX_FILE_SIZE", MIB)
     fill(account, ["external_activities"], [MARCH] * 2)
     fill(account, ["visitors"], [MARCH])
     bomb = gzip.compress(FILE.encode() + b"2,2024-03-05 05:00:00,y\n" * 10**6)

@@ -22,9 +22,9 @@ from tap_pardot.errors import (
 # follows DESIGN, promise 5.
 EXPECTED = {
     Action.RETRY: {62, 66, 84, 116, 183},
-    Action.NARROW: {202, 214},
+    Action.RETRY_SMALLER: {202, 214},
     Action.LOGIN: {1, 184},
-    Action.SWITCH: {88, 89},
+    Action.SWITCH_VERSION: {88, 89},
     Action.STOP_CLEANLY: {122},
     Action.SKIP_STREAM: {22, 46, 49},
     Action.ABORT: {15, 53, 76, 126, 131, 181, 182, 196, 199, 201},
