@@ -35,7 +35,7 @@ from zoneinfo import ZoneInfo
 
 from pardot_emulator import Emulator
 from tap_pardot.api import http, retry
-from tap_pardot.cli import CommandLine, ending_in_a_sentence
+from tap_pardot.cli import CommandLine, exit_with_sentence
 from tap_pardot.sources import export_jobs
 
 if TYPE_CHECKING:
@@ -482,7 +482,7 @@ def _invoke(config: Row, state: Any, out: str, log: str) -> int:
     _let_waits_pass()
     code: Any = 70
     try:
-        with ending_in_a_sentence():
+        with exit_with_sentence():
             CommandLine.invoke(
                 config=SimpleNamespace(config=config, parse_env=False),
                 state=None if state is None else io.StringIO(json.dumps(state)),

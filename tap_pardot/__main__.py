@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Run the command line; a signal counts from the start, also while modules are loaded."""
+    """Run the command line. Signals are handled from the start, also while modules are loaded."""
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, _leave)
     from tap_pardot.cli import main as run  # noqa: PLC0415 - takes most of a second
@@ -20,7 +20,7 @@ def main() -> None:
 
 
 def _leave(signum: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
-    """End at once: nothing was begun. The tap takes the signals over when it is made."""
+    """End the process at once, because nothing was begun; the tap later sets its own handlers."""
     os.write(2, f"Stopped by {signal.Signals(signum).name}: nothing was read.\n".encode())
     os._exit(128 + signum)
 

@@ -17,7 +17,7 @@ from typing_extensions import override
 
 from tap_pardot.api.codes import CALLS_USED_UP
 from tap_pardot.config.environment import environment
-from tap_pardot.config.files import GivenFile, json_of, settings_of, state_of
+from tap_pardot.config.files import OptionFile, json_of, settings_of, state_of
 from tap_pardot.config.schema import KINDS
 from tap_pardot.config.validation import normalized
 from tap_pardot.errors import CallLimitReached, ConfigurationError, RunStopped, TapPardotError
@@ -49,12 +49,12 @@ logger = logging.getLogger("tap-pardot")
 _ENVIRONMENT = "ENV"
 
 
-class GivenSettings(NamedTuple):
-    """What ``--config`` names.
+class ConfigOption(NamedTuple):
+    """The value of the option ``--config``.
 
     Attributes:
-        config: The settings of the files.
-        parse_env: Whether those of the environment are wanted, too.
+        config: The settings in the files.
+        parse_env: Whether to read settings from the environment too (``--config ENV``).
     """
 
     config: dict[str, Any]
@@ -70,17 +70,17 @@ class CommandLine(TapPardot):
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        """Leave by an exception; the SDK's handler would write while a write is under way."""
+        """Raise an exception. The SDK's handler would write STATE in the middle of a write."""
         self.signals.handle(signum)
 
     @classmethod
     @override
     def get_singer_command(cls) -> click.Command:
-        """Return the SDK's command, in which this module reads the files."""
+        """Return the SDK's command with its file options as paths: this module reads the files."""
         command = super().get_singer_command()
         for option in command.params:
             if isinstance(option.type, click.File):
-                option.type, option.callback = click.STRING, _unopened
+                option.type, option.callback = click.STRING, _as_file
         return command
 
     @classmethod
@@ -98,7 +98,7 @@ class CommandLine(TapPardot):
             cls.print_about(about_format)
             return
         cls.print_version(print_fn=cls.logger.info)
-        with ending_in_a_sentence():
+        with exit_with_sentence():
             tap = cls._configured(
                 config,
                 state=state_of(state),
@@ -142,7 +142,11 @@ class CommandLine(TapPardot):
         self.report.log(self.client.budget.by_stream, sentence, self._calls_reset_at(), exit_code)
 
     def _calls_reset_at(self) -> str | None:
-        """Return when there are API calls again, if a run ended because there were none left."""
+        """Return when the account's next day begins, if the run has used up the day's calls.
+
+        Returns:
+            An ISO 8601 string in UTC. None if the run ended otherwise, or the zone is unknown.
+        """
         stopped, zone = self.report.stopped, self.config.get("timezone")
         if stopped is None or (
             stopped.code != CALLS_USED_UP and not isinstance(stopped, CallLimitReached)
@@ -167,37 +171,37 @@ class CommandLine(TapPardot):
         ctx: click.Context,  # noqa: ARG003
         param: click.Option,  # noqa: ARG003
         value: tuple[str, ...],
-    ) -> GivenSettings:
-        """Read the ``--config`` files."""
+    ) -> ConfigOption:
+        """Return what the ``--config`` files hold; errors as of ``settings_of``."""
         paths = tuple(path for path in value if path != _ENVIRONMENT)
-        return GivenSettings(settings_of(paths), parse_env=_ENVIRONMENT in value)
+        return ConfigOption(settings_of(paths), parse_env=_ENVIRONMENT in value)
 
     @classmethod
     @override
     def cb_discover(cls, ctx: click.Context, param: click.Option, value: bool) -> None:
-        """``--discover``: the standard catalog where there are no settings, else the account's.
+        """Write the catalog for ``--discover``: the account's, or the standard one if no settings.
 
         Raises:
-            ConfigValidationError: Settings were given, and are wrong.
+            ConfigValidationError: Settings were given and are wrong.
         """
         if not value:
             return
-        given = ctx.params.get("config") or GivenSettings({}, parse_env=False)
-        variables = environment(cls._env_var_prefix) if given.parse_env else {}
-        is_given = bool(normalized(given.config)) or any(map(KINDS.get, normalized(variables)))
-        config = {**given.config, **variables}
-        tap = Discovery(config=config, validate_config=is_given, setup_mapper=False)
+        option = ctx.params.get("config") or ConfigOption({}, parse_env=False)
+        variables = environment(cls._env_var_prefix) if option.parse_env else {}
+        has_settings = bool(normalized(option.config)) or any(map(KINDS.get, normalized(variables)))
+        config = {**option.config, **variables}
+        tap = Discovery(config=config, validate_config=has_settings, setup_mapper=False)
         write_out(f"{tap.catalog_json_text}\n".encode())
         ctx.exit()
 
     @classmethod
     @override
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
-        """``--test``: one small call per stream instead of a run of one record each."""
+        """Check access for ``--test``: one small call per stream, not a run of one record each."""
         if value != "all":
             super().cb_test(ctx, param, value)
             return
-        with ending_in_a_sentence():
+        with exit_with_sentence():
             check_access(cls._configured(ctx.params.get("config")))
         ctx.exit()
 
@@ -209,7 +213,7 @@ class CommandLine(TapPardot):
 
 
 class Discovery(CommandLine):
-    """The tap while it writes a catalog: it begins no run, and raises what goes wrong."""
+    """The tap for ``--discover``: it starts no run, and raises errors instead of reporting them."""
 
     @override
     def custom_columns(self, stream: type[PardotStream]) -> CustomColumns:
@@ -223,13 +227,13 @@ class Discovery(CommandLine):
         return columns_for_catalog(stream, self.client, self.dialect)
 
 
-def _unopened(ctx: click.Context, param: click.Parameter, value: str | None) -> GivenFile | None:  # noqa: ARG001
-    """Return a file that an option names, not opened yet: its errors get our own sentences."""
-    return None if value is None else GivenFile(param.opts[0], value)
+def _as_file(ctx: click.Context, param: click.Parameter, value: str | None) -> OptionFile | None:  # noqa: ARG001
+    """Return the file that an option names, unopened: this tap words the errors of reading it."""
+    return None if value is None else OptionFile(param.opts[0], value)
 
 
 def _write_last_state(tap: CommandLine, signal_name: str) -> str:
-    """Write the last STATE after a signal; return the last sentence."""
+    """Write the last STATE after a signal, and return the run's last sentence."""
     try:
         tap.write_state(is_last=True)
     except StdoutLost:
@@ -239,7 +243,7 @@ def _write_last_state(tap: CommandLine, signal_name: str) -> str:
 
 
 def check_access(tap: CommandLine) -> None:
-    """Log whether each stream may be read; creates nothing and writes no message.
+    """Log for each stream whether it may be read. Creates no export job and writes no message.
 
     Raises:
         TapPardotError: The login does not work.
@@ -266,25 +270,29 @@ def check_access(tap: CommandLine) -> None:
 def main() -> None:
     """Run the command line, and exit: the executable ``tap-pardot``."""
     try:
-        with ending_in_a_sentence():
+        with exit_with_sentence():
             command = _command()
-            write_out(b"")  # a closed stdout is noticed before any call
+            write_out(b"")  # finds a closed stdout before any call
             try:
                 code = command(standalone_mode=False)
             finally:
-                write_out(b"")  # what was printed
+                write_out(b"")  # flushes what was printed
             sys.exit(code)
     finally:
-        # At the interpreter's end, where no handler is left, a signal would kill.
+        # While the interpreter shuts down there is no handler: a signal would kill the process.
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         wait_for_shielded()
 
 
 def _command() -> click.Command:
-    """Return the command, which sets up logging."""
+    """Return the click command; the SDK sets up logging when it makes the command.
+
+    Raises:
+        ConfigurationError: Logging cannot be set up.
+    """
     try:
         return CommandLine.cli
-    except Exception:  # noqa: BLE001 - logging.config raises all kinds
+    except Exception:  # noqa: BLE001 - logging.config raises errors of many types
         raise ConfigurationError(
             "The log cannot be set up: check TAP_PARDOT_LOGLEVEL, LOGLEVEL and the file that "
             "SINGER_SDK_LOG_CONFIG names."
@@ -295,8 +303,8 @@ def _command() -> click.Command:
 
 
 @contextmanager
-def ending_in_a_sentence() -> Iterator[None]:
-    """Turn whatever ends the program into one last sentence on stderr and an exit code."""
+def exit_with_sentence() -> Iterator[None]:
+    """Exit on any error or signal, with one last sentence on stderr and the right exit code."""
     try:
         yield
     except ConfigValidationError as error:
@@ -318,13 +326,13 @@ def ending_in_a_sentence() -> Iterator[None]:
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
         why = error.strerror or type(error).__name__
-        _leave(f"The operating system refused something ({why}{where}): mend that, run again.", 1)
+        _leave(f"The operating system reported an error ({why}{where}): fix it and run again.", 1)
     except Exception as error:  # noqa: BLE001 - the last resort
         _leave(unexpected(error), 1)
 
 
 def _log_problems(found: list[str]) -> str:
-    """Log what is wrong with the settings; return the last sentence."""
+    """Log what is wrong with the settings, and return the program's last sentence."""
     for problem in found:
         logger.error("%s", problem)
     settings = "setting" if len(found) == 1 else f"{len(found)} settings"
@@ -332,7 +340,7 @@ def _log_problems(found: list[str]) -> str:
 
 
 def _discard_stdout() -> None:
-    """Let what is still buffered go nowhere: Python would complain of it at its end."""
+    """Discard what is still buffered. Otherwise Python reports an error when it closes stdout."""
     with suppress(AttributeError, OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -1,4 +1,4 @@
-"""Settings that people give in another way than declared: in the environment, or misspelt."""
+"""Settings in the environment, and the warning about settings that the tap does not know."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _HINTS = {
     "email": "Pardot's old login is gone, see username",
     "user_key": "Pardot's old login is gone",
 }
-"""By setting of singer-io's tap, what the user should know."""
+"""What the user should know about settings of singer-io's tap, by setting."""
 
 
 def environment(prefix: str) -> dict[str, Any]:

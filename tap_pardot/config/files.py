@@ -1,4 +1,4 @@
-"""The JSON files that options name: settings, catalog and STATE, in any Unicode encoding.
+"""Reads the JSON files of the options --config, --catalog and --state, in any Unicode encoding.
 
 An error names the option, the file and the line. It never shows content, which may be a secret.
 """
@@ -25,14 +25,14 @@ _MELTANO_KEY = "singer_state"
 """The key that ``meltano state get`` prints a STATE under."""
 
 
-class Readable(Protocol):
-    """An open file, or a :class:`GivenFile`."""
+class ReadableFile(Protocol):
+    """An open file, or an :class:`OptionFile`."""
 
     def read(self) -> str | bytes:
         """Return the whole content."""
 
 
-class GivenFile(NamedTuple):
+class OptionFile(NamedTuple):
     """A file that an option names. It is read when its content is needed.
 
     Attributes:
@@ -58,16 +58,16 @@ class GivenFile(NamedTuple):
             raise _refused(self.option, f"the file {self.name} cannot be read ({why})") from None
 
 
-def json_of(option: str, file: Readable) -> Any:
+def json_of(option: str, file: ReadableFile) -> Any:
     """Return the value in the JSON file of an option; an empty object for an empty file.
 
     Args:
-        option: The option, for the sentence.
+        option: The option, for error sentences.
         file: The file.
 
     Raises:
-        ConfigurationError: It cannot be read, or is not JSON. Names the option, the file and the
-            line.
+        ConfigurationError: The file cannot be read, or is not JSON. The sentence names the option,
+            the file and the line.
     """
     data = file.read()
     name = f"the file {getattr(file, 'name', '')}".rstrip()
@@ -107,14 +107,14 @@ def settings_of(paths: tuple[str, ...]) -> dict[str, Any]:
     """
     settings: dict[str, Any] = {}
     for path in paths:
-        found = json_of("--config", GivenFile("--config", path))
+        found = json_of("--config", OptionFile("--config", path))
         if not isinstance(found, dict):
             raise _refused("--config", f"the file {path} does not hold a JSON object")
         settings |= found
     return settings
 
 
-def state_of(file: Readable | None) -> dict[str, Any] | None:
+def state_of(file: ReadableFile | None) -> dict[str, Any] | None:
     """Return the STATE in a file, also from inside a STATE message or Meltano's own object.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What the values of settings mean, and what is wrong with them.
+"""Normalizes the settings, sets defaults and finds what is wrong with them.
 
 Each problem is one sentence, and all problems are found at once. No sentence repeats a value, which
 may be a secret. Pure: no I/O.
@@ -55,9 +55,9 @@ def normalized(config: Mapping[str, Any]) -> dict[str, Any]:
     In an environment all settings are strings, and settings that are not set may be empty strings.
     """
     config = {
-        name: meant
+        name: parsed
         for name, value in config.items()
-        if (meant := _meant(KINDS.get(ALIASES.get(name, name)), value)) is not None
+        if (parsed := _parsed(KINDS.get(ALIASES.get(name, name)), value)) is not None
     }
     if not config.get(BATCH_CONFIG):
         config.pop(BATCH_CONFIG, None)
@@ -65,8 +65,8 @@ def normalized(config: Mapping[str, Any]) -> dict[str, Any]:
     return result | {name: value for name, value in config.items() if name not in ALIASES}
 
 
-def _meant(kind: str | None, value: Any) -> Any:
-    """Return the value that a string stands for in a setting of a type; None if it is blank."""
+def _parsed(kind: str | None, value: Any) -> Any:
+    """Return a setting's value, parsed from a string if the type is another; None if blank."""
     if not isinstance(value, str):
         return value
     text = _AROUND.sub("", value)

@@ -10,7 +10,7 @@ import pytest
 
 CHILD = """
 import os, signal, sys, time
-from tap_pardot.cli import ending_in_a_sentence
+from tap_pardot.cli import exit_with_sentence
 from tap_pardot.signals import SignalHandler
 
 handler = SignalHandler()
@@ -21,7 +21,7 @@ class Finalized:
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(0)
 
-with ending_in_a_sentence():
+with exit_with_sentence():
     if sys.argv[1] == "over":
         handler.end()
     del (finalized := [Finalized()])[0]

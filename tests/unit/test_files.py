@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_pardot.config.files import GivenFile, json_of, settings_of
+from tap_pardot.config.files import OptionFile, json_of, settings_of
 from tap_pardot.errors import ConfigurationError
 
 TEXT = '{"client_id": "hunter2 é \N{GRINNING FACE}",\n "list": [1, 2]}'
@@ -33,7 +33,7 @@ OPTIONS = ("--config", "--catalog", "--state")
 
 def message_of(option, path):
     with pytest.raises(ConfigurationError) as error:
-        json_of(option, GivenFile(option, str(path)))
+        json_of(option, OptionFile(option, str(path)))
     sentence = str(error.value)
     assert sentence.startswith(f"{option}: ")
     assert sentence.endswith(".")
@@ -46,7 +46,7 @@ def test_all_encodings_of_unicode_are_read(tmp_path, name):
     path = tmp_path / "file.json"
     path.write_bytes(ENCODED[name])
 
-    assert json_of("--state", GivenFile("--state", str(path))) == json.loads(TEXT)
+    assert json_of("--state", OptionFile("--state", str(path))) == json.loads(TEXT)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_an_empty_file_is_an_empty_object(tmp_path, data):
     path = tmp_path / "file.json"
     path.write_bytes(data)
 
-    assert json_of("--config", GivenFile("--config", str(path))) == {}
+    assert json_of("--config", OptionFile("--config", str(path))) == {}
 
 
 @pytest.mark.parametrize("option", OPTIONS)

@@ -9,11 +9,11 @@ import textwrap
 import pytest
 
 from tap_pardot import cli
-from tap_pardot.cli import ending_in_a_sentence
+from tap_pardot.cli import exit_with_sentence
 
 
 @pytest.mark.parametrize(
-    "function", [cli.main, cli.CommandLine.invoke, ending_in_a_sentence.__wrapped__]
+    "function", [cli.main, cli.CommandLine.invoke, exit_with_sentence.__wrapped__]
 )
 def test_no_loop_shares_a_frame_with_what_hears_a_signal(function):
     """Python 3.12 and 3.13 look for signals at a loop's jump back, outside of any ``try``.
