@@ -1,4 +1,4 @@
-"""What a source is: it yields the pages of a window. Streams are composed of sources."""
+"""The base class of sources: a source yields the pages of a window. Streams have one source."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ logger = logging.getLogger("tap-pardot")
 
 
 class Call(Protocol):
-    """Makes one call to Pardot, counted for one stream; errors as of ``Client.call``."""
+    """Makes one call to Pardot, counted for one stream."""
 
     def __call__(self, request: Request[T]) -> T:
-        """Return what the answer to a request means."""
+        """Return the parsed answer to a request; errors as of ``Client.call``."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,14 @@ class Page:
     """Rows of one stream.
 
     Attributes:
-        rows: JSON objects of the API, or lists of cells where ``fields`` is given.
+        rows: JSON objects of the API, or lists of cells if ``fields`` is given.
         fields: The API's names of the cells.
-        values: Columns that the source computes, the same in all rows.
-        bounds: The first instant and the one after the last, as ISO text in UTC. A record whose
-            replication key lies outside is left out; None for no bound.
-        without_id: How many rows were left out because they have no key.
-        save: Moves the bookmark once the rows are out; STATE is written after it.
+        values: Values of computed columns, the same for all rows.
+        bounds: The first instant and the one after the last, as ISO 8601 strings in UTC; None for
+            no bound. Records whose replication key is outside are left out.
+        without_id: How many rows were left out because they have no usable id.
+        save: Moves the bookmark. It is called when the rows are written, and STATE is written
+            next. None for a page after which no bookmark moves.
     """
 
     rows: Iterable[Any]
@@ -59,44 +60,44 @@ class Source(ABC):
         """Start work that takes long, before anything is read (create export jobs)."""
 
     def prepare(self) -> None:  # noqa: B027 - most sources have nothing to find out
-        """Find out what decides the columns; called before SCHEMA is written."""
+        """Find out which columns the source can return; called before SCHEMA is written."""
 
     def next_window(self, window: Window) -> Window:
-        """Return as much of a window as is read in one go."""
+        """Return the beginning of a window, as long as the source can read at once."""
         return window
 
     @abstractmethod
     def pages(self, window: Window | None) -> Iterator[Page]:
-        """Yield the pages of a window, on from where an interrupted run was.
+        """Yield the pages of a window. A window that an interrupted run left open is resumed.
 
         Args:
-            window: What to read; None for everything there is.
+            window: The window; None for all rows.
 
         Raises:
             RequestTooLarge: Pardot runs out of time, and a shorter window can be read.
-            TapPardotError: The stream cannot be read on.
+            TapPardotError: The stream cannot be read any further.
         """
 
     def split(self, window: Window, error: RequestTooLarge) -> None:  # noqa: ARG002
         """Read shorter windows from now on, because Pardot ran out of time for one.
 
         Raises:
-            RequestTooLarge: That is not possible.
+            RequestTooLarge: The source cannot read shorter windows.
         """
         raise error
 
-    def close(self, window: Window | None) -> None:  # noqa: B027 - most sources forget nothing
-        """Forget what was needed for a window only: all of its rows are out."""
+    def close(self, window: Window | None) -> None:  # noqa: B027 - most sources store nothing
+        """Drop what was stored for a window, because all of its rows are written."""
 
 
 def shorter_window(stream: str, window: Window, zone: ZoneInfo, error: RequestTooLarge) -> Window:
-    """Return the first half of a window, and log that windows are no longer from now on.
+    """Return the first half of a window, and log that later windows are at most that long.
 
     Args:
         stream: The stream, for the log.
-        window: The window that Pardot has no time for.
-        zone: The zone in which an edge must not be ambiguous.
-        error: Why it is too long.
+        window: The window that Pardot ran out of time for.
+        zone: The API user's zone; no window may end in a repeated hour of it.
+        error: Pardot's error.
     """
     half = first_half(window, zone) or window
     logger.warning("%s: %s Windows of %s from now on.", stream, error, half.end - half.start)

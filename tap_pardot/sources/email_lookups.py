@@ -1,4 +1,4 @@
-"""What is special about e-mails, their figures and their templates, which are read by id."""
+"""The lookups of e-mails, of their statistics and of e-mail templates, with their special rules."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from zlib import crc32
 from tap_pardot.api.codes import UNKNOWN_RECORD
 from tap_pardot.errors import StreamFailed
 from tap_pardot.records.times import to_iso
-from tap_pardot.sources.lookup import Answer, IdLookup
+from tap_pardot.sources.lookup import IdLookup, LookupResult
 from tap_pardot.sources.paging import row_id
-from tap_pardot.state.id_set import MOST_IN_STATE, pack, unpack
+from tap_pardot.state.id_set import MAX_IN_STATE, pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-pardot")
 
-_MOST_KNOWN = 1000  # ids of e-mails that STATE remembers as read
+_MAX_KNOWN = 1000  # ids of e-mails that STATE stores as read
 _BODIES = frozenset({"message_text", "message_html"})
 _SENT = 6  # the activity type of an e-mail that was sent (reference E.1)
 _RATES = ("_rate", "_ratio")
@@ -31,22 +31,24 @@ _RATES = ("_rate", "_ratio")
 
 @dataclass
 class EmailLookup(IdLookup):
-    """E-mails, which do not change once they are sent.
+    """The lookup of e-mails, which do not change after they are sent.
 
-    The newest ones that were read are remembered. A click names the list e-mail only: it is read
-    by that id when all parents are through, unless an activity names its e-mail (reference C.6).
+    STATE stores the newest ids that were read, so that they are read once. A click names only the
+    id of a list e-mail. That e-mail is looked up by its list id when all parents are read, unless
+    an activity names both ids (reference C.6).
     """
 
     _known: set[int] = field(init=False)
-    """E-mails that need not be read again for these columns."""
+    """E-mails that were read with the columns selected now."""
     _clicked: set[int] = field(init=False)
-    """List e-mails that clicks name."""
+    """List e-mail ids that clicks name."""
     _named: set[int] = field(init=False)
-    """List e-mails whose e-mail an activity names."""
+    """List e-mail ids that an activity names together with the e-mail's own id."""
     _is_complete: bool = field(default=False, init=False)
+    """Whether all parents are read, so that clicked list e-mails can be looked up."""
 
     def __post_init__(self) -> None:
-        """Take up what an earlier run left."""
+        """Load the ids of an earlier run from STATE."""
         super().__post_init__()
         is_same = self.state.get("columns") == self._columns_checksum
         self._known = set(unpack(self.state.get("known"))) if is_same else set()
@@ -71,73 +73,76 @@ class EmailLookup(IdLookup):
         if number <= 0 or number in self._known:
             return
         self._clicked.add(number)
-        if len(self._clicked) > MOST_IN_STATE:
-            # Those that are e-mails of activities, too, cost a call more.
+        if len(self._clicked) > MAX_IN_STATE:
+            # If an activity names such an e-mail later, it is read twice.
             for each in self._clicked - self._named:
                 self.pending.add(each)
             self._clicked.clear()
 
     def enqueue(self, number: int | None, parent: str, when: str | None) -> None:
-        """Add an id, unless there is none, or it was read already."""
+        """Add an id, unless it is None, no valid id, or was read already."""
         if number not in self._known:
             super().enqueue(number, parent, when)
 
     def complete(self) -> None:
-        """Read the list e-mails of clicks by their own ids, too."""
+        """Add the list e-mails that only clicks name."""
         self._is_complete = True
 
     def waiting(self) -> list[int]:
-        """Return the ids to read now, in their order."""
+        """Return the ids to read now, in ascending order."""
         waiting = super().waiting()
         if not self._is_complete:
             return waiting
         clicked = (n for n in self._clicked - self._named if not self.pending.was_tried(n))
         return sorted({*waiting, *clicked})
 
-    def ask(self, number: int) -> Answer:
-        """Return an e-mail, without its bodies unless they are selected."""
+    def ask(self, number: int) -> LookupResult:
+        """Look up an e-mail, without its bodies unless they are selected."""
         params = {} if _BODIES.intersection(self.columns) else {"include_message": "false"}
         row = self.call(self.dialect.lookup(self.endpoint, number, params))
-        return Answer(row if row_id(row) > 0 else None)
+        return LookupResult(row if row_id(row) > 0 else None)
 
     def mark_read(self, number: int) -> None:
-        """Remember an e-mail that was read, or that Pardot does not know."""
+        """Store that an e-mail was read, or that Pardot does not know it."""
         super().mark_read(number)
         self._known.add(number)
         self._clicked.discard(number)
 
     def finish(self) -> None:
-        """Forget which e-mails list e-mails are."""
+        """Drop the ids of list e-mails, because all are read."""
         super().finish()
         self._clicked.clear()
         self._named.clear()
 
     def save_state(self) -> None:
-        """Put into STATE what is still to be read, and what was."""
+        """Put the pending ids into STATE, and those that were read."""
         super().save_state()
         self.state["pending_list_emails"] = pack(self._clicked - self._named)
-        # Without them a click that comes later costs a call, no more.
-        named = self._named if len(self._named) <= MOST_IN_STATE else ()
+        # Too many are not stored: a later click on such an e-mail then costs a call.
+        named = self._named if len(self._named) <= MAX_IN_STATE else ()
         self.state["named_list_emails"] = pack(named)
-        self.state["known"] = pack(sorted(self._known)[-_MOST_KNOWN:])
+        self.state["known"] = pack(sorted(self._known)[-_MAX_KNOWN:])
         self.state["columns"] = self._columns_checksum
 
 
 @dataclass
 class EmailStatsLookup(IdLookup):
-    """Figures of list e-mails, which change with activities and clicks, and after the sending."""
+    """The lookup of statistics of list e-mails.
+
+    They are read after each activity or click, and for some days after the e-mail was sent.
+    """
 
     _sent_on: dict[int, str] = field(init=False)
-    """The day, in UTC, on which each e-mail was last sent."""
+    """The day (UTC) on which each list e-mail was last sent."""
 
     def __post_init__(self) -> None:
-        """Take up what an earlier run left."""
+        """Load the ids of an earlier run from STATE."""
         super().__post_init__()
         days = self.state.get("recent") or []
         self._sent_on = {number: day for day, numbers in days for number in unpack(numbers)}
 
-    def _sent_lately(self) -> list[tuple[str, int]]:
-        """Return the e-mails sent in the last ``email_stats_days`` days, with their days."""
+    def _recently_sent(self) -> list[tuple[str, int]]:
+        """Return day and id of the e-mails that were sent in the last ``email_stats_days`` days."""
         first = f"{self.now() - timedelta(days=self.recent_days):%Y-%m-%d}"
         sent = self._sent_on.items() if self.recent_days else ()
         return [(day, number) for number, day in sent if day >= first]
@@ -153,47 +158,49 @@ class EmailStatsLookup(IdLookup):
             self._sent_on[number] = max(day, self._sent_on.get(number, day))
 
     def complete(self) -> None:
-        """Add the e-mails that were sent lately."""
-        for _, number in self._sent_lately():
+        """Add the e-mails that were sent recently."""
+        for _, number in self._recently_sent():
             self.pending.add(number)
 
-    def ask(self, number: int) -> Answer:
-        """Return an e-mail's figures; where nothing was sent, there are no rates."""
+    def ask(self, number: int) -> LookupResult:
+        """Look up an e-mail's statistics. If nothing was sent, the rates are null."""
         row = self.call(self.dialect.lookup(self.endpoint, number))
         if not row:
-            return Answer(None)
+            return LookupResult(None)
         if str(row.get("sent")) == "0":
             row = {key: value for key, value in row.items() if not key.endswith(_RATES)}
         values = {"read_at": to_iso(self.now())} if "read_at" in self.columns else {}
-        return Answer(row | {"list_email_id": number}, values)
+        return LookupResult(row | {"list_email_id": number}, values)
 
     def save_state(self) -> None:
-        """Put into STATE what is still to be read, and what was sent lately."""
+        """Put the pending ids into STATE, and the recently sent ones by day."""
         super().save_state()
         days: dict[str, list[int]] = {}
-        for day, number in self._sent_lately():
+        for day, number in self._recently_sent():
             days.setdefault(day, []).append(number)
         self.state["recent"] = [[day, pack(days[day])] for day in sorted(days)]
 
 
 @dataclass
 class EmailTemplateLookup(IdLookup):
-    """Templates, some of which are in a list, without all of their columns.
+    """The lookup of e-mail templates.
 
-    A null would overwrite what was read before: a listed template is read by its id when it is
-    new to the list, or when its checksum there has changed.
+    Pardot lists the templates for one-to-one e-mails, but without some columns. Nulls in these
+    would overwrite loaded values. So a template that is new in the list, or whose row there has
+    changed, is looked up by its id. STATE stores checksums of the list.
     """
 
     _listed: dict[int, Row] = field(default_factory=dict, init=False)
+    """The rows of the list, by id."""
 
     def probe(self) -> None:
-        """Ask for the list."""
+        """Read the list; errors as of the client."""
         self._list()
 
     def complete(self) -> None:
         """Add the templates that are new or changed in the list.
 
-        The checksums of the list are in STATE at once: from then on those ids are pending.
+        STATE gets the new checksums in the same step as the pending ids, so none is lost.
         """
         rows = self._list()
         self._listed = {number: row for row in rows if (number := row_id(row)) > 0}
@@ -207,24 +214,28 @@ class EmailTemplateLookup(IdLookup):
         self.state["listed"] = now
 
     def _list(self) -> list[Row]:
-        """Return the templates for one-to-one e-mails, archived ones too."""
+        """Return the rows of the templates for one-to-one e-mails, archived ones too."""
         listing = self.endpoint.listing
         return [] if listing is None else self.call(self.dialect.listing(listing))
 
-    def ask(self, number: int) -> Answer:
-        """Return a template: from the list where that has all columns, or is all there is."""
+    def ask(self, number: int) -> LookupResult:
+        """Look up a template.
+
+        The row of the list is the result if it has all selected columns, or if the template cannot
+        be read by its id.
+        """
         listed = self._listed.get(number)
         if listed is not None and _IN_LIST.issuperset(self.columns):
-            return Answer(listed)
+            return LookupResult(listed)
         try:
             row = self.call(self.dialect.lookup(self.endpoint, number))
         except StreamFailed as error:
             if error.code not in UNKNOWN_RECORD:
                 raise
-            return Answer(listed)
+            return LookupResult(listed)
         if is_error(row) or row_id(row) <= 0:
-            return Answer(listed)
-        return Answer(with_send_options(row))
+            return LookupResult(listed)
+        return LookupResult(with_send_options(row))
 
 
 _IN_LIST = frozenset(
@@ -235,11 +246,15 @@ _IN_LIST = frozenset(
 )
 """Columns that the list of templates for one-to-one e-mails has (reference C.8)."""
 
-_GROUPS, _DIGITS = 16, 8
+_GROUPS, _DIGITS = 16, 8  # groups of ids that share a checksum, and its hexadecimal digits
 
 
 def checksums(rows: Mapping[int, Mapping[str, Any]]) -> str:
-    """Return checksums of rows, in as many groups as STATE has room for."""
+    """Return the checksums of 16 groups of rows, joined in one string, so that STATE stays small.
+
+    Args:
+        rows: The rows by id; the id modulo 16 is the group.
+    """
     sums = [0] * _GROUPS
     for number in sorted(rows):
         text = repr(sorted(rows[number].items())).encode()
@@ -248,18 +263,18 @@ def checksums(rows: Mapping[int, Mapping[str, Any]]) -> str:
 
 
 def _place_of(number: int) -> tuple[int, int]:
-    """Return where the checksum of an id's group begins and ends."""
+    """Return where the checksum of an id's group begins and ends in the string."""
     start = number % _GROUPS * _DIGITS
     return start, start + _DIGITS
 
 
 def is_error(row: Mapping[str, Any]) -> bool:
-    """Return whether a template's record says that there is none (reference C.8)."""
+    """Return whether a template's record holds an error instead of a template (reference C.8)."""
     return row.get("error") not in (None, 0, "0", False, "false", "")
 
 
 def with_send_options(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a template's row in which strings that hold JSON are replaced by what they hold."""
+    """Return a template's row with its send options parsed from the JSON strings in them."""
     options = row.get("sendOptions")
     if not isinstance(options, dict):
         return dict(row)
@@ -270,7 +285,7 @@ def with_send_options(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _parsed(text: Any) -> Any:
-    """Return what a string of JSON holds; any other value is returned as it is."""
+    """Return the value in a JSON string; any other value is returned unchanged."""
     if not isinstance(text, str) or text[:1] not in {"[", "{"}:
         return text
     try:

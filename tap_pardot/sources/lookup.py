@@ -1,7 +1,8 @@
-"""Sources of rows that exist only through other streams' records: one call per id.
+"""Sources of child streams: the ids come from the records of parent streams; one call per id.
 
-Parents' records pass to :meth:`ChildSource.on_parent_record`. The ids that they name are read a
-few at a time, in their order, when many are pending and when all parents are through.
+Each record of a parent is passed to :meth:`ChildSource.on_parent_record`, which adds its ids to
+the pending ones. Pending ids are looked up in their order, several at a time, when there are many
+and when all parents are read.
 """
 
 from __future__ import annotations
@@ -31,39 +32,39 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tap-pardot")
 
 SAVE_EVERY = 20
-"""Calls between two STATEs; a killed run makes so many again at most."""
+"""Calls after which STATE is written; a killed run repeats at most that many."""
 
-_SOME_ID = 1
-"""An id to ask for where no other is known: that it is unknown shows that one may ask."""
+_ANY_ID = 1
+"""The id to look up when no other is known. The answer "unknown record" shows the right to read."""
 
 
 class ChildSource(Source):
-    """A source whose rows exist only through other streams' records."""
+    """The source of a child stream, whose ids or rows come from the records of parent streams."""
 
     @property
     def is_full(self) -> bool:
-        """Whether ids should be read before parents pass more records."""
+        """Whether so many ids are pending that they should be read before parents go on."""
         return False
 
     @abstractmethod
     def on_parent_record(self, parent: str, record: Mapping[str, Any], when: str | None) -> None:
-        """Take what is needed of a parent's record.
+        """Add the ids, or write the rows, of a parent's record.
 
         Args:
             parent: The parent stream.
             record: Its record, with at least the columns that the endpoint names.
-            when: The record's time in UTC, by which the parent's windows go.
+            when: The time of the record that the parent's windows are filtered by, in UTC.
         """
 
     def complete(self) -> None:
-        """Add what no parent names; called once, when all parents are through.
+        """Add the ids that no parent names; called once, when all parents are read.
 
         Raises:
-            TapPardotError: Pardot was asked, and refuses.
+            TapPardotError: Pardot refuses the call that lists them.
         """
 
     def check(self) -> Iterator[Page]:
-        """Yield the rows of a few pending ids, to see whether the stream may be read.
+        """Yield the rows of one or two pending ids, as a check whether the stream may be read.
 
         Raises:
             StreamSkipped: The account may not read the object.
@@ -76,22 +77,22 @@ class ChildSource(Source):
         """Make one small call that shows whether the stream may be read.
 
         Raises:
-            TapPardotError: It may not.
+            TapPardotError: The stream cannot be read.
         """
 
     def save_state(self) -> None:
-        """Put into STATE what is still to be read; called before STATE is written."""
+        """Put the pending ids into STATE; called before STATE is written."""
 
 
 class RowsOfParents(ChildSource):
-    """Rows that are part of parents' records: written while these pass, at no call.
+    """Rows that are part of parents' records. They are written when a parent's record is passed.
 
     Args:
         rows_of: Returns the rows in a parent's record.
         write: Writes a record.
         columns: The selected columns.
         state: The stream's part of STATE, changed in place.
-        probe: Asks whether the parent's object may be read.
+        probe: Makes a call that shows whether the parent's object may be read.
     """
 
     def __init__(
@@ -114,24 +115,24 @@ class RowsOfParents(ChildSource):
             self._write({name: row[name] for name in self._columns})
 
     def pages(self, window: Window | None) -> Iterator[Page]:  # noqa: ARG002
-        """Yield nothing: all rows are out."""
+        """Yield nothing: all rows were written with their parents' records."""
         yield from ()
 
     def probe(self) -> None:
-        """Ask for the parent's object."""
+        """Make a call for the parent's object; errors as of the base."""
         self._probe()
 
     def save_state(self) -> None:
-        """Note that the stream follows its parents."""
+        """Mark in STATE that the stream was read: ``Child.is_covered_by`` looks for the key."""
         self._state["pending"] = None
 
 
-class Answer(NamedTuple):
-    """What was found under an id.
+class LookupResult(NamedTuple):
+    """The result of looking up an id.
 
     Attributes:
-        row: The row; None if Pardot has none.
-        values: Columns that Pardot does not send.
+        row: The row; None if Pardot has no record with the id.
+        values: Values of columns that Pardot does not send.
     """
 
     row: Row | None
@@ -140,19 +141,20 @@ class Answer(NamedTuple):
 
 @dataclass
 class IdLookup:
-    """Which ids a stream reads, and how one of them is read.
+    """The pending ids of a stream, and how one id is looked up.
 
-    A subclass is what is special about one stream.
+    Subclasses hold the special rules of single streams.
 
     Attributes:
         name: The stream, for the log.
         call: Makes the calls.
         dialect: Builds the requests.
-        endpoint: What is asked.
+        endpoint: The stream's declaration.
         state: The stream's part of STATE, changed in place.
         columns: The selected columns.
         now: Returns Pardot's time.
         recent_days: The setting ``email_stats_days``.
+        pending: The ids that are still to be read.
     """
 
     name: str
@@ -166,7 +168,7 @@ class IdLookup:
     pending: PendingIds = field(init=False)
 
     def __post_init__(self) -> None:
-        """Take up what an earlier run left."""
+        """Load the pending ids of an earlier run from STATE."""
         self.pending = PendingIds(unpack(self.state.get("pending")))
         self._marks = OverflowMarks(self.state.get("marks"))
 
@@ -175,51 +177,52 @@ class IdLookup:
         self.enqueue(record.get(self.endpoint.parents[parent][0]), parent, when)
 
     def enqueue(self, number: int | None, parent: str, when: str | None) -> None:
-        """Add an id, unless there is none, or it was read already."""
+        """Add an id, unless it is None, no valid id, or was read already."""
         if number is None or number <= 0:
             return
         if not (self._marks and self._marks.cover(parent, number, when)):
             self.pending.add(number)
 
     def complete(self) -> None:
-        """Add the ids that no parent names; called once, when all parents are through."""
+        """Add the ids that no parent names; called once, when all parents are read."""
 
     def waiting(self) -> list[int]:
-        """Return the ids to read now, in their order."""
+        """Return the ids to read now, in ascending order."""
         return self.pending.waiting()
 
-    def ask(self, number: int) -> Answer:
-        """Return what is found under an id; errors as of the client."""
-        return Answer(self.call(self.dialect.lookup(self.endpoint, number)) or None)
+    def ask(self, number: int) -> LookupResult:
+        """Look up an id and return the result; errors as of the client."""
+        return LookupResult(self.call(self.dialect.lookup(self.endpoint, number)) or None)
 
     def probe(self) -> None:
-        """Ask for some id."""
-        self.ask(_SOME_ID)
+        """Look up any id; errors as of the client."""
+        self.ask(_ANY_ID)
 
     def mark_read(self, number: int) -> None:
-        """Note that an id is out, or that there is nothing to be read under it."""
+        """Remove an id from the pending ones: its row is written, or Pardot has none."""
         self.pending.mark_read(number)
 
     def finish(self) -> None:
-        """Forget what was needed only until all ids were read."""
+        """Drop from STATE what was needed only until all ids were read."""
         if "marks" in self.state:
             self.state["marks"] = None
 
     def save_state(self) -> None:
-        """Put into STATE what is still to be read."""
+        """Put the pending ids into STATE."""
         self.state["pending"] = self.pending.to_state()
 
 
 class LookupSource(ChildSource):
-    """Reads pending ids, one call for each.
+    """Looks up the pending ids, one call for each.
 
-    An id that Pardot does not know or may not give out costs only itself. Where the oldest and
-    the newest pending id are both refused, it is not the ids: the stream ends and keeps them.
+    An id that Pardot does not know, or that the API user may not read, is dropped and counted. If
+    the oldest and the newest pending id are both refused, the stream itself is refused: it ends,
+    and its ids stay pending.
 
     Args:
-        lookup: The ids, and how one is read.
+        lookup: The ids, and how one is looked up.
         threads: How many calls are made at once.
-        classify: Returns what a failure ends, the stream or the run.
+        classify: Returns an outage as a failure of the stream or of the run.
     """
 
     def __init__(
@@ -237,7 +240,7 @@ class LookupSource(ChildSource):
 
     @property
     def is_full(self) -> bool:
-        """Whether ids should be read before parents pass more records."""
+        """Whether so many ids are pending that they should be read before parents go on."""
         return self._lookup.pending.is_full
 
     def on_parent_record(self, parent: str, record: Mapping[str, Any], when: str | None) -> None:
@@ -249,7 +252,7 @@ class LookupSource(ChildSource):
         self._lookup.complete()
 
     def probe(self) -> None:
-        """Ask for some id; errors as of the client."""
+        """Look up any id; errors as of the client, but an unknown record is no error."""
         try:
             self._lookup.probe()
         except StreamFailed as error:
@@ -257,49 +260,52 @@ class LookupSource(ChildSource):
                 raise
 
     def save_state(self) -> None:
-        """Put into STATE what is still to be read."""
+        """Put the pending ids into STATE."""
         self._lookup.save_state()
 
     def check(self) -> Iterator[Page]:
-        """Yield the rows of the oldest pending id, or else of the newest; errors as of the base."""
+        """Yield the row of the oldest pending id, and if that is refused, of the newest.
+
+        Errors as of the base.
+        """
         numbers = self._lookup.waiting()
         if numbers:
-            for number, answer in self._first_answers(numbers).items():
+            for number, found in self._first_results(numbers).items():
                 if number in numbers:
-                    yield self._page(number, answer, is_saved=True)
+                    yield self._page(number, found, is_saved=True)
 
     def pages(self, window: Window | None) -> Iterator[Page]:  # noqa: ARG002
-        """Yield the rows of the pending ids, one in a page, in the order of the ids.
+        """Yield the rows of the pending ids, one row in a page, in the order of the ids.
 
         Raises:
             StreamSkipped: The account may not read the object; the ids stay pending.
-            StreamFailed: It is not single ids that are refused; they stay pending.
+            StreamFailed: The stream is refused, not single ids; the ids stay pending.
         """
         numbers = self._lookup.waiting()
         if not numbers:
             return
-        first = self._first_answers(numbers)
-        good = next(number for number, answer in first.items() if isinstance(answer, Answer))
+        first = self._first_results(numbers)
+        answered = next(n for n, found in first.items() if isinstance(found, LookupResult))
 
-        def ask(number: int) -> tuple[int, Answer | TapPardotError]:
-            return number, first[number] if number in first else self._answer(number)
+        def look_up(number: int) -> tuple[int, LookupResult | TapPardotError]:
+            return number, first[number] if number in first else self._look_up(number)
 
-        answers = prefetch(ask, numbers, self._threads)
-        for count, (number, answer) in enumerate(answers, start=1):
-            if isinstance(answer, Answer):
-                good = number
-            elif isinstance(answer, StreamFailed):
-                self._check_still_answered(good, answer)
-            page = self._page(number, answer, is_saved=count % SAVE_EVERY == 0)
+        results = prefetch(look_up, numbers, self._threads)
+        for count, (number, found) in enumerate(results, start=1):
+            if isinstance(found, LookupResult):
+                answered = number
+            elif isinstance(found, StreamFailed):
+                self._check_still_answered(answered, found)
+            page = self._page(number, found, is_saved=count % SAVE_EVERY == 0)
             yield page
             if page.save is None:
-                self._done(number, answer)
+                self._record_result(number, found)
 
     def close(self, window: Window | None) -> None:  # noqa: ARG002
-        """Report what could not be read.
+        """Log how many ids were dropped.
 
         Raises:
-            StreamFailed: Ids were refused; they stay pending.
+            StreamFailed: Single ids failed; they stay pending.
         """
         self._lookup.finish()
         if self._unknown:
@@ -317,59 +323,67 @@ class LookupSource(ChildSource):
         if self._failure is not None:
             raise self._failure
 
-    def _page(self, number: int, answer: Answer | TapPardotError, *, is_saved: bool) -> Page:
-        save = partial(self._done, number, answer) if is_saved else None
-        if isinstance(answer, Answer) and answer.row is not None:
-            return Page([answer.row], values=answer.values, save=save)
+    def _page(self, number: int, found: LookupResult | TapPardotError, *, is_saved: bool) -> Page:
+        save = partial(self._record_result, number, found) if is_saved else None
+        if isinstance(found, LookupResult) and found.row is not None:
+            return Page([found.row], values=found.values, save=save)
         return Page((), save=save)
 
-    def _done(self, number: int, answer: Answer | TapPardotError) -> None:
-        """Note what became of an id."""
-        if isinstance(answer, StreamFailed):
-            self._failure = answer
+    def _record_result(self, number: int, found: LookupResult | TapPardotError) -> None:
+        """Remove an id from the pending ones, or postpone it to the next run if it failed."""
+        if isinstance(found, StreamFailed):
+            self._failure = found
             self._lookup.pending.postpone(number)
             return
-        if isinstance(answer, StreamSkipped):
+        if isinstance(found, StreamSkipped):
             self._denied += 1
-        elif isinstance(answer, Answer) and answer.row is None:
+        elif isinstance(found, LookupResult) and found.row is None:
             self._unknown += 1
         self._lookup.mark_read(number)
 
-    def _answer(self, number: int) -> Answer | TapPardotError:
-        """Return what is found under an id, or why it is refused."""
+    def _look_up(self, number: int) -> LookupResult | TapPardotError:
+        """Return the result of looking up an id, or the error if it is refused or fails.
+
+        Raises:
+            TapPardotError: The run cannot go on.
+        """
         try:
             return self._lookup.ask(number)
         except (StreamSkipped, StreamFailed) as error:
-            return Answer(None) if error.code in UNKNOWN_RECORD else error
+            return LookupResult(None) if error.code in UNKNOWN_RECORD else error
         except Outage as outage:
             failure = self._classify(outage)
             if isinstance(failure, StreamFailed):
                 return failure
             raise failure from None
 
-    def _first_answers(self, numbers: Sequence[int]) -> dict[int, Answer | TapPardotError]:
-        """Ask for the oldest id and, if that is refused, for the newest.
+    def _first_results(self, numbers: Sequence[int]) -> dict[int, LookupResult | TapPardotError]:
+        """Look up the oldest id and, if that is refused, the newest; return the results by id.
 
         Raises:
             StreamSkipped: The account may read neither of them.
             StreamFailed: Both are refused.
         """
         oldest, newest = numbers[0], numbers[-1]
-        answers = {oldest: self._answer(oldest)}
-        if not isinstance(answers[oldest], Answer):
-            other = newest if newest != oldest else _SOME_ID
-            if other not in answers:
-                answers[other] = self._answer(other)
-            _raise_if_all_refused(answers.values())
-        return answers
+        results = {oldest: self._look_up(oldest)}
+        if not isinstance(results[oldest], LookupResult):
+            other = newest if newest != oldest else _ANY_ID
+            if other not in results:
+                results[other] = self._look_up(other)
+            _raise_if_all_refused(results.values())
+        return results
 
-    def _check_still_answered(self, good: int, failure: StreamFailed) -> None:
-        """Ask again for an id that was answered: if that fails too, the stream has failed."""
-        _raise_if_all_refused([self._answer(good), failure])
+    def _check_still_answered(self, answered: int, failure: StreamFailed) -> None:
+        """Look up an id again that was answered before.
+
+        Raises:
+            StreamFailed: It fails too, so the stream has failed and not a single id.
+        """
+        _raise_if_all_refused([self._look_up(answered), failure])
 
 
-def _raise_if_all_refused(answers: Collection[Answer | TapPardotError]) -> None:
-    """Raise a refusal, if there are only refusals; a failure rather than a missing right."""
-    refusals = [answer for answer in answers if not isinstance(answer, Answer)]
-    if len(refusals) == len(answers):
+def _raise_if_all_refused(results: Collection[LookupResult | TapPardotError]) -> None:
+    """Raise one of the errors if all results are errors; a StreamFailed, if there is one."""
+    refusals = [found for found in results if not isinstance(found, LookupResult)]
+    if len(refusals) == len(results):
         raise next((each for each in refusals if isinstance(each, StreamFailed)), refusals[-1])

@@ -1,7 +1,7 @@
 """An ordered map over a few threads that work ahead of the reader.
 
-The threads are daemons, not those of a pool: a pool waits for its threads when the program ends,
-so a signal would have to wait for a download.
+The threads are daemons and not those of a pool. A pool waits for its threads when the program
+ends, so after a signal the program would wait for a download.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     R = TypeVar("R")
     _Tasks = SimpleQueue[tuple[A, Future[R]] | None]
 
-_LEAD = 2  # results per thread that may wait for the reader
+_RESULTS_AHEAD = 2  # results per thread that may wait for the reader
 
 
 def prefetch(work: Callable[[A], R], items: Iterable[A], threads: int) -> Iterator[R]:
-    """Yield ``work(item)`` for each item in order, up to ``threads`` of them at a time.
+    """Yield ``work(item)`` for each item, in order; up to ``threads`` calls run at a time.
 
-    Items are taken in the reader's thread, few before they are needed. An exception of ``work``
-    is raised when its turn comes; no work begins after it.
+    ``items`` is iterated in the reader's thread, only a few items ahead. An exception of ``work``
+    is raised in the place of its result. No call starts after it.
     """
     remaining = iter(items)
     tasks: _Tasks[A, R] = SimpleQueue()
@@ -42,10 +42,10 @@ def prefetch(work: Callable[[A], R], items: Iterable[A], threads: int) -> Iterat
             results.append(Future())
             tasks.put((item, results[-1]))
 
-    enqueue(_LEAD * threads)
+    enqueue(_RESULTS_AHEAD * threads)
     number = min(threads, len(results))
     failures: list[BaseException] = []
-    _start_daemons(lambda: _work_off(work, tasks, failures), number)
+    _start_daemons(lambda: _run_tasks(work, tasks, failures), number)
     try:
         while results:
             yield results.popleft().result()
@@ -58,8 +58,8 @@ def prefetch(work: Callable[[A], R], items: Iterable[A], threads: int) -> Iterat
             tasks.put(None)
 
 
-def _work_off(work: Callable[[A], R], tasks: _Tasks[A, R], failures: list[BaseException]) -> None:
-    """Do tasks until None comes. After a failure, of any thread, the other tasks fail alike."""
+def _run_tasks(work: Callable[[A], R], tasks: _Tasks[A, R], failures: list[BaseException]) -> None:
+    """Run tasks until None comes. After a failure in any thread, later tasks fail the same way."""
     while (task := tasks.get()) is not None:
         item, result = task
         if failures:
@@ -73,8 +73,8 @@ def _work_off(work: Callable[[A], R], tasks: _Tasks[A, R], failures: list[BaseEx
 
 
 def _start_daemons(target: Callable[[], None], number: int) -> None:
-    # Threads inherit the mask. A signal that one of them took would still run its handler in the
-    # main thread, also where that holds signals back to keep a line of output whole.
+    # Threads inherit the mask. If one of them received a signal, Python would run the handler in
+    # the main thread, even while that blocks signals to write a whole line.
     with signals_blocked():
         for _ in range(number):
             threading.Thread(target=target, daemon=True).start()

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 DRAIN_AT = 5_000
 """Pending ids at which parents pause until these are read."""
 
-MOST_IN_STATE = 10_000
+MAX_IN_STATE = 10_000
 """Ids that any other list in STATE may hold."""
 
-MOST_IN_MEMORY = 100_000
+MAX_IN_MEMORY = 100_000
 """Ids of an :class:`IdSet` beyond which it moves to a temporary file."""
 
 _PACKED = re.compile(r"[1-9][0-9]{0,17}(\+[1-9][0-9]{0,17})*")
@@ -54,7 +54,7 @@ class IdSet:
         most_in_memory: Ids beyond which the set moves to a temporary file.
     """
 
-    def __init__(self, most_in_memory: int = MOST_IN_MEMORY) -> None:
+    def __init__(self, most_in_memory: int = MAX_IN_MEMORY) -> None:
         self._most_in_memory = most_in_memory
         self._recent: set[int] = set()
         self._file: sqlite3.Connection | None = None

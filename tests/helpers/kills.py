@@ -660,7 +660,7 @@ def _make_small(page: int, drain_at: int) -> None:
         (V4, "page_size", page),
         *((each, "v4", _small(each.v4, page)) for each in STREAMS),
         (lookup, "SAVE_EVERY", page),
-        (email_lookups, "MOST_IN_STATE", drain_at),
+        (email_lookups, "MAX_IN_STATE", drain_at),
         (id_set, "DRAIN_AT", drain_at),
         (export_jobs, "time", quick),
     ]

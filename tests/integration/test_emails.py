@@ -193,7 +193,7 @@ def test_too_many_list_emails_of_clicks_for_state_are_read_before_activities_nam
     mail, monkeypatch
 ):
     monkeypatch.setattr("tap_pardot.state.id_set.DRAIN_AT", 4)
-    monkeypatch.setattr("tap_pardot.sources.email_lookups.MOST_IN_STATE", 4)
+    monkeypatch.setattr("tap_pardot.sources.email_lookups.MAX_IN_STATE", 4)
     monkeypatch.setattr("tap_pardot.api.v4.V4.page_size", 2)
     mail.emulator.add("email", [{"id": number} for number in (7, *range(50, 60))])
     for number in range(50, 60):

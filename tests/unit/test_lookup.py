@@ -10,7 +10,7 @@ import pytest
 
 from tap_pardot.api.dialect import Lookup
 from tap_pardot.errors import Outage, RunStopped, StreamFailed, StreamSkipped
-from tap_pardot.sources.lookup import Answer, IdLookup, LookupSource
+from tap_pardot.sources.lookup import IdLookup, LookupResult, LookupSource
 from tap_pardot.state.id_set import unpack
 from tap_pardot.state.overflow_marks import OverflowMarks
 
@@ -26,12 +26,12 @@ class Book(IdLookup):
     refusals: dict[int, Any] = field(default_factory=dict)
     asked: list[int] = field(default_factory=list)
 
-    def ask(self, number: int) -> Answer:
+    def ask(self, number: int) -> LookupResult:
         self.asked.append(number)
         found = self.refusals.get(number, {"id": number})
         if isinstance(found, Exception):
             raise found
-        return Answer(found)
+        return LookupResult(found)
 
 
 def book(*ids: int, refusals: dict[int, Any] | None = None, **state: Any) -> Book:
@@ -158,7 +158,7 @@ def test_the_stream_fails_where_an_id_that_was_read_fails_as_well(monkeypatch):
     lookup = book(1, 2, 3, 4)
     answer = lookup.ask
 
-    def ask_until_it_breaks(number: int) -> Answer:
+    def ask_until_it_breaks(number: int) -> LookupResult:
         if len(lookup.asked) == 2:
             raise BROKEN
         return answer(number)
