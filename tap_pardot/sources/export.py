@@ -1,7 +1,8 @@
-"""A source that is export jobs: plan, create, collect, rows.
+"""The source that reads export jobs: plans, creates and waits for jobs, yields their rows.
 
 Pardot runs the jobs of an account one after another, so all jobs of a run are created before
-anything is read. Their ids are in STATE: the next run collects the jobs of an interrupted one.
+anything is read. STATE holds their ids, so that the next run can collect the jobs of an
+interrupted one.
 """
 
 from __future__ import annotations
@@ -48,15 +49,16 @@ class ExportSource(Source):
 
     Args:
         jobs: Makes the calls for jobs.
-        endpoint: What is exported.
+        endpoint: The stream's declaration.
         fields: The fields to read.
-        windows: What is to be read in this run.
-        bookmark: The stream's; has the jobs that were created.
+        windows: The windows to read in this run.
+        bookmark: The stream's bookmark, which also stores the jobs that were created.
         query: A query of the same object, for what exports refuse; None if there is none.
-        values: Returns the computed columns of one side of the recycle bin, or of both (None).
+        values: Returns the values of computed columns for active rows (False), deleted rows (True)
+            or both together (None).
         on_repaired: Called with the field's name for each cell that was repaired.
         write_state: Writes STATE.
-        rows_per_page: After how many rows STATE is written; None: after each file.
+        rows_per_page: Rows after which STATE is written; None to write it after each file.
     """
 
     def __init__(  # noqa: PLR0913
@@ -92,7 +94,7 @@ class ExportSource(Source):
     # --- the plan ---
 
     def submit(self) -> None:
-        """Plan all jobs, adopt those in STATE, and create as many of the others as may wait.
+        """Plan all jobs, adopt those in STATE, and create as many others as may wait.
 
         Raises:
             KeysRejected: Exports refuse a field that every job must have.
@@ -104,25 +106,26 @@ class ExportSource(Source):
 
     def _submit(self, window: Window) -> None:
         stored, zone, now = self._bookmark.jobs, self._jobs.dialect.zone, self._jobs.now()
-        divided = stored
+        reused = stored
         if self._rows_per_page is not None and (length := length_after_expiry(stored, zone, now)):
             self._max_window = length
-            divided = [each for each in stored if is_collectable(each, now)]
-        windows = windows_after_stored(window, divided, zone, self._max_window)
-        self._plan.fill(windows, self._creator.sides, self._creator.accepted_fields)
-        left = self._plan.adopt(stored, now)
+            reused = [each for each in stored if is_collectable(each, now)]
+        windows = windows_after_stored(window, reused, zone, self._max_window)
+        self._plan.fill(windows, self._creator.deleted_filters, self._creator.accepted_fields)
+        unmatched = self._plan.adopt(stored, now)
         for planned in self._plan.jobs:
             if planned.job is not None:
                 self._jobs.tracker.add(planned.job.id)
-                logger.info("%s: taking up export %d.", self._jobs.stream, planned.job.id)
-        self._jobs.discard(left)
+                logger.info("%s: resuming export %d.", self._jobs.stream, planned.job.id)
+        self._jobs.discard(unmatched)
         self._save_jobs()
         self._create_ahead()
 
     def prepare(self) -> None:
-        """Create the first job, even if as many wait as may: what exports refuse decides columns.
+        """Create the first job, even if the limit of waiting jobs is reached.
 
-        Where the account's queue is stuck, another job would not help.
+        A refusal of fields decides which columns SCHEMA has. No job is created while the account's
+        queue is stuck.
 
         Raises:
             KeysRejected: Exports refuse a field that every job must have.
@@ -135,33 +138,33 @@ class ExportSource(Source):
             self._create_or_split(self._plan.jobs[0])
 
     def next_window(self, window: Window) -> Window:
-        """Return the window of the oldest job."""
+        """Return the window of the oldest job; plan jobs first if there are none."""
         if not self._plan.jobs:
             self._submit(window)
         return self._plan.jobs[0].spec.window
 
     def split(self, window: Window, error: RequestTooLarge) -> None:
-        """Plan shorter windows for a window and for all that was not created yet.
+        """Plan shorter windows for a window, and for all windows with a job not created yet.
 
-        The rows that are out of it already come again.
+        Rows of the window that were written already are written again.
         """
         half = shorter_window(self._jobs.stream, window, self._jobs.dialect.zone, error)
         self._max_window = half.end - half.start
         creator = self._creator
         for job in self._plan.split(
-            window, self._max_window, creator.sides, creator.accepted_fields
+            window, self._max_window, creator.deleted_filters, creator.accepted_fields
         ):
             self._jobs.cancel(job.id)
         self._save_jobs()
 
     def close(self, window: Window | None) -> None:
-        """Forget the jobs of a window."""
+        """Drop the jobs of a window, because all of its rows are written."""
         if window is not None:
             self._plan.remove(window)
         self._store_jobs()
 
     def _store_jobs(self) -> None:
-        self._bookmark.keep_jobs(self._plan.to_state(), self._creator.rejected.to_state())
+        self._bookmark.store_jobs(self._plan.to_state(), self._creator.rejected.to_state())
 
     def _save_jobs(self) -> None:
         self._store_jobs()
@@ -170,10 +173,13 @@ class ExportSource(Source):
     # --- creating jobs ---
 
     def _create_ahead(self, reading: Window | None = None) -> None:
-        """Create as many jobs as may wait.
+        """Create planned jobs until the limit of waiting jobs is reached.
+
+        Args:
+            reading: The window that is being read.
 
         Raises:
-            RequestTooLarge: Pardot has no time for a job of the window that is being read.
+            RequestTooLarge: Pardot runs out of time for a job of that window.
         """
         while not self._jobs.tracker.is_full:
             planned = self._plan.first_to_create
@@ -191,11 +197,12 @@ class ExportSource(Source):
             self.split(planned.spec.window, error)
 
     def _create(self, planned: PlannedJob) -> None:
-        """Create a job; plan without what Pardot refuses of it."""
-        sides = self._creator.sides
-        planned.job = self._creator.create(planned.spec)
-        if planned.job is None or sides != self._creator.sides:
-            self._plan.replan(self._creator.sides, self._creator.accepted_fields)
+        """Create a job. If Pardot refuses part of it, plan the jobs again without that part."""
+        creator = self._creator
+        before = creator.deleted_filters
+        planned.job = creator.create(planned.spec)
+        if planned.job is None or before != creator.deleted_filters:
+            self._plan.replan(creator.deleted_filters, creator.accepted_fields)
         self._save_jobs()
         if planned.job is not None:
             self._jobs.ensure_timezone_checked(planned.job)
@@ -214,16 +221,16 @@ class ExportSource(Source):
         if planned.losses > 1:
             self._save_jobs()
             raise StreamFailed(
-                f"An export was lost twice ({reason}): run again; if it stays so, ask Salesforce "
-                "support about the account's exports."
+                f"An export was lost twice ({reason}): run again; if it happens again, ask "
+                "Salesforce support about the account's exports."
             )
         self._create(planned)
 
     def _make_ready(self, planned: PlannedJob) -> None:
-        """Wait for a job, which is created if there was no room for it before.
+        """Wait for a job until its files are ready; create it first if it was not created yet.
 
         Raises:
-            RequestTooLarge: Pardot has no time for it.
+            RequestTooLarge: Pardot runs out of time for it.
             StreamFailed: It does not get ready.
         """
         tracker = self._jobs.tracker
@@ -246,11 +253,11 @@ class ExportSource(Source):
     # --- reading ---
 
     def pages(self, window: Window | None) -> Iterator[Page]:
-        """Yield the pages of a window's jobs, and what a query has of it besides.
+        """Yield the pages of a window's jobs, then of the rows that only a query has.
 
         Raises:
-            RequestTooLarge: Pardot has no time for a job of the window.
-            TapPardotError: The stream cannot be read on.
+            RequestTooLarge: Pardot runs out of time for a job of the window.
+            TapPardotError: The stream cannot be read any further.
         """
         if window is None:
             raise ValueError("exports are read in windows")
@@ -268,10 +275,13 @@ class ExportSource(Source):
 
     def _exported(self, window: Window) -> Iterator[Page]:
         for deleted in (None, False, True):
-            yield from self._side(window, deleted)
+            yield from self._exported_pages(window, deleted)
 
-    def _side(self, window: Window, deleted: bool | None) -> Iterator[Page]:  # noqa: FBT001
-        """Yield one side of the recycle bin, whole, from as many jobs as it takes."""
+    def _exported_pages(self, window: Window, deleted: bool | None) -> Iterator[Page]:  # noqa: FBT001
+        """Yield the pages of a window's jobs with one value of the filter ``deleted``.
+
+        If the fields are spread over several jobs, their rows are joined by id.
+        """
         # Waiting can trigger re-planning, so look the jobs up again.
         while waiting := [each for each in self._plan.of(window, deleted) if each.files is None]:
             self._make_ready(waiting[0])
@@ -287,36 +297,36 @@ class ExportSource(Source):
             if joiner.is_empty:
                 yield from self._files_as_pages(first)
                 return
-            # A row that another job lacks has changed meanwhile: the next window has it.
+            # A row that one of the jobs lacks has changed meanwhile: the next run's window has it.
             fields, rows = joiner.join(first.spec.fields, self._rows(first))
             yield self._page(window, deleted, fields, rows)
 
     def _add_custom_fields(self, joiner: RowJoiner, window: Window, deleted: bool | None) -> None:  # noqa: FBT001
-        """Join the custom fields by query, because exports refuse all of them.
+        """Read the custom fields by query and join them, because exports refuse all of them.
 
-        Without a query of the recycle bin, the rows in there have nulls.
+        If the query cannot read the recycle bin, deleted rows have nulls in these columns.
         """
         fields = (*self._fields.keys, *self._fields.custom)
-        has_bin = self._query.has_recycle_bin
-        for side in (False, True) if has_bin else (False,):
-            if deleted in {side, None}:
-                rows = self._query.rows(window, fields, deleted=side)
-                joiner.add(fields, rows, is_optional=deleted is not False and not has_bin)
+        has_deleted = self._query.has_recycle_bin
+        for each in (False, True) if has_deleted else (False,):
+            if deleted in {each, None}:
+                rows = self._query.rows(window, fields, deleted=each)
+                joiner.add(fields, rows, is_optional=deleted is not False and not has_deleted)
 
     def _files_as_pages(self, planned: PlannedJob) -> Iterator[Page]:
-        """Yield the pages of a job's files that are not finished, without rows that are out."""
+        """Yield the pages of a job's unfinished files, without the rows written already."""
         spec = planned.spec
         for name, all_rows in self._files(planned, resume=True):
             job = planned.job
             if job is None:
                 return
-            rows: Iterator[Row] = islice(all_rows, job.rows_out(name), None)
+            rows: Iterator[Row] = islice(all_rows, job.rows_written(name), None)
             while self._rows_per_page is not None:
                 part = list(islice(rows, self._rows_per_page))
                 if len(part) < self._rows_per_page:
                     rows = iter(part)
                     break
-                job = job.with_rows(name, job.rows_out(name) + len(part))
+                job = job.with_rows(name, job.rows_written(name) + len(part))
                 save = partial(self._store, planned, job)
                 yield self._page(spec.window, spec.deleted, spec.fields, part, save)
             save = partial(self._store, planned, job.with_finished_file(name))
@@ -360,14 +370,14 @@ class ExportSource(Source):
                 self._make_ready(planned)
             else:
                 return
-        raise StreamFailed("Pardot refuses now what it took before: run again.")
+        raise StreamFailed("Pardot refuses an export that it accepted before: run again.")
 
     def _queried(self, window: Window, *, deleted: bool) -> Iterator[Page]:
-        """Yield a window's rows on one side of the recycle bin, by query."""
-        lacking = self._creator.rejected.names
+        """Yield a window's active or deleted rows by query."""
+        left_out = self._creator.rejected.names
         if deleted:
-            lacking = lacking | self._query.lacks
-        fields = [name for name in self._fields.all if name not in lacking]
+            left_out = left_out | self._query.lacks
+        fields = [name for name in self._fields.all if name not in left_out]
         first = next(each for each in self._plan.jobs if each.spec.window == window)
         job = None if deleted else first.job
         cursor = 0 if job is None else job.cursor

@@ -1,4 +1,4 @@
-"""Creates export jobs, and finds out what exports refuse to have in them."""
+"""Creates export jobs, and finds out which fields and arguments Pardot refuses in them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ logger = logging.getLogger("tap-pardot")
 
 
 class KeysRejected(StreamFailed):
-    """Exports refuse a field that every job must have."""
+    """Pardot refuses to export a field that every job must have, so there can be no job."""
 
 
 @dataclass(frozen=True)
@@ -31,15 +31,16 @@ class ExportFields:
 
     Attributes:
         all: All of them, keys first.
-        keys: Those that every job has: the id, and the time by which windows go.
+        keys: Those that every job has: the id, and the time that windows are filtered by.
         custom: Those that are custom fields.
-        needs_sides: Whether a column tells deleted rows from active ones.
+        needs_is_deleted: Whether the column ``is_deleted`` is read, so that active and deleted
+            rows need jobs of their own.
     """
 
     all: tuple[str, ...]
     keys: tuple[str, ...]
     custom: tuple[str, ...] = ()
-    needs_sides: bool = False
+    needs_is_deleted: bool = False
 
 
 class JobCreator:
@@ -47,10 +48,10 @@ class JobCreator:
 
     Args:
         jobs: Makes the calls.
-        endpoint: What is exported.
+        endpoint: The stream's declaration.
         fields: The fields to read.
-        query: The query of the same object, where it has one.
-        rejected: What an interrupted run found out about fields, as STATE has it.
+        query: The query of the same object; None if there is none.
+        rejected: The fields that an interrupted run found to be refused, as stored in STATE.
     """
 
     def __init__(
@@ -65,23 +66,23 @@ class JobCreator:
         self._endpoint = endpoint
         self._fields = fields
         self._query = query
-        self._has_sides = endpoint.deleted
+        self._has_recycle_bin = endpoint.deleted
         self.rejected = RejectedFields(fields.keys, fields.custom, rejected)
         self.scope = JobScope(
             endpoint.object, jobs.dialect.procedure(endpoint), jobs.dialect.zone, fields.keys
         )
 
     @property
-    def sides(self) -> tuple[bool | None, ...]:
-        """The sides of the recycle bin that need jobs of their own."""
-        if not (self._has_sides and self._fields.needs_sides):
+    def deleted_filters(self) -> tuple[bool | None, ...]:
+        """The values of ``deleted`` that need jobs of their own; None is active and deleted."""
+        if not (self._has_recycle_bin and self._fields.needs_is_deleted):
             return (None,)
         return (False,) if self.lacks_recycle_bin else (False, True)
 
     @property
     def lacks_recycle_bin(self) -> bool:
-        """Whether exports refuse the argument for the recycle bin, and have active rows only."""
-        return self._has_sides and not self._endpoint.deleted
+        """Whether exports refuse the argument ``deleted``, and so return active rows only."""
+        return self._has_recycle_bin and not self._endpoint.deleted
 
     @property
     def accepted_fields(self) -> list[str]:
@@ -89,7 +90,7 @@ class JobCreator:
         return self.rejected.accepted(self._fields.all)
 
     def create(self, spec: JobSpec) -> Job | None:
-        """Create a job; return None if it was refused, so that jobs must be planned anew.
+        """Create a job and return it. None if Pardot refused it, so that jobs must be replanned.
 
         Raises:
             KeysRejected: Exports refuse a field that every job must have.
@@ -102,7 +103,7 @@ class JobCreator:
                 self._reject_fields(spec, refusal)
                 return None
             self._reject_recycle_bin(refusal)
-            # Without the argument, a job has the active rows.
+            # Without the argument, a job returns the active rows.
             return None if spec.deleted else self.create(spec)
         self.rejected.note_accepted(spec.fields)
         return job
@@ -110,10 +111,10 @@ class JobCreator:
     # --- the recycle bin ---
 
     def _reject_recycle_bin(self, refusal: StreamFailed) -> None:
-        """Ask without the argument for the recycle bin from now on.
+        """Create jobs without the argument ``deleted`` from now on, and log it.
 
         Raises:
-            StreamFailed: The refusal is about something else.
+            StreamFailed: The refusal is not about this argument.
         """
         if refusal.code != UNKNOWN_ARGUMENT or not self._endpoint.deleted:
             raise refusal
@@ -127,6 +128,7 @@ class JobCreator:
         )
 
     def _consequence(self) -> str:
+        """Return what happens to deleted rows instead, for the log."""
         if self._query is None or not self._query.deleted:
             return "rows in the recycle bin are not read"
         lacking = len(self._query.lacks.intersection(self._fields.all))
@@ -136,10 +138,11 @@ class JobCreator:
     # --- fields ---
 
     def _reject_fields(self, spec: JobSpec, refusal: StreamFailed) -> None:
-        """Find out which fields a job was refused for, and log them.
+        """Find out because of which fields a job was refused, and log them.
 
         Raises:
-            KeysRejected: It was refused for the keys.
+            KeysRejected: It was refused because of the keys.
+            StreamFailed: Pardot refuses the fields only in combination.
         """
         had_custom = not self.rejected.all_custom
         try:
@@ -151,7 +154,7 @@ class JobCreator:
                 raise
             raise KeysRejected(self._advice(error), error.code) from None
         if self.rejected.accepted(spec.fields) == list(spec.fields):
-            raise refusal  # Pardot accepts each of the fields, but not all of them
+            raise refusal  # Pardot accepts each field, but not all of them together
         for name in names:
             logger.warning(
                 "%s: Pardot refuses to export the field %s (code %s): its column is null; "
@@ -168,7 +171,7 @@ class JobCreator:
             )
 
     def _accepts(self, spec: JobSpec, fields: Sequence[str]) -> bool:
-        """Return whether a job with the keys and these fields is accepted; leave none behind."""
+        """Return whether Pardot accepts a job with the keys and these fields; cancel the job."""
         deleted = False if spec.deleted is False else None
         trial = self.scope.spec(spec.window, deleted, (*self._fields.keys, *fields))
         while True:
@@ -183,6 +186,7 @@ class JobCreator:
                 return True
 
     def _advice(self, refusal: StreamFailed) -> str:
+        """Return the sentence about refused keys."""
         if self._query is None:
             return refusal.message
         return (

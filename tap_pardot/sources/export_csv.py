@@ -1,9 +1,9 @@
-"""CSV files of exports as rows, and the rows of several files joined by id.
+"""Reads the CSV files of export jobs, and joins the rows of several files by id.
 
 A file has the form of reference D.9: a header with the requested fields, in any order; empty
-cells for null; quotes doubled; a backslash before a leading ``=``, ``+`` or ``@``. A file that
-is not whole raises an error that names file and line. A quote behind a backslash is read by
-RFC 4180, and by PHP's rule only if the file is no CSV by RFC 4180.
+cells for null; quotes doubled; a backslash before a leading ``=``, ``+`` or ``@``. An incomplete
+file raises an error that names the file and the line. A quote after a backslash is read by
+RFC 4180. It is read by PHP's rule only if the file is not valid by RFC 4180.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 _ESCAPED = ("\\=", "\\+", "\\@")
 _ESCAPED_QUOTE = '\\"'
-_QUOTE = "\ud800"  # stands for a quote behind a backslash: no decoded file has this character
+_QUOTE = "\ud800"  # stands for a quote after a backslash: no decoded file has this character
 _MAX_CELL = 2**31 - 1  # the default of the csv module is 128 KiB
 _MAX_ROW = 16 * 2**20  # bytes; 150 strings of Pardot's longest kind are 10 MB
 _BLOCK = 65536
 _MAX_ID_DIGITS = 18
 _TIME_LENGTH = 19  # a shorter time was cut
-_AGAIN = "run again; the export is downloaded anew."
+_RUN_AGAIN = "run again; the export is downloaded anew."
 
 
 def rows_of_file(  # noqa: PLR0913
@@ -48,18 +48,18 @@ def rows_of_file(  # noqa: PLR0913
     """Yield the rows of a file as lists of cells in the order of ``fields``; None for null.
 
     A file that is not CSV by RFC 4180 is read again by PHP's rule, if that makes a difference.
-    Its first rows then come twice.
+    Its first rows are then yielded twice.
 
     Args:
         file: The file, UTF-8 with or without a byte order mark; closed at the end.
         label: Its name in error messages: "file 23191 of export 201917".
         fields: The requested fields.
-        keys: How many of them, the first ones, are never null: an id, and times.
+        keys: How many of the first fields are never null: the id, and times.
         on_repaired: Called with the field's name for each cell that was repaired.
         warn: Called with a sentence when the file is read again.
 
     Raises:
-        StreamFailed: The file is not the CSV that was requested, or not whole.
+        StreamFailed: The file is not the requested CSV, or is incomplete.
     """
     csv.field_size_limit(_MAX_CELL)
     reader = _FileReader(file, label, fields, keys, on_repaired)
@@ -73,13 +73,14 @@ def rows_of_file(  # noqa: PLR0913
             return
         warn(
             f"{label[0].upper()}{label[1:]} is not CSV by RFC 4180 and has a backslash before a "
-            "quote: it is read again from its start by PHP's rule, its first rows come twice."
+            "quote: it is read again from its start by PHP's rule, its first rows are written "
+            "twice."
         )
         yield from reader.rows(by_php=True)
 
 
 class _FileReader:
-    """Reads one file, from its start each time; arguments as of :func:`rows_of_file`."""
+    """Reads one file; each call of :meth:`rows` starts anew. Arguments as :func:`rows_of_file`."""
 
     def __init__(
         self,
@@ -96,9 +97,13 @@ class _FileReader:
         self._on_repaired = on_repaired
 
     def rows(self, *, by_php: bool = False) -> Iterator[list[Any]]:
-        """Yield the rows by one rule: RFC 4180, or PHP's (see :func:`_by_php`)."""
+        """Yield the rows by RFC 4180, or by PHP's rule (see :func:`_by_php`).
+
+        Raises:
+            StreamFailed: The file is not valid by that rule, or is incomplete.
+        """
         self._file.seek(0)
-        source, keys = _Bytes(self._file, self._label), self._keys
+        source, keys = _CheckedBytes(self._file, self._label), self._keys
         # newline="": CR and LF inside a value stay as they are.
         text = TextIOWrapper(
             BufferedReader(source, _BLOCK), "utf-8-sig", "surrogateescape", newline=""
@@ -126,14 +131,15 @@ class _FileReader:
             raise self._error(reader.line_num, "is not CSV") from None
 
     def _header(self, header: list[str] | None) -> tuple[int, Callable[[list[str]], Sequence[str]]]:
-        """Return the number of columns, and what picks the requested fields of a row."""
+        """Return the number of columns, and a function that picks the requested cells of a row."""
         if header is None:
-            raise StreamFailed(f"Line 1 of {self._label} is missing: the file is empty; {_AGAIN}")
+            message = f"Line 1 of {self._label} is missing: the file is empty; {_RUN_AGAIN}"
+            raise StreamFailed(message)
         names = [repair.repaired(name) for name in header]
         return len(names), _picker(names, self._fields, self._label)
 
     def _repaired(self, cells: Sequence[str]) -> list[str]:
-        """Return cells with their quotes back, and without what a warehouse refuses."""
+        """Return cells with quotes restored, and without characters that a warehouse refuses."""
         result = [cell.replace(_QUOTE, '"') for cell in cells]
         for place, cell in enumerate(result):
             if repair.is_refused(cell):
@@ -142,33 +148,34 @@ class _FileReader:
         return result
 
     def _error(self, line: int, problem: str) -> StreamFailed:
-        return StreamFailed(f"Line {line} of {self._label} {problem}: {_AGAIN}")
+        return StreamFailed(f"Line {line} of {self._label} {problem}: {_RUN_AGAIN}")
 
 
 def _by_php(lines: Iterable[str]) -> Iterator[str]:
-    """Yield lines in which a quote behind a backslash is an ordinary character.
+    """Yield lines with a placeholder for each quote after a backslash.
 
-    PHP's ``fputcsv`` writes it like that: the quote is not doubled and does not end the cell,
-    and the backslash belongs to the value.
+    PHP's ``fputcsv`` does not double such a quote. The quote does not end the cell, and the
+    backslash belongs to the value.
     """
     return (line.replace(_ESCAPED_QUOTE, f"\\{_QUOTE}") for line in lines)
 
 
 def _has_escaped_quote(file: BinaryIO) -> bool:
+    """Return whether a file has a quote after a backslash."""
     file.seek(0)
-    sought, end = _ESCAPED_QUOTE.encode(), b""
+    pattern, last_byte = _ESCAPED_QUOTE.encode(), b""
     while block := file.read(_BLOCK):
-        if sought in end + block:
+        if pattern in last_byte + block:
             return True
-        end = block[-1:]
+        last_byte = block[-1:]
     return False
 
 
-class _Bytes(RawIOBase):
-    """The bytes of a file, with a limit for each row.
+class _CheckedBytes(RawIOBase):
+    """The bytes of a file, with a limit for each row and a check of the encoding.
 
     Attributes:
-        left: Bytes that are left for the row that is being read.
+        left: How many more bytes the row that is being read may have.
         needs_repair: Whether the bytes so far were not all UTF-8, or had a NUL.
     """
 
@@ -187,8 +194,8 @@ class _Bytes(RawIOBase):
         self.left -= number
         if self.left < 0:
             raise StreamFailed(
-                f"A row of {self._label} is longer than 16 MiB, which Pardot's are not: report it "
-                "with the stream's name."
+                f"A row of {self._label} is longer than 16 MiB, longer than any row of Pardot: "
+                "report it with the stream's name."
             )
         if not self.needs_repair:
             block = bytes(buffer[:number])
@@ -202,7 +209,7 @@ class _Bytes(RawIOBase):
 
 
 def ends_in_a_line(file: BinaryIO) -> bool:
-    """Return whether a file ends where a line does; else it may have been cut."""
+    """Return whether a file is empty or ends with a line break. If not, it may have been cut."""
     if file.seek(0, SEEK_END) == 0:
         return True
     file.seek(-1, SEEK_END)
@@ -212,7 +219,13 @@ def ends_in_a_line(file: BinaryIO) -> bool:
 def _picker(
     header: list[str], fields: Sequence[str], label: str
 ) -> Callable[[list[str]], Sequence[str]]:
-    """Return what picks the fields of a row; the header's spelling is in no document (D.9)."""
+    """Return a function that picks the cells of the requested fields from a row.
+
+    Names are compared in any case, because no document gives the header's spelling (D.9).
+
+    Raises:
+        StreamFailed: The header lacks a field.
+    """
     places = {name.strip().lower(): place for place, name in enumerate(header)}
     places |= {name: place for place, name in enumerate(header)}
     found = [places.get(name, places.get(name.lower())) for name in fields]
@@ -221,7 +234,7 @@ def _picker(
         missing = len(fields) - len(set(wanted))
         raise StreamFailed(
             f"Line 1 of {label} is not the requested header ({missing} columns are missing): "
-            f"{_AGAIN}"
+            f"{_RUN_AGAIN}"
         )
     if len(wanted) == 1:
         return lambda cells: (cells[wanted[0]],)
@@ -239,12 +252,12 @@ def _has_keys(keys: list[str | None]) -> bool:
 
 
 def _unescaped(cell: str) -> str:
-    """Return a cell without the backslash that keeps spreadsheets from running it (D.9)."""
+    """Return a cell without the backslash that Pardot puts before a formula (D.9)."""
     return cell[1:] if cell.startswith(_ESCAPED) else cell
 
 
 def cell_of(value: Any) -> str | None:
-    """Return a value of a query's row as the cell of an export (reference C.16)."""
+    """Return a value of a query's row as an export would write it in a cell (reference C.16)."""
     if isinstance(value, dict):
         value = value.get("value")
     try:
@@ -257,7 +270,7 @@ def cell_of(value: Any) -> str | None:
 def cells_of(
     row: Mapping[str, Any], fields: Sequence[str], on_repaired: Callable[[str], None]
 ) -> list[str | None]:
-    """Return a query's row as the cells of an export.
+    """Return a query's row as the cells that an export would have.
 
     Args:
         row: The row.
@@ -274,12 +287,12 @@ def cells_of(
 
 
 class RowJoiner:
-    """Joins the rows of several files by their id, on disk while the files are read."""
+    """Joins the rows of several files by their id. It stores them in a temporary database."""
 
     def __init__(self) -> None:
         self._database: sqlite3.Connection | None = None
         self._parts: dict[tuple[str, ...], bool] = {}
-        """By their fields, the rows to join, and whether a row may lack them."""
+        """The stored parts by their fields: whether a row without the part is joined to nulls."""
 
     def __enter__(self) -> Self:
         return self
@@ -291,15 +304,18 @@ class RowJoiner:
     def add(
         self, fields: tuple[str, ...], rows: Iterable[list[Any]], *, is_optional: bool = False
     ) -> None:
-        """Store rows to join with others.
+        """Store the rows of one part.
 
         Args:
-            fields: Their fields, of which the first is the id.
+            fields: The fields of the rows; the first one is the id.
             rows: The rows; there can be none.
-            is_optional: Whether a row that lacks them gets nulls; else it is left out.
+            is_optional: Whether a row without the part gets nulls. If not, it is left out.
+
+        Raises:
+            StreamFailed: The disk is full.
         """
         if self._database is None:
-            # A database without a name is a file that no kill can leave behind.
+            # SQLite deletes a database without a name even when the process is killed.
             self._database = sqlite3.connect("", isolation_level=None)
             self._database.execute("PRAGMA journal_mode = OFF")
             self._database.execute("BEGIN")
@@ -324,11 +340,11 @@ class RowJoiner:
     def join(
         self, fields: tuple[str, ...], rows: Iterable[list[Any]]
     ) -> tuple[tuple[str, ...], Iterator[list[Any]]]:
-        """Return the fields of joined rows, and an iterator over these rows.
+        """Return the fields of the joined rows, and an iterator over these rows.
 
         Args:
-            fields: The fields of the rows, of which the first is the id.
-            rows: The rows to join with the stored ones.
+            fields: The fields of the rows; the first one is the id.
+            rows: The rows to join with the stored parts.
         """
         names = list(fields)
         parts: list[tuple[str, list[int], bool]] = []

@@ -1,8 +1,8 @@
-"""Which fields exports refuse, found by trial.
+"""Finds out by trial jobs which fields Pardot refuses to export.
 
-Pardot refuses a whole job for one field (codes 154 and 180), mostly without its name. Whether
-it exports custom fields at all is in no document (reference D.8.4). Each question is asked once
-in a run.
+Pardot refuses a whole job because of one field (codes 154 and 180), mostly without its name. No
+document says whether it exports custom fields at all (reference D.8.4). Each trial is made once in
+a run.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 ALL_CUSTOM = "*"
 """Stands for all custom fields in STATE."""
 
-_ENOUGH = 3  # custom fields refused by name before a trial shows whether any is accepted
-# Pardot's own sentences for the two codes (A.9): their words name no field.
+# After so many custom fields were refused by name, a trial shows whether any is accepted.
+_NAMED_BEFORE_TRIAL = 3
+# The words of Pardot's own sentences for the two codes (A.9), which name no field.
 _PHRASES = frozenset(
     {"Invalid", "property", "in", "request"}
     | {"One", "or", "more", "of", "the", "specified", "fields", "are", "invalid"}
@@ -31,9 +32,9 @@ class RejectedFields:
     """The fields that exports of one stream refuse.
 
     Args:
-        keys: Fields that every job has; without them there is no job.
+        keys: Fields that every job must have.
         custom: The selected custom fields.
-        stored: What an interrupted run found out, as :meth:`to_state` returned it.
+        stored: The result of an interrupted run, as :meth:`to_state` returned it.
     """
 
     def __init__(
@@ -42,18 +43,18 @@ class RejectedFields:
         self._keys = keys
         self._custom = custom
         self.names = {name for name in stored if name != ALL_CUSTOM}
-        """Fields that no job can have."""
+        """The refused fields."""
         self.all_custom = ALL_CUSTOM in stored
-        """Whether no job can have any custom field; then :attr:`names` has none of them."""
+        """Whether all custom fields are refused; then :attr:`names` has none of them."""
         self._accepts_custom = False  # whether a job with a custom field was created
         self._custom_named = 0  # custom fields that were refused by name
 
     def to_state(self) -> list[str]:
-        """Return what STATE has while there are jobs."""
+        """Return the refused fields as STATE stores them."""
         return sorted(self.names) + ([ALL_CUSTOM] if self.all_custom else [])
 
     def accepted(self, fields: Sequence[str]) -> list[str]:
-        """Return those of some fields that are not known to be refused."""
+        """Return the given fields without those that are known to be refused."""
         custom = self._custom if self.all_custom else ()
         return [name for name in fields if name not in self.names and name not in custom]
 
@@ -62,15 +63,19 @@ class RejectedFields:
         self._accepts_custom = self._accepts_custom or not set(self._custom).isdisjoint(fields)
 
     def bisect(self, fields: Sequence[str], error: StreamFailed, accepts: Accepts) -> list[str]:
-        """Find out which fields a job was refused for; return them, but for :attr:`all_custom`.
+        """Find out because of which fields a job was refused, store and return them.
 
         Args:
             fields: The fields of the refused job.
             error: The refusal.
             accepts: Returns whether a job with the keys and these fields is accepted.
 
+        Returns:
+            The newly refused fields, sorted. Custom fields are not among them if
+            :attr:`all_custom` is set.
+
         Raises:
-            StreamFailed: The job was not refused for any of its fields but the keys.
+            StreamFailed: A job with the keys alone is refused too.
         """
         others = [name for name in fields if name not in self._keys]
         custom = [name for name in others if name in self._custom]
@@ -90,15 +95,17 @@ class RejectedFields:
         return sorted(rejected)
 
     def _by_name(self, named: list[str], custom: list[str], accepts: Accepts) -> set[str]:
+        """Return the fields that the refusal names; try custom fields if it named many."""
         self._custom_named += sum(name in custom for name in named)
         left = [name for name in custom if name not in named]
-        if self._custom_named >= _ENOUGH and not self._accepts_custom:
+        if self._custom_named >= _NAMED_BEFORE_TRIAL and not self._accepts_custom:
             self._try_custom(left, accepts)
         return set(named)
 
     def _by_trial(
         self, others: list[str], custom: list[str], error: StreamFailed, accepts: Accepts
     ) -> set[str]:
+        """Return the refused fields, found by halving; errors as of :meth:`bisect`."""
         standard = [name for name in others if name not in custom]
         rejected: set[str] = set()
         if standard and not (custom and accepts(standard)):
@@ -113,14 +120,14 @@ class RejectedFields:
         return rejected
 
     def _try_custom(self, custom: Sequence[str], accepts: Accepts) -> None:
-        """Find out whether any custom field is accepted: the first and the last stand for all."""
+        """Find out whether custom fields are accepted at all, by trials of the first and last."""
         ends = dict.fromkeys((*custom[:1], *custom[-1:]))
         self._accepts_custom = any(accepts([name]) for name in ends)
         self.all_custom = not self._accepts_custom
 
 
 def _bisect(fields: Sequence[str], accepts: Accepts) -> set[str]:
-    """Return the refused ones of some fields that are refused together."""
+    """Return the refused fields among fields that were refused together."""
     if len(fields) == 1:
         return set(fields)
     halves = fields[: len(fields) // 2], fields[len(fields) // 2 :]

@@ -1,7 +1,7 @@
-"""Export jobs at Pardot: created, waited for, downloaded, canceled.
+"""The calls for export jobs: create, poll, download, cancel; and the limit of waiting jobs.
 
-Which jobs there should be is decided in :mod:`~tap_pardot.sources.export_plan`, and what becomes
-of their rows in :mod:`~tap_pardot.sources.export`.
+:mod:`~tap_pardot.sources.export_plan` decides which jobs there should be.
+:mod:`~tap_pardot.sources.export` reads their rows.
 """
 
 from __future__ import annotations
@@ -41,14 +41,15 @@ _DOWNLOADS = 3  # of a file that does not end in a line
 
 
 class JobLost(Exception):
-    """A job will never bring its rows; the message says why."""
+    """A job will never have files; the message says why."""
 
 
 class JobTracker:
     """The export jobs of all streams of a run that are not complete yet.
 
     Args:
-        max_waiting: How many may wait at once. A backfill must not fill the account's queue.
+        max_waiting: How many jobs may wait at once, so that a backfill does not fill the account's
+            queue.
     """
 
     def __init__(self, max_waiting: int) -> None:
@@ -61,7 +62,7 @@ class JobTracker:
 
     @property
     def is_full(self) -> bool:
-        """Whether as many jobs wait as may."""
+        """Whether the limit of waiting jobs is reached."""
         return len(self._jobs) >= self._max_waiting
 
     @property
@@ -91,7 +92,7 @@ class JobTracker:
         self._jobs.discard(job)
 
     def mark_complete(self, job: int) -> None:
-        """Note that a job is complete, and with it all jobs that were created before it."""
+        """Note that a job is complete. All jobs that were created before it are complete too."""
         self._jobs = {each for each in self._jobs if each > job}
 
 
@@ -100,9 +101,9 @@ class JobSettings:
     """Settings of export jobs.
 
     Attributes:
-        poll_interval: Most seconds between two looks at a job.
+        poll_interval: The longest wait between two polls of a job, in seconds.
         timeout: Seconds to wait for a job.
-        downloads: Files that are downloaded at once.
+        downloads: How many files are downloaded at once.
     """
 
     poll_interval: int
@@ -116,11 +117,11 @@ class ExportJobClient:
     Args:
         call: Makes the calls.
         dialect: Builds the requests, in the API user's zone.
-        stream: Names the stream in the log.
+        stream: The stream, for the log.
         clock: Pardot's clock.
-        tracker: The jobs of all streams.
+        tracker: Counts the waiting jobs of all streams.
         timezone_check: Compares the time zone with the local times in Pardot's answers.
-        settings: How long to wait.
+        settings: The settings for export jobs.
     """
 
     def __init__(  # noqa: PLR0913
@@ -140,7 +141,7 @@ class ExportJobClient:
         self._clock = clock
         self._timezone_check = timezone_check
         self._settings = settings
-        self._has_open_ends = False  # whether whole files end without a line end
+        self._lacks_last_newline = False  # whether complete files end without a line break
         self.tracker = tracker
 
     def now(self) -> datetime:
@@ -150,7 +151,7 @@ class ExportJobClient:
     # --- jobs in STATE ---
 
     def discard(self, stored: Sequence[StoredJob]) -> None:
-        """Cancel jobs in STATE that nobody will collect."""
+        """Cancel stored jobs that are not needed any more."""
         for each in stored:
             logger.info("%s: export %d is not needed any more.", self.stream, each["id"])
             if is_collectable(each, self.now()):
@@ -159,10 +160,10 @@ class ExportJobClient:
     # --- one job ---
 
     def create(self, endpoint: Export, spec: JobSpec) -> Job:
-        """Create a job.
+        """Create a job and return it.
 
         Raises:
-            RequestTooLarge: Pardot runs out of time, and a shorter window can be asked for.
+            RequestTooLarge: Pardot runs out of time, and the window can be split.
             ConfigurationError: The job's time of creation contradicts the time zone.
             TapPardotError: Pardot refuses the job.
         """
@@ -176,10 +177,10 @@ class ExportJobClient:
         return Job(status.id, spec, self.now())
 
     def ensure_timezone_checked(self, job: Job) -> None:
-        """Look at a job that was just created, if no answer has shown Pardot's local time yet.
+        """Check the time zone by the status of a new job, unless it is checked already.
 
-        The answer of a creation need not have the time of the creation (D.4). One look per run
-        shows a wrong time zone before the first record is out.
+        The answer to a creation may lack the time of creation (D.4). Then one poll per run shows a
+        wrong time zone before the first record is written.
 
         Raises:
             ConfigurationError: The job's time of creation contradicts the time zone.
@@ -188,10 +189,14 @@ class ExportJobClient:
             return
         self._timezone_check.is_needed = False
         with suppress(StreamFailed, StreamSkipped, Outage, JobLost):
-            self._look(job)
+            self._poll(job)
 
     def _check_timezone(self, status: JobStatus, created_at: datetime | None) -> None:
-        """Compare a job's local time of creation with the instant; cancel it if they differ."""
+        """Compare a job's local time of creation with the instant of its creation.
+
+        Raises:
+            ConfigurationError: They differ, so the time zone is wrong; the job is canceled.
+        """
         try:
             self._timezone_check.check(status.created_at, created_at)
         except ConfigurationError:
@@ -199,7 +204,7 @@ class ExportJobClient:
             raise
 
     def cancel(self, number: int) -> None:
-        """Cancel a job. A job that cannot be canceled any more does no harm."""
+        """Cancel a job. A refusal is ignored, because a job that goes on does no harm."""
         self.tracker.remove(number)
         with suppress(StreamFailed, StreamSkipped):
             self.call(self.dialect.cancel_export(number))
@@ -207,11 +212,11 @@ class ExportJobClient:
     # --- waiting ---
 
     def wait(self, job: Job) -> tuple[str, ...]:
-        """Wait until a job is complete; return the addresses of its files.
+        """Poll a job until it is complete, and return the URLs of its files.
 
         Raises:
             JobLost: The job will never be complete.
-            StreamFailed: Its state is in no document, or it is not ready in time.
+            StreamFailed: The job has an undocumented state, or is not ready in time.
         """
         longest = self._settings.poll_interval
         started = logged = time.monotonic()
@@ -220,7 +225,7 @@ class ExportJobClient:
         if not self.tracker.is_stuck and (self.now() - job.created_at).total_seconds() < pause:
             time.sleep(pause)
         while True:
-            status = self._look(job)
+            status = self._poll(job)
             if status.is_complete:
                 self.tracker.mark_complete(job.id)
                 return status.files
@@ -231,7 +236,8 @@ class ExportJobClient:
                 self._log_progress(job, status)
             time.sleep(next_wait(waited, longest))
 
-    def _look(self, job: Job) -> JobStatus:
+    def _poll(self, job: Job) -> JobStatus:
+        """Return the status of a job that is running or complete; errors as of :meth:`wait`."""
         try:
             status = self.call(self.dialect.read_export(job.id))
         except StreamFailed as error:
@@ -245,7 +251,7 @@ class ExportJobClient:
         if not (status.is_running or status.is_complete):
             raise StreamFailed(
                 f"Export {job.id} is in a state this tap does not know: run again, and report it "
-                "if it stays so."
+                "if it happens again."
             )
         return status
 
@@ -278,14 +284,19 @@ class ExportJobClient:
     def files(
         self, job: Job, urls: Sequence[str], finished: Sequence[str]
     ) -> Iterator[tuple[str, str, BinaryIO]]:
-        """Yield a job's files that are not finished: name, name in error messages, content.
+        """Download a job's files; yield for each one its name, its label for messages, its content.
 
-        Several files are downloaded at once, ahead of the reader.
+        Several files are downloaded at once, ahead of the reader. Errors as of the client.
+
+        Args:
+            job: The job.
+            urls: The URLs of all of its files.
+            finished: The names of the files to leave out, because their rows are written.
         """
         names = file_names(urls)
         remaining = [url for url in urls if names[url] not in finished]
         labels = {url: f"file {names[url]} of export {job.id}" for url in remaining}
-        # One thread per request in flight: only the files of one job are on the disk.
+        # Files are downloaded job by job, so only the files of one job are on the disk.
         contents = prefetch(
             lambda url: self._fetch(url, labels[url]), remaining, self._settings.downloads
         )
@@ -293,7 +304,7 @@ class ExportJobClient:
             yield names[url], labels[url], file
 
     def _fetch(self, url: str, label: str) -> BinaryIO:
-        """Return a file's content in a file without a name, which no kill can leave behind."""
+        """Return a downloaded file. It is temporary and unnamed, so that a kill leaves nothing."""
         try:
             file: Any = TemporaryFile(buffering=0)  # noqa: SIM115 - the reader closes it
         except OSError as error:
@@ -306,20 +317,23 @@ class ExportJobClient:
         return file  # type: ignore[no-any-return]
 
     def _download(self, url: str, file: BinaryIO, label: str) -> None:
-        """Download a file; once more, if it can be cut.
+        """Download a file, again if it may have been cut.
 
-        An answer without a length can be cut without an error. A file that ends in a line is
-        whole. So is one that ends at the same place twice: files end like that here, and are not
-        downloaded twice from then on.
+        An answer without a length can be cut without an error. A file that ends with a line break
+        is complete. So is one that has the same size twice: then complete files end without a line
+        break here, and are downloaded once from then on.
+
+        Raises:
+            StreamFailed: The file has another size each time.
         """
         size = -1
         for _ in range(_DOWNLOADS):
             self.call(self.dialect.download(url, file))
             before, size = size, file.seek(0, SEEK_END)
             if size == before:
-                self._has_open_ends = self._has_open_ends or size > 0
+                self._lacks_last_newline = self._lacks_last_newline or size > 0
                 return
-            if size and (self._has_open_ends or ends_in_a_line(file)):
+            if size and (self._lacks_last_newline or ends_in_a_line(file)):
                 return
             logger.warning("%s: %s seems to be cut: it is downloaded again.", self.stream, label)
         raise StreamFailed(

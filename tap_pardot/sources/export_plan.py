@@ -1,6 +1,6 @@
-"""Which export jobs should exist: windows, chunks of fields, fingerprints (reference D).
+"""Plans export jobs: their windows, their fields, and which jobs in STATE match (reference D).
 
-Pure. Jobs are created by :class:`~tap_pardot.sources.export_jobs.ExportJobClient`.
+Pure: no I/O. :class:`~tap_pardot.sources.export_jobs.ExportJobClient` creates the jobs.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
     StoredJob = dict[str, Any]
     StoredJobs = list[StoredJob]
-    Sides = tuple[bool | None, ...]
+    DeletedFilters = tuple[bool | None, ...]
 
 MAX_FIELDS = 150
 """Fields of one job (reference D.1)."""
 
 MAX_RANGE = timedelta(days=365)
-"""The longest range of one job (D.1), with the second by which its lower bound is early."""
+"""The longest range of one job (D.1). It includes the second by which the lower bound is early."""
 
 LIFETIME = timedelta(days=7)
 """How long Pardot stores the files of a job (D.1)."""
@@ -48,11 +48,10 @@ class JobSpec:
     """A job that should exist.
 
     Attributes:
-        window: What it covers.
-        deleted: Whether it has the rows in the recycle bin or the active ones; None where the
-            two are not asked for apart.
-        fields: The fields to ask for, keys first.
-        fingerprint: Tells jobs of different objects, zones and fields apart.
+        window: The window that it covers.
+        deleted: True for the rows in the recycle bin, False for the active ones, None for both.
+        fields: The fields to request, keys first.
+        fingerprint: A hash that differs between jobs of different objects, zones and fields.
     """
 
     window: Window
@@ -61,7 +60,7 @@ class JobSpec:
     fingerprint: str
 
     def matches(self, stored: StoredJob, now: datetime) -> bool:
-        """Return whether a job in STATE is this one, and Pardot can still have its files."""
+        """Return whether a stored job is this one, and Pardot can still have its files."""
         return (
             stored.get("mark") == self.fingerprint
             and stored.get("deleted") is self.deleted
@@ -73,16 +72,16 @@ class JobSpec:
 
 @dataclass(frozen=True)
 class Job:
-    """A job that Pardot has.
+    """A job that was created, and how much of it is written.
 
     Attributes:
         id: Pardot's id of the job.
-        spec: What was asked for.
+        spec: What was requested.
         created_at: When it was created, in UTC.
-        finished_files: Names of the files whose records are all out.
-        open_file: Name of the file of which some rows are out.
-        rows: How many of its rows are out.
-        cursor: Of the rows that a query adds to the job's window, those up to this id are out.
+        finished_files: The names of the files whose records are all written.
+        open_file: The name of the file of which some rows are written.
+        rows: How many rows of the open file are written.
+        cursor: Rows that a query adds to the job's window are written up to this id.
     """
 
     id: int
@@ -95,7 +94,7 @@ class Job:
 
     @classmethod
     def from_state(cls, stored: StoredJob, spec: JobSpec) -> Job:
-        """Return a job that STATE has, and that matches a spec."""
+        """Return the job that STATE stores; it matches the spec."""
         created_at = parse_instant(stored["made"])
         progress = {key: stored[key] for key in ("rows", "cursor") if stored.get(key)}
         return cls(
@@ -108,7 +107,7 @@ class Job:
         )
 
     def to_state(self) -> StoredJob:
-        """Return what STATE has of the job."""
+        """Return the job as STATE stores it."""
         progress = {"file": self.open_file, "rows": self.rows, "cursor": self.cursor}
         return {
             "id": self.id,
@@ -123,23 +122,23 @@ class Job:
 
     @property
     def is_begun(self) -> bool:
-        """Whether some of its rows are out."""
+        """Whether some of its rows are written."""
         return bool(self.finished_files or self.rows or self.cursor)
 
-    def rows_out(self, name: str) -> int:
-        """Return how many rows of a file are out."""
+    def rows_written(self, name: str) -> int:
+        """Return how many rows of an unfinished file are written."""
         return self.rows if name == self.open_file else 0
 
     def with_rows(self, name: str, rows: int) -> Job:
-        """Return the job with some rows of a file out."""
+        """Return a copy of the job: so many rows of a file are written."""
         return replace(self, open_file=name, rows=rows)
 
     def with_cursor(self, cursor: int) -> Job:
-        """Return the job with rows that a query adds out, up to an id."""
+        """Return a copy of the job: rows that a query adds are written up to an id."""
         return replace(self, cursor=cursor)
 
     def with_finished_file(self, name: str) -> Job:
-        """Return the job with one more file whose records are out."""
+        """Return a copy of the job: all records of one more file are written."""
         finished = (*self.finished_files, name)
         return replace(self, finished_files=finished, open_file=None, rows=0)
 
@@ -149,9 +148,9 @@ class PlannedJob:
     """A job that should exist, and how far it is.
 
     Attributes:
-        spec: What to ask for.
-        job: The job, once it was created.
-        files: Addresses of its files, once it is complete.
+        spec: What to request.
+        job: The job, once it is created.
+        files: The URLs of its files, once it is complete.
         losses: How often the job was lost.
     """
 
@@ -162,20 +161,20 @@ class PlannedJob:
 
 
 def is_collectable(stored: StoredJob, now: datetime) -> bool:
-    """Return whether Pardot can still have the files of a job in STATE."""
+    """Return whether Pardot can still have the files of a stored job."""
     return now - parse_instant(stored["made"]) < LIFETIME
 
 
 def windows(
     start: datetime, end: datetime, zone: ZoneInfo, max_length: timedelta | None = None
 ) -> Iterator[Window]:
-    """Yield [start, end) in windows that one job can cover, oldest first.
+    """Yield [start, end) as windows that one job can cover, oldest first.
 
     Args:
         start: The first instant.
         end: The instant after the last one.
         zone: The API user's zone.
-        max_length: The longest window that Pardot has time for, where a longer one has failed.
+        max_length: The longest window that is allowed, if Pardot ran out of time for a longer one.
     """
     while start < end:
         after = start - SECOND
@@ -197,7 +196,7 @@ def windows_after_stored(
     zone: ZoneInfo,
     max_length: timedelta | None = None,
 ) -> Iterator[Window]:
-    """Yield a window in the windows of the jobs in STATE, and the rest of it in new ones."""
+    """Yield a window as the windows of stored jobs, then the rest of it as new windows."""
     start = window.start
     ends = {parse_instant(each["start"]): parse_instant(each["end"]) for each in stored}
     while start in ends and start < ends[start] <= window.end:
@@ -209,10 +208,11 @@ def windows_after_stored(
 def length_after_expiry(
     stored: Iterable[StoredJob], zone: ZoneInfo, now: datetime
 ) -> timedelta | None:
-    """Return how long windows may be, if rows of a job were read until Pardot deleted its files.
+    """Return the longest window to plan, if a job's files expired before all rows were written.
 
-    The next job of its window starts with the first row again. Half the window can be read while
-    Pardot has the files, or half of that.
+    A new job of the same window would start with the first row again, and expire again. So the
+    window is halved, in each run that finds such a job, until it is read in time. None if no job
+    expired like that.
     """
     for each in stored:
         is_begun = each["done"] or each.get("rows") or each.get("cursor")
@@ -228,7 +228,7 @@ def _local(moment: datetime, zone: ZoneInfo) -> datetime:
 
 
 def chunks(fields: Sequence[str], keys: Sequence[str]) -> list[tuple[str, ...]]:
-    """Return the fields in as few jobs as can have them, each with the keys first."""
+    """Return the fields for as few jobs as possible; each job has the keys first."""
     others = [name for name in fields if name not in keys]
     room = MAX_FIELDS - len(keys)
     return [(*keys, *others[place : place + room]) for place in range(0, max(len(others), 1), room)]
@@ -244,10 +244,10 @@ def fingerprint(pardot_object: str, procedure: str, zone: ZoneInfo, fields: Sequ
 
 
 def file_names(urls: Sequence[str]) -> dict[str, str]:
-    """Return by address the name of a result file in STATE and in messages.
+    """Return by URL the name of a file in STATE and in messages.
 
-    That is the end of its path, where these ends differ; hosts are opaque (D.10). Two files with
-    the same name would make one of them look finished.
+    It is the last part of the URL's path (D.10), or a hash of the URL if two files would have the
+    same name: one of them would look finished.
     """
     ends = [urlsplit(url).path.rstrip("/").rpartition("/")[2] for url in urls]
     if len(set(ends)) < len(urls) or not all(0 < len(end) <= _MAX_NAME for end in ends):
@@ -256,7 +256,7 @@ def file_names(urls: Sequence[str]) -> dict[str, str]:
 
 
 def next_wait(waited: float, longest: float) -> float:
-    """Return the seconds until the next look at a job: two at first, then more and more."""
+    """Return the seconds until the next poll of a job: 2 at first, then half of the time waited."""
     return min(max(2.0, waited / 2), longest)
 
 
@@ -266,9 +266,9 @@ class JobScope:
 
     Attributes:
         object: The object's name.
-        procedure: The name of what filters it.
+        procedure: The name of the filter in the API.
         zone: The API user's zone.
-        keys: Fields that every job has.
+        keys: The fields that every job has.
     """
 
     object: str
@@ -278,21 +278,24 @@ class JobScope:
 
     def spec(self, window: Window, deleted: bool | None, fields: tuple[str, ...]) -> JobSpec:  # noqa: FBT001
         """Return the spec of a job with these fields."""
-        mark = fingerprint(self.object, self.procedure, self.zone, fields)
-        return JobSpec(window, deleted, fields, mark)
+        return JobSpec(
+            window, deleted, fields, fingerprint(self.object, self.procedure, self.zone, fields)
+        )
 
-    def specs(self, window: Window, sides: Sides, fields: Sequence[str]) -> Iterator[JobSpec]:
+    def specs(
+        self, window: Window, filters: DeletedFilters, fields: Sequence[str]
+    ) -> Iterator[JobSpec]:
         """Yield the specs of all jobs that a window needs."""
-        for deleted in sides:
+        for deleted in filters:
             for chunk in chunks(fields, self.keys):
                 yield self.spec(window, deleted, chunk)
 
 
 class ExportPlan:
-    """The jobs that a reading still needs, oldest window first.
+    """The jobs that are still to be read, oldest window first.
 
-    ``sides`` of its methods are the sides of the recycle bin that have jobs of their own, and
-    ``fields`` are those that exports accept.
+    In its methods, ``filters`` are the values of ``deleted`` that need jobs of their own (see
+    :class:`JobSpec`), and ``fields`` are those that exports accept.
 
     Args:
         scope: What the jobs have in common.
@@ -303,45 +306,47 @@ class ExportPlan:
         self.jobs: list[PlannedJob] = []
 
     def to_state(self) -> list[StoredJob]:
-        """Return what STATE has of the jobs."""
+        """Return the created jobs as STATE stores them."""
         return [planned.job.to_state() for planned in self.jobs if planned.job is not None]
 
     @property
     def first_to_create(self) -> PlannedJob | None:
-        """The first job that was not created yet."""
+        """The first job that is not created yet; None if all are created."""
         return next((planned for planned in self.jobs if planned.job is None), None)
 
     @property
     def is_resumed(self) -> bool:
-        """Whether an interrupted run has read some of the rows."""
+        """Whether an interrupted run has written some of the rows."""
         return any(planned.job and planned.job.is_begun for planned in self.jobs)
 
     def of(self, window: Window, deleted: bool | None) -> list[PlannedJob]:  # noqa: FBT001
-        """Return the jobs for the rows of a window on one side of the recycle bin."""
+        """Return the jobs of a window with one value of the filter ``deleted``."""
         return [
             planned
             for planned in self.jobs
             if planned.spec.window == window and planned.spec.deleted is deleted
         ]
 
-    def fill(self, windows: Iterable[Window], sides: Sides, fields: Sequence[str]) -> None:
-        """Plan windows."""
+    def fill(
+        self, windows: Iterable[Window], filters: DeletedFilters, fields: Sequence[str]
+    ) -> None:
+        """Add the jobs that windows need."""
         for window in windows:
-            specs = self._scope.specs(window, sides, fields)
+            specs = self._scope.specs(window, filters, fields)
             self.jobs += [PlannedJob(spec) for spec in specs]
 
     def adopt(self, stored: StoredJobs, now: datetime) -> StoredJobs:
-        """Take over the jobs in STATE that match; return the others."""
-        left = list(stored)
+        """Use the stored jobs that match planned ones; return those that do not match."""
+        unmatched = list(stored)
         for planned in self.jobs:
-            match = next((each for each in left if planned.spec.matches(each, now)), None)
+            match = next((each for each in unmatched if planned.spec.matches(each, now)), None)
             if match is not None:
-                left.remove(match)
+                unmatched.remove(match)
                 planned.job = Job.from_state(match, planned.spec)
-        return left
+        return unmatched
 
-    def replan(self, sides: Sides, fields: Sequence[str]) -> None:
-        """Plan anew what was not created yet, because exports refuse part of it."""
+    def replan(self, filters: DeletedFilters, fields: Sequence[str]) -> None:
+        """Plan the jobs that are not created yet again, because exports refuse part of them."""
         groups: dict[tuple[Window, bool | None], list[PlannedJob]] = {}
         for planned in self.jobs:
             created = groups.setdefault((planned.spec.window, planned.spec.deleted), [])
@@ -349,7 +354,7 @@ class ExportPlan:
                 created.append(planned)
         self.jobs = []
         for (window, deleted), created in groups.items():
-            if deleted not in sides and not created:
+            if deleted not in filters and not created:
                 continue
             covered = {name for planned in created for name in planned.spec.fields}
             rest = [name for name in fields if name not in covered]
@@ -359,12 +364,12 @@ class ExportPlan:
                 self.jobs += [PlannedJob(spec) for spec in specs]
 
     def split(
-        self, window: Window, max_length: timedelta, sides: Sides, fields: Sequence[str]
+        self, window: Window, max_length: timedelta, filters: DeletedFilters, fields: Sequence[str]
     ) -> list[Job]:
-        """Plan shorter windows for a window and for all that was not created yet.
+        """Plan shorter windows for a window, and for all windows with a job not created yet.
 
         Returns:
-            The jobs that are not needed any more.
+            The created jobs of these windows, which are not needed any more.
         """
         longer = {
             planned.spec.window
@@ -375,10 +380,10 @@ class ExportPlan:
         self.jobs = [planned for planned in self.jobs if planned.spec.window not in longer]
         for whole in sorted(longer):
             pieces = windows(whole.start, whole.end, self._scope.zone, max_length)
-            self.fill(pieces, sides, fields)
+            self.fill(pieces, filters, fields)
         self.jobs.sort(key=lambda planned: planned.spec.window.start)
         return [planned.job for planned in dropped if planned.job is not None]
 
     def remove(self, window: Window) -> None:
-        """Forget the jobs of a window."""
+        """Remove the jobs of a window."""
         self.jobs = [planned for planned in self.jobs if planned.spec.window != window]

@@ -1,4 +1,4 @@
-"""What exports refuse or leave out, read by a query of the same object."""
+"""Reads by query what exports refuse or leave out."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ Cells = list[Any]
 
 
 class SupplementQuery:
-    """Reads the rows of a window as the cells that an export would have.
+    """Reads rows by query, and yields them as the cells that an export would have.
 
     Args:
-        query: Asks for pages; None for an object without a query, which has no rows here.
+        query: Requests pages; None for an object without a query, which yields no rows.
         time: The column that windows are filtered by.
         on_repaired: Called with the field's name for each cell that was repaired.
     """
@@ -48,7 +48,7 @@ class SupplementQuery:
 
     @property
     def has_recycle_bin(self) -> bool:
-        """Whether the query can be asked for the recycle bin."""
+        """Whether the query can read the rows in the recycle bin."""
         return self.endpoint is not None and self.endpoint.deleted
 
     @property
@@ -57,23 +57,26 @@ class SupplementQuery:
         return frozenset() if self.endpoint is None else self.endpoint.lacks
 
     def rows(self, window: Window, fields: Sequence[str], *, deleted: bool) -> Iterator[Cells]:
-        """Yield the rows of a window on one side of the recycle bin, as :meth:`pages` does."""
+        """Yield the active or deleted rows of a window; arguments and errors as :meth:`pages`."""
         for cells, _ in self.pages(window, fields, deleted=deleted):
             yield from cells
 
     def pages(
         self, window: Window, fields: Sequence[str], *, deleted: bool, cursor: int = 0
     ) -> Iterator[tuple[list[Cells], int]]:
-        """Yield the pages of a window on one side of the recycle bin, with their largest id.
+        """Yield the pages of a window, each with its largest id.
 
-        Rows that came before Pardot ran out of time come again. An id is 0 where the window is
-        read in parts, so that it does not say what is out.
+        If Pardot runs out of time, the window is read in parts and some rows are yielded again.
+        The id is 0 then, because ids do not show what is written of the whole window.
 
         Args:
             window: The window.
             fields: The fields to read.
-            deleted: The side.
+            deleted: Whether to read the deleted rows or the active ones.
             cursor: Rows up to this id are left out.
+
+        Raises:
+            TapPardotError: As of the query.
         """
         query, endpoint = self._query, self.endpoint
         if query is None or endpoint is None:
@@ -100,7 +103,7 @@ class SupplementQuery:
 
 
 class NoQuery(Source):
-    """Stands for the query that the setting ``bulk_source`` chooses and that there is none of.
+    """The source of a stream without a query when the setting ``bulk_source`` is ``query``.
 
     Args:
         stream: The stream's name.
@@ -111,7 +114,7 @@ class NoQuery(Source):
 
     @override
     def pages(self, window: Window | None) -> Iterator[Page]:
-        """Raise.
+        """Yield nothing.
 
         Raises:
             StreamSkipped: Always.
@@ -123,12 +126,12 @@ class NoQuery(Source):
 
 
 class QueryInsteadOfExport(Source):
-    """A query of a stream that an earlier run may have read by exports.
+    """A query of a stream that can be exported too. It cancels the export jobs of earlier runs.
 
     Args:
         query: Reads the stream.
         jobs: Makes the calls for export jobs.
-        bookmark: The stream's; may have jobs that nobody will collect.
+        bookmark: The stream's bookmark, which may store jobs of an earlier run.
     """
 
     def __init__(self, query: Source, jobs: ExportJobClient, bookmark: Bookmark) -> None:
@@ -142,10 +145,10 @@ class QueryInsteadOfExport(Source):
 
     @override
     def pages(self, window: Window | None) -> Iterator[Page]:
-        """Yield the pages of the query, once the jobs in STATE are canceled."""
+        """Cancel the jobs in STATE, then yield the pages of the query; errors as of the query."""
         if self._bookmark.jobs:
             self._jobs.discard(self._bookmark.jobs)
-            self._bookmark.keep_jobs([], [])
+            self._bookmark.store_jobs([], [])
         yield from self._query.pages(window)
 
     @override
@@ -160,14 +163,14 @@ class QueryInsteadOfExport(Source):
 class AnonymousVisitors:
     """Adds the anonymous visitors to a window, if exports leave them out.
 
-    Whether exports have them is in no document (reference D.8.6). The counts of two queries show
-    it: of all active visitors, and of the identified ones. STATE has the result (``limited``), so
-    these two calls are made once.
+    No document says whether exports have them (reference D.8.6). The exported rows are compared
+    with the counts of two queries: all active visitors, and the identified ones. STATE stores the
+    result (``limited``), so these two calls are made once.
 
     Args:
-        calls: Asks for a page of visitors.
+        calls: Requests pages of visitors.
         time: The column that windows are filtered by.
-        bookmark: The stream's.
+        bookmark: The stream's bookmark.
     """
 
     def __init__(self, calls: QueryCalls, time: str, bookmark: Bookmark) -> None:
@@ -184,14 +187,14 @@ class AnonymousVisitors:
         *,
         is_resumed: bool,
     ) -> Iterator[Page]:
-        """Yield the pages of a window's exports, and of what these leave out.
+        """Yield the pages of a window's exports and, if exports lack rows, those of a query.
 
         Args:
             window: The window.
             exported: The pages of its exports.
             by_query: Returns the pages of all active visitors.
             is_resumed: Whether an interrupted run has read some of the exports' files, so that
-                the rows of this run are not all of them.
+                the rows of this run cannot be compared with the counts.
         """
         counter = _Counter()
         for page in exported:
@@ -201,6 +204,12 @@ class AnonymousVisitors:
             yield from by_query()
 
     def _are_missing(self, window: Window, exported: int | None) -> bool:
+        """Return whether exports leave out anonymous visitors; log and store it when found out.
+
+        Args:
+            window: The window.
+            exported: How many active visitors its exports have; None if that is unknown.
+        """
         known = self._bookmark.limited
         if known is not None or exported is None or self._has_counted:
             return bool(known)
@@ -210,12 +219,12 @@ class AnonymousVisitors:
         self._has_counted = True
         identified = self._count(window, self._calls.endpoint.identified or {})
         if identified is None or identified >= every:
-            return False  # it makes no difference here
+            return False  # there are no anonymous visitors in this window
         limited = abs(exported - identified) < abs(exported - every)
         self._bookmark.note_limited(limited=limited)
         if limited:
             logger.warning(
-                "%s: exports have %d of %d rows and leave out those that nobody identified: the "
+                "%s: exports have %d of %d rows and leave out anonymous visitors: the "
                 "active ones are also read by query.",
                 self._calls.stream,
                 exported,
@@ -224,7 +233,7 @@ class AnonymousVisitors:
         return limited
 
     def _count(self, window: Window, params: Mapping[str, str]) -> int | None:
-        """Return how many active visitors a query has; None if Pardot does not say."""
+        """Return the total of active visitors of a query; None if Pardot does not report it."""
         request = self._calls.dialect.query(
             replace(self._calls.endpoint, sorted=False),
             Filters(self._time, window.start, window.end, params=params),

@@ -98,7 +98,7 @@ class Bookmark:
         """Store whether exports leave out rows."""
         self._state[LIMITED] = limited
 
-    def keep_jobs(self, jobs: list[dict[str, Any]], refused: list[str]) -> None:
+    def store_jobs(self, jobs: list[dict[str, Any]], refused: list[str]) -> None:
         """Store the export jobs and, while there are any, the fields that were refused."""
         self._state.update({JOBS: jobs or None, REFUSED: (jobs and refused) or None})
 

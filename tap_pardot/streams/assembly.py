@@ -337,7 +337,7 @@ def _export_source(parts: _Parts, endpoint: Export) -> Source:
         api_fields(stream, columns),
         api_keys(stream),
         tuple(api_name(stream, name) for name in custom if name in columns),
-        needs_sides="is_deleted" in columns,
+        needs_is_deleted="is_deleted" in columns,
     )
     query = query_of(stream)
     return ExportSource(

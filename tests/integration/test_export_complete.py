@@ -213,7 +213,7 @@ def test_anonymous_visitors_arrive_where_exports_leave_them_out(account, tap, co
     assert run.exit_code == 0, run.stderr
     active = {r["id"] for r in run.records["visitors"]}
     assert active >= set(range(1, 29))
-    assert "leave out those that nobody identified" in run.stderr
+    assert "leave out anonymous visitors" in run.stderr
     assert run.state["bookmarks"]["visitors"]["limited"] is True
 
     # From then on it is known.

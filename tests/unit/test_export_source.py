@@ -281,7 +281,7 @@ def test_the_recycle_bin_comes_by_query_where_exports_refuse_to_ask_for_it(pardo
 
     pardot.refuse = refuse
     query = Query("prospect", deleted=True, fields=True, lacks=frozenset({"fax"}))
-    reader = Reader(pardot, ["email", "fax"], query=query, deleted=True, needs_sides=True)
+    reader = Reader(pardot, ["email", "fax"], query=query, deleted=True, needs_is_deleted=True)
     rows = reader.read()
     assert [(row["id"], row["is_deleted"]) for row in rows] == [
         ("1", False),
