@@ -1,7 +1,8 @@
-"""What is fixed once for a run: the client, Pardot's time, the zone, the run's start and end.
+"""What is set once for a run: the client, Pardot's time, the zone, the run's start and end.
 
-The first call of a run reads the account: it shows whether login, business unit and API version
-are right before any stream begins, gives Pardot's time, and feeds the stream ``account``.
+The first call of a run reads the account. It shows whether login, business unit and API version
+are right before any stream is read, and gives Pardot's time. The stream ``account`` uses its
+answer.
 """
 
 from __future__ import annotations
@@ -47,20 +48,20 @@ logger = logging.getLogger("tap-pardot")
 
 @dataclass(frozen=True)
 class SyncContext:
-    """Shared by all streams of a run. Knows no stream.
+    """What all streams of a run share. It knows no stream.
 
     Attributes:
         client: Calls Pardot.
-        dialect: Versions 3 and 4 of the API, in the API user's zone.
+        dialect: Builds requests for versions 3 and 4 of the API, in the API user's zone.
         config: The settings.
         start: Where streams without a bookmark begin, in UTC.
         end: Where every window ends (exclusive), in UTC.
-        ends_early: Whether ``end_date`` set the end.
-        lookback: How far before their bookmarks the streams begin in this run.
-        jobs: The export jobs that are not complete, of all streams.
-        timezone_check: Whether Pardot's own times agree with the zone.
-        report: How each stream ended.
-        write_state: Writes STATE, behind all records that were written.
+        ends_early: Whether the setting ``end_date`` has set the end.
+        lookback: How far before their bookmarks streams start in this run.
+        jobs: The waiting export jobs of all streams.
+        timezone_check: Compares the zone with the local times in Pardot's answers.
+        report: Collects how each stream ends.
+        write_state: Writes STATE, after all records written so far.
     """
 
     client: Client
@@ -90,13 +91,13 @@ class SyncContext:
         return self.client.clock.now()
 
     def call_for(self, stream: str) -> Call:
-        """Return what makes calls that are counted for a stream."""
+        """Return a function that makes calls, which are counted for a stream."""
         return partial(self.client.call, stream)
 
     def classify(self, error: TapPardotError) -> TapPardotError:
-        """Return a failure of a stream as what it ends: the stream, or the run.
+        """Return an outage as the failure of one stream or of the run; other errors unchanged.
 
-        An outage ends the stream only, where one other call is answered.
+        An outage is the failure of one stream if Pardot answers another call.
         """
         if not isinstance(error, Outage):
             return error
@@ -112,12 +113,12 @@ class SyncContext:
 def build_client(
     config: Mapping[str, Any], stored_calls: dict[str, Any], user_agent: str
 ) -> tuple[Client, V4]:
-    """Return the client that the settings describe, and the dialect it speaks; makes no call.
+    """Return the client for the settings, and the dialect for its requests; makes no call.
 
     Args:
         config: Valid settings.
-        stored_calls: The part of STATE that counts the day's calls.
-        user_agent: The ``User-Agent`` where the settings name none.
+        stored_calls: The part of STATE that counts the day's calls, changed in place.
+        user_agent: The ``User-Agent`` if the settings have none.
     """
     login_url, api_url = endpoints(config)
     transport = Transport(
@@ -150,20 +151,20 @@ def open_sync(  # noqa: PLR0913
     write_state: Callable[[], None],
     adopt_state: Callable[[ZoneInfo, datetime], timedelta],
 ) -> SyncContext:
-    """Make the first calls of a run and return what they fix.
+    """Make the first calls of a run, and return the context that they determine.
 
     Args:
         config: Valid settings.
         client: Makes the calls.
-        dialect: Builds them.
-        report: How each stream ends.
+        dialect: Builds the requests.
+        report: Collects how each stream ends.
         write_state: Writes STATE.
-        adopt_state: Fits STATE to the zone and the start of the run; returns how far before their
-            bookmarks the streams begin.
+        adopt_state: Adapts STATE to the zone and the start of the run; returns how far before
+            their bookmarks streams start.
 
     Raises:
-        ConfigurationError: Settings or login are wrong; nothing was read.
-        RunStopped: Pardot or Salesforce cannot be reached, or the calls are used up.
+        ConfigurationError: Settings or login are wrong.
+        RunStopped: Pardot or Salesforce cannot be reached, or the day's calls are used up.
     """
     try:
         _read_account(client, dialect)
@@ -219,16 +220,17 @@ def _setting_by_origin(config: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _today(config: Mapping[str, Any]) -> str | None:
-    """Return the account's day by this machine's clock, until Pardot's is known."""
+    """Return the account's day by this machine's clock; None if the zone is not set."""
     zone = config.get("timezone")
     return f"{datetime.now(ZoneInfo(zone)):%Y-%m-%d}" if zone else None
 
 
 def _read_account(client: Client, dialect: V4) -> None:
-    """Make the first call; a refusal by Pardot costs the stream account only.
+    """Make the first call. If Pardot refuses it, only the stream ``account`` fails.
 
     Raises:
-        ConfigurationError: Settings or login are wrong, or it is not Pardot that answers.
+        ConfigurationError: Settings or login are wrong, or another host answers.
+        TapPardotError: As of the client.
     """
     with suppress(StreamSkipped):
         try:
@@ -241,7 +243,7 @@ def _read_account(client: Client, dialect: V4) -> None:
 
 
 def daily_calls(level: Any) -> str | None:
-    """Return the API calls a day of an account's level, where its edition is known (A.10)."""
+    """Return the daily API calls of an account's level, for the log; None if unknown (A.10)."""
     words = level.lower().split() if isinstance(level, str) else []
     return next((f"{_EDITIONS[word]:,}" for word in words if word in _EDITIONS), None)
 
@@ -254,13 +256,13 @@ _EDITIONS = {
 
 
 def next_midnight(now: datetime, zone: ZoneInfo) -> datetime:
-    """Return when the account's next day begins, in UTC; Pardot gives new calls then."""
+    """Return when the account's next day begins, in UTC: the count of API calls starts again."""
     tomorrow = now.astimezone(zone).date() + timedelta(days=1)
     return datetime.combine(tomorrow, time(), zone).astimezone(UTC)
 
 
 def unreachable(outage: Outage) -> RunStopped:
-    """Return what ends a run when Pardot cannot be reached before any stream begins."""
+    """Return the error that ends a run if Pardot cannot be reached before any stream is read."""
     tried = "" if outage.is_isolated else " for about 10 minutes"
     hint = " If Pardot itself can be reached, check api_url."
     if outage.code is not None or isinstance(outage, LoginOutage):
@@ -271,6 +273,11 @@ def unreachable(outage: Outage) -> RunStopped:
 
 
 def _zone(config: Mapping[str, Any], client: Client, dialect: V4) -> ZoneInfo:
+    """Return the API user's zone, from the settings or else from Pardot's user records.
+
+    Raises:
+        ConfigurationError: It is not set, and Pardot does not report it.
+    """
     if config.get("timezone"):
         return ZoneInfo(config["timezone"])
     try:
@@ -288,7 +295,13 @@ def _zone(config: Mapping[str, Any], client: Client, dialect: V4) -> ZoneInfo:
 
 
 def read_first(client: Client, dialect: V4, stream: str, name: str) -> Iterator[Row]:
-    """Yield all rows of an object before the streams begin; the stream reads the same answers.
+    """Yield all rows of an object before any stream is read, and store the answers for its stream.
+
+    Args:
+        client: Makes the calls.
+        dialect: Builds the requests.
+        stream: The stream that the calls are counted for, which reads the same answers later.
+        name: The object's name in the dialect.
 
     Raises:
         TapPardotError: As the table in ``codes.py`` says.
@@ -299,12 +312,13 @@ def read_first(client: Client, dialect: V4, stream: str, name: str) -> Iterator[
 
 
 def zone_of_api_user(users: list[dict[str, Any]], username: str | None) -> str | None:
-    """Return the IANA zone of the API user, where the user records leave no doubt.
+    """Return the IANA zone of the API user; None if the user records do not show it.
 
     Args:
-        users: Rows of the user query; one who is not an administrator sees only himself
+        users: Rows of the user query. A user who is not an administrator gets only his own record
             (reference C.19).
-        username: Setting ``username``; often the e-mail address of the user.
+        username: Setting ``username``, often the user's e-mail address. If no record has it, all
+            records must have the same zone.
     """
     own = [user for user in users if username and user.get("email") == username]
     zones = {user.get("timezone") for user in own or users}

@@ -28,12 +28,12 @@ class Reading:
 
     Attributes:
         name: The stream, for the log.
-        windows: What is to be read; moves the bookmark.
-        source: Where the rows come from.
+        windows: Yields the windows to read, and moves the bookmark.
+        source: Yields the rows of a window.
         decoder: Makes records of rows.
-        key: The replication key, by which a record is in a page's bounds or not.
-        result: Counts the rows, and says how far the stream is.
-        write_state: Writes STATE, behind all records that were written.
+        key: The replication key, which is compared with a page's bounds.
+        result: Counts the rows, and stores how far the stream was read.
+        write_state: Writes STATE, after all records written so far.
     """
 
     name: str
@@ -45,10 +45,10 @@ class Reading:
     write_state: Callable[[], None]
 
     def records(self) -> Iterator[Record]:
-        """Yield the records; the bookmark covers what was yielded when the next one is asked for.
+        """Yield the records. The bookmark moves when all records of a page were consumed.
 
         Raises:
-            TapPardotError: The stream cannot be read on.
+            TapPardotError: The stream cannot be read any further.
         """
         for left in self.windows:
             window = None if left is None else self.source.next_window(left)
@@ -62,10 +62,10 @@ class Reading:
             self.source.close(window)
             reached = self.windows.close(window)
             self.write_state()
-            self.result.done(reached)
+            self.result.mark_done(reached)
 
     def log_conversion_errors(self) -> None:
-        """Log how many values did not fit their columns, or were changed."""
+        """Log how many values of each column became null, and how many were changed."""
         for column, number in sorted(self.decoder.conversion_errors.items()):
             logger.warning(
                 "%s.%s: %d value%s did not fit the column's type and became null.",
@@ -89,7 +89,7 @@ class Reading:
             yield from self.page_records(page)
 
     def page_records(self, page: Page) -> Iterator[Record]:
-        """Yield the records of a page, and move the bookmark behind them."""
+        """Yield the records of a page; then save the bookmark and write STATE."""
         for record in self._decoded(page):
             yield record
             self.result.rows += 1
@@ -112,9 +112,9 @@ class Reading:
 def _within(
     records: Iterable[Record], key: str, start: str | None, end: str | None
 ) -> Iterator[Record]:
-    """Yield the records whose time lies in [start, end), and those without one.
+    """Yield the records whose time is in [start, end), and those without a time.
 
-    ISO texts in UTC of fixed width compare like instants.
+    ISO 8601 strings in UTC of fixed width compare like instants.
     """
     for record in records:
         moment = record.get(key)

@@ -1,4 +1,4 @@
-"""What the user reads at the end of a run, and the exit code."""
+"""The result of each stream, the last log lines of a run, and the exit code."""
 
 from __future__ import annotations
 
@@ -48,10 +48,11 @@ class StreamResult:
     """One stream's result.
 
     Attributes:
-        rows: Records that were written.
+        rows: How many records were written.
         status: How the stream ended.
-        message: Up to where it is complete, or why it ended.
-        reached: The instant before which everything is out, in UTC, where there is one.
+        message: How far the stream was read, or why it ended.
+        reached: The instant before which all rows are written, as an ISO 8601 string in UTC; None
+            if there is no such instant.
     """
 
     rows: int = 0
@@ -59,8 +60,8 @@ class StreamResult:
     message: str = "not read in this run"
     reached: str | None = None
 
-    def done(self, reached: str) -> None:
-        """Note that the stream is complete; ``reached`` says up to where."""
+    def mark_done(self, reached: str) -> None:
+        """Note that the stream is complete; ``reached`` says how far, such as "all rows"."""
         self.status, self.message = Status.DONE, reached
 
     @property
@@ -71,7 +72,13 @@ class StreamResult:
 
 @dataclass
 class Report:
-    """Collects how each selected stream ended."""
+    """Collects how each selected stream ended.
+
+    Attributes:
+        results: The result of each selected stream, by name.
+        stopped: The first error that stopped the run early (exit code 2 or 0).
+        aborted: The first error of settings, STATE or login (exit code 1).
+    """
 
     results: dict[str, StreamResult] = field(default_factory=dict)
     stopped: RunStopped | None = None
@@ -79,15 +86,15 @@ class Report:
 
     @property
     def is_over(self) -> bool:
-        """Whether no further stream should be begun."""
+        """Whether an error has ended the run, so that no further stream is read."""
         return self.stopped is not None or self.aborted is not None
 
     def result_of(self, stream: str) -> StreamResult:
-        """Return a stream's result, a new one at first."""
+        """Return a stream's result; the first call for a stream creates it."""
         return self.results.setdefault(stream, StreamResult())
 
     def record_error(self, stream: str, error: TapPardotError) -> None:
-        """Note why a stream ended early."""
+        """Record the error that ended a stream early, and the run too if the error does."""
         result = self.result_of(stream)
         result.message = str(error)
         if isinstance(error, StreamSkipped):
@@ -99,37 +106,37 @@ class Report:
         self.stop(error)
 
     def stop(self, error: TapPardotError) -> None:
-        """Note an error that ends the whole run, if it does."""
+        """Record an error if it ends the whole run. Only the first one counts."""
         if isinstance(error, RunStopped):
             self.stopped = self.stopped or error
         elif isinstance(error, ConfigurationError):
             self.aborted = self.aborted or error
 
-    def names(self, end: Status) -> list[str]:
-        """Return the streams that ended so."""
-        return [name for name, result in self.results.items() if result.status is end]
+    def streams_with(self, status: Status) -> list[str]:
+        """Return the names of the streams that ended with a status."""
+        return [name for name, result in self.results.items() if result.status is status]
 
     @property
     def exit_code(self) -> int:
-        """0 good; 1 a stream failed; 2 Pardot ended the run early (DESIGN, promise 5)."""
+        """0: complete. 1: aborted, or a stream failed. 2: stopped early (DESIGN, promise 5)."""
         if self.stopped is not None and not isinstance(self.stopped, CallLimitReached):
             return 2
-        return 1 if self.aborted is not None or self.names(Status.FAILED) else 0
+        return 1 if self.aborted is not None or self.streams_with(Status.FAILED) else 0
 
     def log(
         self,
         calls: Mapping[str, int],
-        closing: str | None = None,
-        resets: str | None = None,
+        last_sentence: str | None = None,
+        calls_reset_at: str | None = None,
         exit_code: int | None = None,
     ) -> None:
-        """Log one line per stream, then one sentence; the figures are structured fields, too.
+        """Log one line per stream, then one sentence. The figures are structured fields too.
 
         Args:
             calls: API calls by stream.
-            closing: The last sentence, if it is not about Pardot (a signal).
-            resets: When the account has API calls again, where they are used up.
-            exit_code: The program's, if it is not :attr:`exit_code`.
+            last_sentence: The sentence for a run that a signal ended; None for any other run.
+            calls_reset_at: When the account has API calls again; None if they are not used up.
+            exit_code: The program's exit code, if it is not :attr:`exit_code`.
         """
         for name, number in calls.items():
             count = metrics.Metric.HTTP_REQUEST_COUNT
@@ -141,27 +148,28 @@ class Report:
             for name, result in self.results.items():
                 _log_stream(name, result, calls.get(name, 0))
         level = logging.INFO if self.exit_code == 0 else logging.ERROR
-        if closing is not None or isinstance(self.stopped, CallLimitReached):
+        if last_sentence is not None or isinstance(self.stopped, CallLimitReached):
             level = max(level, logging.WARNING)
         figures = {
             "rows": sum(result.rows for result in self.results.values()),
             "calls": sum(calls.values()),
             "exit_code": self.exit_code if exit_code is None else exit_code,
-            **{end.value: len(self.names(end)) for end in Status},
+            **{status.value: len(self.streams_with(status)) for status in Status},
         }
-        sentence = closing or self._sentence(sum(calls.values()), resets)
+        sentence = last_sentence or self._sentence(sum(calls.values()), calls_reset_at)
         logger.log(level, "%s", sentence, extra=figures)
 
-    def _sentence(self, calls: int, resets: str | None) -> str:
+    def _sentence(self, calls: int, calls_reset_at: str | None) -> str:
+        """Return the last sentence of a run that no signal ended."""
         rows = _count(sum(result.rows for result in self.results.values()), "row")
-        skipped = self.names(Status.SKIPPED)
+        skipped = self.streams_with(Status.SKIPPED)
         left_out = f" Skipped: {', '.join(skipped)}." if skipped else ""
-        failed = self.names(Status.FAILED)
+        failed = self.streams_with(Status.FAILED)
         if failed:
             left_out += f" Failed: {', '.join(failed)}."
         if self.stopped is not None:
-            hint = "" if resets is None else f" The new day begins at {resets}."
-            finished = ", ".join(self.names(Status.DONE)) or "none"
+            hint = "" if calls_reset_at is None else f" The new day begins at {calls_reset_at}."
+            finished = ", ".join(self.streams_with(Status.DONE)) or "none"
             return (
                 f"Stopped early after {rows}: {self.stopped}{hint} Finished: {finished}.{left_out}"
             )
@@ -172,7 +180,7 @@ class Report:
                 f"Not complete ({rows}): {', '.join(failed)} failed: see the reason in the lines "
                 f"above, then run again; STATE is good.{left_out.partition(' Failed')[0]}"
             )
-        done = len(self.names(Status.DONE))
+        done = len(self.streams_with(Status.DONE))
         return f"Complete: {rows} of {_count(done, 'stream')} in {_count(calls, 'call')}.{left_out}"
 
 
@@ -200,9 +208,9 @@ def _count(number: int, what: str) -> str:
 
 
 def unexpected(error: Exception) -> str:
-    """Return a sentence for an unexpected error; where it came from goes to the debug log.
+    """Return the sentence for an unexpected error, and log its traceback at debug level.
 
-    The text of the error is left out: it may hold data.
+    The message of the error is not shown, because it may hold data.
     """
     where = "".join(traceback.format_tb(error.__traceback__))
     logger.debug("%s at\n%s", type(error).__name__, where)

@@ -1,6 +1,6 @@
-"""One run: the order of the streams, one failure stays one, STATE out.
+"""Runs the selected streams in their order, isolates their failures, and writes the last STATE.
 
-Knows what a stream can do, and no stream.
+It knows the protocol of a stream, but no stream.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ logger = logging.getLogger("tap-pardot")
 
 
 class Turn(IntEnum):
-    """When in a run a stream is read.
+    """The phase of a run in which a stream is read, in this order.
 
-    Pardot runs export jobs one after another, so they wait there while queries are read. Streams
-    that are read through others come last.
+    Export jobs are created first and take long at Pardot, so queries are read meanwhile. Child
+    streams come last, because their ids come from other streams.
     """
 
     QUERY = 0
@@ -34,62 +34,66 @@ class Turn(IntEnum):
     CHILD = 2
 
 
-class Readable(Protocol):
+class RunnableStream(Protocol):
     """What the runner needs of a stream."""
 
     name: str
     ignored_replication: str
-    """What the catalog says of the replication that the stream does not offer."""
+    """The replication settings of the catalog that the stream ignores, for the log."""
     failure: Exception | None
-    """Why the stream cannot be read, if that was found before its turn."""
+    """Why the stream cannot be read, if that is known before its turn."""
 
     @property
     def turn(self) -> Turn:
-        """When the stream is read."""
+        """The phase in which the stream is read."""
 
     @property
     def valid_replication(self) -> str:
-        """What a catalog may say of the replication, for the user."""
+        """The replication settings that a catalog may have for the stream, for the log."""
 
     def check_columns(self) -> None:
-        """Compare the catalog's column types with the declared ones."""
+        """Check the catalog's column types.
+
+        Raises:
+            ConfigurationError: A column cannot be emitted as the catalog declares it.
+        """
 
     def submit(self) -> None:
-        """Start work that takes long, before anything is read."""
+        """Create export jobs, before anything is read."""
 
     def sync(self) -> None:
         """Read the stream and write its messages."""
 
     def finalize_state_progress_markers(self) -> None:
-        """End the stream's part of STATE, as the SDK wants it."""
+        """Finalize the stream's part of STATE (a method of the SDK)."""
 
 
-class Parents(Protocol):
-    """What the runner needs of the streams whose records pass to others."""
+class FanOutRun(Protocol):
+    """What the runner needs of :class:`~tap_pardot.streams.fan_out.FanOut`."""
 
     def start(self) -> None:
-        """Find out which parents' records pass to which children."""
+        """Decide which parents pass their records to which children."""
 
     def submit(self) -> None:
-        """Start work of parents that are read for their children only."""
+        """Create the export jobs of parents that are read for their children only."""
 
 
 class Run(NamedTuple):
-    """What a run is made of.
+    """The parts of a run.
 
     Attributes:
         streams: The selected streams.
-        parents: The streams whose records pass to others.
-        report: How each stream ends.
+        fan_out: Passes the records of parents to child streams.
+        report: Collects how each stream ends.
         open_sync: Makes the run's first calls, once.
-        write_state: Writes STATE; ``is_last`` where nothing else follows.
+        write_state: Writes STATE; ``is_last`` if nothing else follows.
         has_state: Whether there is a STATE to write before anything is read.
-        is_first: Whether no earlier run has left a STATE.
-        note_complete: Notes in STATE that a run was complete.
+        is_first: Whether the run was given no STATE.
+        note_complete: Stores in STATE that the run was complete.
     """
 
-    streams: Sequence[Readable]
-    parents: Parents
+    streams: Sequence[RunnableStream]
+    fan_out: FanOutRun
     report: Report
     open_sync: Callable[[], SyncContext]
     write_state: Callable[..., None]
@@ -99,7 +103,7 @@ class Run(NamedTuple):
 
 
 def run_all(run: Run) -> None:
-    """Read the selected streams; the report says how each ended."""
+    """Read the selected streams. Errors do not leave this function: they are in the report."""
     report = run.report
     for stream in run.streams:
         report.result_of(stream.name)
@@ -111,19 +115,19 @@ def run_all(run: Run) -> None:
             sync = run.open_sync()
             if run.is_first:
                 logger.info("No STATE: first run, reading from %s.", to_iso(sync.start))
-            _read_all(run.streams, run.parents, sync)
+            _read_all(run.streams, run.fan_out, sync)
     except TapPardotError as error:
         is_end = isinstance(error, ENDS_RUN)
         report.stop(error if is_end else ConfigurationError(error.message, error.code))
-    except Exception as error:  # noqa: BLE001 - what was read needs its STATE
+    except Exception as error:  # noqa: BLE001 - the last STATE must be written
         report.stop(ConfigurationError(unexpected(error)))
     if not report.exit_code and not report.is_over:
         run.note_complete()
     run.write_state(is_last=True)
 
 
-def _check_catalog(streams: Sequence[Readable]) -> None:
-    """Log what the catalog says of the selected streams and is not followed.
+def _check_catalog(streams: Sequence[RunnableStream]) -> None:
+    """Log which replication settings of the catalog are ignored, and check its column types.
 
     Raises:
         ConfigurationError: A column cannot be emitted as the catalog declares it.
@@ -139,20 +143,20 @@ def _check_catalog(streams: Sequence[Readable]) -> None:
         stream.check_columns()
 
 
-def _read_all(streams: Sequence[Readable], parents: Parents, sync: SyncContext) -> None:
-    parents.start()
+def _read_all(streams: Sequence[RunnableStream], fan_out: FanOutRun, sync: SyncContext) -> None:
+    fan_out.start()
     for stream in streams:
         if stream.turn is Turn.EXPORT and not sync.report.is_over:
             _submit(stream, sync)
-    parents.submit()
+    fan_out.submit()
     for stream in sorted(streams, key=lambda each: each.turn):
         if sync.report.is_over:
             break
         _read(stream, sync)
 
 
-def _submit(stream: Readable, sync: SyncContext) -> None:
-    """Let a stream create its jobs; a failure is the stream's own when its turn comes."""
+def _submit(stream: RunnableStream, sync: SyncContext) -> None:
+    """Let a stream create its export jobs. A failure is stored and raised in the stream's turn."""
     try:
         stream.submit()
     except TapPardotError as found:
@@ -164,7 +168,8 @@ def _submit(stream: Readable, sync: SyncContext) -> None:
         stream.failure = error
 
 
-def _read(stream: Readable, sync: SyncContext) -> None:
+def _read(stream: RunnableStream, sync: SyncContext) -> None:
+    """Read a stream; its failure goes into the report."""
     try:
         stream.sync()
     except TapPardotError as error:

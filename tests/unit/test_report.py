@@ -31,15 +31,15 @@ def report_of(**ends):
     for name, error in ends.items():
         report.result_of(name).rows = 1200
         if error is None:
-            report.result_of(name).done("up to now")
+            report.result_of(name).mark_done("up to now")
         else:
             report.record_error(name, error)
     return report
 
 
-def log_of(report, caplog, closing=None):
+def log_of(report, caplog, last_sentence=None):
     with caplog.at_level("INFO", logger="tap-pardot"):
-        report.log({"lists": 3, "tags": 1}, closing)
+        report.log({"lists": 3, "tags": 1}, last_sentence)
     records = [record for record in caplog.records if record.name == "tap-pardot"]
     return [(record.levelname, record.getMessage()) for record in records]
 
@@ -78,7 +78,7 @@ def test_a_stream_that_was_not_begun_is_no_success_and_no_failure():
     report = report_of(lists=STOPPED)
     report.result_of("tags")
 
-    assert report.names(Status.STOPPED) == ["lists", "tags"]
+    assert report.streams_with(Status.STOPPED) == ["lists", "tags"]
     assert report.result_of("tags").message == "not read in this run"
 
 
@@ -155,16 +155,17 @@ def test_the_last_line_of_a_run_ended_by_a_signal_names_the_signal(caplog):
 
 
 @pytest.mark.parametrize(
-    ("error", "closing"), [(WRONG, None), (STOPPED, None), (LIMIT, None), (None, "Stopped by X.")]
+    ("error", "last_sentence"),
+    [(WRONG, None), (STOPPED, None), (LIMIT, None), (None, "Stopped by X.")],
 )
-def test_nothing_was_read_is_one_line_for_all_streams(caplog, error, closing):
+def test_nothing_was_read_is_one_line_for_all_streams(caplog, error, last_sentence):
     report = Report()
     for name in ("lists", "tags", "users"):
         report.result_of(name)
     if error is not None:
         report.stop(error)
 
-    line, _ = log_of(report, caplog, closing)
+    line, _ = log_of(report, caplog, last_sentence)
 
     assert line == ("ERROR", "None of the 3 streams was read.")
 
