@@ -19,7 +19,7 @@ class VisitorActivities(PardotStream):
     name = "visitor_activities"
     v4 = (
         Export("visitorActivity"),
-        # The full output has the asset of each activity besides (reference C.23).
+        # The output "full" would add the asset of each activity (reference C.23).
         Query("visitorActivity", output="bulk"),
     )
     replication_key = "updated_at"
@@ -87,7 +87,7 @@ class EmailClicks(PardotStream):
 
     name = "email_clicks"
     v4 = (
-        # Without the count of all matches: it is slow on millions of clicks (reference A.5).
+        # "bulk" omits the total, which is slow to count for millions of clicks (reference A.5).
         Query("emailClick", time="created_at", append_only=True, output="bulk"),
     )
     replication_key = "id"

@@ -1,6 +1,7 @@
-"""From a stream's declaration to what reads it: endpoint, source, windows, decoder.
+"""Builds the reading of a stream from its declaration: endpoint, source, windows, decoder.
 
-This is the only place that knows which source object reads which kind of endpoint.
+This is the only module that knows which source class reads which kind of endpoint; for child
+streams it is :mod:`~tap_pardot.streams.child_sources`.
 """
 
 from __future__ import annotations
@@ -47,24 +48,24 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tap-pardot")
 
 _ROWS_PER_PAGE = 1_000
-"""Rows of an export after which STATE is written where they are passed to other streams."""
+"""Rows of an export after which STATE is written, if the rows are passed to child streams."""
 
 # --- endpoints -----------------------------------------------------------------------------
 
 
 def endpoints_of(stream: type[PardotStream] | PardotStream) -> tuple[Endpoint, ...]:
-    """Return the ways to read a stream, the preferred one first."""
+    """Return the endpoints that a stream declares, the preferred one first."""
     return stream.v4 if isinstance(stream.v4, tuple) else (stream.v4,)
 
 
 def endpoint_for(stream: type[PardotStream] | PardotStream, config: Mapping[str, Any]) -> Endpoint:
-    """Return the way that the setting ``bulk_source`` chooses."""
+    """Return the endpoint to read a stream by; the setting ``bulk_source`` chooses it."""
     first = endpoints_of(stream)[0]
     return query_of(stream) or first if config.get("bulk_source") == "query" else first
 
 
 def query_of(stream: type[PardotStream] | PardotStream) -> Query | None:
-    """Return the query of a stream that has one."""
+    """Return the query that a stream declares; None if it has none."""
     return next((each for each in endpoints_of(stream) if isinstance(each, Query)), None)
 
 
@@ -74,9 +75,9 @@ def is_exported(stream: PardotStream) -> bool:
 
 
 def query_instead(stream: PardotStream, refusal: KeysRejected) -> Query:
-    """Return the query of a stream whose keys cannot be exported, and log that it is the source.
+    """Return the query of a stream whose keys Pardot refuses to export, and log the change.
 
-    Whether a time of change can be exported is not documented of all objects (D.8.5).
+    It is not documented for all objects whether ``updated_at`` can be exported (D.8.5).
 
     Raises:
         KeysRejected: The stream has no query.
@@ -95,7 +96,7 @@ def query_instead(stream: PardotStream, refusal: KeysRejected) -> Query:
 
 
 def log_missing_columns(stream: PardotStream) -> None:
-    """Log which selected columns of a stream are left out, because its source lacks them."""
+    """Log which selected columns of a stream are left out because only exports have them."""
     missing = [name for name in stream.selected_columns if name not in stream.columns]
     if missing:
         logger.warning(
@@ -111,13 +112,13 @@ def is_bulk(stream: type[PardotStream] | PardotStream) -> bool:
 
 
 def parents_of(stream: type[PardotStream] | PardotStream) -> Mapping[str, tuple[str, ...]]:
-    """Return by parent the columns that a stream needs of its records."""
+    """Return by parent stream the columns that a stream needs of its records; empty if no child."""
     first = endpoints_of(stream)[0]
     return first.parents if isinstance(first, (Lookup, ParentRows)) else {}
 
 
 def is_child(stream: type[PardotStream] | PardotStream) -> bool:
-    """Return whether a stream is read through others."""
+    """Return whether a stream is a child: its ids or rows come from other streams' records."""
     return bool(parents_of(stream))
 
 
@@ -128,7 +129,7 @@ def is_append_only(stream: type[PardotStream] | PardotStream) -> bool:
 
 
 def reached(stream: PardotStream) -> datetime | None:
-    """Return the instant before which all rows of a stream are out; None at the first run."""
+    """Return the instant before which all rows of a stream are written; None in the first run."""
     if is_append_only(stream):
         return stream.bookmark.until
     value = stream.bookmark.value
@@ -139,18 +140,18 @@ def reached(stream: PardotStream) -> datetime | None:
 
 
 def api_name(stream: PardotStream, column: str) -> str:
-    """Return the field that a column is asked by."""
+    """Return the API field to request for a column."""
     return stream.api_names.get(column, (column,))[0]
 
 
 def api_keys(stream: PardotStream) -> tuple[str, ...]:
-    """Return the fields of every answer, by which rows are told apart and put into windows."""
+    """Return the fields that are always requested: the primary keys and the replication key."""
     names = dict.fromkeys((*stream.primary_keys, stream.replication_key))
     return tuple(api_name(stream, name) for name in names if name is not None)
 
 
 def api_fields(stream: PardotStream, columns: Sequence[str]) -> tuple[str, ...]:
-    """Return the fields to ask for, keys first."""
+    """Return the API fields to request for some columns, keys first."""
     names = [api_name(stream, name) for name in columns if name not in stream.computed]
     return tuple(dict.fromkeys((*api_keys(stream), *names)))
 
@@ -160,11 +161,11 @@ def api_fields(stream: PardotStream, columns: Sequence[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class _Parts:
-    """What a source is made of; see :func:`new_reading`.
+    """The parts that sources are built from; see :func:`new_reading`.
 
     Attributes:
-        is_full: Whether everything is read whatever has changed.
-        is_passed_on: Whether the records are passed to other streams, too.
+        is_full_table: Whether all rows are read, not only the changed ones.
+        has_observer: Whether the records are passed to child streams too.
     """
 
     stream: PardotStream
@@ -173,20 +174,24 @@ class _Parts:
     bookmark: Bookmark
     windows: Windows
     decoder: Decoder
-    is_full: bool
-    is_passed_on: bool
+    is_full_table: bool
+    has_observer: bool
 
     @property
     def call(self) -> Call:
-        """Makes calls that are counted for the stream."""
+        """A function that makes calls, which are counted for the stream."""
         return self.sync.call_for(self.stream.name)
 
     def query_calls(self, endpoint: Query) -> QueryCalls:
-        """Return what asks for pages of a query."""
+        """Return the object that requests pages of a query."""
         return QueryCalls(self.call, self.sync.dialect, endpoint, self.stream.name)
 
     def computed_values(self, deleted: bool | None) -> dict[str, Any]:  # noqa: FBT001
-        """Return the computed columns of rows on one side of the recycle bin, or both (None)."""
+        """Return the values of computed columns, by column.
+
+        Args:
+            deleted: Whether the rows are deleted or active; None for both together.
+        """
         computed = self.stream.computed.intersection(self.columns)
         values: dict[str, Any] = {}
         if deleted is not None and "is_deleted" in computed:
@@ -207,21 +212,21 @@ def new_reading(  # noqa: PLR0913
     windows: Windows | None = None,
     needed: Collection[str] = (),
 ) -> Reading:
-    """Return what reads a stream once.
+    """Return an object that reads a stream once.
 
     Args:
         stream: The stream.
-        sync: What is fixed for the run.
+        sync: The context of the run.
         columns: The columns to read.
-        bookmark: Where the reading goes on from.
-        result: Where it is counted and reported.
-        windows: What is to be read, where it is not what the catalog wants.
-        needed: The columns that other streams, which the records are passed to, need of them.
+        bookmark: The bookmark that the reading moves.
+        result: Counts the rows, and stores how far the stream was read.
+        windows: The windows to read; None for those of the catalog's replication method.
+        needed: The columns that child streams need of the records; empty if there are none.
     """
-    is_full = windows is None and not stream.incremental
+    is_full_table = windows is None and not stream.incremental
     windows = windows or _windows(stream, sync, bookmark, result)
     decoder = new_decoder(stream, sync, columns, needed)
-    parts = _Parts(stream, sync, columns, bookmark, windows, decoder, is_full, bool(needed))
+    parts = _Parts(stream, sync, columns, bookmark, windows, decoder, is_full_table, bool(needed))
     return Reading(
         name=stream.name,
         windows=windows,
@@ -239,7 +244,7 @@ def new_decoder(
     columns: Sequence[str],
     needed: Collection[str] = (),
 ) -> Decoder:
-    """Return what makes records of a stream's rows; arguments as for :func:`new_reading`."""
+    """Return the decoder of a stream's rows; arguments as for :func:`new_reading`."""
     own: dict[str, Any] = stream.schema["properties"]
     return Decoder(
         {**stream.schema, "properties": {name: own[name] for name in columns} | own},
@@ -254,6 +259,7 @@ def new_decoder(
 def _windows(
     stream: PardotStream, sync: SyncContext, bookmark: Bookmark, result: StreamResult
 ) -> Windows:
+    """Return the windows that the catalog's replication method asks for."""
     if not stream.incremental:
         if not is_bulk(stream):
             return Everything(bookmark)
@@ -275,7 +281,7 @@ def _windows(
 
 
 def _source(parts: _Parts) -> Source:
-    """Return what reads a stream's endpoint."""
+    """Return the source that reads a stream's endpoint."""
     endpoint = parts.stream.endpoint
     if isinstance(endpoint, Record):
         return SingleRecord(parts.call, parts.sync.dialect, endpoint)
@@ -303,7 +309,7 @@ def _query_source(parts: _Parts, endpoint: Query) -> Source:
         parts.bookmark,
         fields=api_fields(parts.stream, parts.columns),
         keys=api_keys(parts.stream),
-        is_full=parts.is_full,
+        is_full=parts.is_full_table,
         shape=_flat_row(parts.stream, parts.columns),
         values=parts.computed_values,
     )
@@ -311,7 +317,7 @@ def _query_source(parts: _Parts, endpoint: Query) -> Source:
 
 
 def _flat_row(stream: PardotStream, columns: Sequence[str]) -> Callable[[Row], Row]:
-    """Return what puts the values of ``{"value": ...}`` in their place (C.15, C.16)."""
+    """Return a function that replaces ``{"value": ...}`` in a row by the value (C.15, C.16)."""
     properties = stream.schema["properties"]
     fields = frozenset(api_fields(stream, columns))
     arrays = frozenset(
@@ -328,7 +334,10 @@ def _flat_row(stream: PardotStream, columns: Sequence[str]) -> Callable[[Row], R
 
 
 def _export_source(parts: _Parts, endpoint: Export) -> Source:
-    """Return what reads a stream by export jobs."""
+    """Return the source that reads a stream by export jobs.
+
+    If ``bulk_source`` is ``query`` and the stream has no query, it is one that skips the stream.
+    """
     stream, columns = parts.stream, parts.columns
     if not is_exported(stream):
         return NoQuery(stream.name)
@@ -350,7 +359,7 @@ def _export_source(parts: _Parts, endpoint: Export) -> Source:
         values=parts.computed_values,
         on_repaired=parts.decoder.count_repaired,
         write_state=parts.sync.write_state,
-        rows_per_page=_ROWS_PER_PAGE if parts.is_passed_on else None,
+        rows_per_page=_ROWS_PER_PAGE if parts.has_observer else None,
     )
 
 

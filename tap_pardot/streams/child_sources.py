@@ -1,4 +1,4 @@
-"""From the declaration of a stream that is read through others to its source."""
+"""Builds the source of a child stream from its declaration."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from tap_pardot.streams.base import PardotStream
     from tap_pardot.sync.context import SyncContext
 
-_SPECIAL: Mapping[tuple[str, str], type[IdLookup]] = {
+_LOOKUPS: Mapping[tuple[str, str], type[IdLookup]] = {
     ("email", "read"): EmailLookup,
     ("email", "stats"): EmailStatsLookup,
     ("emailTemplate", "read"): EmailTemplateLookup,
 }
-"""By object and operation, which ids are read and how one is, where that is special."""
+"""The lookups with special rules, by object and operation."""
 
 
-class Outlet(Protocol):
-    """Where rows go that come in another stream's turn."""
+class ChildWriter(Protocol):
+    """Writes rows and records of a child stream during the turn of another stream."""
 
     @property
     def is_active(self) -> bool:
@@ -38,31 +38,34 @@ class Outlet(Protocol):
         """Write a record."""
 
     def write_rows(self, rows: Iterable[Row]) -> None:
-        """Write rows of the API."""
+        """Decode rows of the API and write the records."""
 
 
 def child_source(
-    stream: PardotStream, sync: SyncContext, outlet: Outlet, shared: dict[str, SharedVisits]
+    stream: PardotStream, sync: SyncContext, writer: ChildWriter, shared: dict[str, SharedVisits]
 ) -> ChildSource:
     """Return a child's source.
 
     Args:
-        stream: The stream.
-        sync: What is fixed for the run.
-        outlet: Where rows go that come in another stream's turn.
-        shared: By object, what the streams of the run share that take the same answers.
+        stream: The child stream.
+        sync: The context of the run.
+        writer: Writes the child's rows during another stream's turn.
+        shared: By object, what the child streams that use the same answers share; filled here.
+
+    Raises:
+        TypeError: The stream is not a child.
     """
     endpoint = stream.endpoint
     if isinstance(endpoint, ParentRows):
         call = partial(sync.call_for(stream.name), sync.dialect.probe(endpoint))
         return RowsOfParents(
-            endpoint.rows_of, outlet.write, stream.columns, stream.stream_state, call
+            endpoint.rows_of, writer.write, stream.columns, stream.stream_state, call
         )
     if not isinstance(endpoint, Lookup):
         raise TypeError(f"{stream.name} is not read through other streams")
     if endpoint.batch > 1:
-        return _visits(stream, sync, outlet, shared, endpoint)
-    lookup = _SPECIAL.get((endpoint.object, endpoint.operation), IdLookup)(
+        return _visit_source(stream, sync, writer, shared, endpoint)
+    lookup = _LOOKUPS.get((endpoint.object, endpoint.operation), IdLookup)(
         name=stream.name,
         call=sync.call_for(stream.name),
         dialect=sync.dialect,
@@ -76,21 +79,21 @@ def child_source(
     return LookupSource(lookup, threads, sync.classify)
 
 
-def _visits(
+def _visit_source(
     stream: PardotStream,
     sync: SyncContext,
-    outlet: Outlet,
+    writer: ChildWriter,
     shared: dict[str, SharedVisits],
     endpoint: Lookup,
 ) -> VisitSource:
     query = Query(endpoint.object, sorted=False)
-    common = SharedVisits(endpoint.batch, sync.config["max_concurrent_requests"])
+    new = SharedVisits(endpoint.batch, sync.config["max_concurrent_requests"])
     return VisitSource(
         QueryCalls(sync.call_for(stream.name), sync.dialect, query, stream.name),
         stream.stream_state,
-        shared.setdefault(endpoint.object, common),
+        shared.setdefault(endpoint.object, new),
         rows_of=endpoint.rows_of or (lambda visit: (dict(visit),)),
-        write_rows=outlet.write_rows,
-        is_active=lambda: outlet.is_active,
+        write_rows=writer.write_rows,
+        is_active=lambda: writer.is_active,
         classify=sync.classify,
     )

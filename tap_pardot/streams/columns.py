@@ -19,7 +19,8 @@ CAMPAIGN_NAMES = {
     "campaign_id": ("campaign.id", "campaign_id"),
     "campaign_name": ("campaign.name",),
 }
-"""Their API names: ``campaign`` is nested or a bare id, by the ``output`` (reference A.5)."""
+"""The API names of the campaign columns. ``campaign`` is an object, or only ``campaign_id`` comes,
+depending on the parameter ``output`` (reference A.5)."""
 
 UTM_PARAMETERS = tuple(
     th.Property(f"{name}_parameter", th.StringType, description=f"utm_{name} of the link.")

@@ -14,14 +14,14 @@ logger = logging.getLogger("tap-pardot")
 
 
 class CustomColumns(NamedTuple):
-    """What is known of an account's own columns.
+    """The custom field columns of a stream, as far as they are known.
 
     Attributes:
-        columns: JSON Schema by column.
-        api_names: By column, the API's names.
-        are_known: Whether Pardot was asked for them, and answered.
-        failure: Why they are not known although they are needed. To read the stream without them
-            would lose what they hold.
+        columns: The JSON Schema of each column.
+        api_names: The API's names of each column.
+        are_known: Whether Pardot has returned the account's custom fields.
+        failure: The error that kept the tap from reading the custom fields. The stream then fails:
+            without these columns, their values would be lost.
     """
 
     columns: Mapping[str, Any] = {}
@@ -37,18 +37,18 @@ def adopt_catalog(
     schema: Mapping[str, Any],
     mask: Mapping[tuple[str, ...], bool],
 ) -> dict[str, Any]:
-    """Return the catalog's schema with the custom columns that there are now.
+    """Return the catalog's schema of a stream, adapted to the custom fields that exist now.
 
-    A field that is newer than the catalog is read where the catalog deselects no column that is
-    on by default: a user who chose single columns did not ask for it. A column whose field is
-    gone is left out: its nulls would overwrite what was loaded while the field existed.
+    A field that is newer than the catalog gets a column, unless the catalog deselects a column
+    that is on by default: then the user has chosen single columns. A column whose field no longer
+    exists is left out, because its nulls would overwrite loaded values.
 
     Args:
         stream: The stream, for the log.
-        custom: The account's own columns.
+        custom: The custom field columns.
         catalog: The schema in the catalog.
-        schema: The schema of all columns there are.
-        mask: What the catalog selects.
+        schema: The schema of all existing columns.
+        mask: The selection of the catalog.
     """
     known, here = catalog["properties"], schema["properties"]
     selected = [name for name in known if mask.get(("properties", name), True)]
@@ -80,7 +80,7 @@ def _deselects(
     custom: CustomColumns,
     mask: Mapping[tuple[str, ...], bool],
 ) -> bool:
-    """Return whether the catalog leaves out a column that is on by default."""
+    """Return whether the catalog lacks or deselects a column that is on by default."""
     standard = here.keys() - custom.columns.keys()
     wanted = {*standard, *known} & here.keys()
     return any(name not in known or not mask.get(("properties", name), True) for name in wanted)

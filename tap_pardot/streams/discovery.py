@@ -1,4 +1,4 @@
-"""The calls of discovery: which columns an account defines itself."""
+"""The calls of discovery: they read which custom fields an account has."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _UNKNOWN = "%s: only the standard columns are known: %s"
 
 
 def columns_for_run(stream: type[PardotStream], sync: SyncContext) -> CustomColumns:
-    """Return the custom columns of a stream that is read in a run.
+    """Return the custom field columns of a stream for a run.
 
-    A failure of the stream's own is part of the result: it ends the stream when its turn comes.
+    If only this stream fails, the error is in the result; it is raised in the stream's turn.
 
     Raises:
         TapPardotError: The run cannot go on.
@@ -43,7 +43,7 @@ def columns_for_run(stream: type[PardotStream], sync: SyncContext) -> CustomColu
 
 
 def columns_for_catalog(stream: type[PardotStream], client: Client, dialect: V4) -> CustomColumns:
-    """Return the custom columns of a stream for a catalog; none where Pardot does not give them.
+    """Return the custom field columns of a stream for a catalog; none if Pardot refuses them.
 
     Raises:
         TapPardotError: The login does not work, or Pardot cannot be reached.
@@ -59,6 +59,7 @@ def columns_for_catalog(stream: type[PardotStream], client: Client, dialect: V4)
 
 
 def _read(stream: type[PardotStream], client: Client, dialect: V4) -> CustomColumns:
+    """Return the custom field columns; none without the right to read them. Errors as of calls."""
     try:
         fields = [*_fields(stream, client, dialect)]
     except StreamSkipped as error:

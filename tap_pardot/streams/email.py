@@ -60,7 +60,7 @@ class EmailStats(PardotStream):
         },
     )
     primary_keys = ("list_email_id",)
-    # A client of the API names it so.
+    # A published client of the API uses the misspelt name.
     api_names = {"opt_out_rate": ("opt_out_rate", "out_out_rate")}  # noqa: RUF012
 
     schema = th.PropertiesList(

@@ -1,4 +1,4 @@
-"""What a stream emits: its own declaration, as the catalog changes it."""
+"""The schema and the types that a stream emits, after the catalog's changes."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def emitted_schema(stream: PardotStream) -> dict[str, Any]:
 
 
 def string_columns(stream: PardotStream, needed: Iterable[str]) -> frozenset[str]:
-    """Return the scalar columns that the catalog makes strings, but for those needed as such.
+    """Return the scalar columns that the catalog declares as strings.
 
     Args:
         stream: The stream.
-        needed: Columns that the tap itself needs in their own types.
+        needed: Columns to leave out, because the tap needs their values in the declared types.
     """
     excluded = {*stream.primary_keys, *needed, "created_at", "updated_at"}
     own, catalog = stream.schema["properties"], stream.effective_schema["properties"]
@@ -47,7 +47,7 @@ def string_columns(stream: PardotStream, needed: Iterable[str]) -> frozenset[str
 def conversions_of(
     stream: PardotStream, timestamp: Callable[[Any], Any], errors: Counter[str]
 ) -> dict[str, Callable[[Any], Any]]:
-    """Return by column that the catalog retypes, what makes the emitted value.
+    """Return by column the converter to the emitted type, for columns that the catalog retypes.
 
     Args:
         stream: The stream.

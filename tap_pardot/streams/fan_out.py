@@ -1,10 +1,14 @@
-"""Fan-out: parents' records are passed to the streams that are read through them, the children.
+"""Fan-out: passes the records of parent streams to their child streams.
 
-A parent that is read in the run passes its records on as they are emitted. What it has read
-before a child was selected, or everything if the parent itself is not selected, is read for the
-children only. STATE holds how far each parent's rows were passed to each child, and the ids that
-are not read yet. When many ids are pending, the parent pauses while its children read them, so
-STATE stays small and a killed run loses nothing.
+A child stream takes ids or rows from the records of its parents. There are two ways to pass them:
+
+* A selected parent passes each record to its children when it emits it.
+* Rows that a parent has emitted before a child was selected, or all rows of a parent that is not
+  selected, are read for the children only ("feed") and are not emitted.
+
+STATE stores up to which time each parent's rows were passed to each child, and the pending ids.
+When many ids are pending, the parent pauses while its children read them. So STATE stays small,
+and a killed run loses nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +33,7 @@ class FanOut:
 
     Args:
         streams: All streams by name, in the order they are read.
-        open_sync: Returns what is fixed for the run.
+        open_sync: Returns the context of the run.
     """
 
     def __init__(
@@ -40,18 +44,18 @@ class FanOut:
         self._groups: list[ParentGroup] = []
         self._has_started = False
         self._listeners: Listeners | None = None
-        """The children of what is being read for them only."""
+        """The children of the feed that is being read now."""
 
     def start(self, *, passing: bool = True) -> None:
-        """Let the children follow their parents, once in a run.
+        """Attach the selected children to their parents. Only the first call in a run counts.
 
-        A child with so many pending ids that an earlier run could not read them is checked first:
-        it takes nothing in this run, if it may still not be read.
+        A child whose pending ids are at their limit is checked first, because an earlier run could
+        not read it. If it still cannot be read, it takes no records in this run.
 
         Args:
-            passing: Whether the selected parents are still to be read. The SDK's ``sync_all``
-                reads streams by name, so a child may come before its parents; then all that it
-                needs of them is read for it.
+            passing: Whether the selected parents are read later in this run and pass their records.
+                The SDK's ``sync_all`` reads streams by name, so a child may come before its
+                parents. Then all rows that it needs are read for the child only.
         """
         if self._has_started:
             return
@@ -76,7 +80,7 @@ class FanOut:
             self._detach_from_others()
 
     def _detach_from_others(self) -> None:
-        """Let no child follow a parent that reads on without it."""
+        """Clear the children of parents that move on in this run without them, in STATE."""
         for stream in filter(is_child, self._streams.values()):
             for name in parents_of(stream):
                 parent = self._streams[name]
@@ -85,12 +89,12 @@ class FanOut:
                     parent.stream_state["children"] = None
 
     def submit(self) -> None:
-        """Create the export jobs of what is read for children only."""
+        """Create the export jobs of rows that are read for children only; errors as the group."""
         for group in self._groups:
             group.submit()
 
     def _read_parents(self, child: Child) -> None:
-        """Read what a child's parents have not passed on, in the child's turn."""
+        """Read the rows that a child's parents have not passed to it, in the child's turn."""
         for group in self._groups:
             if child in group.children:
                 group.read_missed(self._listen)
@@ -100,14 +104,14 @@ class FanOut:
         self._listeners = listeners
 
     def store(self) -> None:
-        """Put into STATE how far the children are; called before STATE is written."""
+        """Update the children's part of STATE; called before STATE is written."""
         for group in self._groups:
             group.store()
 
     def drain(self) -> None:
-        """Read the ids of children that have many, while their parent pauses.
+        """Read the pending ids of children that have many, while their parent pauses.
 
-        Called when STATE was just written: it is exact then.
+        It is called right after STATE was written, so that STATE covers the records so far.
         """
         if self._listeners is not None:
             self._listeners.drain()

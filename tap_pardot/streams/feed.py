@@ -1,8 +1,8 @@
-"""A range of a parent's rows that is read for its children only; nothing of it is emitted.
+"""A feed: a range of a parent's rows that is read for its children only and not emitted.
 
-Such a reading has a part of STATE of its own, ``feed`` under the parent's: the window that is
-being read, its cursor or jobs, the ``end`` of the range, and the ``children`` it is read for. The
-parent's own bookmark stays where it is.
+A feed has its own part of STATE, under the key ``feed`` of the parent's part: the window that is
+being read, its cursor or export jobs, the ``end`` of the range, and the names of the ``children``
+that it is read for. It does not move the parent's own bookmark.
 """
 
 from __future__ import annotations
@@ -22,13 +22,20 @@ if TYPE_CHECKING:
 
 
 class Feed(Windows):
-    """The windows of a range.
+    """The windows of a feed.
+
+    If an interrupted run has left a feed open that was read for all of these children, that feed
+    is resumed.
 
     Args:
         parent: The parent's part of STATE.
-        zone: The API user's zone, in which an edge must not be ambiguous.
-        window: The range, unless an interrupted run left one that was read for these children.
-        children: Those it is read for.
+        zone: The API user's zone; no window may start or end in a repeated hour of it.
+        window: The range to read, if no feed is resumed.
+        children: The children that it is read for.
+
+    Attributes:
+        bookmark: The bookmark of the feed.
+        end: The end of the range.
     """
 
     def __init__(
@@ -40,30 +47,35 @@ class Feed(Windows):
         self.bookmark = Bookmark(self._part)
         self._zone = zone
         self._max_window: timedelta | None = None
-        left = self.bookmark.window
-        goes_on = left is not None and left.end > window.start
-        if not (goes_on and all(child.is_covered_by(self._part) for child in children)):
+        open_window = self.bookmark.window
+        can_resume = open_window is not None and open_window.end > window.start
+        if not (can_resume and all(child.is_covered_by(self._part) for child in children)):
             self.bookmark.begin_anew()
             self.bookmark.open(window)
             self._part["end"] = to_iso(window.end)
-        # Another child that it was read for so far does not get what comes now.
+        # A child that is not listed here does not get the records from now on.
         self._part["children"] = sorted(child.name for child in children)
         end = self._part.get("end")
-        self.end: datetime = window.end if left is None else left.end
+        self.end: datetime = window.end if open_window is None else open_window.end
         if end is not None:
             self.end = parse_instant(end)
 
     def __iter__(self) -> Iterator[Window]:
-        """Yield what is left of the open window, until the range is through."""
-        before: Window | None = None
-        while (left := self.bookmark.window) is not None:
-            if before is not None and left.start == before.start and left.end < before.end:
-                self._max_window = left.end - left.start
-            before = left
-            yield left._replace(start=unambiguous_edge(left.start, self._zone))
+        """Yield the open window, until the whole range is read."""
+        previous: Window | None = None
+        while (current := self.bookmark.window) is not None:
+            if (
+                previous is not None
+                and current.start == previous.start
+                and current.end < previous.end
+            ):
+                # The source has split the window: later ones must not be longer.
+                self._max_window = current.end - current.start
+            previous = current
+            yield current._replace(start=unambiguous_edge(current.start, self._zone))
 
     def close(self, window: Window | None) -> str:
-        """Open what is left of the range, as much of it as Pardot has time for."""
+        """Open the next window of the range, or close the feed; return "up to ..."."""
         if window is not None and window.end < self.end:
             rest = Window(window.end, self.end)
             if self._max_window is not None:

@@ -1,4 +1,4 @@
-"""What gets the records of a stream as they pass."""
+"""The protocol of an observer, which gets each record of a stream before it is emitted."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ if TYPE_CHECKING:
 
 
 class Observer(Protocol):
-    """Gets the records of a stream as they pass, for the streams that are read through it."""
+    """Gets each record of a parent stream, for its child streams."""
 
     @property
     def columns(self) -> Sequence[str]:
         """The columns that it needs of each record."""
 
     def on_start(self) -> None:
-        """Prepare for the stream's records; called when the first one comes."""
+        """Prepare for records; called before the first one."""
 
     def on_record(self, record: Mapping[str, Any]) -> None:
-        """Take a record."""
+        """Process a record."""
 
     def on_end(self) -> None:
-        """End; called when no more records come."""
+        """Finish; called after the last record, or when the reading fails."""
 
 
 def observed(
     records: Iterable[Record], observer: Observer, columns: Sequence[str]
 ) -> Iterator[Record]:
-    """Yield records without what only their observer needs of them.
+    """Pass each record to an observer, then yield it without the columns that only it needs.
 
     Args:
         records: Records with all columns that the observer needs.

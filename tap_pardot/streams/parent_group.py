@@ -1,4 +1,4 @@
-"""Children and their common parents: who follows whom, and what is read for children only."""
+"""Children with the same parents: attaches them to parents, and reads feeds for them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class MissedRange(NamedTuple):
-    """Rows of one parent that were not passed to some children, from the earliest on."""
+    """The rows of a parent, up to an end, that were not passed to some of its children."""
 
     parent: PardotStream
     children: list[Child]
@@ -37,7 +37,7 @@ class MissedRange(NamedTuple):
 
 
 class FeedReading(NamedTuple):
-    """What reads a missed range, and who gets its records."""
+    """The reading of a missed range, and the children that get its records."""
 
     feed: Feed
     reading: Reading
@@ -45,12 +45,12 @@ class FeedReading(NamedTuple):
 
 
 class ParentGroup:
-    """Children and their common parents.
+    """The selected children that have the same parents.
 
     Args:
         streams: All streams by name.
-        sync: What is fixed for the run.
-        children: Those selected.
+        sync: The context of the run.
+        children: The children.
     """
 
     def __init__(
@@ -61,19 +61,19 @@ class ParentGroup:
         names = dict.fromkeys(name for child in children for name in child.parents)
         self.parents = [streams[name] for name in names]
         self.listeners: dict[str, Listeners] = {}
-        """By parent that is read in this run, the children that its records are passed to."""
+        """The children that get a parent's records, by each selected parent."""
         self._missed: list[MissedRange] = []
-        self._joined: dict[str, datetime] = {}
-        """By parent that goes on from its bookmark, where that was."""
+        self._attached_at: dict[str, datetime] = {}
+        """The parent's bookmark when children were attached, by incremental parent."""
         self._feeds: dict[str, FeedReading] = {}
         self._failures: dict[str, TapPardotError] = {}
-        """By parent, why a missed range cannot be read, found before it is."""
+        """Why a missed range cannot be read, by parent, if that is known before its turn."""
 
     def start(self, *, passing: bool) -> None:
-        """Find out whose records are passed to whom, and what is to be read for children only.
+        """Attach children to selected parents, and prepare feeds for the rows that they missed.
 
         Args:
-            passing: Whether the selected parents are still to be read in this run.
+            passing: Whether the selected parents are read later in this run.
         """
         for parent in self.parents:
             children = [
@@ -81,29 +81,29 @@ class ParentGroup:
             ]
             end = self._sync.end
             if passing and parent.selected and children:
-                end = min(end, self._follow(parent, children))
+                end = min(end, self._attach(parent, children))
             behind = [child for child in children if child.synced_until(parent.name) < end]
             if behind:
                 self._missed.append(MissedRange(parent, behind, end))
                 self._feeds[parent.name] = self._new_feed(self._missed[-1])
 
-    def _follow(self, parent: PardotStream, children: list[Child]) -> datetime:
-        """Let children follow a parent; return the instant from which on they do."""
+    def _attach(self, parent: PardotStream, children: list[Child]) -> datetime:
+        """Attach children to a parent; return the time of the first records that it passes."""
         state, names = parent.stream_state, [child.name for child in children]
         if not all(child.is_covered_by(state) for child in children):
-            # Half of a window may be out already, which was not passed to the new ones.
+            # Part of an open window may be written, but was not passed to the new children.
             parent.bookmark.begin_anew()
         state["children"] = sorted(names)
-        listeners = Listeners(parent, children, is_full=not parent.incremental)
+        listeners = Listeners(parent, children, is_full_table=not parent.incremental)
         self.listeners[parent.name] = listeners
         parent.observe(listeners)
         if not parent.incremental:
             return self._sync.start
-        self._joined[parent.name] = reached(parent) or self._sync.start
-        return self._joined[parent.name]
+        self._attached_at[parent.name] = reached(parent) or self._sync.start
+        return self._attached_at[parent.name]
 
     def _new_feed(self, missed: MissedRange) -> FeedReading:
-        """Return what reads a missed range, or goes on where an interrupted run was."""
+        """Return the reading of a missed range; a feed of an interrupted run is resumed."""
         parent, sync = missed.parent, self._sync
         start = min(child.synced_until(parent.name) for child in missed.children)
         window = Window(start, missed.end)
@@ -123,7 +123,7 @@ class ParentGroup:
         return FeedReading(feed, reading, listeners)
 
     def submit(self) -> None:
-        """Create the export jobs of what is read for children only.
+        """Create the export jobs of the feeds. Failures of single parents are raised later.
 
         Raises:
             RunStopped: Pardot ended the run early.
@@ -139,21 +139,20 @@ class ParentGroup:
                 self._failures[name] = StreamFailed(unexpected(error))
 
     def _prepared(self, missed: MissedRange, action: Callable[[Source], None]) -> FeedReading:
-        """Return what reads a missed range, after its source has prepared itself.
+        """Call ``action`` with the source of a missed range's feed, and return the feed.
 
-        Where exports refuse the keys, the query is the source. Errors as of the source.
+        If exports refuse the keys, the feed is read by query. Errors as of the source.
         """
-        found = self._feeds.pop(missed.parent.name, None)
-        made = self._new_feed(missed) if found is None else found
+        feed = self._feeds.pop(missed.parent.name, None) or self._new_feed(missed)
         try:
-            action(made.reading.source)
+            action(feed.reading.source)
         except KeysRejected as refusal:
             missed.parent.endpoint = query_instead(missed.parent, refusal)
-            made = self._new_feed(missed)
-        return made
+            feed = self._new_feed(missed)
+        return feed
 
     def _classify(self, error: TapPardotError) -> TapPardotError:
-        """Return a failure that concerns one parent only.
+        """Return an error as the failure of one parent.
 
         Raises:
             RunStopped: Pardot ended the run early.
@@ -165,10 +164,14 @@ class ParentGroup:
         return found
 
     def read_missed(self, listen: Callable[[Listeners | None], None]) -> None:
-        """Read for the children what was not passed to them.
+        """Read the missed ranges for the children. Their errors go to ``Child.parent_errors``.
 
         Args:
-            listen: Called with who gets the records of what is being read.
+            listen: Called with the listeners of the feed that is being read, and then with None.
+
+        Raises:
+            RunStopped: Pardot ended the run early.
+            ConfigurationError: No stream can be read.
         """
         while self._missed and not self._sync.report.is_over:
             missed = self._missed[0]
@@ -191,50 +194,54 @@ class ParentGroup:
             self._sync.write_state()
 
     def _pass_on(self, missed: MissedRange, listen: Callable[[Listeners | None], None]) -> datetime:
-        """Pass on the rows of a missed range; return the end of what was read."""
+        """Pass the records of a missed range to its children; return the end of the feed.
+
+        Raises:
+            TapPardotError: The parent cannot be read.
+        """
         if (failure := self._failures.pop(missed.parent.name, None)) is not None:
             raise failure
-        made = self._prepared(missed, lambda source: source.prepare())
-        listen(made.listeners)
-        made.listeners.on_start()
+        found = self._prepared(missed, lambda source: source.prepare())
+        listen(found.listeners)
+        found.listeners.on_start()
         try:
-            for record in made.reading.records():
-                made.listeners.on_record(record)
-                if not made.listeners.are_there:
+            for record in found.reading.records():
+                found.listeners.on_record(record)
+                if not found.listeners.has_active:
                     break
         finally:
             listen(None)
-        return made.feed.end
+        return found.feed.end
 
     def note_parent_errors(self) -> None:
-        """Tell the children which parents were not read to their end."""
+        """Set ``Child.parent_errors`` for parents that were not read completely in this run."""
         for name, listeners in self.listeners.items():
-            line = self._sync.report.result_of(name)
-            if line.status is not Status.DONE:
-                kind = StreamSkipped if line.status is Status.SKIPPED else StreamFailed
+            result = self._sync.report.result_of(name)
+            if result.status is not Status.DONE:
+                kind = StreamSkipped if result.status is Status.SKIPPED else StreamFailed
                 for child in listeners.children:
-                    error = _as_parent_error(name, kind(line.message))
+                    error = _as_parent_error(name, kind(result.message))
                     child.parent_errors.setdefault(name, error)
 
     # --- STATE ---
 
     def store(self) -> None:
-        """Put into STATE how far the children are."""
+        """Update in STATE up to when each child is synced, and its pending ids."""
         self._detach_failed()
         for parent in self.parents:
-            joined = self._joined.get(parent.name)
-            until = None if joined is None else reached(parent)
-            if joined is None or until is None:
+            attached_at = self._attached_at.get(parent.name)
+            until = None if attached_at is None else reached(parent)
+            if attached_at is None or until is None:
                 continue
             for child in _active(self.listeners[parent.name].children):
-                # One that is behind stays so until what it missed is read.
-                if child.synced_until(parent.name) >= joined:
+                # A child that has missed rows is not synced until its feed is read.
+                if child.synced_until(parent.name) >= attached_at:
                     child.mark_synced(parent.name, until)
         for child in self.children:
             child.source.save_state()
 
     def _detach_failed(self) -> None:
-        """Let the next run pass on again what a child that takes nothing more has missed."""
+        """Detach failed children in STATE, so that the next run reads for them what they missed."""
         failed = {child.name for child in self.children if child.failure is not None}
         if not failed:
             return
@@ -250,6 +257,6 @@ def _active(children: Iterable[Child]) -> list[Child]:
 
 
 def _as_parent_error(parent: str, error: TapPardotError) -> TapPardotError:
-    """Return a parent's failure as it is reported of a child."""
+    """Return a parent's failure as the failure that its child reports."""
     message = f"Not all ids are known, because of {parent}: {error}"
     return StreamSkipped(message) if isinstance(error, StreamSkipped) else StreamFailed(message)

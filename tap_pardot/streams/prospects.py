@@ -25,10 +25,7 @@ EXPORT_ONLY = frozenset(
         *("medium_parameter", "source_parameter", "content_parameter", "term_parameter"),
     }
 )
-"""Columns that a query does not have (reference D.8.4).
-
-``notes`` and ``grade`` are not default fields of an export, but they are of a query.
-"""
+"""Columns that only an export has (reference D.8.4)."""
 
 
 class Prospects(PardotStream):
@@ -150,7 +147,7 @@ class ProspectIds(PardotStream):
 
     name = "prospect_ids"
     selected_by_default = False
-    # By creation, which never changes: a prospect that is updated meanwhile keeps its window.
+    # created_at never changes, so a prospect that is updated meanwhile stays in its window.
     v4 = (
         Export("prospect", time="created_at", deleted=True),
         Query("prospect", time="created_at", deleted=True, fields=True),

@@ -1,4 +1,4 @@
-"""What a catalog may say of a stream's replication, and what of it is followed."""
+"""The replication settings of a catalog: which are valid for a stream, and which are applied."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def valid_keys(stream: PardotStream) -> tuple[str, ...]:
 
 
 def can_be_incremental(stream: PardotStream) -> bool:
-    """Return whether Pardot can be asked for what has changed, also by a time not in the rows."""
+    """Return whether a stream can be INCREMENTAL: by a key, or by a filter without a column."""
     endpoint = stream.endpoint
     has_filter = isinstance(endpoint, Query) and endpoint.time == "updated_at"
     return has_filter or bool(valid_keys(stream))
 
 
 def valid_replication(stream: PardotStream) -> str:
-    """Return what a catalog may say of the replication, for the user."""
+    """Return the methods and keys that a catalog may set for a stream, for the log."""
     if not can_be_incremental(stream):
         return FULL_TABLE
     keys = valid_keys(stream)
@@ -38,10 +38,10 @@ def valid_replication(stream: PardotStream) -> str:
 
 
 def adopt_replication(stream: PardotStream) -> str:
-    """Follow what the catalog says of the replication; return what of it is ignored.
+    """Apply the catalog's replication settings to a stream; return those ignored, for the log.
 
-    A key or a method that the stream does not offer counts as not given. Rows would be lost by
-    another key than the declared ones.
+    A key or a method that the stream does not offer is ignored: rows would be lost with another
+    key than the declared ones. The result is empty if nothing is ignored.
     """
     named_key, method = stream.replication_key, stream.forced_replication_method
     stream.replication_key, stream.forced_replication_method = stream.declared_key, None

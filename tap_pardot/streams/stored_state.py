@@ -1,4 +1,4 @@
-"""The STATE of an earlier run: checked, and fitted to this run."""
+"""The STATE of an earlier run: checks it, migrates it and adapts it to this run."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class StoredState:
                 check(name, bookmarks[name], by_id=is_append_only(stream))
 
     def copy_to(self, state: dict[str, Any]) -> None:
-        """Put what is not a bookmark into the tap's STATE."""
+        """Copy everything but the bookmarks into the tap's STATE."""
         calls = self._given.get("calls")
         if isinstance(calls, dict) and type(calls.get("made")) is int:
             state["calls"] = calls
@@ -80,9 +80,16 @@ class StoredState:
     def adopt(
         self, state: dict[str, Any], business_unit: str, zone: ZoneInfo, start: datetime
     ) -> timedelta:
-        """Fit the tap's STATE to a run; return how far before their bookmarks the streams begin.
+        """Adapt the tap's STATE to the settings of this run, and migrate bookmarks of singer-io.
 
-        Another tap may have written it, or this one with other settings.
+        Args:
+            state: The tap's STATE, changed in place.
+            business_unit: Setting ``pardot_business_unit_id``.
+            zone: The API user's zone.
+            start: The start of the run's window.
+
+        Returns:
+            How far before their bookmarks streams start in this run.
 
         Raises:
             ConfigurationError: It belongs to another business unit.
@@ -98,7 +105,7 @@ class StoredState:
             for name, stream in self._streams.items():
                 bookmark = state["bookmarks"].get(name)
                 if bookmark and not is_child(stream):
-                    # The bounds of an open window meant other instants.
+                    # In the earlier zone, the bounds of an open window were other instants.
                     Bookmark(bookmark).begin_anew()
         else:
             state["settings"] = origin.to_state()
@@ -108,22 +115,22 @@ class StoredState:
         return lookback
 
     def note_complete(self, state: dict[str, Any]) -> None:
-        """Note the settings of a run that was complete, as those that STATE was made with."""
+        """Store this run's settings in STATE, because the run was complete with them."""
         if self._origin is not None:
             state["settings"] = self._origin.to_state()
 
     def _migrated(self, name: str, bookmark: dict[str, Any], zone: ZoneInfo) -> dict[str, Any]:
-        """Return one stream's bookmark of singer-io's tap as one of ours; empty to start over."""
+        """Return the bookmark to use for one of singer-io's tap; empty to start over."""
         stream = self._streams.get(name)
         reached = reached_by_singer_io(bookmark, zone)
         if stream is None:
             logger.warning("%s: not a stream of this tap; its bookmark is dropped.", name)
         elif reached is None or getattr(stream, "replication_key", None) != "updated_at":
             logger.warning(
-                "%s: the STATE of singer-io's tap names no time to go on from: it starts over.",
+                "%s: the STATE of singer-io's tap has no time for this stream: it starts over.",
                 name,
             )
         else:
-            logger.info("%s: goes on from %s, where singer-io's tap was.", name, reached)
+            logger.info("%s: continues from %s, where singer-io's tap stopped.", name, reached)
             return {"replication_key": "updated_at", "replication_key_value": reached}
         return {}

@@ -15,7 +15,7 @@ class Visitors(PardotStream):
     name = "visitors"
     v4 = (
         Export("visitor", deleted=True),
-        # Whether exports have anonymous visitors is in no document (reference D.8.6).
+        # No document says whether exports have anonymous visitors (reference D.8.6).
         Query(
             "visitor",
             fields=True,

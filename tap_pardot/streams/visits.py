@@ -15,7 +15,7 @@ from tap_pardot.streams.columns import CREATED_AT, UPDATED_AT, UTM_PARAMETERS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# The most ids of a call are not documented (reference C.20).
+# It is not documented how many ids one call takes (reference C.20).
 _VISITS = Lookup("visit", "query", parents={"visitors": ("id",)}, batch=200)
 
 
@@ -55,7 +55,7 @@ class Visits(PardotStream):
 
 
 def page_views_of(visit: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield a row for each page view of a visit; an empty one for what is no page view."""
+    """Yield a row for each page view of a visit; an empty row for a value that is no object."""
     views = visit.get("visitor_page_views")
     if isinstance(views, dict) and "visitor_page_view" in views:
         views = views["visitor_page_view"]

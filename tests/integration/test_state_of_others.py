@@ -39,7 +39,7 @@ def test_a_time_of_singer_io_goes_on_and_everything_else_starts_over_with_a_sent
     # 09:30 in New York, and the minute before it once more.
     assert run.ids("lists") == [2, 3]
     assert run.ids("email_clicks") == [5, 8]
-    assert "lists: goes on from 2024-03-12T13:29:00+00:00" in run.stderr
+    assert "lists: continues from 2024-03-12T13:29:00+00:00" in run.stderr
     for stream in ("email_clicks", "campaigns", "visits", "a_stream_of_old"):
         assert stream in run.stderr
     again = tap.run(emulator.config, catalog=catalog, state=run.state)
