@@ -1,4 +1,4 @@
-"""Custom fields: from Pardot's descriptions of them to columns.
+"""Makes columns of Pardot's descriptions of custom fields.
 
 Pure: no I/O. Types are those of reference E.2 (numbers and names of custom field types), and
 C.15 for what ``describe`` returns for prospect accounts.
@@ -100,8 +100,8 @@ def columns(
     return schemas, api_names
 
 
-def as_sent(value: Any, *, several: bool) -> Any:
-    """Return the value of a field in the answer of a query: ``{"value": ...}`` or plain (C.16).
+def field_value(value: Any, *, several: bool) -> Any:
+    """Return a field's value from a query's row, where it may be ``{"value": ...}`` (C.16).
 
     Args:
         value: The value in the row.

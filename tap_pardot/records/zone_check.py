@@ -60,8 +60,9 @@ def offset_error(
     wall = _local(created_at)
     if wall is None or instant is None:
         return None
-    sides = [wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) - instant for fold in (0, 1)]
-    nearest = min(sides, key=abs)
+    # A local time in a repeated hour means two instants.
+    errors = [wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) - instant for fold in (0, 1)]
+    nearest = min(errors, key=abs)
     return nearest if _AGREEING < abs(nearest) < _FARTHEST else None
 
 

@@ -1,4 +1,4 @@
-"""The catalog that ``--catalog`` names: its form, and what the streams take of it."""
+"""Checks the catalog of the option ``--catalog``, and prepares it for the streams."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _is_metadata(item: Any) -> bool:
 
 
 def prepared(catalog: dict[str, Any], streams: Iterable[Any]) -> dict[str, Any]:
-    """Return a catalog as the streams take it, and log what of its selection is ignored.
+    """Return a copy of a catalog that the streams can apply; log which selections are ignored.
 
     Each key is present and selected, because targets refuse a stream whose SCHEMA lacks a key.
     Invalid types and formats are removed.

@@ -73,11 +73,11 @@ class DirectRecordStream(Stream):
         return super().get_record_counter()
 
     def get_record_counter(self, **_: Any) -> metrics.Counter:
-        """Return one counter for the whole run, because records come in other turns too."""
+        """Return one counter for the run: a child's records are written in other turns too."""
         return self._counter
 
     def close_counter(self) -> None:
-        """Log the records that are not logged yet because the stream's own turn never came."""
+        """Log the count of records if the stream's own turn, which logs it, never came."""
         if self._counter.value:
             self._counter.exit()
 

@@ -1,4 +1,4 @@
-"""The writer: Singer messages to lines on stdout."""
+"""Writes Singer messages as lines to stdout."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BLOCK = 65536  # bytes; the size of a pipe
 
 
 class StdoutLost(BaseException):
-    """Stdout takes no more. No :class:`Exception`, for the SDK would log it as unhandled."""
+    """Stdout cannot be written. Not an :class:`Exception`: the SDK would log it as unhandled."""
 
     def __init__(self, error: OSError) -> None:
         super().__init__(error)
@@ -51,10 +51,10 @@ def _encode_other(value: Any) -> Any:
 
 
 class BufferedWriter(GenericSingerWriter[bytes, "Message"]):
-    """Writes whole lines in blocks, and STATE only after its records, whenever a signal comes.
+    """Writes whole lines in blocks, and STATE after its records, even if a signal interrupts it.
 
-    A signal handler may raise anywhere in here except inside :meth:`drain`. So only there are
-    bytes written and removed from the buffer.
+    A signal handler may raise an exception anywhere in this class except inside :meth:`drain`. So
+    only that method writes bytes and removes them from the buffer.
     """
 
     def __init__(self) -> None:
@@ -95,21 +95,21 @@ class BufferedWriter(GenericSingerWriter[bytes, "Message"]):
             self.drain()
 
     def drain(self) -> None:
-        """Write the whole block to stdout, with SIGTERM and SIGINT held back meanwhile."""
+        """Write the whole block to stdout, with SIGTERM and SIGINT blocked meanwhile."""
         with signals_blocked():
             write_out(bytes(self._buffer))
             self._buffer.clear()
 
 
 class OrderedStateWriter(StateWriter):
-    """Writes a STATE that has changed, and one that is the same when records wait for it."""
+    """Writes STATE if it has changed, or if records were written since the last STATE."""
 
     def write_state(self, state: TapState, *, is_last: bool = False) -> None:
-        """Write STATE, behind all records written so far.
+        """Write STATE, after all records written so far.
 
         Args:
             state: The STATE.
-            is_last: Whether nothing else follows: the output ends with a STATE.
+            is_last: Whether nothing else follows, so that the output must end with this STATE.
         """
         writer = self._message_writer
         if isinstance(writer, BufferedWriter) and (

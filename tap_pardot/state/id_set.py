@@ -1,6 +1,6 @@
-"""Ids that are still to be read: packed small in STATE, each read once in a run.
+"""Pending ids: the ids that are still to be read. STATE holds them in a packed form.
 
-Pure but for a temporary file, which only the unusual run needs.
+No I/O, except for a temporary file when a run reads very many ids.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ DRAIN_AT = 5_000
 """Pending ids at which parents pause until these are read."""
 
 MAX_IN_STATE = 10_000
-"""Ids that any other list in STATE may hold."""
+"""The most ids in any other list in STATE."""
 
 MAX_IN_MEMORY = 100_000
 """Ids of an :class:`IdSet` beyond which it moves to a temporary file."""
@@ -113,7 +113,7 @@ class PendingIds:
         return number in self._postponed or number in self._read
 
     def mark_read(self, number: int) -> None:
-        """Remove an id: it is out, or there is nothing to be read under it."""
+        """Remove an id: its row is written, or Pardot has no record with it."""
         self._read.add(number)
         self._waiting.discard(number)
 

@@ -1,4 +1,4 @@
-"""A STATE of another tap, of other settings or of another version.
+"""Handles a STATE of singer-io's tap, of other settings or of another version.
 
 Pure: no I/O.
 """

@@ -1,7 +1,8 @@
-"""Marks in a STATE of earlier versions, which kept windows open while too many ids waited.
+"""Reads the key ``marks`` in a STATE of earlier versions of this tap. It is not written any more.
 
-Such a run wrote ``{"id", "start", "end", "parents"}``: all ids up to this one that rows of these
-parents named in [start, end) were read. No mark is written any more.
+Earlier versions left a parent's window open while too many ids were pending. A mark is
+``{"id", "start", "end", "parents"}``: all ids up to ``id`` were read that records of these parents
+named in [start, end).
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class OverflowMarks:
-    """Tells which ids an interrupted run of an earlier version has read.
+    """Knows which ids an interrupted run of an earlier version has read.
 
     Args:
-        marks: As they are in STATE.
+        marks: The marks in STATE.
     """
 
     def __init__(self, marks: Sequence[dict[str, Any]] | None) -> None:
@@ -27,12 +28,12 @@ class OverflowMarks:
         return bool(self._marks)
 
     def cover(self, parent: str, number: int, when: str | None) -> bool:
-        """Return whether an id was read since a parent's row named it.
+        """Return whether an id was read after a parent's record named it.
 
         Args:
             parent: The parent stream.
             number: The id.
-            when: The row's time, in UTC, by which the parent's windows go.
+            when: The time of the record that the parent's windows are filtered by, in UTC.
         """
         return when is not None and any(
             parent in mark["parents"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tap_pardot.api.dialect import Export, Lookup, ParentRows, Query, Record
-from tap_pardot.records.custom_fields import as_sent
+from tap_pardot.records.custom_fields import field_value
 from tap_pardot.records.decoder import Decoder, kind_of
 from tap_pardot.records.times import EARLIEST, Window, parse_instant, to_iso
 from tap_pardot.records.values import to_timestamp
@@ -327,7 +327,7 @@ def _flat_row(stream: PardotStream, columns: Sequence[str]) -> Callable[[Row], R
     def flat(row: Row) -> Row:
         for name, value in row.items():
             if isinstance(value, (dict, list)) and name in fields:
-                row[name] = as_sent(value, several=name in arrays)
+                row[name] = field_value(value, several=name in arrays)
         return row
 
     return flat

@@ -105,7 +105,7 @@ def test_describe_may_list_one_field_or_several():
     ],
 )
 def test_a_value_of_a_query_is_taken_out_of_its_wrapping(value, several, expected):
-    assert custom_fields.as_sent(value, several=several) == expected
+    assert custom_fields.field_value(value, several=several) == expected
 
 
 @pytest.mark.parametrize(
