@@ -10,7 +10,7 @@ from tap_pardot.streams.columns import CREATED_AT, UPDATED_AT, integers
 
 
 class VisitorActivities(PardotStream):
-    """Opens, clicks, forms, visits and the other acts of visitors and prospects.
+    """Opens, clicks, forms, visits and other activities of visitors and prospects.
 
     Windowed by ``updated_at``: merging two prospects rewrites old activities. Sessions (type 5)
     are never returned.
@@ -138,7 +138,7 @@ class LifecycleHistories(PardotStream):
 
 
 class TagObjects(PardotStream):
-    """What each tag is on."""
+    """Which tag is on which object."""
 
     name = "tag_objects"
     v4 = Query("tagObject", time="created_at", append_only=True)

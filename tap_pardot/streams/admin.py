@@ -40,7 +40,7 @@ class Account(PardotStream):
 
 
 class Users(PardotStream):
-    """Users of the account. One who is not an administrator gets only his own record."""
+    """Users of the account. A user who is not an administrator gets only his own record."""
 
     name = "users"
     v4 = Query("user", time=None)
@@ -60,7 +60,7 @@ class Users(PardotStream):
 
 
 class CustomFields(PardotStream):
-    """Custom fields of prospects: what they are called and what they hold."""
+    """Custom fields of prospects: their names and types."""
 
     name = "custom_fields"
     v4 = Query("customField", time=None)

@@ -44,9 +44,9 @@ class Emails(PardotStream):
 
 
 class EmailStats(PardotStream):
-    """Figures of list e-mails: of those that activities or clicks name, and of those sent lately.
+    """Statistics of list e-mails that activities or clicks name, or that were sent recently.
 
-    The figures of an e-mail change only with its activities and clicks.
+    The statistics of an e-mail change only with its activities and clicks.
     """
 
     name = "email_stats"

@@ -66,7 +66,7 @@ class Lists(PardotStream):
 
 
 class Tags(PardotStream):
-    """Tags. What they are on: see ``tag_objects``."""
+    """Tags. ``tag_objects`` has the objects that they are on."""
 
     name = "tags"
     v4 = Query("tag")

@@ -122,7 +122,7 @@ class Prospects(PardotStream):
 
 
 class ProspectAccounts(PardotStream):
-    """Prospect accounts. But for the name, their fields are the account's own."""
+    """Prospect accounts. All their fields but the name are custom fields."""
 
     name = "prospect_accounts"
     v4 = Export("prospectAccount", deleted=True), Query("prospectAccount", fields=True)
@@ -139,10 +139,10 @@ class ProspectAccounts(PardotStream):
 
 
 class ProspectIds(PardotStream):
-    """The ids of all prospects there are, listed anew in each run, those in the recycle bin too.
+    """The ids of all existing prospects, also of those in the recycle bin, listed in each run.
 
-    Off unless selected. Merged prospects and those deleted for good leave no other trace than to
-    be missing here.
+    Off unless selected. The API does not report merged and permanently deleted prospects; they are
+    missing here.
     """
 
     name = "prospect_ids"
