@@ -23,7 +23,7 @@ from tap_pardot.streams import STREAMS
 from tap_pardot.streams.base import PardotStream, TapHooks
 from tap_pardot.streams.custom_columns import CustomColumns
 from tap_pardot.streams.discovery import columns_for_run
-from tap_pardot.streams.fan_out import FanOut
+from tap_pardot.streams.fan_out.fan_out import FanOut
 from tap_pardot.streams.stored_state import StoredState
 from tap_pardot.sync.context import SyncContext, build_client, open_sync
 from tap_pardot.sync.report import Report

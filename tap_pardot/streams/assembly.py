@@ -1,7 +1,7 @@
 """Builds the reading of a stream from its declaration: endpoint, source, windows, decoder.
 
 This is the only module that knows which source class reads which kind of endpoint; for child
-streams it is :mod:`~tap_pardot.streams.child_sources`.
+streams it is :mod:`~tap_pardot.streams.fan_out.child_sources`.
 """
 
 from __future__ import annotations

@@ -31,9 +31,9 @@ from tap_pardot.streams.assembly import (
     query_instead,
     reached,
 )
-from tap_pardot.streams.child import Child
 from tap_pardot.streams.custom_columns import CustomColumns, adopt_catalog
 from tap_pardot.streams.emitted import conversions_of, emitted_schema
+from tap_pardot.streams.fan_out.child import Child
 from tap_pardot.streams.observer import observed
 from tap_pardot.streams.replication import (
     INCREMENTAL,

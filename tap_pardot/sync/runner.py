@@ -69,7 +69,7 @@ class RunnableStream(Protocol):
 
 
 class FanOutRun(Protocol):
-    """What the runner needs of :class:`~tap_pardot.streams.fan_out.FanOut`."""
+    """What the runner needs of :class:`~tap_pardot.streams.fan_out.fan_out.FanOut`."""
 
     def start(self) -> None:
         """Decide which parents pass their records to which children."""

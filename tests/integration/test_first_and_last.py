@@ -77,7 +77,7 @@ def test_the_output_ends_with_state_after_an_unexpected_error(emulator, tap, mon
         raise KeyError("hunter2")
 
     emulator.add("list", [{"id": 1}])
-    monkeypatch.setattr("tap_pardot.streams.fan_out.FanOut.submit", broken)
+    monkeypatch.setattr("tap_pardot.streams.fan_out.fan_out.FanOut.submit", broken)
 
     done = tap.run(emulator.config)
 

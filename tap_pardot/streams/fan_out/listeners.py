@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from tap_pardot.streams.base import PardotStream
-    from tap_pardot.streams.child import Child
+    from tap_pardot.streams.fan_out.child import Child
 
 
 class Listener(NamedTuple):

@@ -16,15 +16,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_pardot.streams.assembly import is_child, parents_of
-from tap_pardot.streams.child import Child
-from tap_pardot.streams.parent_group import ParentGroup
+from tap_pardot.streams.fan_out.child import Child
+from tap_pardot.streams.fan_out.parent_group import ParentGroup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tap_pardot.sources.visits import SharedVisits
     from tap_pardot.streams.base import PardotStream
-    from tap_pardot.streams.listeners import Listeners
+    from tap_pardot.streams.fan_out.listeners import Listeners
     from tap_pardot.sync.context import SyncContext
 
 

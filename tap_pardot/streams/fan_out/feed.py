@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from zoneinfo import ZoneInfo
 
-    from tap_pardot.streams.child import Child
+    from tap_pardot.streams.fan_out.child import Child
 
 
 class Feed(Windows):

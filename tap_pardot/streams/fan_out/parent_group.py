@@ -13,8 +13,8 @@ from tap_pardot.errors import (
 from tap_pardot.records.times import Window
 from tap_pardot.sources.export_creation import KeysRejected
 from tap_pardot.streams.assembly import new_reading, query_instead, reached
-from tap_pardot.streams.feed import Feed
-from tap_pardot.streams.listeners import Listeners
+from tap_pardot.streams.fan_out.feed import Feed
+from tap_pardot.streams.fan_out.listeners import Listeners
 from tap_pardot.sync.report import Status, StreamResult, unexpected
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tap_pardot.sources.base import Source
     from tap_pardot.streams.base import PardotStream
-    from tap_pardot.streams.child import Child
+    from tap_pardot.streams.fan_out.child import Child
     from tap_pardot.sync.context import SyncContext
     from tap_pardot.sync.reading import Reading
 
