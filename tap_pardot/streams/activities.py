@@ -135,21 +135,3 @@ class LifecycleHistories(PardotStream):
         ),
         th.Property("created_at", th.DateTimeType, description="When, in UTC."),
     ).to_dict()
-
-
-class TagObjects(PardotStream):
-    """Which tag is on which object."""
-
-    name = "tag_objects"
-    v4 = Query("tagObject", time="created_at", append_only=True)
-    replication_key = "id"
-
-    schema = th.PropertiesList(
-        th.Property("id", th.IntegerType, required=True, description="Id; grows with time."),
-        th.Property("tag_id", th.IntegerType, description="The tag."),
-        th.Property(
-            "type", th.StringType, description="Kind of the tagged object: Prospect, List, ..."
-        ),
-        th.Property("object_id", th.IntegerType, description="Id of the tagged object."),
-        th.Property("created_at", th.DateTimeType, description="When it was tagged, in UTC."),
-    ).to_dict()

@@ -1,4 +1,4 @@
-"""Lists of prospects."""
+"""Lists of prospects, and who is on them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,31 @@ from singer_sdk import typing as th
 from tap_pardot.api.dialect import Export, Query
 from tap_pardot.streams.base import PardotStream
 from tap_pardot.streams.columns import CREATED_AT, IS_DELETED, UPDATED_AT
+
+
+class Lists(PardotStream):
+    """Lists, static and dynamic.
+
+    ``updated_at`` says nothing about members: see ``list_memberships``.
+    """
+
+    name = "lists"
+    v4 = Query("list")
+    replication_key = "updated_at"
+
+    schema = th.PropertiesList(
+        th.Property("id", th.IntegerType, required=True, description="List id."),
+        th.Property("name", th.StringType, description="Internal name."),
+        th.Property(
+            "is_public", th.BooleanType, description="Shown on the e-mail preference page."
+        ),
+        th.Property("is_dynamic", th.BooleanType, description="Members are chosen by rules."),
+        th.Property("title", th.StringType, description="Name that prospects see."),
+        th.Property("description", th.StringType, description="Description that prospects see."),
+        th.Property("is_crm_visible", th.BooleanType, description="Visible in Salesforce."),
+        CREATED_AT,
+        UPDATED_AT,
+    ).to_dict()
 
 
 class ListMemberships(PardotStream):

@@ -33,7 +33,7 @@ from tap_pardot.records.values import (
 )
 from tap_pardot.sdk.writer import BufferedWriter
 from tap_pardot.streams.assets import CustomRedirects, DynamicContents, Forms
-from tap_pardot.streams.marketing import Lists
+from tap_pardot.streams.lists import Lists
 from tap_pardot.streams.opportunities import Opportunities
 
 TIMESTAMP = to_timestamp(ZoneInfo("America/New_York"))
