@@ -31,7 +31,7 @@ from tap_pardot.signals import (
     cancel_alarm,
     wait_for_shielded,
 )
-from tap_pardot.streams.custom_columns import CustomColumns
+from tap_pardot.streams.account_columns import CustomColumns
 from tap_pardot.streams.discovery import columns_for_catalog
 from tap_pardot.sync.context import next_midnight
 from tap_pardot.sync.report import unexpected

@@ -20,8 +20,8 @@ from tap_pardot.sdk.catalog import prepared
 from tap_pardot.sdk.stream_map_setting import StreamMaps
 from tap_pardot.sdk.writer import BufferedWriter, OrderedStateWriter
 from tap_pardot.streams import STREAMS
+from tap_pardot.streams.account_columns import CustomColumns
 from tap_pardot.streams.base import PardotStream, TapHooks
-from tap_pardot.streams.custom_columns import CustomColumns
 from tap_pardot.streams.discovery import columns_for_run
 from tap_pardot.streams.fan_out.fan_out import FanOut
 from tap_pardot.streams.stored_state import StoredState

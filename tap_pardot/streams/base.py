@@ -20,6 +20,7 @@ from tap_pardot.records.values import to_timestamp
 from tap_pardot.sdk.records import DirectRecordStream
 from tap_pardot.sources.export_creation import KeysRejected
 from tap_pardot.state.bookmark import Bookmark
+from tap_pardot.streams.account_columns import CustomColumns, adopt_catalog
 from tap_pardot.streams.assembly import (
     endpoint_for,
     is_bulk,
@@ -31,7 +32,6 @@ from tap_pardot.streams.assembly import (
     query_instead,
     reached,
 )
-from tap_pardot.streams.custom_columns import CustomColumns, adopt_catalog
 from tap_pardot.streams.emitted import conversions_of, emitted_schema
 from tap_pardot.streams.fan_out.child import Child
 from tap_pardot.streams.observer import observed

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from tap_pardot.errors import Outage, StreamFailed, StreamSkipped
 from tap_pardot.records import custom_fields
-from tap_pardot.streams.custom_columns import CustomColumns
+from tap_pardot.streams.account_columns import CustomColumns
 from tap_pardot.sync.context import read_first, unreachable
 
 if TYPE_CHECKING:
