@@ -75,8 +75,8 @@ class TapPardot(Tap):
             catalog = prepared(catalog, self.stream_types)
         if parse_env_config:
             config = {**(config or {}), **environment.environment(self._env_var_prefix)}
-        # The mapper needs the streams, streams ask Pardot for custom fields, and calls are
-        # counted in STATE: so STATE first.
+        # STATE must be loaded before discovery: streams ask Pardot for custom fields, and STATE
+        # counts those calls.
         super().__init__(config=config, catalog=catalog, setup_mapper=False, **kwargs)
         self._states = self._state_writer = OrderedStateWriter(self.message_writer)
         if setup_mapper:
@@ -113,7 +113,7 @@ class TapPardot(Tap):
         """
         stream_maps.check(self.maps, [e.name for e in self.stream_types if self.is_selected(e)])
         streams = self.pardot_streams
-        # What has ended the run may have hidden columns.
+        # After an error that ended the run, columns may be unknown: make no maps of them.
         maps = StreamMaps(None) if self.report.is_over else self.maps
         self.mapper = stream_maps.made(maps, streams, self.config)
 
@@ -140,7 +140,9 @@ class TapPardot(Tap):
     @override
     def discover_streams(self) -> Sequence[PardotStream]:
         """Return all streams, with the columns that the account defines."""
-        hooks = TapHooks(self.open_sync, self.renew_maps, lambda: self.fan_out.start(passing=False))
+        hooks = TapHooks(
+            self.open_sync, self.renew_maps, lambda: self.fan_out.start(parents_follow=False)
+        )
         return [
             stream(
                 self,
@@ -152,7 +154,7 @@ class TapPardot(Tap):
         ]
 
     def custom_columns(self, stream: type[PardotStream]) -> CustomColumns:
-        """Return the columns that the account defines; what ends the run is left to the report."""
+        """Return the custom field columns; an error that ends the run goes into the report."""
         is_read = self.is_selected(stream) and not self.maps.drops(stream.name)
         if self.report.is_over or not is_read or not self.has_settings(stream):
             return CustomColumns()
@@ -163,7 +165,7 @@ class TapPardot(Tap):
             return CustomColumns()
 
     def has_settings(self, stream: type[PardotStream]) -> bool:
-        """Return whether Pardot can be asked for a stream's columns: not without settings."""
+        """Return whether the settings are valid, so that Pardot can be asked for columns."""
         if not validation.problems(validation.normalized(self._config)):
             return True
         logger.info("%s: only the standard columns are shown without settings.", stream.name)
@@ -176,7 +178,7 @@ class TapPardot(Tap):
 
     @cached_property
     def fan_out(self) -> FanOut:
-        """The streams that are read through others."""
+        """The fan-out to the streams that are read through others."""
         return FanOut(self.pardot_streams, self.open_sync)
 
     # --- STATE ---
@@ -198,7 +200,7 @@ class TapPardot(Tap):
         return cast("dict[str, Any]", self.state)
 
     def write_state(self, *, is_last: bool = False) -> None:
-        """Write STATE, behind all records written so far; ``is_last``: nothing else follows."""
+        """Write STATE, after all records written so far; ``is_last``: nothing else follows."""
         self.fan_out.store()
         self._states.write_state(cast("TapState", self.all_state), is_last=is_last)
         if not is_last:
@@ -226,7 +228,7 @@ class TapPardot(Tap):
         return self._connection[1]
 
     def open_sync(self) -> SyncContext:
-        """Return what is fixed for the run; makes the run's first calls, once.
+        """Return the context of the run; the first call makes the run's first API calls.
 
         Raises:
             TapPardotError: Nothing can be read.

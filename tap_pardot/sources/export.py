@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from tap_pardot.sources.export_creation import ExportFields
     from tap_pardot.sources.export_jobs import ExportJobClient
     from tap_pardot.sources.export_plan import Job, PlannedJob
-    from tap_pardot.sources.query import PatientQuery
+    from tap_pardot.sources.query import SplittingQuery
     from tap_pardot.state.bookmark import Bookmark
 
     Row = list[Any]
@@ -69,7 +69,7 @@ class ExportSource(Source):
         windows: Iterable[Window | None],
         bookmark: Bookmark,
         *,
-        query: PatientQuery | None,
+        query: SplittingQuery | None,
         values: Callable[[bool | None], dict[str, Any]],
         on_repaired: Callable[[str], None],
         write_state: Callable[[], None],

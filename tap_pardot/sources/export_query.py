@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tap_pardot.sources.base import Page
     from tap_pardot.sources.export_jobs import ExportJobClient
     from tap_pardot.sources.paging import QueryCalls
-    from tap_pardot.sources.query import PatientQuery
+    from tap_pardot.sources.query import SplittingQuery
     from tap_pardot.state.bookmark import Bookmark
 
 logger = logging.getLogger("tap-pardot")
@@ -39,7 +39,7 @@ class SupplementQuery:
     """
 
     def __init__(
-        self, query: PatientQuery | None, time: str, on_repaired: Callable[[str], None]
+        self, query: SplittingQuery | None, time: str, on_repaired: Callable[[str], None]
     ) -> None:
         self._query = query
         self._time = time

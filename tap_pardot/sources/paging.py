@@ -27,21 +27,21 @@ logger = logging.getLogger("tap-pardot")
 
 _UNSORTED = (
     "Pardot did not page through the rows by id, so some could be missed: run again, and report it "
-    "with the stream's name if it stays so."
+    "with the stream's name if it happens again."
 )
 _MOVING = (
     "Rows kept moving while they were paged, so some could be missed: run again at a quieter hour, "
-    "and report it with the stream's name if it stays so."
+    "and report it with the stream's name if it happens again."
 )
-_FEWEST = 2
+_MIN_PAGE_SIZE = 2
 """Rows of a page by offset, of which the first is one that was seen before."""
-_MOST_READINGS = 10
+_MAX_READINGS = 10
 """How often a query is read from its start because rows moved."""
 
 
 @dataclass(frozen=True)
 class QueryCalls:
-    """Asks for single pages of one query.
+    """Requests single pages of one query.
 
     Attributes:
         call: Makes the calls.
@@ -69,7 +69,7 @@ class QueryCalls:
         offset: int | None = None,
         can_split: bool = False,
     ) -> Rows:
-        """Return one page. Where Pardot refuses the sort by id, it is asked without one.
+        """Return one page. Where Pardot refuses the sort by id, the request is repeated without it.
 
         No document names a sort for clicks (reference C.7).
         """
@@ -127,7 +127,7 @@ def by_id(
         rows, total = calls.page(filters, limit=size, cursor=cursor, can_split=can_split)
         first_total = total if first_total is None else first_total
         if not rows:
-            # A count that never changes does not count the rows still to come.
+            # A total that never changes counts all rows, not those still to come.
             if total and (total != first_total or not read):
                 raise StreamFailed(_miscounted(total, 0))
             return
@@ -169,7 +169,7 @@ def by_offset(
     """
     pages = _OffsetPages(calls, filters, can_split=can_split)
     seen: set[int] = set()
-    for _ in range(_MOST_READINGS):
+    for _ in range(_MAX_READINGS):
         known, without_id, total = len(seen), 0, None
         try:
             for page in pages.read():
@@ -236,7 +236,7 @@ class _OffsetPages:
     def _page(self, offset: int) -> Rows:
         """Return a page; a smaller one where Pardot runs out of time."""
         while True:
-            can_split = self._can_split or self._size > _FEWEST
+            can_split = self._can_split or self._size > _MIN_PAGE_SIZE
             try:
                 return self._calls.page(
                     self._filters, limit=self._size, offset=offset, can_split=can_split
@@ -244,7 +244,7 @@ class _OffsetPages:
             except RequestTooLarge as error:
                 if self._can_split:
                     raise
-                self._size = max(self._size // 2, _FEWEST)
+                self._size = max(self._size // 2, _MIN_PAGE_SIZE)
                 logger.warning("%s: %s Rows of a page: %d.", self._calls.stream, error, self._size)
 
 
@@ -265,7 +265,7 @@ def _miscounted(total: int, sent: int) -> str:
 
 
 def page_of(rows: list[Row]) -> IdPage:
-    """Return a page of rows in the order of their ids, without those that have none."""
+    """Return a page of rows in the order of their ids, without rows that have no usable id."""
     usable = [row for row in rows if row_id(row) > 0]
     usable.sort(key=row_id)
     return IdPage(usable, row_id(usable[-1]) if usable else 0, len(rows) - len(usable))

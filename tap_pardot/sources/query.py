@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tap-pardot")
 
 
-class PatientQuery:
+class SplittingQuery:
     """Pages of a query by id that get smaller, and windows that get shorter, when that is needed.
 
     Args:
@@ -102,27 +102,27 @@ class PatientQuery:
 class WindowQuery(Source):
     """A query with a time filter.
 
-    STATE keeps the id cursor of the active rows. The recycle bin, which holds few, is begun anew
-    by a run after an interrupted one.
+    STATE stores the id cursor of the active rows. After an interruption the recycle bin is read
+    from its start: it has few rows.
 
     Args:
         query: Asks for pages.
         bookmark: The stream's.
         fields: The fields to ask for, keys first, where single fields can be asked for.
         keys: Those that cannot be left out.
-        is_full: Whether everything is read whatever has changed (FULL_TABLE).
+        is_full_table: Whether everything is read whatever has changed (FULL_TABLE).
         shape: Makes a row of the API one that the decoder reads.
-        values: Returns the computed columns of one side of the recycle bin.
+        values: Returns the computed columns of active or of deleted rows.
     """
 
     def __init__(  # noqa: PLR0913
         self,
-        query: PatientQuery,
+        query: SplittingQuery,
         bookmark: Bookmark,
         *,
         fields: Sequence[str] = (),
         keys: Collection[str] = (),
-        is_full: bool = False,
+        is_full_table: bool = False,
         shape: Callable[[Row], Row] | None = None,
         values: Callable[[bool], dict[str, Any]] = lambda _: {},
     ) -> None:
@@ -131,7 +131,7 @@ class WindowQuery(Source):
         self._bookmark = bookmark
         self._fields = fields
         self._keys = frozenset(keys)
-        self._is_full = is_full
+        self._is_full_table = is_full_table
         self._shape = shape
         self._values = values
         self._rejected: set[str] = set()
@@ -144,14 +144,14 @@ class WindowQuery(Source):
         """Yield the pages of a window, active rows first; errors as of :class:`Source`."""
         self._bookmark.begin(window)
         for deleted in (False, True) if self._endpoint.deleted else (None,):
-            yield from self._side(window, deleted)
+            yield from self._pages_by_deleted(window, deleted)
 
     def split(self, window: Window, error: RequestTooLarge) -> None:
         """Open the first half of a window; the cursor stays."""
         self._bookmark.open(self._query.split(window, error), self._bookmark.cursor)
 
-    def _side(self, window: Window | None, deleted: bool | None) -> Iterator[Page]:  # noqa: FBT001
-        """Yield one side of the recycle bin, without fields that Pardot does not have."""
+    def _pages_by_deleted(self, window: Window | None, deleted: bool | None) -> Iterator[Page]:  # noqa: FBT001
+        """Yield the active or the deleted rows, without fields that Pardot does not have."""
         filters = replace(self._bounds(window), deleted=deleted)
         while True:
             if self._endpoint.fields:
@@ -167,19 +167,19 @@ class WindowQuery(Source):
     def _bounds(self, window: Window | None) -> Filters:
         """Return the filter for a window.
 
-        Where everything is read, a row that changes meanwhile would leave a window that has an
-        upper bound of its time of change.
+        For FULL_TABLE there is no upper bound of ``updated_at``: a row that changes meanwhile
+        would leave the window.
         """
         time = self._endpoint.time or "updated_at"
         if window is None:
             return Filters(time)
-        if not self._is_full:
+        if not self._is_full_table:
             return Filters(time, window.start, window.end)
         return Filters(time, end=window.end if time == "created_at" else None)
 
     def _pages(self, window: Window | None, filters: Filters) -> Iterator[Page]:
         cursor = 0 if filters.deleted else self._bookmark.cursor
-        shorter = None if self._is_full else window
+        shorter = None if self._is_full_table else window
         values = self._values(bool(filters.deleted))
         for page in self._query.pages(filters, cursor, shorter):
             save = partial(self._bookmark.advance, page.cursor)
@@ -220,7 +220,7 @@ class WholeQuery(Source):
         end: Where the creation of rows ends, in UTC; None for no bound.
     """
 
-    def __init__(self, query: PatientQuery, bookmark: Bookmark, end: datetime | None) -> None:
+    def __init__(self, query: SplittingQuery, bookmark: Bookmark, end: datetime | None) -> None:
         self._query = query
         self._bookmark = bookmark
         self._end = end
@@ -238,10 +238,9 @@ class WholeQuery(Source):
 class AppendOnlyQuery(Source):
     """A query of rows that never change: on from the last id.
 
-    The window's end bounds the query, so a row that is being written while a younger id is read
-    already cannot be passed over. Ids are given when a row is made, and ``created_at`` may differ
-    from that order: rows created since the last window with an older id (dated into the future,
-    or written late) are asked for by themselves, which is one call when there are none.
+    A row that is being written while a newer id is read is not missed, because the window's end
+    bounds the query. ``created_at`` may not follow the order of the ids, so rows with older ids
+    that were created since the last window are requested separately: one call if there are none.
 
     Args:
         query: Asks for pages.
@@ -249,7 +248,7 @@ class AppendOnlyQuery(Source):
         end: Where the creation of rows ends, in UTC, when everything is read.
     """
 
-    def __init__(self, query: PatientQuery, bookmark: Bookmark, end: datetime) -> None:
+    def __init__(self, query: SplittingQuery, bookmark: Bookmark, end: datetime) -> None:
         self._query = query
         self._bookmark = bookmark
         self._end = end

@@ -1,4 +1,4 @@
-"""Source: visits of visitors, many visitors in one call, for all streams that take visits."""
+"""The source of visits: one call for many visitors, shared by all streams that use visits."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-pardot")
 
-MOST_UNKNOWN = 5
-"""Visitors that Pardot does not know, after which it may not be the visitors."""
+MAX_UNKNOWN = 5
+"""Unknown visitors after which the stream fails, if no visitor is known."""
 
 
 class VisitCalls:
@@ -56,8 +56,8 @@ class VisitCalls:
                 visits += self._ask(part, can_split=len(part) > 1)
             except (RequestTooLarge, StreamFailed) as error:
                 if error.code in UNKNOWN_RECORD:
-                    visits += self._of_known(part)
-                elif len(part) > 1 and _asks_for_less(error):
+                    visits += self._visits_of_known(part)
+                elif len(part) > 1 and _needs_fewer_ids(error):
                     self._ask_for_fewer(len(part) // 2, error)
                     continue
                 else:
@@ -77,14 +77,14 @@ class VisitCalls:
         self._most_ids = min(self._most_ids or number, number)
         logger.warning("%s: %s Visitors of a call: %d.", self._calls.stream, error, self._most_ids)
 
-    def _of_known(self, ids: list[int]) -> list[Row]:
+    def _visits_of_known(self, ids: list[int]) -> list[Row]:
         """Return the visits of those visitors that Pardot still knows, asked for by halves.
 
         Args:
             ids: The visitors, among whom is one that Pardot does not know.
 
         Raises:
-            TapPardotError: It knows none of the first few visitors: it is not the visitors.
+            TapPardotError: None of the first visitors is known, so the stream itself is refused.
         """
         visits: list[Row] = []
         parts, unknown, known = [*_halves(ids)], int(len(ids) == 1), False
@@ -97,7 +97,7 @@ class VisitCalls:
                 if failure.code not in UNKNOWN_RECORD:
                     raise
                 unknown += len(part) == 1
-                if unknown >= MOST_UNKNOWN and not known:
+                if unknown >= MAX_UNKNOWN and not known:
                     raise
                 parts[:0] = _halves(part)
         logger.warning(
@@ -106,7 +106,7 @@ class VisitCalls:
         return visits
 
 
-def _asks_for_less(error: TapPardotError) -> bool:
+def _needs_fewer_ids(error: TapPardotError) -> bool:
     return isinstance(error, RequestTooLarge) or error.code == TOO_MANY_IDS
 
 
@@ -118,7 +118,7 @@ def _halves(ids: list[int]) -> list[list[int]]:
 
 @dataclass
 class SharedVisits:
-    """What the sources of one run share that take the same visits.
+    """State shared by the streams that use the same visits.
 
     Attributes:
         batch: Visitors of one call.
@@ -134,7 +134,7 @@ class SharedVisits:
 
 
 class VisitSource(ChildSource):
-    """Visits of pending visitors; whichever stream comes first reads for all that share them.
+    """Visits of pending visitors. The first stream that is read makes the calls for all.
 
     Args:
         calls: Asks for visits.
@@ -247,7 +247,7 @@ class VisitSource(ChildSource):
                     self._without_id += 1
 
     def _done(self, batch: list[int]) -> None:
-        """Note that the visits of these visitors are out."""
+        """Note that the visits of these visitors are written."""
         for source in self._active():
             for number in batch:
                 source.pending.mark_read(number)

@@ -23,8 +23,8 @@ from tap_pardot.sources.paging import QueryCalls
 from tap_pardot.sources.query import (
     AppendOnlyQuery,
     OffsetQuery,
-    PatientQuery,
     SingleRecord,
+    SplittingQuery,
     WholeQuery,
     WindowQuery,
 )
@@ -296,7 +296,7 @@ def _query_source(parts: _Parts, endpoint: Query) -> Source:
     calls, sync = parts.query_calls(endpoint), parts.sync
     if endpoint.by_offset:
         return OffsetQuery(calls)
-    query = PatientQuery(calls)
+    query = SplittingQuery(calls)
     if endpoint.append_only:
         return AppendOnlyQuery(query, parts.bookmark, sync.end)
     if endpoint.time is None:
@@ -309,7 +309,7 @@ def _query_source(parts: _Parts, endpoint: Query) -> Source:
         parts.bookmark,
         fields=api_fields(parts.stream, parts.columns),
         keys=api_keys(parts.stream),
-        is_full=parts.is_full_table,
+        is_full_table=parts.is_full_table,
         shape=_flat_row(parts.stream, parts.columns),
         values=parts.computed_values,
     )
@@ -355,7 +355,7 @@ def _export_source(parts: _Parts, endpoint: Export) -> Source:
         fields,
         parts.windows,
         parts.bookmark,
-        query=None if query is None else PatientQuery(parts.query_calls(query)),
+        query=None if query is None else SplittingQuery(parts.query_calls(query)),
         values=parts.computed_values,
         on_repaired=parts.decoder.count_repaired,
         write_state=parts.sync.write_state,

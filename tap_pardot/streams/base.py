@@ -65,9 +65,9 @@ class TapHooks(NamedTuple):
     """What a stream needs of the tap.
 
     Attributes:
-        open_sync: Returns what is fixed for the run; makes the run's first calls, once.
+        open_sync: Returns the context of the run; the first call makes the run's first API calls.
         renew_maps: Makes a stream's maps again after its columns have changed.
-        start_children: Gives the streams that are read through others their readings.
+        start_children: Creates the readings of the streams that are read through others.
     """
 
     open_sync: Callable[[], SyncContext]
@@ -108,7 +108,7 @@ class PardotStream(DirectRecordStream):
     """Whether a reading of everything begins with the oldest rows, whatever the settings say."""
 
     ignored_replication = ""
-    """What the catalog says of the replication that this stream does not offer."""
+    """The catalog's replication settings that are ignored; empty if there are none."""
 
     def __init__(
         self,
@@ -139,9 +139,9 @@ class PardotStream(DirectRecordStream):
     @override
     def metadata(self) -> MetadataMapping:
         """The catalog's metadata, or the standard one with all valid replication keys."""
-        fresh = self._metadata is None
+        is_first_access = self._metadata is None
         metadata = super().metadata
-        if fresh and self._tap_input_catalog is None:
+        if is_first_access and self._tap_input_catalog is None:
             if keys := valid_keys(self):
                 metadata.root.valid_replication_keys = [*keys]
             for name in self.off_by_default:
@@ -163,8 +163,8 @@ class PardotStream(DirectRecordStream):
     def apply_catalog(self, catalog: Catalog) -> None:
         """Take selection, column types and replication method; keys stay the declared ones.
 
-        Primary keys must be columns: every target refuses others. What of the replication is not
-        followed is noted in :attr:`ignored_replication`.
+        Primary keys must be columns: every target refuses others. Ignored replication settings
+        are in :attr:`ignored_replication`.
         """
         super().apply_catalog(catalog)
         if not self._are_columns(self.primary_keys):
@@ -251,12 +251,12 @@ class PardotStream(DirectRecordStream):
         """Pass this stream's records to an observer, too; before the reading starts."""
         self._observer = observer
 
-    def use(self, reading: Reading) -> None:
-        """Read the stream by this, which other streams are needed for; before it starts."""
+    def set_reading(self, reading: Reading) -> None:
+        """Use this reading instead of building one; called before the stream starts."""
         self._reading = reading
 
     def start(self) -> Reading:
-        """Return this run's reading, the same each time. Fixes the source and the columns."""
+        """Return this run's reading; the first call builds it and fixes source and columns."""
         if self._reading is None and is_child(self):
             self._hooks.start_children()
         if self._reading is None:
@@ -282,9 +282,9 @@ class PardotStream(DirectRecordStream):
     def submit(self) -> None:
         """Create export jobs, before anything is read; errors as of the source."""
         if is_exported(self):
-            self._before_reading(lambda source: source.submit())
+            self._call_source(lambda source: source.submit())
 
-    def _before_reading(self, action: Callable[[Source], None]) -> None:
+    def _call_source(self, action: Callable[[Source], None]) -> None:
         """Let the source prepare itself; where exports refuse the keys, the query is the source."""
         try:
             action(self.start().source)
@@ -309,7 +309,7 @@ class PardotStream(DirectRecordStream):
     def before_schema(self) -> None:
         """Start the reading: it fixes the columns that SCHEMA names."""
         if self.failure is None:
-            self._before_reading(lambda source: source.prepare())
+            self._call_source(lambda source: source.prepare())
 
     @override
     def get_records(self, context: Mapping[str, Any] | None) -> Iterator[Record]:
@@ -338,7 +338,7 @@ class PardotStream(DirectRecordStream):
 
     @cached_property
     def _conversions(self) -> dict[str, Callable[[Any], Any]]:
-        """By column that the catalog retypes, what makes the emitted value."""
+        """The converters of the columns that the catalog retypes, by column."""
         reading = self.start()
         timestamp = to_timestamp(self._hooks.open_sync().zone)
         return conversions_of(self, timestamp, reading.decoder.conversion_errors)
@@ -347,7 +347,7 @@ class PardotStream(DirectRecordStream):
         """Make one small call that shows whether this stream may be read; return what it shows.
 
         Raises:
-            TapPardotError: It may not.
+            TapPardotError: The stream may not be read.
         """
         sync = self._hooks.open_sync()
         if is_child(self):
@@ -371,7 +371,7 @@ class PardotStream(DirectRecordStream):
 
     @property
     def reached_text(self) -> str | None:
-        """The instant before which everything is out; None where everything is read each time.
+        """The instant before which all rows are written; None where all are read each time.
 
         For a stream that is read through others: the run's end, if all ids were read.
         """

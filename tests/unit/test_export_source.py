@@ -16,7 +16,7 @@ from tap_pardot.sources.export import ExportSource
 from tap_pardot.sources.export_creation import ExportFields, KeysRejected
 from tap_pardot.sources.export_jobs import ExportJobClient, JobSettings, JobTracker
 from tap_pardot.sources.paging import QueryCalls
-from tap_pardot.sources.query import PatientQuery
+from tap_pardot.sources.query import SplittingQuery
 from tap_pardot.state.bookmark import Bookmark
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
@@ -110,7 +110,7 @@ class Reader:
             timezone_check=TimezoneCheck(dialect.zone),
             settings=JobSettings(poll_interval=1, timeout=60, downloads=1),
         )
-        calls = query and PatientQuery(QueryCalls(pardot, dialect, query, "prospects"))
+        calls = query and SplittingQuery(QueryCalls(pardot, dialect, query, "prospects"))
         self.source = ExportSource(
             jobs,
             Export("prospect", deleted=options.pop("deleted", False)),

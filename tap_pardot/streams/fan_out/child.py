@@ -1,4 +1,4 @@
-"""A stream that is read through others: what its parents have passed on, and its part of STATE.
+"""A child stream in a run: what its parents have passed to it, and its part of STATE.
 
 ``pending``
     Ids that parents named and that are not read yet, as :func:`tap_pardot.state.id_set.pack`.
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tap_pardot.streams.base import PardotStream
     from tap_pardot.sync.context import SyncContext
 
-_BEGUN = "the run ended before everything was read"
+_UNFINISHED = "the run ended before everything was read"
 
 
 class Child:
@@ -54,7 +54,7 @@ class Child:
         self.parents = parents_of(stream)
         self.source = child_source(stream, sync, self, shared)
         self.parent_errors: dict[str, TapPardotError] = {}
-        """By parent, why not all of its rows were passed on in this run."""
+        """Why not all rows of a parent were passed on in this run, by parent."""
         self.failure: TapPardotError | None = None
         """Why the stream takes nothing more in this run, found in another stream's turn."""
         self._sync = sync
@@ -62,7 +62,7 @@ class Child:
         self._state: dict[str, Any] = stream.stream_state
         self.reading = Reading(
             name=stream.name,
-            windows=OwnTurn(self, sync.end),
+            windows=ChildWindows(self, sync.end),
             source=self.source,
             decoder=new_decoder(stream, sync, stream.columns),
             key=None,
@@ -105,7 +105,10 @@ class Child:
     # --- in another stream's turn ---
 
     def check(self) -> None:
-        """Read a few pending ids, to see whether the stream may be read; errors as below."""
+        """Read a few pending ids, to see whether the stream may be read.
+
+        Errors as of :meth:`read_pending`.
+        """
         self._read(self.source.check())
 
     def read_pending(self) -> None:
@@ -118,7 +121,7 @@ class Child:
         self._read(self.source.pages(None))
 
     def _read(self, pages: Iterable[Page]) -> None:
-        self.reading.result.message = _BEGUN
+        self.reading.result.message = _UNFINISHED
         try:
             for page in pages:
                 for record in self.reading.page_records(page):
@@ -135,7 +138,7 @@ class Child:
             self.write(self.reading.decoder(row))
 
     def write(self, record: dict[str, Any]) -> None:
-        """Write a record. A stream map that fails ends this stream, and not the one in turn."""
+        """Write a record. A stream map that fails ends this stream, not the one being read."""
         if self.failure is not None:
             return
         try:
@@ -144,7 +147,7 @@ class Child:
             self._fail(error)
         else:
             self.reading.result.rows += 1
-            self.reading.result.message = _BEGUN
+            self.reading.result.message = _UNFINISHED
 
     def _fail(self, error: TapPardotError) -> None:
         if isinstance(error, ENDS_RUN):
@@ -165,10 +168,10 @@ class Child:
         self.source.complete()
 
     def raise_parent_errors(self) -> None:
-        """Raise why not all ids are known.
+        """Raise the error of a parent, because not all ids are known.
 
         Raises:
-            StreamFailed: A parent has failed, which is worth an exit code.
+            StreamFailed: A parent has failed; this comes before a skipped one.
             StreamSkipped: A parent was skipped.
         """
         errors = self.parent_errors.values()
@@ -176,8 +179,8 @@ class Child:
             raise error
 
 
-class OwnTurn(Windows):
-    """What a child reads in its own turn: all that is pending once its parents are through.
+class ChildWindows(Windows):
+    """The one window of a child: all pending ids, after its parents were read.
 
     Args:
         child: The child.

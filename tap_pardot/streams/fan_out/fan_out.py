@@ -46,15 +46,15 @@ class FanOut:
         self._listeners: Listeners | None = None
         """The children of the feed that is being read now."""
 
-    def start(self, *, passing: bool = True) -> None:
+    def start(self, *, parents_follow: bool = True) -> None:
         """Attach the selected children to their parents. Only the first call in a run counts.
 
         A child whose pending ids are at their limit is checked first, because an earlier run could
         not read it. If it still cannot be read, it takes no records in this run.
 
         Args:
-            passing: Whether the selected parents are read later in this run and pass their records.
-                The SDK's ``sync_all`` reads streams by name, so a child may come before its
+            parents_follow: Whether the selected parents are read later in this run and pass their
+                records. The SDK's ``sync_all`` reads streams by name, so a child may come before its
                 parents. Then all rows that it needs are read for the child only.
         """
         if self._has_started:
@@ -66,7 +66,7 @@ class FanOut:
         by_parents: dict[tuple[str, ...], list[Child]] = {}
         for stream in streams:
             child = Child(stream, sync, shared, self._read_parents)
-            stream.use(child.reading)
+            stream.set_reading(child.reading)
             by_parents.setdefault(tuple(child.parents), []).append(child)
         for children in by_parents.values():
             for child in children:
@@ -74,9 +74,9 @@ class FanOut:
                     child.check()
         groups = [ParentGroup(self._streams, sync, each) for each in by_parents.values()]
         for group in groups:
-            group.start(passing=passing)
+            group.start(parents_follow=parents_follow)
         self._groups = groups
-        if passing:
+        if parents_follow:
             self._detach_from_others()
 
     def _detach_from_others(self) -> None:

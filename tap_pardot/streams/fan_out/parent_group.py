@@ -69,18 +69,18 @@ class ParentGroup:
         self._failures: dict[str, TapPardotError] = {}
         """Why a missed range cannot be read, by parent, if that is known before its turn."""
 
-    def start(self, *, passing: bool) -> None:
+    def start(self, *, parents_follow: bool) -> None:
         """Attach children to selected parents, and prepare feeds for the rows that they missed.
 
         Args:
-            passing: Whether the selected parents are read later in this run.
+            parents_follow: Whether the selected parents are read later in this run.
         """
         for parent in self.parents:
             children = [
                 child for child in self.children if parent.name in child.parents and child.is_active
             ]
             end = self._sync.end
-            if passing and parent.selected and children:
+            if parents_follow and parent.selected and children:
                 end = min(end, self._attach(parent, children))
             behind = [child for child in children if child.synced_until(parent.name) < end]
             if behind:
