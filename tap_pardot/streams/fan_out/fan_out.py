@@ -54,8 +54,8 @@ class FanOut:
 
         Args:
             parents_follow: Whether the selected parents are read later in this run and pass their
-                records. The SDK's ``sync_all`` reads streams by name, so a child may come before its
-                parents. Then all rows that it needs are read for the child only.
+                records. The SDK's ``sync_all`` reads streams by name, so a child may come before
+                its parents. Then all rows that it needs are read for the child only.
         """
         if self._has_started:
             return
