@@ -1,12 +1,14 @@
 """A local Pardot with many rows, in a process of its own: its work must not count as a tap's.
 
-    python benchmarks/account.py ROWS [lists | activities | prospects]
+    python benchmarks/account.py ROWS [lists | activities | clicks | prospects] [LATENCY]
 
-Prints the settings of an account as one line of JSON, then serves until its stdin ends.
+Prints the settings of an account as one line of JSON, then serves until its stdin ends. LATENCY is
+in seconds, for each call.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from datetime import UTC, datetime
@@ -67,6 +69,21 @@ def activities(rows: int) -> Iterator[dict[str, Any]]:
         }
 
 
+def clicks(rows: int) -> Iterator[dict[str, Any]]:
+    """Yield rows of clicks in e-mails."""
+    for number in range(1, rows + 1):
+        yield {
+            "id": 800_000_000 + number,
+            "prospect_id": 65_000_000 + number % 40_000,
+            "url": f"https://www.example.com/offers/{number % 900}?source=newsletter",
+            "list_email_id": 812_330_011 + number % 90 if number % 3 else None,
+            "drip_program_action_id": None if number % 3 else 9_000 + number % 50,
+            "email_template_id": 4_000 + number % 40,
+            "tracker_redirect_id": 31_000 + number % 900,
+            "created_at": _FIRST + number * _SPAN // (rows + 1),
+        }
+
+
 def custom_fields() -> Iterator[dict[str, Any]]:
     """Yield custom fields of prospects, of the types that need the most work."""
     for number in range(_CUSTOM):
@@ -115,18 +132,25 @@ def prospects(rows: int) -> Iterator[dict[str, Any]]:
 KINDS: dict[str, tuple[str, Callable[[int], Iterator[dict[str, Any]]]]] = {
     "lists": ("list", lists),
     "activities": ("visitorActivity", activities),
+    "clicks": ("emailClick", clicks),
     "prospects": ("prospect", prospects),
 }
 
 
 def main() -> None:
     """Serve."""
-    rows, kind = int(sys.argv[1]), (*sys.argv[2:], "lists")[0]
-    name, make = KINDS[kind]
-    with Emulator(timezone="America/New_York", export_seconds=0) as emulator:
-        if kind == "prospects":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("rows", type=int)
+    parser.add_argument("kind", choices=KINDS, nargs="?", default="lists")
+    parser.add_argument("latency", type=float, nargs="?", default=0.0)
+    options = parser.parse_args()
+    name, make = KINDS[options.kind]
+    with Emulator(
+        timezone="America/New_York", export_seconds=0, latency=options.latency
+    ) as emulator:
+        if options.kind == "prospects":
             emulator.add("customField", custom_fields())
-        emulator.add(name, make(rows))
+        emulator.add(name, make(options.rows))
         print(json.dumps({"url": emulator.url, "config": emulator.config}), flush=True)
         sys.stdin.read()
 

@@ -1,6 +1,9 @@
-"""The least that can be done with CSV files in Python: csv, dict, json. No types, no times.
+"""The least that a tap must do with the CSV files of an export: csv, types, UTC, RECORD lines.
 
-python benchmarks/bare_csv.py STREAM FILE...
+    python benchmarks/bare_csv.py STREAM KINDS FILE...
+
+KINDS is a JSON object: by column of the files, "integer", "number", "boolean", "date-time", "array"
+or "string". No checks, no selection, no STATE, no SDK.
 """
 
 from __future__ import annotations
@@ -8,27 +11,31 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
+
+from bare import CONVERTERS, Lines
 
 
 def main() -> None:
     """Write the rows of the files to stdout as RECORD lines."""
-    stream, *files = sys.argv[1:]
-    write = sys.stdout.write
-    extracted = datetime.now(UTC).isoformat()
+    stream, kinds, *files = sys.argv[1:]
+    types: dict[str, str] = json.loads(kinds)
+    lines = Lines(stream)
     for name in files:
         with Path(name).open(encoding="utf-8", newline="") as file:
             rows = csv.reader(file)
-            header = next(rows)
+            plan = [(column, CONVERTERS.get(types[column])) for column in next(rows)]
             for row in rows:
-                message = {
-                    "type": "RECORD",
-                    "stream": stream,
-                    "record": dict(zip(header, row, strict=True)),
-                    "time_extracted": extracted,
-                }
-                write(json.dumps(message) + "\n")
+                record = {}
+                for (column, convert), cell in zip(plan, row, strict=True):
+                    if not cell:
+                        record[column] = None
+                    elif convert is None:
+                        record[column] = cell
+                    else:
+                        record[column] = convert(cell)
+                lines.write(record)
+    lines.flush()
 
 
 if __name__ == "__main__":

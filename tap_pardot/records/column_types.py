@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from tap_pardot.records.block import Block
+
     Convert = Callable[[Any], Any]
     Record = dict[str, Any]
 
@@ -211,6 +213,16 @@ def converted(record: Record, conversions: Mapping[str, Convert]) -> Record:
         if record.get(name) is not None:
             record[name] = convert(record[name])
     return record
+
+
+def converted_block(block: Block, conversions: Mapping[str, Convert]) -> Block:
+    """Return a block with converted values."""
+    found = {
+        name: [None if value is None else convert(value) for value in block[name]]
+        for name, convert in conversions.items()
+        if name in block
+    }
+    return block | found
 
 
 def _conversion(

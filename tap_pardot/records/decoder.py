@@ -1,4 +1,4 @@
-"""From Pardot's rows to a stream's records: one decoder per stream, compiled once.
+"""From Pardot's rows to a stream's records: one decoder per stream, which decodes whole blocks.
 
 Pardot writes the same thing in many shapes (reference A.6): one row is an object and several are
 an array, strings of digits come as numbers, booleans come as ``1``, ``"true"`` or null, names are
@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tap_pardot.records.block import records_of
+from tap_pardot.records.columns import CONVERTERS
 from tap_pardot.records.numbers import Number
 from tap_pardot.records.repair import Repaired, as_plain, is_repaired
 from tap_pardot.records.values import (
@@ -37,10 +38,11 @@ from tap_pardot.records.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+    from tap_pardot.records.block import Block
+    from tap_pardot.records.values import Timestamp
+
     Convert = Callable[[Any], Any]
-    ColumnPlan = tuple[str, str, type | None, Convert]
-    """A column, the key of the row to read it from, its native type, its converter. A plain tuple:
-    one is unpacked for each value."""
+    ConvertColumn = Callable[[Sequence[Any]], list[Any]]
 
 Row = dict[str, Any]
 
@@ -53,13 +55,29 @@ class _Column(NamedTuple):
         sources: Where it may come from, the preferred source first: a key of the row, and a key
             inside of that value or ``""``.
         native: The Python type whose values need no conversion, if there is one.
-        convert: The converter of other values.
+        convert: Converts another value.
+        convert_all: Converts all values of a column of the usual form, if there is one.
     """
 
     name: str
     sources: list[tuple[str, str]]
     native: type | None
     convert: Convert
+    convert_all: ConvertColumn | None
+
+
+class _ColumnPlan(NamedTuple):
+    """How a column is read from rows with some keys; attributes as of :class:`_Column`.
+
+    Attributes:
+        key: The key of the row.
+    """
+
+    name: str
+    key: str
+    native: type | None
+    convert: Convert
+    convert_all: ConvertColumn | None
 
 
 class Decoder:
@@ -67,7 +85,7 @@ class Decoder:
 
     Args:
         schema: The JSON Schema of a row (an object with ``properties``).
-        timestamp: The converter of times: :func:`to_timestamp` of the API user's zone.
+        timestamp: The converter of times, for the API user's zone.
         columns: The columns to emit; all when None.
         api_names: By column, the API's names for it where they are not the column's own (in
             snake_case or camelCase), the preferred one first. ``campaign.id`` reaches into a
@@ -80,7 +98,7 @@ class Decoder:
     def __init__(  # noqa: PLR0913
         self,
         schema: Mapping[str, Any],
-        timestamp: Convert,
+        timestamp: Timestamp,
         columns: Iterable[str] | None = None,
         api_names: Mapping[str, Sequence[str]] | None = None,
         on_unknown: Callable[[str], None] | None = None,
@@ -99,7 +117,7 @@ class Decoder:
         sources = _sources_by_column(properties, api_names or {})
         self._known_keys = {key for pairs in sources.values() for key, _ in pairs}
         declared = {name: each for name, each in properties.items() if name in selected}
-        self._empty: Row = dict.fromkeys(declared)
+        self._names = tuple(declared)
         self._arrays = [name for name, each in declared.items() if kind_of(each) == "array"]
         self._string_arrays = {
             name for name in self._arrays if kind_of(declared[name]["items"]) == "string"
@@ -108,7 +126,7 @@ class Decoder:
             self._column(name, each, sources[name], as_text=name in texts)
             for name, each in declared.items()
         ]
-        self._row_plans: dict[tuple[str, ...], list[ColumnPlan]] = {}
+        self._plans: dict[frozenset[str], list[_ColumnPlan]] = {}
 
     def _column(
         self,
@@ -120,13 +138,15 @@ class Decoder:
     ) -> _Column:
         kind = kind_of(definition)
         convert = self._timestamp if kind == "timestamp" else _CONVERTERS.get(kind)
+        convert_all = self._timestamp.column if kind == "timestamp" else CONVERTERS.get(kind)
         if kind == "array":
             # Read each key once, whether it is wrapped or not.
             sources = list(dict(reversed(sources)).items())[::-1]
             convert = self._array_converter(name, definition["items"])
         if as_text:
+            convert_all = convert_all if kind == "string" else None
             convert = or_text(None if kind in {"integer", "number"} else convert)
-        return _Column(name, sources, _NATIVE.get(kind), convert or _unchanged)
+        return _Column(name, sources, _NATIVE.get(kind), convert or _unchanged, convert_all)
 
     def count_repaired(self, key: str) -> None:
         """Count a CSV cell whose characters were repaired, by the API's name of its column."""
@@ -136,70 +156,80 @@ class Decoder:
 
     def __call__(self, row: Row) -> Row:
         """Return the record of one row of an answer."""
-        keys = tuple(row)
-        plan = self._row_plans.get(keys)
+        return next(records_of(self.block([row])))
+
+    def block(self, rows: Sequence[Row]) -> Block:
+        """Return the records of rows of an answer: JSON objects, at least one."""
+        keys = frozenset().union(*rows)
+        plan = self._plans.get(keys)
         if plan is None:
-            plan = self._row_plan(keys)
-        return self._record(row, plan)
+            plan = self._plan(keys)
+        columns = [
+            (each.name, self._converted(each, [row.get(each.key) for row in rows])) for each in plan
+        ]
+        return self._whole(columns, len(rows))
 
-    def for_cells(self, fields: Sequence[str]) -> Callable[[Sequence[Any]], Row]:
-        """Return the decoder of a CSV's rows, whose cells are in the order of ``fields``.
+    def for_cells(self, fields: Sequence[str]) -> Callable[[Sequence[Sequence[Any]]], Block]:
+        """Return the decoder of a CSV's columns, which are in the order of ``fields``.
 
-        A cell is a string or null. Most columns of a prospect are strings, so all of these are
-        copied at once.
+        A cell is a string; an empty one, or None, is null.
         """
         places = {name: place for place, name in enumerate(fields)}
-        plan = self._row_plan(tuple(fields))
-        sources = Counter(name for name, *_ in plan)
-        strings: dict[str, int] = {}
-        others: list[tuple[str, int, Convert]] = []
-        for name, key, native, convert in plan:
-            if native is str and sources[name] == 1:
-                strings[name] = places[key]
-            else:
-                others.append((name, places[key], self._cell_converter(name, convert)))
-        pick = itemgetter(*strings.values()) if len(strings) > 1 else _tuple_of(*strings.values())
-        names, arrays, conversion_errors = tuple(strings), self._arrays, self.conversion_errors
+        plan = [
+            each._replace(convert=self._cell_converter(each.name, each.convert))
+            for each in self._plan(frozenset(fields))
+        ]
 
-        def record_of(cells: Sequence[Any]) -> Row:
-            record = self._empty.copy()
-            record.update(zip(names, pick(cells), strict=True))
-            for name, place, convert in others:
-                cell = cells[place]
-                if cell is not None:
-                    try:
-                        record[name] = convert(cell)
-                    except ConversionError:
-                        conversion_errors[name] += 1
-            for name in arrays:
-                if record[name] is None:
-                    record[name] = []
-            return record
+        def block_of(cells: Sequence[Sequence[Any]]) -> Block:
+            columns: list[tuple[str, list[Any]]] = []
+            for each in plan:
+                column = cells[places[each.key]]
+                if each.native is str:
+                    values = [cell or None for cell in column]
+                elif each.convert_all is None:
+                    values = self._converted(each, [cell or None for cell in column])
+                else:
+                    values = self._converted(each, column)
+                columns.append((each.name, values))
+            return self._whole(columns, len(cells[0]))
 
-        return record_of
+        return block_of
 
     def _cell_converter(self, name: str, convert: Convert) -> Convert:
         if name in self._string_arrays:
             return strings_of_cell
         return split_cell(convert) if name in self._arrays else convert
 
-    def _record(self, row: Any, plan: list[ColumnPlan]) -> Row:
-        record = self._empty.copy()
-        for name, key, native, convert in plan:
-            value = row[key]
-            if value.__class__ is native:
-                record[name] = value
-            elif value is not None:
-                try:
-                    value = convert(value)
-                except ConversionError:
-                    value = self._repaired_or_null(name, value, convert)
-                if value is not None:
-                    record[name] = value
+    def _whole(self, columns: Iterable[tuple[str, list[Any]]], size: int) -> Block:
+        """Return a block of all columns; a later value replaces an earlier one, unless null."""
+        block: Block = {}
+        for name, values in columns:
+            if name in block:
+                pairs = zip(block[name], values, strict=True)
+                block[name] = [old if new is None else new for old, new in pairs]
+            else:
+                block[name] = values
         for name in self._arrays:
-            if record[name] is None:
-                record[name] = []
-        return record
+            values = block.get(name, [None] * size)
+            block[name] = [[] if value is None else value for value in values]
+        return {name: block.get(name) or [None] * size for name in self._names}
+
+    def _converted(self, plan: _ColumnPlan, values: Sequence[Any]) -> list[Any]:
+        """Return the converted values of a column, all at once if they have the usual form."""
+        if plan.convert_all is not None:
+            try:
+                return plan.convert_all(values)
+            except ValueError:
+                pass
+        return [self._value(plan, value) for value in values]
+
+    def _value(self, plan: _ColumnPlan, value: Any) -> Any:
+        if value is None or value.__class__ is plan.native:
+            return value
+        try:
+            return plan.convert(value)
+        except ConversionError:
+            return self._repaired_or_null(plan.name, value, plan.convert)
 
     def _repaired_or_null(self, name: str, value: Any, convert: Convert) -> Any:
         """Return a repaired value converted, or None for one that does not fit; count both.
@@ -219,34 +249,34 @@ class Decoder:
         """Whether this is an object with at least one key that belongs to a column."""
         return isinstance(row, dict) and not self._known_keys.isdisjoint(row)
 
-    def _row_plan(self, keys: tuple[str, ...]) -> list[ColumnPlan]:
-        """Return what to read from rows with exactly these keys.
+    def _plan(self, keys: frozenset[str]) -> list[_ColumnPlan]:
+        """Return what to read from rows with these keys.
 
         The rows of an answer nearly always have the same keys. So the choice among a column's
-        names is made once for a set of keys, not for each row.
+        names is made once for a set of keys.
         """
         self._report_unknown(keys)
-        plan: list[ColumnPlan] = []
-        for name, sources, native, convert in self._columns:
+        plan: list[_ColumnPlan] = []
+        for name, sources, native, convert, convert_all in self._columns:
             # The preferred name comes last: a later value replaces an earlier one, unless null.
             for key, inner in reversed(sources):
                 if key not in keys:
                     continue
                 if name in self._arrays:
-                    plan.append((name, key, None, unwrapped(inner, convert)))
+                    plan.append(_ColumnPlan(name, key, None, unwrapped(inner, convert), None))
                 elif inner:
-                    plan.append((name, key, None, nested(inner, convert)))
+                    plan.append(_ColumnPlan(name, key, None, nested(inner, convert), None))
                 else:
-                    plan.append((name, key, native, convert))
-        if len(self._row_plans) >= _MOST_PLANS:
-            self._row_plans.clear()
-        self._row_plans[keys] = plan
+                    plan.append(_ColumnPlan(name, key, native, convert, convert_all))
+        if len(self._plans) >= _MAX_PLANS:
+            self._plans.clear()
+        self._plans[keys] = plan
         return plan
 
-    def _report_unknown(self, keys: tuple[str, ...]) -> None:
+    def _report_unknown(self, keys: Iterable[str]) -> None:
         if self._on_unknown is None:
             return
-        for key in keys:
+        for key in sorted(keys):
             if key not in self._known_keys and key not in self._reported_keys:
                 self._reported_keys.add(key)
                 self._on_unknown(key)
@@ -333,11 +363,6 @@ def _sources(column: str, declared: Sequence[str]) -> list[tuple[str, str]]:
     return [(key, inner) for key, _, inner in (name.partition(".") for name in names)]
 
 
-def _tuple_of(*places: int) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
-    """Return an ``itemgetter`` for any number of places; ``itemgetter`` itself needs two."""
-    return lambda cells: tuple(cells[place] for place in places)
-
-
 def _unchanged(value: Any) -> Any:
     if is_repaired(value):
         raise ConversionError
@@ -359,4 +384,4 @@ _CONVERTERS: dict[str, Convert] = {
 }
 _FORMATS: Mapping[Any, str] = {"date-time": "timestamp", "date": "date"}
 _NATIVE: dict[str, type] = {"string": str, "boolean": bool}
-_MOST_PLANS = 1000  # prospects' custom fields make many sets of keys
+_MAX_PLANS = 1000  # prospects' custom fields make many sets of keys

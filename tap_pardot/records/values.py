@@ -20,10 +20,10 @@ import msgspec
 
 from tap_pardot.records.numbers import Number, exact
 from tap_pardot.records.repair import Repaired, is_repaired
-from tap_pardot.records.times import utc_converter
+from tap_pardot.records.times import utc_column_converter, utc_converter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from zoneinfo import ZoneInfo
 
     Convert = Callable[[Any], Any]
@@ -31,6 +31,16 @@ if TYPE_CHECKING:
 
 class ConversionError(ValueError):
     """A value does not fit its column's type. The error never holds the value."""
+
+
+def check_strings(values: Sequence[Any]) -> None:
+    """Raise an error unless all values are strings or null.
+
+    Raises:
+        ConversionError: One is not.
+    """
+    if not _STRINGS.issuperset(map(type, values)):
+        raise ConversionError
 
 
 def as_list(value: Any) -> list[Any]:
@@ -83,14 +93,14 @@ def to_text(value: Any) -> str:
 
 def to_integer(value: Any) -> int | None:
     """Return a whole number, from ``"7"`` and ``7.0`` too; None for ``""``."""
-    if type(value) is int and -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER:
+    if type(value) is int and -LARGEST_INTEGER <= value <= LARGEST_INTEGER:
         return value
     if type(value) is str and len(value) < _SURE_DIGITS and value.isascii() and value.isdecimal():
         return int(value)  # a cell of a CSV
     if value == "":
         return None
     number = value if type(value) is int else _decimal(value)
-    if not -_LARGEST_INTEGER <= number <= _LARGEST_INTEGER or number != int(number):
+    if not -LARGEST_INTEGER <= number <= LARGEST_INTEGER or number != int(number):
         raise ConversionError
     return int(number)
 
@@ -100,7 +110,7 @@ def to_number(value: Any) -> float | int | None:
 
     A string may hold a number or a rate such as ``"98.42%"``.
     """
-    if type(value) is int and -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER:
+    if type(value) is int and -LARGEST_INTEGER <= value <= LARGEST_INTEGER:
         return value
     if value == "":
         return None
@@ -171,26 +181,47 @@ _NUMERIC = {str, int, float, Number}
 _SURE_DIGITS = 19  # an integer of fewer digits always fits
 _PLAIN_NUMBER = re.compile(r"[0-9]+\.?[0-9]*")
 _EXACT = 15  # a float holds numbers of so many characters exactly
-_LARGEST_INTEGER = 2**63 - 1  # what a warehouse's bigint holds
+LARGEST_INTEGER = 2**63 - 1
+"""What a warehouse's bigint holds."""
+_STRINGS = {str, type(None)}
 _BOOLEANS = {True: True, False: False, "true": True, "false": False, "1": True, "0": False}
 # As keys, 1 and 1.0 equal True; 0 and 0.0 equal False.
 
 
-def to_timestamp(zone: ZoneInfo) -> Callable[[Any], str | None]:
-    """Return the converter from Pardot's local times in ``zone`` to ISO 8601 in UTC."""
-    convert = utc_converter(zone)
+class Timestamp:
+    """Converts Pardot's local times to ISO 8601 in UTC.
 
-    def timestamp(value: Any) -> str | None:
+    Args:
+        zone: The zone of the local times.
+    """
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._convert = utc_converter(zone)
+        self._convert_column = utc_column_converter(zone)
+
+    def __call__(self, value: Any) -> str | None:
+        """Return one time; None for an empty string.
+
+        Raises:
+            ConversionError: It is not a time.
+        """
         if value == "":
             return None
         if type(value) is not str:
             raise ConversionError
         try:
-            return convert(value)
+            return self._convert(value)
         except ValueError:
             raise ConversionError from None
 
-    return timestamp
+    def column(self, values: Sequence[Any]) -> list[str | None]:
+        """Return the times of a column; None for empty strings and nulls.
+
+        Raises:
+            ValueError: One does not have the usual form, or lies in an hour of a clock change.
+        """
+        check_strings(values)
+        return self._convert_column(values)
 
 
 def nested(inner: str, convert: Convert) -> Convert:

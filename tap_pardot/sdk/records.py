@@ -5,30 +5,32 @@ can go straight into the writer's buffer. Records take the SDK's own path when a
 flattening or ACTIVATE_VERSION needs it.
 
 These private hooks of the SDK are overridden here and nowhere else: ``_write_record_message``,
-``_write_schema_message``, ``_generate_schema_messages``, ``_increment_stream_state``.
+``_write_schema_message``, ``_generate_schema_messages``, ``_increment_stream_state``,
+``_sync_records``.
 """
 
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
+from abc import abstractmethod
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.streams import Stream
 
 from tap_pardot.errors import StreamFailed, TapPardotError
+from tap_pardot.records.block import records_of, size_of
 from tap_pardot.sdk.writer import BufferedWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Mapping
+    from collections.abc import Generator, Iterable, Iterator, Mapping
 
     from singer_sdk import Tap, metrics
     from singer_sdk.singerlib import SchemaMessage
 
-_RECORDS_PER_STAMP = 256
+    from tap_pardot.records.block import Block
 
 
 class DirectRecordStream(Stream):
@@ -43,8 +45,6 @@ class DirectRecordStream(Stream):
         super().__init__(tap, schema, name)
         self.schema_written = False
         """Whether SCHEMA was written."""
-        self._stamp = ""
-        self._stamped = 0
 
     @property
     def emitted_schema(self) -> dict[str, Any]:
@@ -62,11 +62,15 @@ class DirectRecordStream(Stream):
         """Return no contexts for a stream without children; the SDK would copy each record."""
         return super().generate_child_contexts(record, context) if self.child_streams else ()
 
-    def write(self, record: dict[str, Any]) -> None:
-        """Write a record during another stream's turn, with SCHEMA before the first one."""
+    @abstractmethod
+    def get_blocks(self) -> Iterator[Block]:
+        """Yield the records of :meth:`get_records` in blocks."""
+
+    def write_block(self, block: Block) -> None:
+        """Write records during another stream's turn, with SCHEMA before the first one."""
         self._write_schema_message()
-        self._write_record_message(record)
-        self._counter.increment()
+        self._write_records(block)
+        self._counter.increment(size_of(block))
 
     @cached_property
     def _counter(self) -> metrics.Counter:
@@ -117,27 +121,36 @@ class DirectRecordStream(Stream):
             and type(first) is SameRecordTransform
             and not first.flattening_enabled
             and self._stream_version is None
+            and isinstance(self._tap.message_writer, BufferedWriter)
         )
 
-    def _write_record_message(self, record: dict[str, Any]) -> None:
-        writer = self._tap.message_writer
-        if not (self._can_write_directly and isinstance(writer, BufferedWriter)):
-            self._write_mapped(record)
+    def _sync_records(
+        self, context: Mapping[str, Any] | None = None, *, write_messages: bool = True
+    ) -> Generator[dict[str, Any], Any, Any]:
+        """Write the stream's records in blocks if nothing changes them, else as the SDK does."""
+        if not (write_messages and self.selected and self._can_write_directly):
+            yield from super()._sync_records(context, write_messages=write_messages)
             return
-        if self._stamped % _RECORDS_PER_STAMP == 0:
-            self._stamp = datetime.now(UTC).isoformat(timespec="microseconds")
-        self._stamped += 1
-        writer.append(
-            {
-                "type": "RECORD",
-                "stream": self.name,
-                "record": record,
-                "time_extracted": self._stamp,
-            }
-        )
+        with self.get_record_counter() as counter, self.get_sync_timer():
+            self._write_starting_replication_value(None)
+            for block in self.get_blocks():
+                self._write_directly(block)
+                counter.increment(size_of(block))
+        self._finalize_state(self.stream_state)
+        self._write_state_message()
+
+    def _write_records(self, block: Block) -> None:
+        if self._can_write_directly:
+            self._write_directly(block)
+        else:
+            for record in records_of(block):
+                self._write_record_message(record)
+
+    def _write_directly(self, block: Block) -> None:
+        cast("BufferedWriter", self._tap.message_writer).append_records(self.name, block)
         self.state_manager.is_flushed = False
 
-    def _write_mapped(self, record: dict[str, Any]) -> None:
+    def _write_record_message(self, record: dict[str, Any]) -> None:
         """Write a record as the SDK does.
 
         Raises:

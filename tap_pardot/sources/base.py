@@ -35,8 +35,9 @@ class Page:
     """Rows of one stream.
 
     Attributes:
-        rows: JSON objects of the API, or lists of cells if ``fields`` is given.
-        fields: The API's names of the cells.
+        blocks: The rows in blocks, none of which is empty: lists of JSON objects or, if ``fields``
+            is given, the columns of a table of cells.
+        fields: The API's names of the columns, in their order.
         values: Values of computed columns, the same for all rows.
         bounds: The first instant and the one after the last, as ISO 8601 strings in UTC; None for
             no bound. Records whose replication key is outside are left out.
@@ -45,7 +46,7 @@ class Page:
             next. None for a page after which no bookmark moves.
     """
 
-    rows: Iterable[Any]
+    blocks: Iterable[Sequence[Any]]
     fields: Sequence[str] | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
     bounds: tuple[str | None, str | None] = (None, None)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from tap_pardot.api.codes import EXPORT_GONE
@@ -17,7 +16,14 @@ from tap_pardot.errors import RequestTooLarge, StreamFailed
 from tap_pardot.records.times import to_iso
 from tap_pardot.sources.base import Page, Source, shorter_window
 from tap_pardot.sources.export_creation import JobCreator
-from tap_pardot.sources.export_csv import RowJoiner, rows_of_file
+from tap_pardot.sources.export_csv import (
+    RowJoiner,
+    blocks_of_file,
+    in_blocks,
+    in_parts,
+    rows_of,
+    without_rows,
+)
 from tap_pardot.sources.export_jobs import JobLost
 from tap_pardot.sources.export_plan import (
     ExportPlan,
@@ -34,6 +40,7 @@ if TYPE_CHECKING:
     from tap_pardot.api.dialect import Export
     from tap_pardot.records.times import Window
     from tap_pardot.sources.export_creation import ExportFields
+    from tap_pardot.sources.export_csv import Columns
     from tap_pardot.sources.export_jobs import ExportJobClient
     from tap_pardot.sources.export_plan import Job, PlannedJob
     from tap_pardot.sources.query import SplittingQuery
@@ -299,7 +306,7 @@ class ExportSource(Source):
                 return
             # A row that one of the jobs lacks has changed meanwhile: the next run's window has it.
             fields, rows = joiner.join(first.spec.fields, self._rows(first))
-            yield self._page(window, deleted, fields, rows)
+            yield self._page(window, deleted, fields, in_blocks(rows))
 
     def _add_custom_fields(self, joiner: RowJoiner, window: Window, deleted: bool | None) -> None:  # noqa: FBT001
         """Read the custom fields by query and join them, because exports refuse all of them.
@@ -316,21 +323,19 @@ class ExportSource(Source):
     def _files_as_pages(self, planned: PlannedJob) -> Iterator[Page]:
         """Yield the pages of a job's unfinished files, without the rows written already."""
         spec = planned.spec
-        for name, all_rows in self._files(planned, resume=True):
+        for name, all_blocks in self._files(planned, resume=True):
             job = planned.job
             if job is None:
                 return
-            rows: Iterator[Row] = islice(all_rows, job.rows_written(name), None)
-            while self._rows_per_page is not None:
-                part = list(islice(rows, self._rows_per_page))
-                if len(part) < self._rows_per_page:
-                    rows = iter(part)
-                    break
-                job = job.with_rows(name, job.rows_written(name) + len(part))
-                save = partial(self._store, planned, job)
-                yield self._page(spec.window, spec.deleted, spec.fields, part, save)
+            blocks = without_rows(all_blocks, job.rows_written(name))
+            if self._rows_per_page is not None:
+                for part in in_parts(blocks, self._rows_per_page):
+                    written = sum(len(columns[0]) for columns in part)
+                    job = job.with_rows(name, job.rows_written(name) + written)
+                    save = partial(self._store, planned, job)
+                    yield self._page(spec.window, spec.deleted, spec.fields, part, save)
             save = partial(self._store, planned, job.with_finished_file(name))
-            yield self._page(spec.window, spec.deleted, spec.fields, rows, save)
+            yield self._page(spec.window, spec.deleted, spec.fields, blocks, save)
 
     def _store(self, planned: PlannedJob, job: Job) -> None:
         planned.job = job
@@ -338,10 +343,12 @@ class ExportSource(Source):
 
     def _rows(self, planned: PlannedJob) -> Iterator[Row]:
         """Yield the rows of all files of a job."""
-        for _, rows in self._files(planned, resume=False):
-            yield from rows
+        for _, blocks in self._files(planned, resume=False):
+            yield from rows_of(blocks)
 
-    def _files(self, planned: PlannedJob, *, resume: bool) -> Iterator[tuple[str, Iterator[Row]]]:
+    def _files(
+        self, planned: PlannedJob, *, resume: bool
+    ) -> Iterator[tuple[str, Iterator[Columns]]]:
         """Yield a job's files, name and rows.
 
         Args:
@@ -354,7 +361,7 @@ class ExportSource(Source):
                 for name, label, file in self._jobs.files(planned.job, planned.files, finished):
                     yield (
                         name,
-                        rows_of_file(
+                        blocks_of_file(
                             file,
                             label,
                             planned.spec.fields,
@@ -385,15 +392,15 @@ class ExportSource(Source):
             save = None
             if self._rows_per_page is not None and job is not None and last:
                 save = partial(self._store, first, job.with_cursor(last))
-            yield self._page(window, deleted, fields, rows, save)
+            yield self._page(window, deleted, fields, in_blocks(rows), save)
 
     def _page(
         self,
         window: Window,
         deleted: bool | None,  # noqa: FBT001
         fields: Sequence[str],
-        rows: Iterable[Row],
+        blocks: Iterable[Columns],
         save: Callable[[], None] | None = None,
     ) -> Page:
         bounds = (to_iso(window.start), to_iso(window.end))
-        return Page(rows, fields, self._values(deleted), bounds, save=save)
+        return Page(blocks, fields, self._values(deleted), bounds, save=save)

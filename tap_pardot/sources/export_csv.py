@@ -14,7 +14,7 @@ import sqlite3
 from codecs import getincrementaldecoder
 from contextlib import closing
 from io import SEEK_END, BufferedReader, RawIOBase, TextIOWrapper
-from operator import itemgetter
+from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from tap_pardot.api.http import disk_full
@@ -25,18 +25,23 @@ from tap_pardot.records.values import ConversionError, as_list, to_string
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    Row = list[str | None]
+    Columns = Sequence[Sequence[str | None]]
+    """A block of rows: as many columns as there are fields, as many cells as there are rows."""
+
 _ESCAPED = ("\\=", "\\+", "\\@")
 _ESCAPED_QUOTE = '\\"'
 _QUOTE = "\ud800"  # stands for a quote after a backslash: no decoded file has this character
 _MAX_CELL = 2**31 - 1  # the default of the csv module is 128 KiB
 _MAX_ROW = 16 * 2**20  # bytes; 150 strings of Pardot's longest kind are 10 MB
 _BLOCK = 65536
+_ROWS_PER_BLOCK = 256
 _MAX_ID_DIGITS = 18
 _TIME_LENGTH = 19  # a shorter time was cut
 _RUN_AGAIN = "run again; the export is downloaded anew."
 
 
-def rows_of_file(  # noqa: PLR0913
+def blocks_of_file(  # noqa: PLR0913
     file: BinaryIO,
     label: str,
     fields: Sequence[str],
@@ -44,11 +49,11 @@ def rows_of_file(  # noqa: PLR0913
     *,
     on_repaired: Callable[[str], None] = lambda _: None,
     warn: Callable[[str], None] = lambda _: None,
-) -> Iterator[list[Any]]:
-    """Yield the rows of a file as lists of cells in the order of ``fields``; None for null.
+) -> Iterator[Columns]:
+    """Yield the rows of a file in blocks: columns in the order of ``fields``, ``""`` for null.
 
     A file that is not CSV by RFC 4180 is read again by PHP's rule, if that makes a difference.
-    Its first rows are then yielded twice.
+    Its first rows are then yielded twice. Before an error, all rows before it are yielded.
 
     Args:
         file: The file, UTF-8 with or without a byte order mark; closed at the end.
@@ -65,7 +70,7 @@ def rows_of_file(  # noqa: PLR0913
     reader = _FileReader(file, label, fields, keys, on_repaired)
     with closing(file):
         try:
-            yield from reader.rows()
+            yield from reader.blocks()
         except StreamFailed:
             if not _has_escaped_quote(file):
                 raise
@@ -76,11 +81,11 @@ def rows_of_file(  # noqa: PLR0913
             "quote: it is read again from its start by PHP's rule, its first rows are written "
             "twice."
         )
-        yield from reader.rows(by_php=True)
+        yield from reader.blocks(by_php=True)
 
 
 class _FileReader:
-    """Reads one file; each call of :meth:`rows` starts anew. Arguments as :func:`rows_of_file`."""
+    """Reads one file, from its start by each call; arguments as :func:`blocks_of_file`."""
 
     def __init__(
         self,
@@ -96,55 +101,87 @@ class _FileReader:
         self._keys = keys
         self._on_repaired = on_repaired
 
-    def rows(self, *, by_php: bool = False) -> Iterator[list[Any]]:
+    def blocks(self, *, by_php: bool = False) -> Iterator[Columns]:
         """Yield the rows by RFC 4180, or by PHP's rule (see :func:`_by_php`).
 
         Raises:
             StreamFailed: The file is not valid by that rule, or is incomplete.
         """
         self._file.seek(0)
-        source, keys = _CheckedBytes(self._file, self._label), self._keys
+        source = _CheckedBytes(self._file, self._label)
         # newline="": CR and LF inside a value stay as they are.
         text = TextIOWrapper(
             BufferedReader(source, _BLOCK), "utf-8-sig", "surrogateescape", newline=""
         )
         reader = csv.reader(_by_php(text) if by_php else text, strict=True)
+        width, places = self._header(reader)
+        for rows, lines in self._row_blocks(reader, source, width):
+            table = [*zip(*rows, strict=True)]
+            columns: list[Sequence[str]] = [table[place] for place in places]
+            if by_php or source.needs_repair:
+                columns = [*map(self._repaired, self._fields, columns)]
+            if source.has_backslash:
+                columns = [*map(_unescaped, columns)]
+            bad = _first_without_keys(columns[: self._keys])
+            if bad is None:
+                yield columns
+                continue
+            if bad:
+                yield [column[:bad] for column in columns]
+            raise self._error(lines[bad], f"lacks {' or '.join(self._fields[: self._keys])}")
+
+    def _header(self, reader: Any) -> tuple[int, list[int]]:
+        """Return the number of columns, and the places of the requested fields."""
         try:
-            width, pick = self._header(next(reader, None))
+            header = next(reader, None)
+        except csv.Error:
+            raise self._error(reader.line_num, "is not CSV") from None
+        if header is None:
+            message = f"Line 1 of {self._label} is missing: the file is empty; {_RUN_AGAIN}"
+            raise StreamFailed(message)
+        names = [repair.repaired(name) for name in header]
+        return len(names), _places(names, self._fields, self._label)
+
+    def _row_blocks(
+        self, reader: Any, source: _CheckedBytes, width: int
+    ) -> Iterator[tuple[list[list[str]], list[int]]]:
+        """Yield rows, and the lines that they end in. All rows before an error are yielded first.
+
+        Raises:
+            StreamFailed: A row is not CSV, or does not have as many cells as the header.
+        """
+        rows: list[list[str]] = []
+        lines: list[int] = []
+        failure: StreamFailed | None = None
+        try:
             for cells in reader:
                 source.left = _MAX_ROW
                 if len(cells) != width:
                     if not cells:
                         continue  # a blank line
-                    raise self._error(reader.line_num, f"has {len(cells)} cells instead of {width}")
-                picked = pick(cells)
-                if by_php or source.needs_repair:
-                    picked = self._repaired(picked)
-                row = [
-                    None if not cell else cell if cell[0] != "\\" else _unescaped(cell)
-                    for cell in picked
-                ]
-                if not _has_keys(row[:keys]):
-                    raise self._error(reader.line_num, f"lacks {' or '.join(self._fields[:keys])}")
-                yield row
+                    problem = f"has {len(cells)} cells instead of {width}"
+                    raise self._error(reader.line_num, problem)
+                rows.append(cells)
+                lines.append(reader.line_num)
+                if len(rows) == _ROWS_PER_BLOCK:
+                    yield rows, lines
+                    rows, lines = [], []
         except csv.Error:
-            raise self._error(reader.line_num, "is not CSV") from None
+            failure = self._error(reader.line_num, "is not CSV")
+        except StreamFailed as error:
+            failure = error
+        if rows:
+            yield rows, lines
+        if failure is not None:
+            raise failure
 
-    def _header(self, header: list[str] | None) -> tuple[int, Callable[[list[str]], Sequence[str]]]:
-        """Return the number of columns, and a function that picks the requested cells of a row."""
-        if header is None:
-            message = f"Line 1 of {self._label} is missing: the file is empty; {_RUN_AGAIN}"
-            raise StreamFailed(message)
-        names = [repair.repaired(name) for name in header]
-        return len(names), _picker(names, self._fields, self._label)
-
-    def _repaired(self, cells: Sequence[str]) -> list[str]:
+    def _repaired(self, field: str, column: Sequence[str]) -> list[str]:
         """Return cells with quotes restored, and without characters that a warehouse refuses."""
-        result = [cell.replace(_QUOTE, '"') for cell in cells]
+        result = [cell.replace(_QUOTE, '"') for cell in column]
         for place, cell in enumerate(result):
             if repair.is_refused(cell):
                 result[place] = repair.repaired(cell)
-                self._on_repaired(self._fields[place])
+                self._on_repaired(field)
         return result
 
     def _error(self, line: int, problem: str) -> StreamFailed:
@@ -177,6 +214,7 @@ class _CheckedBytes(RawIOBase):
     Attributes:
         left: How many more bytes the row that is being read may have.
         needs_repair: Whether the bytes so far were not all UTF-8, or had a NUL.
+        has_backslash: Whether the bytes so far had a backslash.
     """
 
     def __init__(self, file: BinaryIO, label: str) -> None:
@@ -185,6 +223,7 @@ class _CheckedBytes(RawIOBase):
         self._decoder = getincrementaldecoder("utf-8")()
         self.left = _MAX_ROW
         self.needs_repair = False
+        self.has_backslash = False
 
     def readable(self) -> bool:
         return True
@@ -197,8 +236,9 @@ class _CheckedBytes(RawIOBase):
                 f"A row of {self._label} is longer than 16 MiB, longer than any row of Pardot: "
                 "report it with the stream's name."
             )
+        block = bytes(buffer[:number])
+        self.has_backslash = self.has_backslash or b"\\" in block
         if not self.needs_repair:
-            block = bytes(buffer[:number])
             try:
                 self._decoder.decode(block, final=not number)
             except UnicodeDecodeError:
@@ -216,12 +256,8 @@ def ends_in_a_line(file: BinaryIO) -> bool:
     return file.read(1) in {b"\n", b"\r"}
 
 
-def _picker(
-    header: list[str], fields: Sequence[str], label: str
-) -> Callable[[list[str]], Sequence[str]]:
-    """Return a function that picks the cells of the requested fields from a row.
-
-    Names are compared in any case, because no document gives the header's spelling (D.9).
+def _places(header: list[str], fields: Sequence[str], label: str) -> list[int]:
+    """Return the places of the fields; the header's spelling is in no document (D.9).
 
     Raises:
         StreamFailed: The header lacks a field.
@@ -236,24 +272,68 @@ def _picker(
             f"Line 1 of {label} is not the requested header ({missing} columns are missing): "
             f"{_RUN_AGAIN}"
         )
-    if len(wanted) == 1:
-        return lambda cells: (cells[wanted[0]],)
-    return itemgetter(*wanted)
+    return wanted
 
 
-def _has_keys(keys: list[str | None]) -> bool:
-    number, *times = keys
-    return (
-        number is not None
-        and number.isdecimal()
-        and len(number) <= _MAX_ID_DIGITS
-        and all(time is not None and len(time) >= _TIME_LENGTH for time in times)
-    )
+def _first_without_keys(keys: list[Sequence[str]]) -> int | None:
+    """Return the place of the first row without a usable id, or with a time that was cut."""
+    ids, *times = keys
+    if (
+        all(ids)
+        and "".join(ids).isdecimal()
+        and max(map(len, ids)) <= _MAX_ID_DIGITS
+        and all(min(map(len, each)) >= _TIME_LENGTH for each in times)
+    ):
+        return None
+    return next(place for place, row in enumerate(zip(*keys, strict=True)) if not _has_keys(*row))
 
 
-def _unescaped(cell: str) -> str:
-    """Return a cell without the backslash that Pardot puts before a formula (D.9)."""
-    return cell[1:] if cell.startswith(_ESCAPED) else cell
+def _has_keys(number: str, *times: str) -> bool:
+    is_id = number.isdecimal() and len(number) <= _MAX_ID_DIGITS
+    return is_id and all(len(time) >= _TIME_LENGTH for time in times)
+
+
+def _unescaped(column: Sequence[str]) -> Sequence[str]:
+    """Return cells without the backslash that Pardot puts before a formula (D.9)."""
+    if "\\" not in "".join(column):
+        return column
+    return [cell[1:] if cell.startswith(_ESCAPED) else cell for cell in column]
+
+
+def rows_of(blocks: Iterable[Columns]) -> Iterator[Row]:
+    """Yield the rows of blocks of cells; None for null."""
+    for columns in blocks:
+        for cells in zip(*columns, strict=True):
+            yield [cell or None for cell in cells]
+
+
+def without_rows(blocks: Iterable[Columns], number: int) -> Iterator[Columns]:
+    """Yield blocks without their first rows."""
+    for columns in blocks:
+        left_out = min(number, len(columns[0]))
+        number -= left_out
+        if left_out < len(columns[0]):
+            yield [column[left_out:] for column in columns] if left_out else columns
+
+
+def in_parts(blocks: Iterable[Columns], size: int) -> Iterator[list[Columns]]:
+    """Yield some blocks at a time, together of about ``size`` rows; a longer one is divided."""
+    part: list[Columns] = []
+    for block in blocks:
+        for start in range(0, len(block[0]), size):
+            part.append([column[start : start + size] for column in block])
+            if sum(len(columns[0]) for columns in part) >= size:
+                yield part
+                part = []
+    if part:
+        yield part
+
+
+def in_blocks(rows: Iterable[Row]) -> Iterator[Columns]:
+    """Yield rows of cells in blocks of columns."""
+    rest = iter(rows)
+    while part := [*islice(rest, _ROWS_PER_BLOCK)]:
+        yield [*zip(*part, strict=True)]
 
 
 def cell_of(value: Any) -> str | None:

@@ -199,7 +199,7 @@ class AnonymousVisitors:
         counter = _Counter()
         for page in exported:
             is_deleted = page.values.get("is_deleted") is True
-            yield page if is_deleted else replace(page, rows=counter.counted(page.rows))
+            yield page if is_deleted else replace(page, blocks=counter.counted(page.blocks))
         if self._are_missing(window, None if is_resumed else counter.number):
             yield from by_query()
 
@@ -248,7 +248,7 @@ class _Counter:
     def __init__(self) -> None:
         self.number = 0
 
-    def counted(self, rows: Iterable[Any]) -> Iterator[Any]:
-        for row in rows:
-            self.number += 1
-            yield row
+    def counted(self, blocks: Iterable[Any]) -> Iterator[Any]:
+        for columns in blocks:
+            self.number += len(columns[0])
+            yield columns

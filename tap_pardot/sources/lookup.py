@@ -326,7 +326,7 @@ class LookupSource(ChildSource):
     def _page(self, number: int, found: LookupResult | TapPardotError, *, is_saved: bool) -> Page:
         save = partial(self._record_result, number, found) if is_saved else None
         if isinstance(found, LookupResult) and found.row is not None:
-            return Page([found.row], values=found.values, save=save)
+            return Page([[found.row]], values=found.values, save=save)
         return Page((), save=save)
 
     def _record_result(self, number: int, found: LookupResult | TapPardotError) -> None:

@@ -97,6 +97,11 @@ class IdPage(NamedTuple):
     cursor: int
     without_id: int
 
+    @property
+    def blocks(self) -> list[list[Row]]:
+        """The rows as one block, or no block if there are none."""
+        return [self.rows] if self.rows else []
+
 
 def by_id(
     calls: QueryCalls,

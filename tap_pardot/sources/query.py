@@ -183,8 +183,11 @@ class WindowQuery(Source):
         values = self._values(bool(filters.deleted))
         for page in self._query.pages(filters, cursor, shorter):
             save = partial(self._bookmark.advance, page.cursor)
+            blocks = page.blocks
+            if self._shape is not None:
+                blocks = [[*map(self._shape, rows)] for rows in blocks]
             yield Page(
-                page.rows if self._shape is None else map(self._shape, page.rows),
+                blocks,
                 values=values,
                 without_id=page.without_id,
                 save=None if filters.deleted else save,
@@ -232,7 +235,7 @@ class WholeQuery(Source):
         start = None if window is None else to_iso(window.start)
         for page in self._query.pages(filters, self._bookmark.cursor):
             save = partial(self._bookmark.advance, page.cursor)
-            yield Page(page.rows, bounds=(start, None), without_id=page.without_id, save=save)
+            yield Page(page.blocks, bounds=(start, None), without_id=page.without_id, save=save)
 
 
 class AppendOnlyQuery(Source):
@@ -281,14 +284,14 @@ class AppendOnlyQuery(Source):
     def _pages(self, filters: Filters, window: Window | None) -> Iterator[Page]:
         for page in self._query.pages(filters, self._bookmark.cursor, window):
             save = partial(self._bookmark.advance, page.cursor)
-            yield Page(page.rows, without_id=page.without_id, save=save)
+            yield Page(page.blocks, without_id=page.without_id, save=save)
 
     def _older_ids(self, window: Window, last: int) -> Iterator[Page]:
         """Yield the rows created in a window whose ids are not after the last one."""
         filters = Filters("created_at", window.start, window.end)
         for page in self._query.pages(filters, window=window):
             rows = [row for row in page.rows if row_id(row) <= last]
-            yield Page(rows, without_id=page.without_id)
+            yield Page([rows] if rows else (), without_id=page.without_id)
             if page.cursor > last:
                 return
 
@@ -312,7 +315,7 @@ class OffsetQuery(Source):
         filters = Filters() if window is None else Filters(start=window.start)
         for rows in by_offset(self._calls, filters, counts=False):
             page = page_of(rows)
-            yield Page(page.rows, without_id=page.without_id)
+            yield Page(page.blocks, without_id=page.without_id)
 
 
 class SingleRecord(Source):
@@ -331,4 +334,4 @@ class SingleRecord(Source):
 
     def pages(self, window: Window | None) -> Iterator[Page]:  # noqa: ARG002
         """Yield the record."""
-        yield Page([self._call(self._dialect.record(self._endpoint))])
+        yield Page([[self._call(self._dialect.record(self._endpoint))]])

@@ -232,7 +232,8 @@ class VisitSource(ChildSource):
                 for source in self._active():
                     if source is not self:
                         source._write_rows(source.rows(visits))  # noqa: SLF001
-                yield Page(list(self.rows(visits)), save=partial(self._done, batch))
+                rows = [*self.rows(visits)]
+                yield Page([rows] if rows else (), save=partial(self._done, batch))
         except TapPardotError as error:
             self._shared.failure = self._classify(error)
             raise self._shared.failure from None

@@ -14,7 +14,7 @@ from tap_pardot.api.dialect import Export, Lookup, ParentRows, Query, Record
 from tap_pardot.records.custom_fields import field_value
 from tap_pardot.records.decoder import Decoder, kind_of
 from tap_pardot.records.times import EARLIEST, Window, parse_instant, to_iso
-from tap_pardot.records.values import to_timestamp
+from tap_pardot.records.values import Timestamp
 from tap_pardot.sources.export import ExportSource
 from tap_pardot.sources.export_creation import ExportFields
 from tap_pardot.sources.export_jobs import ExportJobClient, JobSettings
@@ -248,7 +248,7 @@ def new_decoder(
     own: dict[str, Any] = stream.schema["properties"]
     return Decoder(
         {**stream.schema, "properties": {name: own[name] for name in columns} | own},
-        to_timestamp(sync.zone),
+        Timestamp(sync.zone),
         columns,
         stream.api_names,
         lambda key: stream.logger.debug("%s: unknown key %r in an answer", stream.name, key),

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from typing_extensions import override
 
 from tap_pardot.api.dialect import Record as RecordEndpoint
-from tap_pardot.records.column_types import converted
+from tap_pardot.records.block import records_of
+from tap_pardot.records.column_types import converted_block
 from tap_pardot.records.times import to_iso
-from tap_pardot.records.values import to_timestamp
+from tap_pardot.records.values import Timestamp
 from tap_pardot.sdk.records import DirectRecordStream
 from tap_pardot.sources.export_creation import KeysRejected
 from tap_pardot.state.bookmark import Bookmark
@@ -45,12 +46,13 @@ from tap_pardot.sync.report import Status
 from tap_pardot.sync.runner import Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from singer_sdk import Tap
     from singer_sdk.singerlib import Catalog, MetadataMapping
 
     from tap_pardot.api.dialect import Endpoint
+    from tap_pardot.records.block import Block
     from tap_pardot.sources.base import Source
     from tap_pardot.streams.observer import Observer
     from tap_pardot.sync.context import SyncContext
@@ -313,6 +315,12 @@ class PardotStream(DirectRecordStream):
 
     @override
     def get_records(self, context: Mapping[str, Any] | None) -> Iterator[Record]:
+        """Yield the records of :meth:`get_blocks`, one by one; errors as of that."""
+        for block in self.get_blocks():
+            yield from records_of(block)
+
+    @override
+    def get_blocks(self) -> Iterator[Block]:
         """Yield the records as the catalog declares them.
 
         Raises:
@@ -321,26 +329,25 @@ class PardotStream(DirectRecordStream):
         if self.failure is not None:
             raise self.failure
         reading = self.start()
-        records: Iterable[Record] = reading.records()
+        blocks = reading.blocks()
         if self._observer is not None:
-            records = observed(records, self._observer, self.columns)
-        if self._conversions:
-            records = (converted(record, self._conversions) for record in records)
+            blocks = observed(blocks, self._observer, self.columns)
         try:
-            yield from records
+            for block in blocks:
+                yield converted_block(block, self._conversions)
         finally:
             reading.log_conversion_errors()
 
     @override
-    def write(self, record: Record) -> None:
-        """Write a record outside of this stream's own turn."""
-        super().write(converted(record, self._conversions))
+    def write_block(self, block: Block) -> None:
+        """Write records while another stream is being read."""
+        super().write_block(converted_block(block, self._conversions))
 
     @cached_property
     def _conversions(self) -> dict[str, Callable[[Any], Any]]:
         """The converters of the columns that the catalog retypes, by column."""
         reading = self.start()
-        timestamp = to_timestamp(self._hooks.open_sync().zone)
+        timestamp = Timestamp(self._hooks.open_sync().zone)
         return conversions_of(self, timestamp, reading.decoder.conversion_errors)
 
     def probe(self) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from tap_pardot.records.block import records_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    Record = dict[str, Any]
+    from tap_pardot.records.block import Block
 
 
 class Observer(Protocol):
@@ -28,25 +30,24 @@ class Observer(Protocol):
 
 
 def observed(
-    records: Iterable[Record], observer: Observer, columns: Sequence[str]
-) -> Iterator[Record]:
-    """Pass each record to an observer, then yield it without the columns that only it needs.
+    blocks: Iterable[Block], observer: Observer, columns: Sequence[str]
+) -> Iterator[Block]:
+    """Pass each record to an observer, then yield its block without columns that only it needs.
 
     Args:
-        records: Records with all columns that the observer needs.
-        observer: Gets each record before it is yielded.
+        blocks: Records with all columns that the observer needs.
+        observer: Gets the records of a block before the block is yielded.
         columns: The columns to emit.
     """
-    extra = [name for name in observer.columns if name not in columns]
+    extra = {name for name in observer.columns if name not in columns}
     is_first = True
     try:
-        for record in records:
+        for block in blocks:
             if is_first:
                 observer.on_start()
                 is_first = False
-            observer.on_record(record)
-            for name in extra:
-                record.pop(name, None)
-            yield record
+            for record in records_of({name: block[name] for name in observer.columns}):
+                observer.on_record(record)
+            yield {name: values for name, values in block.items() if name not in extra}
     finally:
         observer.on_end()

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tap_pardot.errors import RequestTooLarge
+from tap_pardot.records.block import records_of, size_of, within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
+    from tap_pardot.records.block import Block
     from tap_pardot.records.decoder import Decoder
     from tap_pardot.records.times import Window
     from tap_pardot.sources.base import Page, Source
@@ -45,10 +47,15 @@ class Reading:
     write_state: Callable[[], None]
 
     def records(self) -> Iterator[Record]:
-        """Yield the records. The bookmark moves when all records of a page were consumed.
+        """Yield the records of :meth:`blocks`, one by one; errors as of that."""
+        for block in self.blocks():
+            yield from records_of(block)
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield the records; the bookmark covers what was yielded when the next block is asked for.
 
         Raises:
-            TapPardotError: The stream cannot be read any further.
+            TapPardotError: The stream cannot be read on.
         """
         for left in self.windows:
             window = None if left is None else self.source.next_window(left)
@@ -84,15 +91,20 @@ class Reading:
                 " was" if number == 1 else "s were",
             )
 
-    def _window(self, window: Window | None) -> Iterator[Record]:
+    def _window(self, window: Window | None) -> Iterator[Block]:
         for page in self.source.pages(window):
-            yield from self.page_records(page)
+            yield from self.page_blocks(page)
 
-    def page_records(self, page: Page) -> Iterator[Record]:
-        """Yield the records of a page; then save the bookmark and write STATE."""
-        for record in self._decoded(page):
-            yield record
-            self.result.rows += 1
+    def page_blocks(self, page: Page) -> Iterator[Block]:
+        """Yield the records of a page, and move the bookmark past them."""
+        decode = self.decoder.block if page.fields is None else self.decoder.for_cells(page.fields)
+        for rows in page.blocks:
+            block = decode(rows)
+            if self.key is not None and page.bounds != (None, None):
+                block = within(block, self.key, *page.bounds)
+            if size := size_of(block):
+                yield block | {name: [value] * size for name, value in page.values.items()}
+                self.result.rows += size
         if page.without_id:
             logger.warning(
                 "%s: %d rows without a usable id were left out.", self.name, page.without_id
@@ -100,29 +112,3 @@ class Reading:
         if page.save is not None:
             page.save()
             self.write_state()
-
-    def _decoded(self, page: Page) -> Iterable[Record]:
-        decode = self.decoder if page.fields is None else self.decoder.for_cells(page.fields)
-        records: Iterable[Record] = map(decode, page.rows)
-        if page.bounds != (None, None) and self.key is not None:
-            records = _within(records, self.key, *page.bounds)
-        return _with_values(records, page.values) if page.values else records
-
-
-def _within(
-    records: Iterable[Record], key: str, start: str | None, end: str | None
-) -> Iterator[Record]:
-    """Yield the records whose time is in [start, end), and those without a time.
-
-    ISO 8601 strings in UTC of fixed width compare like instants.
-    """
-    for record in records:
-        moment = record.get(key)
-        if moment is None or ((start is None or start <= moment) and (end is None or moment < end)):
-            yield record
-
-
-def _with_values(records: Iterable[Record], values: Any) -> Iterator[Record]:
-    for record in records:
-        record.update(values)
-        yield record

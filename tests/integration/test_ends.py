@@ -118,14 +118,14 @@ def test_an_unexpected_error_fails_one_stream_and_logs_no_data(emulator, tap, mo
     emulator.add("list", [{"id": 1, "name": SENTINEL}])
     emulator.add("form", [{"id": 1}])
     emulator.add("tag", [{"id": 2}])
-    decode = Decoder.__call__
+    decode = Decoder.block
 
-    def broken(decoder: Decoder, row: dict[str, Any]) -> dict[str, Any]:
-        if row.get("name") == SENTINEL:
+    def broken(decoder: Decoder, rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
+        if rows[0].get("name") == SENTINEL:
             raise error(f"cannot decode {SENTINEL}")
-        return decode(decoder, row)
+        return decode(decoder, rows)
 
-    monkeypatch.setattr(Decoder, "__call__", broken)
+    monkeypatch.setattr(Decoder, "block", broken)
 
     done = tap.run(emulator.config, env=DEBUG)
 

@@ -11,7 +11,7 @@ import pytest
 
 from tap_pardot.errors import StreamFailed
 from tap_pardot.sources import export_jobs
-from tap_pardot.sources.export_csv import rows_of_file
+from tap_pardot.sources.export_csv import blocks_of_file, rows_of
 from tests.helpers.catalog import select
 from tests.helpers.exports import OBJECTS, QUICK, fill, jobs_of, missing, ops, row
 
@@ -89,7 +89,7 @@ def test_a_file_cut_anywhere_in_its_last_row_is_not_read_as_whole(stop):
         rows = []
         fields = ("id", "updated_at", "name")
         with suppress(StreamFailed):
-            rows.extend(rows_of_file(io.BytesIO(body), "it", fields, 2))
+            rows.extend(rows_of(blocks_of_file(io.BytesIO(body), "it", fields, 2)))
         # Told by its missing line end, before it is parsed (see the test below).
         assert rows[0] == ["17", "2024-03-05 10:00:00", "one"]
         assert all(len(row[1]) == 19 for row in rows)

@@ -28,7 +28,7 @@ from pardot_emulator import Emulator
 from tap_pardot.api import http
 from tap_pardot.config.validation import SETTINGS
 from tap_pardot.errors import StreamFailed
-from tap_pardot.sources.export_csv import rows_of_file
+from tap_pardot.sources.export_csv import blocks_of_file, rows_of
 from tests.helpers.catalog import select
 from tests.helpers.exports import QUICK, fill, ops
 from tests.helpers.tap import Finished
@@ -273,7 +273,9 @@ def test_a_row_without_end_is_refused_before_it_fills_the_memory(tmp_path, parts
         file.write(FILE.encode() + parts[0])
         for _ in range(256):
             file.write(parts[1])
-    rows = rows_of_file(path.open("rb", buffering=0), "it", ("id", "updated_at", "hostname"), 2)
+    rows = rows_of(
+        blocks_of_file(path.open("rb", buffering=0), "it", ("id", "updated_at", "hostname"), 2)
+    )
     assert next(rows) == ["1", "2024-03-05 05:00:00", "x"]
     tracemalloc.start()
     try:

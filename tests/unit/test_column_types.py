@@ -14,7 +14,7 @@ from tap_pardot.records.column_types import (
     declared_kind,
     without_invalid_keywords,
 )
-from tap_pardot.records.values import to_timestamp
+from tap_pardot.records.values import Timestamp
 
 TEXT, DATE = {"type": "string"}, {"type": "string", "format": "date"}
 TIME = {"type": ["string", "null"], "format": "date-time"}
@@ -29,7 +29,7 @@ AT = "2024-05-20T22:30:00+00:00"
 def emit(own, catalog, value):
     """Return what is emitted of a value, and how many values did not convert."""
     conversion_errors = Counter()
-    timestamp = to_timestamp(ZoneInfo("America/New_York"))
+    timestamp = Timestamp(ZoneInfo("America/New_York"))
     found = conversions({"c": own}, {"c": catalog}, ["c"], timestamp, conversion_errors)
     return converted({"c": value}, found)["c"], conversion_errors.total()
 

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tap_pardot.records import custom_fields
+from tap_pardot.records.block import records_of
 from tap_pardot.records.decoder import Decoder, kind_of
 from tap_pardot.records.numbers import Number
-from tap_pardot.records.values import ConversionError, to_date, to_timestamp
+from tap_pardot.records.values import ConversionError, Timestamp, to_date
 
 STANDARD = ("id", "score", "first_name", "is_deleted")
 SEVERAL = ["array", "null"]
@@ -149,13 +150,14 @@ def test_cells_are_decoded_as_the_same_texts_in_json_would_be():
     texts += ["2024-02-29", "2024-05-01 10:00:00", "2024-13-01 10:00:00", "a;b"]
     for columns in (tuple(kinds), ("text", "number"), ("number",)):
         schema = {"properties": {name: kinds[name] for name in columns}}
-        both = [Decoder(schema, to_timestamp(ZoneInfo("America/New_York"))) for _ in range(2)]
+        both = [Decoder(schema, Timestamp(ZoneInfo("America/New_York"))) for _ in range(2)]
         of_cells = both[0].for_cells(columns[::-1])
         for text in texts:
             row = dict.fromkeys(columns, text)
 
-            assert of_cells(list(row.values())) == both[1](row)
-            assert list(of_cells(list(row.values()))) == list(columns)
+            (record,) = records_of(of_cells([[text] for text in row.values()]))
+            assert record == both[1](row)
+            assert list(record) == list(columns)
         assert set(both[0].conversion_errors) == set(both[1].conversion_errors)
 
 
@@ -164,7 +166,7 @@ def test_a_field_does_not_lend_its_value_to_a_column_of_nearly_its_name():
     text = {"type": ["string", "null"]}
     decode = Decoder(
         {"properties": {"id": {"type": ["integer"]}, "first_name": text, **found}},
-        to_timestamp(ZoneInfo("UTC")),
+        Timestamp(ZoneInfo("UTC")),
         api_names=names,
     )
     row = {"id": 1, "first_name": None, "firstName": "a", "Foo": None, "foo": "b"}
@@ -177,4 +179,5 @@ def test_a_field_does_not_lend_its_value_to_a_column_of_nearly_its_name():
     }
 
     assert decode(row) == expected
-    assert decode.for_cells(tuple(row))(list(row.values())) == expected
+    cells = [[value] for value in row.values()]
+    assert [*records_of(decode.for_cells(tuple(row))(cells))] == [expected]

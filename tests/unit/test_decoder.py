@@ -22,6 +22,7 @@ from tap_pardot.records.numbers import Number
 from tap_pardot.records.repair import Repaired
 from tap_pardot.records.values import (
     ConversionError,
+    Timestamp,
     as_list,
     camel_case,
     snake_case,
@@ -29,14 +30,13 @@ from tap_pardot.records.values import (
     to_integer,
     to_number,
     to_string,
-    to_timestamp,
 )
 from tap_pardot.sdk.writer import BufferedWriter
 from tap_pardot.streams.assets import CustomRedirects, DynamicContents, Forms
 from tap_pardot.streams.lists import Lists
 from tap_pardot.streams.opportunities import Opportunities
 
-TIMESTAMP = to_timestamp(ZoneInfo("America/New_York"))
+TIMESTAMP = Timestamp(ZoneInfo("America/New_York"))
 LARGEST = 2**63 - 1
 WRONG = object()
 
@@ -404,7 +404,7 @@ def test_rows_with_more_key_sets_than_are_cached_are_decoded_correctly():
     for number in range(1, 2102):
         row = {"id": number, f"custom_{number % 1051}": 1, "name": number}
         assert decode(row) == {"id": number, "name": str(number)}
-    assert len(decode._row_plans) <= 1000
+    assert len(decode._plans) <= 1000
 
 
 @pytest.mark.parametrize(

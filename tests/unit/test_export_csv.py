@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tap_pardot.errors import StreamFailed
 from tap_pardot.sources import export_csv
-from tap_pardot.sources.export_csv import rows_of_file
+from tap_pardot.sources.export_csv import blocks_of_file, rows_of
 
 WALL = "2024-03-05 05:00:00"
 FIELDS = ("id", "updated_at", "one", "two")
@@ -54,7 +54,9 @@ def written(rows, cell):
 def read(body, **hooks):
     """Return the values of the rows, those of a second reading only, if there was one."""
     file = File(body)
-    rows = [row[2:] for row in rows_of_file(file, "file 1 of export 2", FIELDS, 2, **hooks)]
+    rows = [
+        row[2:] for row in rows_of(blocks_of_file(file, "file 1 of export 2", FIELDS, 2, **hooks))
+    ]
     assert file.closed
     return rows
 
@@ -100,7 +102,7 @@ def test_a_file_without_such_a_quote_is_never_read_twice(body):
     file = File(body)
     fields = FIELDS if b"one" in body else FIELDS[:2]
     with suppress(StreamFailed):
-        list(rows_of_file(file, "it", fields, 2))
+        list(rows_of(blocks_of_file(file, "it", fields, 2)))
     assert file.closed
     # Once to read it, and once to look for a backslash before a quote if it was not CSV.
     assert file.readings == (1 if b"one" in body else 2)
@@ -133,7 +135,7 @@ def test_every_cut_fails_or_brings_rows_that_are_in_the_file(rows):
     for size in range(len(body)):
         found = []
         with suppress(StreamFailed):
-            for row in rows_of_file(io.BytesIO(body[:size]), "it", FIELDS, 2):
+            for row in rows_of(blocks_of_file(io.BytesIO(body[:size]), "it", FIELDS, 2)):
                 found.append(row)  # noqa: PERF402 - those before a failure count too
             # Only a cut behind a whole cell, or in an empty one, can look like an end.
             assert body[:size].endswith((b'"', b"\n", b",", b",two"))

@@ -58,7 +58,7 @@ def read(lookup: Book, classify: Any = lambda error: error) -> list[int]:
     source = LookupSource(lookup, 1, classify)
     found = []
     for page in source.pages(None):
-        found += [row["id"] for row in page.rows]
+        found += [row["id"] for rows in page.blocks for row in rows]
         if page.save is not None:
             page.save()
     source.close(None)
@@ -179,7 +179,7 @@ def test_an_outage_ends_one_id_or_the_run(meaning, rows, waiting):
     with pytest.raises(type(meaning)):  # noqa: PT012
         source = LookupSource(lookup, 1, lambda _: meaning)
         for page in source.pages(None):
-            found += [row["id"] for row in page.rows]
+            found += [row["id"] for rows in page.blocks for row in rows]
         source.close(None)
     assert found == rows
     assert left(lookup) == waiting
@@ -190,7 +190,7 @@ def test_a_check_reads_one_id_or_two():
     pages = list(LookupSource(lookup, 1, lambda error: error).check())
     for page in pages:
         page.save()
-    assert [row["id"] for page in pages for row in page.rows] == [8]
+    assert [row["id"] for page in pages for rows in page.blocks for row in rows] == [8]
     assert lookup.asked == [3, 8]
     assert left(lookup) == [4, 5, 6, 7]
     assert list(LookupSource(book(), 1, lambda error: error).check()) == []

@@ -160,7 +160,7 @@ ANY = st.recursive(
 def test_any_settings_get_sentences_and_no_error(config):
     for sentence in problems(normalized(config), NOW):
         assert sentence.endswith(".")
-        assert re.sub(r'"[^"]*"', "", sentence).count(". ") == 0
+        assert re.sub(r'"[^"]*"', "name", sentence).count(". ") == 0
         assert SECRET not in sentence
 
 

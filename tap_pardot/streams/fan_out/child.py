@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_pardot.errors import ENDS_RUN, StreamFailed, TapPardotError
+from tap_pardot.records.block import size_of
 from tap_pardot.records.times import parse_instant, to_iso
 from tap_pardot.streams.assembly import new_decoder, parents_of
 from tap_pardot.streams.fan_out.child_sources import child_source
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_pardot.api.dialect import Row
+    from tap_pardot.records.block import Block
     from tap_pardot.records.times import Window
     from tap_pardot.sources.base import Page
     from tap_pardot.sources.visits import SharedVisits
@@ -124,8 +126,8 @@ class Child:
         self.reading.result.message = _UNFINISHED
         try:
             for page in pages:
-                for record in self.reading.page_records(page):
-                    self.stream.write(record)
+                for block in self.reading.page_blocks(page):
+                    self.stream.write_block(block)
         except TapPardotError as error:
             self._fail(self._sync.classify(error))
         except Exception as error:  # noqa: BLE001 - it must not end the stream whose turn it is
@@ -134,19 +136,23 @@ class Child:
 
     def write_rows(self, rows: Iterable[Row]) -> None:
         """Write rows, unless the stream has failed."""
-        for row in rows:
-            self.write(self.reading.decoder(row))
+        if found := [*rows]:
+            self._write(self.reading.decoder.block(found))
 
-    def write(self, record: dict[str, Any]) -> None:
-        """Write a record. A stream map that fails ends this stream, not the one being read."""
+    def write(self, record: Mapping[str, Any]) -> None:
+        """Write a record, unless the stream has failed."""
+        self._write({name: [value] for name, value in record.items()})
+
+    def _write(self, block: Block) -> None:
+        """Write records. A stream map that fails ends this stream, not the one being read."""
         if self.failure is not None:
             return
         try:
-            self.stream.write(record)
+            self.stream.write_block(block)
         except StreamFailed as error:
             self._fail(error)
         else:
-            self.reading.result.rows += 1
+            self.reading.result.rows += size_of(block)
             self.reading.result.message = _UNFINISHED
 
     def _fail(self, error: TapPardotError) -> None:
