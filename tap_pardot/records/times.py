@@ -199,13 +199,17 @@ def _hour(prefix: str, zone: ZoneInfo) -> str | None:
 
     None for an hour in which the offset changes or is not in whole hours.
     """
-    first = datetime.fromisoformat(prefix + ":00:00").replace(tzinfo=zone)
-    last = first.replace(minute=59, second=59, fold=1)
-    offset = first.utcoffset()
-    if offset != last.utcoffset() or offset is None or offset.seconds % 3600:
+    local = datetime.fromisoformat(prefix + ":00:00")
+    offset = zone.utcoffset(local)
+    if offset != zone.utcoffset(local.replace(minute=59, second=59, fold=1)):
         return None
-    return _exact(prefix + ":00:00", zone)[:13]
+    if offset is None or offset.seconds % 3600:
+        return None
+    try:
+        return (local - offset).isoformat(timespec="hours")
+    except OverflowError as error:
+        raise ValueError("year out of range") from error
 
 
 _SIXTY = frozenset(f"{n:02}" for n in range(60))
-_MAX_HOURS = 4096
+_MAX_HOURS = 16_384  # nearly two years
