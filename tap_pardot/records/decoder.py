@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tap_pardot.records.block import records_of
@@ -164,10 +165,10 @@ class Decoder:
         plan = self._plans.get(keys)
         if plan is None:
             plan = self._plan(keys)
-        columns = [
-            (each.name, self._converted(each, [row.get(each.key) for row in rows])) for each in plan
-        ]
-        return self._whole(columns, len(rows))
+        columns = _columns_of(rows, keys, [each.key for each in plan])
+        converted = map(self._converted, plan, columns)
+        names = (each.name for each in plan)
+        return self._whole(zip(names, converted, strict=True), len(rows))
 
     def for_cells(self, fields: Sequence[str]) -> Callable[[Sequence[Sequence[Any]]], Block]:
         """Return the decoder of a CSV's columns, which are in the order of ``fields``.
@@ -361,6 +362,15 @@ def _sources_by_column(
 def _sources(column: str, declared: Sequence[str]) -> list[tuple[str, str]]:
     names = dict.fromkeys((*declared, column, camel_case(column)))
     return [(key, inner) for key, _, inner in (name.partition(".") for name in names)]
+
+
+def _columns_of(
+    rows: Sequence[Row], keys: Collection[str], wanted: Sequence[str]
+) -> Iterable[Sequence[Any]]:
+    """Return the values of the wanted keys by column, of rows that have some of all keys."""
+    if len(wanted) > 1 and sum(map(len, rows)) == len(keys) * len(rows):
+        return zip(*map(itemgetter(*wanted), rows), strict=True)
+    return ([row.get(key) for row in rows] for key in wanted)
 
 
 def _unchanged(value: Any) -> Any:

@@ -114,8 +114,9 @@ def to_number(value: Any) -> float | int | None:
         return value
     if value == "":
         return None
-    if type(value) is str and len(value) <= _EXACT and _PLAIN_NUMBER.fullmatch(value):
-        return float(value) if "." in value else int(value)
+    text = value.text if type(value) is Number else value
+    if type(text) is str and len(text) <= _EXACT and _PLAIN_NUMBER.fullmatch(text):
+        return float(text) if "." in text else int(text)
     if type(value) is float and isfinite(value):
         return value
     try:

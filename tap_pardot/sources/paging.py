@@ -91,11 +91,19 @@ class QueryCalls:
 
 
 class IdPage(NamedTuple):
-    """Rows in the order of their ids, and the largest id."""
+    """Rows in the order of their ids.
+
+    Attributes:
+        rows: The rows that have a usable id.
+        cursor: The largest id; 0 if there is none.
+        without_id: How many rows have no usable id.
+        is_sorted: Whether the rows came in this order.
+    """
 
     rows: list[Row]
     cursor: int
     without_id: int
+    is_sorted: bool
 
     @property
     def blocks(self) -> list[list[Row]]:
@@ -138,7 +146,7 @@ def by_id(
             return
         page = page_of(rows)
         more = len(rows) >= size or (total is not None and total > len(rows))
-        if more and not (page.cursor > cursor and _is_sorted(rows)):
+        if more and not (page.cursor > cursor and page.is_sorted):
             raise StreamFailed(_UNSORTED)
         cursor = max(page.cursor, cursor)
         read += len(rows)
@@ -271,9 +279,16 @@ def _miscounted(total: int, sent: int) -> str:
 
 def page_of(rows: list[Row]) -> IdPage:
     """Return a page of rows in the order of their ids, without rows that have no usable id."""
+    ids: list[Any] = [row.get("id") for row in rows]
+    if ids and {*map(type, ids)} == {int} and min(ids) > 0:  # as nearly always
+        in_order = sorted(ids)
+        if ids == in_order:
+            return IdPage(rows, in_order[-1], 0, is_sorted=True)
     usable = [row for row in rows if row_id(row) > 0]
+    is_sorted = _is_sorted(usable)
     usable.sort(key=row_id)
-    return IdPage(usable, row_id(usable[-1]) if usable else 0, len(rows) - len(usable))
+    cursor = row_id(usable[-1]) if usable else 0
+    return IdPage(usable, cursor, len(rows) - len(usable), is_sorted=is_sorted)
 
 
 def _ids(rows: list[Row]) -> list[int]:

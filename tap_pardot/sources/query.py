@@ -111,7 +111,7 @@ class WindowQuery(Source):
         fields: The fields to ask for, keys first, where single fields can be asked for.
         keys: Those that cannot be left out.
         is_full_table: Whether everything is read whatever has changed (FULL_TABLE).
-        shape: Makes a row of the API one that the decoder reads.
+        flatten: Changes rows of the API to those that the decoder reads.
         values: Returns the computed columns of active or of deleted rows.
     """
 
@@ -123,7 +123,7 @@ class WindowQuery(Source):
         fields: Sequence[str] = (),
         keys: Collection[str] = (),
         is_full_table: bool = False,
-        shape: Callable[[Row], Row] | None = None,
+        flatten: Callable[[list[Row]], None] | None = None,
         values: Callable[[bool], dict[str, Any]] = lambda _: {},
     ) -> None:
         self._query = query
@@ -132,7 +132,7 @@ class WindowQuery(Source):
         self._fields = fields
         self._keys = frozenset(keys)
         self._is_full_table = is_full_table
-        self._shape = shape
+        self._flatten = flatten
         self._values = values
         self._rejected: set[str] = set()
 
@@ -183,11 +183,10 @@ class WindowQuery(Source):
         values = self._values(bool(filters.deleted))
         for page in self._query.pages(filters, cursor, shorter):
             save = partial(self._bookmark.advance, page.cursor)
-            blocks = page.blocks
-            if self._shape is not None:
-                blocks = [[*map(self._shape, rows)] for rows in blocks]
+            if self._flatten is not None:
+                self._flatten(page.rows)
             yield Page(
-                blocks,
+                page.blocks,
                 values=values,
                 without_id=page.without_id,
                 save=None if filters.deleted else save,

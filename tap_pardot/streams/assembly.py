@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-pardot")
 
+_NESTED = {dict, list}
 _ROWS_PER_PAGE = 1_000
 """Rows of an export after which STATE is written, if the rows are passed to child streams."""
 
@@ -310,27 +311,30 @@ def _query_source(parts: _Parts, endpoint: Query) -> Source:
         fields=api_fields(parts.stream, parts.columns),
         keys=api_keys(parts.stream),
         is_full_table=parts.is_full_table,
-        shape=_flat_row(parts.stream, parts.columns),
+        flatten=_flatten(parts.stream, parts.columns),
         values=parts.computed_values,
     )
     return QueryInsteadOfExport(source, _job_client(parts), parts.bookmark)
 
 
-def _flat_row(stream: PardotStream, columns: Sequence[str]) -> Callable[[Row], Row]:
-    """Return a function that replaces ``{"value": ...}`` in a row by the value (C.15, C.16)."""
+def _flatten(stream: PardotStream, columns: Sequence[str]) -> Callable[[list[Row]], None]:
+    """Return a function that replaces ``{"value": ...}`` in rows by the value (C.15, C.16)."""
     properties = stream.schema["properties"]
-    fields = frozenset(api_fields(stream, columns))
+    fields = [*api_fields(stream, columns)]
     arrays = frozenset(
         api_name(stream, name) for name in columns if kind_of(properties[name]) == "array"
     )
 
-    def flat(row: Row) -> Row:
-        for name, value in row.items():
-            if isinstance(value, (dict, list)) and name in fields:
-                row[name] = field_value(value, several=name in arrays)
-        return row
+    def flatten(rows: list[Row]) -> None:
+        for name in fields:
+            values = [row.get(name) for row in rows]
+            if _NESTED.isdisjoint(map(type, values)):
+                continue
+            for row, value in zip(rows, values, strict=True):
+                if name in row:
+                    row[name] = field_value(value, several=name in arrays)
 
-    return flat
+    return flatten
 
 
 def _export_source(parts: _Parts, endpoint: Export) -> Source:
