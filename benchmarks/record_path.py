@@ -1,6 +1,6 @@
-"""The cost of a row: this tap beside a bare loop, singer-io's tap and an ordinary tap of the SDK.
+"""The cost of a row: this tap beside a bare loop and beside singer-io's tap.
 
-    python benchmarks/record_path.py [--rounds 3] [--rows 1.0] [--case NAME]
+    python benchmarks/record_path.py [--rounds 3] [--rows 1.0] [--case NAME] [--peers]
     python benchmarks/record_path.py --instructions
 
 All read the same rows from an emulator in a process of its own and write to /dev/null. Each is run
@@ -32,7 +32,7 @@ from tests.third_party.environments import SINGER_IO, environment
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-BARE, OURS, THEIRS, PLAIN = "bare loop", "tap-pardot-sdk", "singer-io 1.4.9", "ordinary SDK tap"
+BARE, OURS, THEIRS = "bare loop", "tap-pardot-sdk", "singer-io 1.4.9"
 MAX_OVER_BARE = 1.25
 
 # All rows of an account lie within it, so that they are one window.
@@ -83,7 +83,7 @@ def main() -> None:
     parser.add_argument("--rows", type=float, default=1.0, help="factor for the rows; default 1")
     parser.add_argument("--case", choices=CASES, action="append", help="only these")
     parser.add_argument("--instructions", action="store_true", help="count them, with valgrind")
-    parser.add_argument("--peers", action="store_true", help="the other taps too; they are slow")
+    parser.add_argument("--peers", action="store_true", help="singer-io's tap too, by query")
     options = parser.parse_args()
     good = True
     for name in options.case or CASES:
@@ -148,17 +148,12 @@ def commands(case: Case, rows: int, stack: ExitStack, *, peers: bool) -> Command
 def other_taps(
     case: Case, found: Mapping[str, Any], folder: Path, kinds: Mapping[str, str]
 ) -> dict[str, tuple[list[str], Mapping[str, str]]]:
-    """Return the commands of the peers; singer-io's has no exports, so both read by query."""
-    config = str(folder / "config.json")
-    plain = [sys.executable, str(ROOT / "benchmarks" / "plain_tap.py"), config]
-    taps: dict[str, tuple[list[str], Mapping[str, str]]] = {
-        PLAIN: ([*plain, case.stream, case.object, json.dumps(dict(kinds))], HERE)
-    }
+    """Return the command of singer-io's tap, which reads by query: it has no exports."""
     theirs = SingerIo(environment(SINGER_IO), folder).command(
         singer_config(dict(found["config"]), "2024-01-01T00:00:00Z"),
         singer_catalog({case.stream: dict(kinds)}),
     )
-    return taps | {THEIRS: (theirs, redirected(found["url"], folder / "redirect"))}
+    return {THEIRS: (theirs, redirected(found["url"], folder / "redirect"))}
 
 
 def kinds_of(catalog: dict[str, Any], stream: str) -> dict[str, str]:
