@@ -15,15 +15,9 @@ from tap_pardot.api.codes import EXPORT_GONE
 from tap_pardot.errors import RequestTooLarge, StreamFailed
 from tap_pardot.records.times import to_iso
 from tap_pardot.sources.base import Page, Source, shorter_window
+from tap_pardot.sources.cells import in_blocks, in_parts, rows_of, without_rows
 from tap_pardot.sources.export_creation import JobCreator
-from tap_pardot.sources.export_csv import (
-    RowJoiner,
-    blocks_of_file,
-    in_blocks,
-    in_parts,
-    rows_of,
-    without_rows,
-)
+from tap_pardot.sources.export_csv import blocks_of_file
 from tap_pardot.sources.export_jobs import JobLost
 from tap_pardot.sources.export_plan import (
     ExportPlan,
@@ -32,6 +26,7 @@ from tap_pardot.sources.export_plan import (
     windows_after_stored,
 )
 from tap_pardot.sources.export_query import AnonymousVisitors, SupplementQuery
+from tap_pardot.sources.row_joiner import RowJoiner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -39,14 +34,12 @@ if TYPE_CHECKING:
 
     from tap_pardot.api.dialect import Export
     from tap_pardot.records.times import Window
+    from tap_pardot.sources.cells import Columns, Row
     from tap_pardot.sources.export_creation import ExportFields
-    from tap_pardot.sources.export_csv import Columns
     from tap_pardot.sources.export_jobs import ExportJobClient
     from tap_pardot.sources.export_plan import Job, PlannedJob
     from tap_pardot.sources.query import SplittingQuery
     from tap_pardot.state.bookmark import Bookmark
-
-    Row = list[Any]
 
 logger = logging.getLogger("tap-pardot")
 

@@ -1,4 +1,4 @@
-"""Reads the CSV files of export jobs, and joins the rows of several files by id.
+"""Reads the CSV files of export jobs.
 
 A file has the form of reference D.9: a header with the requested fields, in any order; empty
 cells for null; quotes doubled; a backslash before a leading ``=``, ``+`` or ``@``. An incomplete
@@ -9,25 +9,19 @@ RFC 4180. It is read by PHP's rule only if the file is not valid by RFC 4180.
 from __future__ import annotations
 
 import csv
-import json
-import sqlite3
 from codecs import getincrementaldecoder
 from contextlib import closing
 from io import SEEK_END, BufferedReader, RawIOBase, TextIOWrapper
-from itertools import islice
-from typing import TYPE_CHECKING, Any, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from tap_pardot.api.http import disk_full
 from tap_pardot.errors import StreamFailed
 from tap_pardot.records import repair
-from tap_pardot.records.values import ConversionError, as_list, to_string
+from tap_pardot.sources.cells import ROWS_PER_BLOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    Row = list[str | None]
-    Columns = Sequence[Sequence[str | None]]
-    """A block of rows: as many columns as there are fields, as many cells as there are rows."""
+    from tap_pardot.sources.cells import Columns
 
 _ESCAPED = ("\\=", "\\+", "\\@")
 _ESCAPED_QUOTE = '\\"'
@@ -35,7 +29,6 @@ _QUOTE = "\ud800"  # stands for a quote after a backslash: no decoded file has t
 _MAX_CELL = 2**31 - 1  # the default of the csv module is 128 KiB
 _MAX_ROW = 16 * 2**20  # bytes; 150 strings of Pardot's longest kind are 10 MB
 _BLOCK = 65536
-_ROWS_PER_BLOCK = 256
 _MAX_ID_DIGITS = 18
 _TIME_LENGTH = 19  # a shorter time was cut
 _RUN_AGAIN = "run again; the export is downloaded anew."
@@ -163,7 +156,7 @@ class _FileReader:
                     raise self._error(reader.line_num, problem)
                 rows.append(cells)
                 lines.append(reader.line_num)
-                if len(rows) == _ROWS_PER_BLOCK:
+                if len(rows) == ROWS_PER_BLOCK:
                     yield rows, lines
                     rows, lines = [], []
         except csv.Error:
@@ -298,157 +291,3 @@ def _unescaped(column: Sequence[str]) -> Sequence[str]:
     if "\\" not in "".join(column):
         return column
     return [cell[1:] if cell.startswith(_ESCAPED) else cell for cell in column]
-
-
-def rows_of(blocks: Iterable[Columns]) -> Iterator[Row]:
-    """Yield the rows of blocks of cells; None for null."""
-    for columns in blocks:
-        for cells in zip(*columns, strict=True):
-            yield [cell or None for cell in cells]
-
-
-def without_rows(blocks: Iterable[Columns], number: int) -> Iterator[Columns]:
-    """Yield blocks without their first rows."""
-    for columns in blocks:
-        left_out = min(number, len(columns[0]))
-        number -= left_out
-        if left_out < len(columns[0]):
-            yield [column[left_out:] for column in columns] if left_out else columns
-
-
-def in_parts(blocks: Iterable[Columns], size: int) -> Iterator[list[Columns]]:
-    """Yield some blocks at a time, together of about ``size`` rows; a longer one is divided."""
-    part: list[Columns] = []
-    for block in blocks:
-        for start in range(0, len(block[0]), size):
-            part.append([column[start : start + size] for column in block])
-            if sum(len(columns[0]) for columns in part) >= size:
-                yield part
-                part = []
-    if part:
-        yield part
-
-
-def in_blocks(rows: Iterable[Row]) -> Iterator[Columns]:
-    """Yield rows of cells in blocks of columns."""
-    rest = iter(rows)
-    while part := [*islice(rest, _ROWS_PER_BLOCK)]:
-        yield [*zip(*part, strict=True)]
-
-
-def cell_of(value: Any) -> str | None:
-    """Return a value of a query's row as an export would write it in a cell (reference C.16)."""
-    if isinstance(value, dict):
-        value = value.get("value")
-    try:
-        values = [to_string(each) for each in as_list(value) if each is not None]
-    except ConversionError:
-        return None
-    return repair.joined(values) if values else None
-
-
-def cells_of(
-    row: Mapping[str, Any], fields: Sequence[str], on_repaired: Callable[[str], None]
-) -> list[str | None]:
-    """Return a query's row as the cells that an export would have.
-
-    Args:
-        row: The row.
-        fields: The requested fields.
-        on_repaired: Called with the field's name for each cell that was repaired.
-    """
-    cells = [cell_of(row.get(name)) for name in fields]
-    if repair.Repaired in map(type, cells):
-        for place, cell in enumerate(cells):
-            if type(cell) is repair.Repaired:
-                cells[place] = str(cell)
-                on_repaired(fields[place])
-    return cells
-
-
-class RowJoiner:
-    """Joins the rows of several files by their id. It stores them in a temporary database."""
-
-    def __init__(self) -> None:
-        self._database: sqlite3.Connection | None = None
-        self._parts: dict[tuple[str, ...], bool] = {}
-        """The stored parts by their fields: whether a row without the part is joined to nulls."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._database is not None:
-            self._database.close()
-
-    def add(
-        self, fields: tuple[str, ...], rows: Iterable[list[Any]], *, is_optional: bool = False
-    ) -> None:
-        """Store the rows of one part.
-
-        Args:
-            fields: The fields of the rows; the first one is the id.
-            rows: The rows; there can be none.
-            is_optional: Whether a row without the part gets nulls. If not, it is left out.
-
-        Raises:
-            StreamFailed: The disk is full.
-        """
-        if self._database is None:
-            # SQLite deletes a database without a name even when the process is killed.
-            self._database = sqlite3.connect("", isolation_level=None)
-            self._database.execute("PRAGMA journal_mode = OFF")
-            self._database.execute("BEGIN")
-        self._parts[fields] = is_optional
-        table = f"part{list(self._parts).index(fields)}"
-        try:
-            self._database.execute(
-                f"CREATE TABLE IF NOT EXISTS {table} (id TEXT PRIMARY KEY, cells TEXT)"
-            )
-            self._database.executemany(
-                f"INSERT OR REPLACE INTO {table} VALUES (?, ?)",  # noqa: S608
-                ((cells[0], json.dumps(cells)) for cells in rows),
-            )
-        except sqlite3.OperationalError as error:
-            raise disk_full(error) from error
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to join."""
-        return not self._parts
-
-    def join(
-        self, fields: tuple[str, ...], rows: Iterable[list[Any]]
-    ) -> tuple[tuple[str, ...], Iterator[list[Any]]]:
-        """Return the fields of the joined rows, and an iterator over these rows.
-
-        Args:
-            fields: The fields of the rows; the first one is the id.
-            rows: The rows to join with the stored parts.
-        """
-        names = list(fields)
-        parts: list[tuple[str, list[int], bool]] = []
-        for number, (part, is_optional) in enumerate(self._parts.items()):
-            new = [place for place, name in enumerate(part) if name not in names]
-            names += [part[place] for place in new]
-            select = f"SELECT cells FROM part{number} WHERE id = ?"  # noqa: S608
-            parts.append((select, new, is_optional))
-        return tuple(names), self._joined(rows, parts)
-
-    def _joined(
-        self, rows: Iterable[list[Any]], parts: Sequence[tuple[str, list[int], bool]]
-    ) -> Iterator[list[Any]]:
-        if self._database is None:
-            yield from rows
-            return
-        find = self._database.execute
-        for cells in rows:
-            result = list(cells)
-            for select, places, is_optional in parts:
-                found = find(select, (cells[0],)).fetchone()
-                if found is None and not is_optional:
-                    break
-                others = json.loads(found[0]) if found else {}
-                result += [others[place] if found else None for place in places]
-            else:
-                yield result

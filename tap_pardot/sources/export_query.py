@@ -13,7 +13,7 @@ from tap_pardot.api.dialect import Filters
 from tap_pardot.errors import Outage, RequestTooLarge, StreamFailed, StreamSkipped
 from tap_pardot.records.times import Window
 from tap_pardot.sources.base import Source
-from tap_pardot.sources.export_csv import cells_of
+from tap_pardot.sources.cells import cells_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

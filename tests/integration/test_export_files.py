@@ -11,7 +11,8 @@ import pytest
 
 from tap_pardot.errors import StreamFailed
 from tap_pardot.sources import export_jobs
-from tap_pardot.sources.export_csv import blocks_of_file, rows_of
+from tap_pardot.sources.cells import rows_of
+from tap_pardot.sources.export_csv import blocks_of_file
 from tests.helpers.catalog import select
 from tests.helpers.exports import OBJECTS, QUICK, fill, jobs_of, missing, ops, row
 

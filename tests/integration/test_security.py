@@ -28,7 +28,8 @@ from pardot_emulator import Emulator
 from tap_pardot.api import http
 from tap_pardot.config.validation import SETTINGS
 from tap_pardot.errors import StreamFailed
-from tap_pardot.sources.export_csv import blocks_of_file, rows_of
+from tap_pardot.sources.cells import rows_of
+from tap_pardot.sources.export_csv import blocks_of_file
 from tests.helpers.catalog import select
 from tests.helpers.exports import QUICK, fill, ops
 from tests.helpers.tap import Finished
@@ -166,7 +167,7 @@ def test_a_kill_in_the_middle_of_a_download_leaves_no_file_behind(account, tap_p
 
 
 _JOINING = """
-from tap_pardot.sources.export_csv import RowJoiner
+from tap_pardot.sources.row_joiner import RowJoiner
 with RowJoiner() as joined:
     joined.add(("id", "a"), ([str(number), "x" * 1000] for number in range(20_000)))
     print("joined", flush=True)

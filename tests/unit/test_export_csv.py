@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from tap_pardot.errors import StreamFailed
 from tap_pardot.sources import export_csv
-from tap_pardot.sources.export_csv import blocks_of_file, rows_of
+from tap_pardot.sources.cells import rows_of
+from tap_pardot.sources.export_csv import blocks_of_file
 
 WALL = "2024-03-05 05:00:00"
 FIELDS = ("id", "updated_at", "one", "two")

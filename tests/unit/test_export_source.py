@@ -12,9 +12,9 @@ from tap_pardot.api.v4 import V4, ApiVersion
 from tap_pardot.errors import RequestTooLarge, StreamFailed
 from tap_pardot.records.times import Window
 from tap_pardot.records.zone_check import TimezoneCheck
+from tap_pardot.sources.cells import rows_of
 from tap_pardot.sources.export import ExportSource
 from tap_pardot.sources.export_creation import ExportFields, KeysRejected
-from tap_pardot.sources.export_csv import rows_of
 from tap_pardot.sources.export_jobs import ExportJobClient, JobSettings, JobTracker
 from tap_pardot.sources.paging import QueryCalls
 from tap_pardot.sources.query import SplittingQuery
