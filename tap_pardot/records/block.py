@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 Block = dict[str, list[Any]]
+_AFTER_ALL = "~"  # follows every digit
 
 
 def size_of(block: Block) -> int:
@@ -41,11 +42,9 @@ def within(block: Block, column: str, start: str | None, end: str | None) -> Blo
         end: The instant after the last one; None for no bound.
     """
     moments: Sequence[str | None] = block.get(column, ())
+    first, last = start or "", end or _AFTER_ALL
     known = [moment for moment in moments if moment is not None]
-    if not known or ((start is None or start <= min(known)) and (end is None or max(known) < end)):
+    if not known or first <= min(known) <= max(known) < last:
         return block
-    inside = [
-        moment is None or ((start is None or start <= moment) and (end is None or moment < end))
-        for moment in moments
-    ]
+    inside = [moment is None or first <= moment < last for moment in moments]
     return {name: [*compress(values, inside)] for name, values in block.items()}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_pardot.records.values import (
     LARGEST_INTEGER,
+    STRINGS,
     ConversionError,
     check_strings,
     to_boolean,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     Values = Sequence[Any]
     ConvertColumn = Callable[[Values], list[Any]]
 
-_STRINGS = {str, type(None)}
 _INTEGERS = {int, type(None)}
 _BOOLEANS = {bool, type(None)}
 
@@ -44,7 +44,7 @@ def integers(values: Values) -> list[Any]:
     if _INTEGERS.issuperset(kinds):
         _check_range([value for value in values if value is not None])
         return list(values)
-    if not _STRINGS.issuperset(kinds):
+    if not STRINGS.issuperset(kinds):
         raise ConversionError
     distinct = [value for value in set(values) if value]
     if "_" in "".join(distinct):  # int() reads 1_000

@@ -67,20 +67,6 @@ class _Column(NamedTuple):
     convert_all: ConvertColumn | None
 
 
-class _ColumnPlan(NamedTuple):
-    """How a column is read from rows with some keys; attributes as of :class:`_Column`.
-
-    Attributes:
-        key: The key of the row.
-    """
-
-    name: str
-    key: str
-    native: type | None
-    convert: Convert
-    convert_all: ConvertColumn | None
-
-
 class Decoder:
     """Makes records of the rows of one stream, for one selection of columns.
 
@@ -127,7 +113,7 @@ class Decoder:
             self._column(name, each, sources[name], as_text=name in texts)
             for name, each in declared.items()
         ]
-        self._plans: dict[frozenset[str], list[_ColumnPlan]] = {}
+        self._plans: dict[frozenset[str], list[tuple[str, _Column]]] = {}
 
     def _column(
         self,
@@ -162,13 +148,11 @@ class Decoder:
     def block(self, rows: Sequence[Row]) -> Block:
         """Return the records of rows of an answer: JSON objects, at least one."""
         keys = frozenset().union(*rows)
-        plan = self._plans.get(keys)
-        if plan is None:
-            plan = self._plan(keys)
-        columns = _columns_of(rows, keys, [each.key for each in plan])
-        converted = map(self._converted, plan, columns)
-        names = (each.name for each in plan)
-        return self._whole(zip(names, converted, strict=True), len(rows))
+        plan = self._plan(keys)
+        values = _columns_of(rows, keys, [key for key, _ in plan])
+        pairs = zip(plan, values, strict=True)
+        columns = ((column.name, self._converted(column, each)) for (_, column), each in pairs)
+        return self._whole(columns, len(rows))
 
     def for_cells(self, fields: Sequence[str]) -> Callable[[Sequence[Sequence[Any]]], Block]:
         """Return the decoder of a CSV's columns, which are in the order of ``fields``.
@@ -177,24 +161,23 @@ class Decoder:
         """
         places = {name: place for place, name in enumerate(fields)}
         plan = [
-            each._replace(convert=self._cell_converter(each.name, each.convert))
-            for each in self._plan(frozenset(fields))
+            (places[key], each._replace(convert=self._cell_converter(each.name, each.convert)))
+            for key, each in self._plan(frozenset(fields))
         ]
 
         def block_of(cells: Sequence[Sequence[Any]]) -> Block:
-            columns: list[tuple[str, list[Any]]] = []
-            for each in plan:
-                column = cells[places[each.key]]
-                if each.native is str:
-                    values = [cell or None for cell in column]
-                elif each.convert_all is None:
-                    values = self._converted(each, [cell or None for cell in column])
-                else:
-                    values = self._converted(each, column)
-                columns.append((each.name, values))
+            columns = ((each.name, self._of_cells(each, cells[place])) for place, each in plan)
             return self._whole(columns, len(cells[0]))
 
         return block_of
+
+    def _of_cells(self, column: _Column, cells: Sequence[Any]) -> list[Any]:
+        """Return the converted values of a column of cells."""
+        if column.native is str:
+            return [cell or None for cell in cells]
+        if column.convert_all is None:
+            cells = [cell or None for cell in cells]
+        return self._converted(column, cells)
 
     def _cell_converter(self, name: str, convert: Convert) -> Convert:
         if name in self._string_arrays:
@@ -215,22 +198,20 @@ class Decoder:
             block[name] = [[] if value is None else value for value in values]
         return {name: block.get(name) or [None] * size for name in self._names}
 
-    def _converted(self, plan: _ColumnPlan, values: Sequence[Any]) -> list[Any]:
+    def _converted(self, column: _Column, values: Sequence[Any]) -> list[Any]:
         """Return the converted values of a column, all at once if they have the usual form."""
-        if plan.convert_all is not None:
-            try:
-                return plan.convert_all(values)
-            except ValueError:
-                pass
-        return [self._value(plan, value) for value in values]
+        if column.convert_all is not None:
+            with suppress(ValueError):
+                return column.convert_all(values)
+        return [self._value(column, value) for value in values]
 
-    def _value(self, plan: _ColumnPlan, value: Any) -> Any:
-        if value is None or value.__class__ is plan.native:
+    def _value(self, column: _Column, value: Any) -> Any:
+        if value is None or value.__class__ is column.native:
             return value
         try:
-            return plan.convert(value)
+            return column.convert(value)
         except ConversionError:
-            return self._repaired_or_null(plan.name, value, plan.convert)
+            return self._repaired_or_null(column.name, value, column.convert)
 
     def _repaired_or_null(self, name: str, value: Any, convert: Convert) -> Any:
         """Return a repaired value converted, or None for one that does not fit; count both.
@@ -250,25 +231,30 @@ class Decoder:
         """Whether this is an object with at least one key that belongs to a column."""
         return isinstance(row, dict) and not self._known_keys.isdisjoint(row)
 
-    def _plan(self, keys: frozenset[str]) -> list[_ColumnPlan]:
-        """Return what to read from rows with these keys.
+    def _plan(self, keys: frozenset[str]) -> list[tuple[str, _Column]]:
+        """Return the keys to read from rows with these keys, each with its column.
 
         The rows of an answer nearly always have the same keys. So the choice among a column's
         names is made once for a set of keys.
         """
+        plan = self._plans.get(keys)
+        if plan is not None:
+            return plan
         self._report_unknown(keys)
-        plan: list[_ColumnPlan] = []
-        for name, sources, native, convert, convert_all in self._columns:
+        plan = []
+        for column in self._columns:
             # The preferred name comes last: a later value replaces an earlier one, unless null.
-            for key, inner in reversed(sources):
+            for key, inner in reversed(column.sources):
                 if key not in keys:
                     continue
-                if name in self._arrays:
-                    plan.append(_ColumnPlan(name, key, None, unwrapped(inner, convert), None))
+                if column.name in self._arrays:
+                    reach = unwrapped(inner, column.convert)
                 elif inner:
-                    plan.append(_ColumnPlan(name, key, None, nested(inner, convert), None))
+                    reach = nested(inner, column.convert)
                 else:
-                    plan.append(_ColumnPlan(name, key, native, convert, convert_all))
+                    plan.append((key, column))
+                    continue
+                plan.append((key, column._replace(native=None, convert=reach, convert_all=None)))
         if len(self._plans) >= _MAX_PLANS:
             self._plans.clear()
         self._plans[keys] = plan

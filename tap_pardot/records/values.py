@@ -39,7 +39,7 @@ def check_strings(values: Sequence[Any]) -> None:
     Raises:
         ConversionError: One is not.
     """
-    if not _STRINGS.issuperset(map(type, values)):
+    if not STRINGS.issuperset(map(type, values)):
         raise ConversionError
 
 
@@ -184,7 +184,8 @@ _PLAIN_NUMBER = re.compile(r"[0-9]+\.?[0-9]*")
 _EXACT = 15  # a float holds numbers of so many characters exactly
 LARGEST_INTEGER = 2**63 - 1
 """What a warehouse's bigint holds."""
-_STRINGS = {str, type(None)}
+STRINGS = {str, type(None)}
+"""The types in a column of strings."""
 _BOOLEANS = {True: True, False: False, "true": True, "false": False, "1": True, "0": False}
 # As keys, 1 and 1.0 equal True; 0 and 0.0 equal False.
 

@@ -327,6 +327,7 @@ class ExportSource(Source):
                     job = job.with_rows(name, job.rows_written(name) + written)
                     save = partial(self._store, planned, job)
                     yield self._page(spec.window, spec.deleted, spec.fields, part, save)
+            # Empty by now if the rows were divided into parts.
             save = partial(self._store, planned, job.with_finished_file(name))
             yield self._page(spec.window, spec.deleted, spec.fields, blocks, save)
 
