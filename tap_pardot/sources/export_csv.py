@@ -29,6 +29,7 @@ _QUOTE = "\ud800"  # stands for a quote after a backslash: no decoded file has t
 _MAX_CELL = 2**31 - 1  # the default of the csv module is 128 KiB
 _MAX_ROW = 16 * 2**20  # bytes; 150 strings of Pardot's longest kind are 10 MB
 _BLOCK = 65536
+_MAX_BLOCK = 4 * 2**20  # bytes of the rows that are in memory at a time, but for a longer row
 _MAX_ID_DIGITS = 18
 _TIME_LENGTH = 19  # a shorter time was cut
 _RUN_AGAIN = "run again; the export is downloaded anew."
@@ -145,6 +146,7 @@ class _FileReader:
         """
         rows: list[list[str]] = []
         lines: list[int] = []
+        start = source.position
         failure: StreamFailed | None = None
         try:
             for cells in reader:
@@ -156,9 +158,9 @@ class _FileReader:
                     raise self._error(reader.line_num, problem)
                 rows.append(cells)
                 lines.append(reader.line_num)
-                if len(rows) == ROWS_PER_BLOCK:
+                if len(rows) == ROWS_PER_BLOCK or source.position - start > _MAX_BLOCK:
                     yield rows, lines
-                    rows, lines = [], []
+                    rows, lines, start = [], [], source.position
         except csv.Error:
             failure = self._error(reader.line_num, "is not CSV")
         except StreamFailed as error:
@@ -205,6 +207,7 @@ class _CheckedBytes(RawIOBase):
     """The bytes of a file, with a limit for each row and a check of the encoding.
 
     Attributes:
+        position: How many bytes were read.
         left: How many more bytes the row that is being read may have.
         needs_repair: Whether the bytes so far were not all UTF-8, or had a NUL.
         has_backslash: Whether the bytes so far had a backslash.
@@ -214,6 +217,7 @@ class _CheckedBytes(RawIOBase):
         self._file = file
         self._label = label
         self._decoder = getincrementaldecoder("utf-8")()
+        self.position = 0
         self.left = _MAX_ROW
         self.needs_repair = False
         self.has_backslash = False
@@ -223,6 +227,7 @@ class _CheckedBytes(RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         number: int = self._file.readinto(buffer)  # type: ignore[attr-defined]
+        self.position += number
         self.left -= number
         if self.left < 0:
             raise StreamFailed(

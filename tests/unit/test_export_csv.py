@@ -126,6 +126,15 @@ def test_a_file_that_rfc_4180_takes_for_one_endless_row_is_read_by_php_too(monke
     assert found[-401:] == [[one, two or None] for one, two in rows]
 
 
+def test_long_rows_are_yielded_in_blocks_of_some_megabytes():
+    body = written([("x" * 1_000_000, "") for _ in range(30)], by_rfc)
+
+    blocks = [*blocks_of_file(File(body), "it", FIELDS, 2)]
+
+    assert [number for ids, *_ in blocks for number in ids] == [str(n) for n in range(1, 31)]
+    assert max(len(ids) for ids, *_ in blocks) <= 6
+
+
 PHP_ROWS = [(r"a \"b\" c", "1.1.1.1"), (r"C:\dir, \"x\"", "2.2"), ('z\n\\"', "3")]
 
 
