@@ -1,9 +1,8 @@
 """A local Pardot with many rows, in a process of its own: its work must not count as a tap's.
 
-    python benchmarks/account.py ROWS [lists | activities | clicks | prospects] [LATENCY]
+    python benchmarks/account.py ROWS [lists | activities | clicks | prospects]
 
-Prints the settings of an account as one line of JSON, then serves until its stdin ends. LATENCY is
-in seconds, for each call.
+Prints the settings of an account as one line of JSON, then serves until its stdin ends.
 """
 
 from __future__ import annotations
@@ -142,12 +141,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("rows", type=int)
     parser.add_argument("kind", choices=KINDS, nargs="?", default="lists")
-    parser.add_argument("latency", type=float, nargs="?", default=0.0)
     options = parser.parse_args()
     name, make = KINDS[options.kind]
-    with Emulator(
-        timezone="America/New_York", export_seconds=0, latency=options.latency
-    ) as emulator:
+    with Emulator(timezone="America/New_York", export_seconds=0) as emulator:
         if options.kind == "prospects":
             emulator.add("customField", custom_fields())
         emulator.add(name, make(options.rows))

@@ -12,11 +12,9 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.request import Request, urlopen
 
 ROOT = Path(__file__).parents[1]
 HERE = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'benchmarks'}"}
@@ -30,12 +28,10 @@ class Usage(NamedTuple):
 
     Attributes:
         cpu: Seconds of user and system time.
-        wall: Seconds from start to end.
         memory: MB at the peak.
     """
 
     cpu: float
-    wall: float
     memory: float
 
 
@@ -44,16 +40,15 @@ class FailedError(RuntimeError):
 
 
 @contextmanager
-def account(rows: int, kind: str, latency: float = 0) -> Iterator[dict[str, Any]]:
+def account(rows: int, kind: str) -> Iterator[dict[str, Any]]:
     """An emulator with rows of one kind, as ``{"url": ..., "config": ...}``.
 
     Args:
         rows: How many rows.
         kind: As in ``benchmarks/account.py``.
-        latency: Seconds added to every call.
     """
     server = subprocess.Popen(
-        [sys.executable, str(ROOT / "benchmarks" / "account.py"), str(rows), kind, str(latency)],
+        [sys.executable, str(ROOT / "benchmarks" / "account.py"), str(rows), kind],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -91,17 +86,14 @@ def tap_command(found: Mapping[str, Any], folder: Path, stream: str, **settings:
     return [*command, "--catalog", str(catalog)]
 
 
-def usage_of(command: Sequence[str], env: Mapping[str, str] = HERE, stdout: Any = None) -> Usage:
+def usage_of(command: Sequence[str], env: Mapping[str, str] = HERE) -> Usage:
     """Run a command to its end and return what it used.
 
     Raises:
         FailedError: Its exit code is not 0; holds its log.
     """
-    start = time.perf_counter()
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(
-            command, env=env, stdout=subprocess.DEVNULL if stdout is None else stdout, stderr=log
-        )
+        process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=log)
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         log.seek(0)
@@ -109,8 +101,7 @@ def usage_of(command: Sequence[str], env: Mapping[str, str] = HERE, stdout: Any 
             raise FailedError(log.read().decode(errors="replace"))
     # ru_maxrss counts KiB on Linux, bytes on macOS.
     unit = 2**20 if sys.platform == "darwin" else 2**10
-    wall = time.perf_counter() - start
-    return Usage(used.ru_utime + used.ru_stime, wall, used.ru_maxrss / unit)
+    return Usage(used.ru_utime + used.ru_stime, used.ru_maxrss / unit)
 
 
 def instructions_of(command: Sequence[str], env: Mapping[str, str] = HERE) -> int:
@@ -135,11 +126,3 @@ def instructions_of(command: Sequence[str], env: Mapping[str, str] = HERE) -> in
     if done.returncode or found is None:
         raise FailedError(log)
     return int(found[1])
-
-
-def calls_of(url: str) -> list[dict[str, Any]]:
-    """Return the calls that an account has got, and forget them."""
-    with urlopen(f"{url}/emulator/calls", timeout=60) as answer:
-        calls: list[dict[str, Any]] = json.load(answer)["calls"]
-    with urlopen(Request(f"{url}/emulator/calls", method="DELETE"), timeout=60):
-        return calls

@@ -32,6 +32,9 @@ from tests.third_party.environments import SINGER_IO, environment
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    Command = tuple[list[str], Mapping[str, str]]
+    """A command and its environment."""
+
 BARE, OURS, THEIRS = "bare loop", "tap-pardot-sdk", "singer-io 1.4.9"
 MAX_OVER_BARE = 1.25
 
@@ -69,13 +72,6 @@ CASES = {
 }
 
 
-class Commands(NamedTuple):
-    """The commands that read the rows of one account, and their environments."""
-
-    url: str
-    by_name: dict[str, tuple[list[str], Mapping[str, str]]]
-
-
 def main() -> None:
     """Measure and print; exit code 1 if a row costs too much."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -104,8 +100,8 @@ def compare(name: str, case: Case, options: argparse.Namespace) -> bool:
         small = commands(case, few, stack, peers=options.peers)
         large = commands(case, many, stack, peers=options.peers)
         for _ in range(rounds):
-            for tap in small.by_name:
-                cheap, dear = (cost(*each.by_name[tap]) for each in (small, large))
+            for tap in small:
+                cheap, dear = (cost(*each[tap]) for each in (small, large))
                 costs.setdefault(tap, []).append((dear - cheap) / (many - few) * scale)
     bare = min(costs[BARE])
     print(f"{name}: {many:,} rows, {few:,} subtracted")
@@ -119,8 +115,8 @@ def compare(name: str, case: Case, options: argparse.Namespace) -> bool:
     return min(costs[OURS]) / bare <= MAX_OVER_BARE
 
 
-def commands(case: Case, rows: int, stack: ExitStack, *, peers: bool) -> Commands:
-    """Start an account and return what reads it."""
+def commands(case: Case, rows: int, stack: ExitStack, *, peers: bool) -> dict[str, Command]:
+    """Start an account and return the commands that read it, by name."""
     found = stack.enter_context(account(rows, case.kind))
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     settings = {**SPAN, "bulk_source": case.source, "export_poll_interval": 1}
@@ -136,18 +132,18 @@ def commands(case: Case, rows: int, stack: ExitStack, *, peers: bool) -> Command
         bare += [case.stream, json.dumps(types), *files]
     else:
         bare += [config, case.stream, case.object, json.dumps(kinds)]
-    by_name: dict[str, tuple[list[str], Mapping[str, str]]] = {
+    by_name: dict[str, Command] = {
         BARE: (bare, HERE),
         OURS: (ours, HERE),
     }
     if peers:
         by_name |= other_taps(case, found, folder, kinds)
-    return Commands(found["url"], by_name)
+    return by_name
 
 
 def other_taps(
     case: Case, found: Mapping[str, Any], folder: Path, kinds: Mapping[str, str]
-) -> dict[str, tuple[list[str], Mapping[str, str]]]:
+) -> dict[str, Command]:
     """Return the command of singer-io's tap, which reads by query: it has no exports."""
     theirs = SingerIo(environment(SINGER_IO), folder).command(
         singer_config(dict(found["config"]), "2024-01-01T00:00:00Z"),
