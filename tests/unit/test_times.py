@@ -202,13 +202,20 @@ def test_unambiguous_edges_keep_the_order_of_their_instants(case):
     assert unambiguous_edge(moment, zone) <= unambiguous_edge(moment + timedelta(minutes=17), zone)
 
 
+def test_the_last_second_before_a_repeated_hour_is_an_edge_itself():
+    last = datetime(2006, 10, 29, 4, 59, 59, tzinfo=UTC)
+
+    assert unambiguous_edge(last, NEW_YORK) == last
+    assert unambiguous_edge(last + timedelta(minutes=17), NEW_YORK) == last
+
+
 def test_an_edge_leaves_the_repeated_hour_backwards():
     inside = datetime(2024, 11, 3, 6, 30, tzinfo=UTC)
 
-    assert to_iso(unambiguous_edge(inside, NEW_YORK)) == "2024-11-03T04:59:00+00:00"
+    assert to_iso(unambiguous_edge(inside, NEW_YORK)) == "2024-11-03T04:59:59+00:00"
     # The second after the repeated hour is asked with the last second of it.
     after = datetime(2024, 11, 3, 7, tzinfo=UTC)
-    assert to_iso(unambiguous_edge(after, NEW_YORK)) == "2024-11-03T04:59:00+00:00"
+    assert to_iso(unambiguous_edge(after, NEW_YORK)) == "2024-11-03T04:59:59+00:00"
     assert unambiguous_edge(after + SECOND, NEW_YORK) == after + SECOND
 
 
