@@ -64,9 +64,9 @@ def is_ambiguous(moment: datetime, zone: ZoneInfo) -> bool:
 def unambiguous_edge(moment: datetime, zone: ZoneInfo) -> datetime:
     """Return the last instant up to ``moment`` that a window may start or end at.
 
-    It is ``moment`` in whole seconds, or else the last second of a minute before it. Neither the edge nor the
-    second before it, which is the lower bound of a request, may lie in a repeated hour. So Pardot
-    reads the same instant from the local time.
+    It is ``moment`` in whole seconds, or else the last second of a minute before it. Neither the
+    edge nor the second before it, which is the lower bound of a request, may lie in a repeated
+    hour. So Pardot reads the same instant from the local time.
     """
     edge = moment.replace(microsecond=0)
     while is_ambiguous(edge, zone) or is_ambiguous(edge - SECOND, zone):

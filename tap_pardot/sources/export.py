@@ -59,6 +59,8 @@ class ExportSource(Source):
         on_repaired: Called with the field's name for each cell that was repaired.
         write_state: Writes STATE.
         rows_per_page: Rows after which STATE is written; None to write it after each file.
+        begins: Returns a window from its first row on, as far as that is known.
+        has_rows: Returns whether a window may have rows with a value of ``deleted``.
     """
 
     def __init__(  # noqa: PLR0913
@@ -74,8 +76,12 @@ class ExportSource(Source):
         on_repaired: Callable[[str], None],
         write_state: Callable[[], None],
         rows_per_page: int | None = None,
+        begins: Callable[[Window], Window] = lambda window: window,
+        has_rows: Callable[[Window, bool | None], bool] = lambda *_: True,
     ) -> None:
         self._jobs = jobs
+        self._begins = begins
+        self._has_rows = has_rows
         self._rows_per_page = rows_per_page
         self._fields = fields
         self._bookmark = bookmark
@@ -88,7 +94,11 @@ class ExportSource(Source):
         self._plan = ExportPlan(self._creator.scope)
         self._max_window: timedelta | None = None
         self._anonymous: AnonymousVisitors | None = None
-        if query is not None and query.calls.endpoint.identified is not None:
+        if (
+            query is not None
+            and query.calls.endpoint.identified is not None
+            and False in fields.sides
+        ):
             self._anonymous = AnonymousVisitors(query.calls, endpoint.time, bookmark)
 
     # --- the plan ---
@@ -105,13 +115,22 @@ class ExportSource(Source):
             self._submit(window)
 
     def _submit(self, window: Window) -> None:
+        window = self._begins(window)
         stored, zone, now = self._bookmark.jobs, self._jobs.dialect.zone, self._jobs.now()
         reused = stored
         if self._rows_per_page is not None and (length := length_after_expiry(stored, zone, now)):
             self._max_window = length
             reused = [each for each in stored if is_collectable(each, now)]
         windows = windows_after_stored(window, reused, zone, self._max_window)
-        self._plan.fill(windows, self._creator.deleted_filters, self._creator.accepted_fields)
+        known = {(each["start"], each["end"]) for each in reused}
+        self._plan.fill(
+            windows,
+            self._creator.deleted_filters,
+            self._creator.accepted_fields,
+            lambda each, deleted: (
+                (to_iso(each.start), to_iso(each.end)) in known or self._has_rows(each, deleted)
+            ),
+        )
         unmatched = self._plan.adopt(stored, now)
         for planned in self._plan.jobs:
             if planned.job is not None:
@@ -138,10 +157,10 @@ class ExportSource(Source):
             self._create_or_split(self._plan.jobs[0])
 
     def next_window(self, window: Window) -> Window:
-        """Return the window of the oldest job; plan jobs first if there are none."""
-        if not self._plan.jobs:
+        """Return the oldest window of the plan; plan windows and jobs first if there are none."""
+        if not self._plan.windows:
             self._submit(window)
-        return self._plan.jobs[0].spec.window
+        return next(iter(self._plan.windows), window)
 
     def split(self, window: Window, error: RequestTooLarge) -> None:
         """Plan shorter windows for a window, and for all windows with a job not created yet.
@@ -243,10 +262,13 @@ class ExportSource(Source):
             self._create(planned)
         while planned.job is not None:
             try:
-                planned.files = self._jobs.wait(planned.job)
+                files, duration = self._jobs.wait(planned.job, self._bookmark.export_seconds)
             except JobLost as lost:
                 self._recreate(planned, str(lost))
             else:
+                planned.files = files
+                if duration is not None:
+                    self._bookmark.note_export_seconds(duration)
                 self._create_ahead(planned.spec.window)
                 return
 
@@ -379,12 +401,12 @@ class ExportSource(Source):
         if deleted:
             left_out = left_out | self._query.lacks
         fields = [name for name in self._fields.all if name not in left_out]
-        first = next(each for each in self._plan.jobs if each.spec.window == window)
-        job = None if deleted else first.job
+        first = next((each for each in self._plan.jobs if each.spec.window == window), None)
+        job = None if deleted or first is None else first.job
         cursor = 0 if job is None else job.cursor
         for rows, last in self._query.pages(window, fields, deleted=deleted, cursor=cursor):
             save = None
-            if self._rows_per_page is not None and job is not None and last:
+            if self._rows_per_page is not None and first is not None and job is not None and last:
                 save = partial(self._store, first, job.with_cursor(last))
             yield self._page(window, deleted, fields, in_blocks(rows), save)
 

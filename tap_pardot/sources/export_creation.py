@@ -35,12 +35,14 @@ class ExportFields:
         custom: Those that are custom fields.
         needs_is_deleted: Whether the column ``is_deleted`` is read, so that active and deleted
             rows need jobs of their own.
+        sides: Which rows to read: the active ones (False), the deleted ones (True), or both.
     """
 
     all: tuple[str, ...]
     keys: tuple[str, ...]
     custom: tuple[str, ...] = ()
     needs_is_deleted: bool = False
+    sides: tuple[bool, ...] = (False, True)
 
 
 class JobCreator:
@@ -75,14 +77,16 @@ class JobCreator:
     @property
     def deleted_filters(self) -> tuple[bool | None, ...]:
         """The values of ``deleted`` that need jobs of their own; None is active and deleted."""
-        if not (self._has_recycle_bin and self._fields.needs_is_deleted):
+        sides = self._fields.sides
+        if not self._has_recycle_bin or (len(sides) > 1 and not self._fields.needs_is_deleted):
             return (None,)
-        return (False,) if self.lacks_recycle_bin else (False, True)
+        return tuple(each for each in sides if not (each and self.lacks_recycle_bin))
 
     @property
     def lacks_recycle_bin(self) -> bool:
-        """Whether exports refuse the argument ``deleted``, and so return active rows only."""
-        return self._has_recycle_bin and not self._endpoint.deleted
+        """Whether deleted rows are to be read, but exports refuse the argument ``deleted``."""
+        refuses = self._has_recycle_bin and not self._endpoint.deleted
+        return refuses and True in self._fields.sides
 
     @property
     def accepted_fields(self) -> list[str]:

@@ -11,8 +11,9 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from io import SEEK_END
+from math import ceil
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tap_pardot.api.codes import EXPORT_GONE
 from tap_pardot.api.dialect import Filters
@@ -20,7 +21,7 @@ from tap_pardot.api.http import disk_full
 from tap_pardot.errors import ConfigurationError, Outage, StreamFailed, StreamSkipped
 from tap_pardot.records.times import first_half
 from tap_pardot.sources.export_csv import ends_in_a_line
-from tap_pardot.sources.export_plan import Job, file_names, is_collectable, next_wait
+from tap_pardot.sources.export_plan import Job, file_names, is_collectable
 from tap_pardot.sources.prefetch import prefetch
 
 if TYPE_CHECKING:
@@ -40,8 +41,26 @@ _LOG_EVERY = 60  # seconds
 _DOWNLOADS = 3  # of a file that does not end in a line
 
 
+def next_wait(waited: float, longest: float) -> float:
+    """Return the seconds until the next poll of a job: 2 at first, then half of the time waited."""
+    return min(max(2.0, waited / 2), longest)
+
+
 class JobLost(Exception):
     """A job will never have files; the message says why."""
+
+
+class Completion(NamedTuple):
+    """A complete job.
+
+    Attributes:
+        files: The URLs of its files.
+        duration: Seconds from its creation to its completion; None if it was complete already when
+            it was polled for the first time.
+    """
+
+    files: tuple[str, ...]
+    duration: int | None
 
 
 class JobTracker:
@@ -211,8 +230,13 @@ class ExportJobClient:
 
     # --- waiting ---
 
-    def wait(self, job: Job) -> tuple[str, ...]:
-        """Poll a job until it is complete, and return the URLs of its files.
+    def wait(self, job: Job, last_duration: int | None = None) -> Completion:
+        """Poll a job until it is complete, and return its files.
+
+        Args:
+            job: The job.
+            last_duration: Seconds that the last job of this object took; None if unknown. The
+                first poll is made after half of it.
 
         Raises:
             JobLost: The job will never be complete.
@@ -220,21 +244,28 @@ class ExportJobClient:
         """
         longest = self._settings.poll_interval
         started = logged = time.monotonic()
-        pause = next_wait(0, longest)
+        pause = next_wait(0, longest) if last_duration is None else min(last_duration / 2, longest)
         # A job that was just created cannot be complete yet; an older one can.
-        if not self.tracker.is_stuck and (self.now() - job.created_at).total_seconds() < pause:
+        pause -= self._age(job)
+        has_waited = pause > 0 and not self.tracker.is_stuck
+        if has_waited:
             time.sleep(pause)
         while True:
             status = self._poll(job)
             if status.is_complete:
                 self.tracker.mark_complete(job.id)
-                return status.files
+                return Completion(status.files, ceil(self._age(job)) if has_waited else None)
+            has_waited = True
             waited = time.monotonic() - started
             self._check_timeout(job, waited)
             if time.monotonic() - logged >= _LOG_EVERY:
                 logged = time.monotonic()
                 self._log_progress(job, status)
             time.sleep(next_wait(waited, longest))
+
+    def _age(self, job: Job) -> float:
+        """Return how many seconds ago a job was created."""
+        return (self.now() - job.created_at).total_seconds()
 
     def _poll(self, job: Job) -> JobStatus:
         """Return the status of a job that is running or complete; errors as of :meth:`wait`."""
@@ -275,7 +306,7 @@ class ExportJobClient:
             self.stream,
             job.id,
             status.state,
-            (self.now() - job.created_at).total_seconds(),
+            self._age(job),
             *self.tracker.position(job.id),
         )
 

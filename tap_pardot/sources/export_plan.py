@@ -23,7 +23,7 @@ from tap_pardot.records.times import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -255,11 +255,6 @@ def file_names(urls: Sequence[str]) -> dict[str, str]:
     return dict(zip(urls, ends, strict=True))
 
 
-def next_wait(waited: float, longest: float) -> float:
-    """Return the seconds until the next poll of a job: 2 at first, then half of the time waited."""
-    return min(max(2.0, waited / 2), longest)
-
-
 @dataclass(frozen=True)
 class JobScope:
     """What all jobs of one stream have in common.
@@ -292,7 +287,7 @@ class JobScope:
 
 
 class ExportPlan:
-    """The jobs that are still to be read, oldest window first.
+    """The windows and jobs that are still to be read, oldest window first.
 
     In its methods, ``filters`` are the values of ``deleted`` that need jobs of their own (see
     :class:`JobSpec`), and ``fields`` are those that exports accept.
@@ -303,6 +298,7 @@ class ExportPlan:
 
     def __init__(self, scope: JobScope) -> None:
         self._scope = scope
+        self.windows: list[Window] = []
         self.jobs: list[PlannedJob] = []
 
     def to_state(self) -> list[StoredJob]:
@@ -328,12 +324,25 @@ class ExportPlan:
         ]
 
     def fill(
-        self, windows: Iterable[Window], filters: DeletedFilters, fields: Sequence[str]
+        self,
+        windows: Iterable[Window],
+        filters: DeletedFilters,
+        fields: Sequence[str],
+        has_rows: Callable[[Window, bool | None], bool] = lambda *_: True,
     ) -> None:
-        """Add the jobs that windows need."""
+        """Add windows, and the jobs that they need.
+
+        Args:
+            windows: The windows.
+            filters: The values of ``deleted`` that need jobs of their own.
+            fields: The fields to request.
+            has_rows: Returns whether a window may have rows with a value of ``deleted``. If not,
+                it needs no job for them.
+        """
         for window in windows:
-            specs = self._scope.specs(window, filters, fields)
-            self.jobs += [PlannedJob(spec) for spec in specs]
+            needed = tuple(each for each in filters if has_rows(window, each))
+            self.windows.append(window)
+            self.jobs += [PlannedJob(spec) for spec in self._scope.specs(window, needed, fields)]
 
     def adopt(self, stored: StoredJobs, now: datetime) -> StoredJobs:
         """Use the stored jobs that match planned ones; return those that do not match."""
@@ -371,19 +380,18 @@ class ExportPlan:
         Returns:
             The created jobs of these windows, which are not needed any more.
         """
-        longer = {
-            planned.spec.window
-            for planned in self.jobs
-            if planned.job is None or planned.spec.window == window
-        }
+        longer = {window} | {each.spec.window for each in self.jobs if each.job is None}
         dropped = [planned for planned in self.jobs if planned.spec.window in longer]
         self.jobs = [planned for planned in self.jobs if planned.spec.window not in longer]
+        self.windows = [each for each in self.windows if each not in longer]
         for whole in sorted(longer):
             pieces = windows(whole.start, whole.end, self._scope.zone, max_length)
             self.fill(pieces, filters, fields)
+        self.windows.sort()
         self.jobs.sort(key=lambda planned: planned.spec.window.start)
         return [planned.job for planned in dropped if planned.job is not None]
 
     def remove(self, window: Window) -> None:
-        """Remove the jobs of a window."""
+        """Remove a window and its jobs."""
+        self.windows = [each for each in self.windows if each != window]
         self.jobs = [planned for planned in self.jobs if planned.spec.window != window]

@@ -32,6 +32,12 @@ JOBS = "jobs"
 REFUSED = "refused"
 """Of exports: fields that these jobs were created without, because Pardot refused them."""
 
+EXPORT_SECONDS = "export_seconds"
+"""Of exports: seconds that the last job took; null while that is unknown."""
+
+BEGIN = "begin"
+"""Of exports: there are no rows before this instant, in UTC; null while that is unknown."""
+
 LIMITED = "limited"
 """Of exports: whether they leave out rows that a query returns; null while that is unknown."""
 
@@ -97,6 +103,25 @@ class Bookmark:
     def note_limited(self, *, limited: bool) -> None:
         """Store whether exports leave out rows."""
         self._state[LIMITED] = limited
+
+    @property
+    def export_seconds(self) -> int | None:
+        """Seconds that the last export job took; None while that is unknown."""
+        return self._state.get(EXPORT_SECONDS)
+
+    def note_export_seconds(self, seconds: int) -> None:
+        """Store how many seconds an export job took."""
+        self._state[EXPORT_SECONDS] = seconds
+
+    @property
+    def begin_of_rows(self) -> datetime | None:
+        """The instant before which there are no rows; None while that is unknown."""
+        text = self._state.get(BEGIN)
+        return None if text is None else parse_instant(text)
+
+    def note_begin_of_rows(self, begin: datetime) -> None:
+        """Store that there are no rows before an instant."""
+        self._state[BEGIN] = to_iso(begin)
 
     def store_jobs(self, jobs: list[dict[str, Any]], refused: list[str]) -> None:
         """Store the export jobs and, while there are any, the fields that were refused."""

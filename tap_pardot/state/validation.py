@@ -70,6 +70,8 @@ class _Job(msgspec.Struct):
 class _Bookmark(msgspec.Struct):
     cursor: Id | None
     limited: bool | None
+    export_seconds: Id | None
+    begin: Instant | None
     until: Instant | None
     end: Instant | None
     children: list[str] | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 import time
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from tap_pardot.api.dialect import JobStatus
 from tap_pardot.api.v4 import V4, ApiVersion
 from tap_pardot.records.times import Window
 from tap_pardot.records.zone_check import TimezoneCheck
-from tap_pardot.sources.export_jobs import ExportJobClient, JobSettings, JobTracker
+from tap_pardot.sources.export_jobs import ExportJobClient, JobSettings, JobTracker, next_wait
 from tap_pardot.sources.export_plan import Job, JobSpec
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
@@ -29,6 +30,21 @@ class Clock:
 
     def now(self):
         return NOW + timedelta(seconds=self.passed)
+
+
+JOB = Job(8, JobSpec(Window(MARCH, NOW), None, ("id",), ""), NOW)
+
+
+def job_client(call, clock, tracker):
+    return ExportJobClient(
+        call,
+        V4("https://pi.pardot.com", ApiVersion(4)),
+        stream="visitors",
+        clock=clock,
+        tracker=tracker,
+        timezone_check=TimezoneCheck(ZoneInfo("UTC")),
+        settings=JobSettings(poll_interval=30, timeout=7200, downloads=4),
+    )
 
 
 def test_a_long_wait_is_logged_about_once_a_minute(monkeypatch, caplog):
@@ -48,19 +64,10 @@ def test_a_long_wait_is_logged_about_once_a_minute(monkeypatch, caplog):
     tracker = JobTracker(24)
     for number in (6, 7, 8, 9):
         tracker.add(number)
-    jobs = ExportJobClient(
-        call,
-        V4("https://pi.pardot.com", ApiVersion(4)),
-        stream="visitors",
-        clock=clock,
-        tracker=tracker,
-        timezone_check=TimezoneCheck(ZoneInfo("UTC")),
-        settings=JobSettings(poll_interval=30, timeout=7200, downloads=4),
-    )
-    job = Job(8, JobSpec(Window(MARCH, NOW), None, ("id",), ""), NOW)
+    jobs = job_client(call, clock, tracker)
 
     with caplog.at_level(logging.INFO, logger="tap-pardot"):
-        assert jobs.wait(job) == ("https://a/1",)
+        assert jobs.wait(JOB) == (("https://a/1",), math.ceil(sum(slept)))
 
     assert set(looks) == {("export", "read", "id", "8")}
     assert slept[0] == 2
@@ -88,3 +95,33 @@ def test_no_more_jobs_wait_than_may():
     tracker.add(13)
     tracker.mark_complete(12)
     assert len(tracker) == 1
+
+
+def test_polls_of_a_job_become_less_frequent_up_to_the_interval():
+    assert [next_wait(waited, 30) for waited in (0, 2, 10, 40, 900)] == [2, 2, 5, 20, 30]
+    assert next_wait(0, 1) == 1
+
+
+def test_the_first_poll_comes_after_half_of_what_the_last_job_took(monkeypatch):
+    clock, slept = Clock(), []
+
+    def sleep(seconds):
+        slept.append(seconds)
+        clock.passed += seconds
+
+    def call(_):
+        state = "complete" if clock.passed >= 20 else "waiting"
+        return JobStatus(8, state, is_expired=False, files=(), created_at=None)
+
+    monkeypatch.setattr(time, "monotonic", lambda: clock.passed)
+    monkeypatch.setattr(time, "sleep", sleep)
+    jobs = job_client(call, clock, JobTracker(24))
+
+    assert jobs.wait(JOB, last_duration=40) == ((), 20)
+    assert slept == [20]
+    # It was complete before it was polled, so nobody knows how long it took.
+    assert jobs.wait(JOB, last_duration=30) == ((), None)
+    clock.passed = 0
+    slept.clear()
+    jobs.wait(JOB, last_duration=3600)
+    assert slept == [30]  # export_poll_interval

@@ -206,10 +206,3 @@ def test_a_window_that_is_out_is_forgotten():
     assert {each[0] for each in shape(plan)} == {11}
     assert plan.of(FIRST, deleted=False) == []
     assert len(plan.of(SECOND, deleted=True)) == 1
-
-
-def test_looks_at_a_job_grow_rarer_up_to_the_interval():
-    assert [export_plan.next_wait(waited, 30) for waited in (0, 2, 10, 40, 900)] == [
-        *(2, 2, 5, 20, 30)
-    ]
-    assert export_plan.next_wait(0, 1) == 1
