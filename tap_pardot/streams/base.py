@@ -22,18 +22,18 @@ from tap_pardot.sdk.records import DirectRecordStream
 from tap_pardot.sources.export_creation import KeysRejected
 from tap_pardot.state.bookmark import Bookmark
 from tap_pardot.streams.account_columns import CustomColumns, adopt_catalog
-from tap_pardot.streams.assembly import (
+from tap_pardot.streams.assembly import new_reading
+from tap_pardot.streams.emitted import conversions_of, emitted_schema
+from tap_pardot.streams.endpoints import (
     endpoint_for,
     is_bulk,
     is_child,
     is_exported,
     log_missing_columns,
-    new_reading,
     parents_of,
     query_instead,
     reached,
 )
-from tap_pardot.streams.emitted import conversions_of, emitted_schema
 from tap_pardot.streams.fan_out.child import Child
 from tap_pardot.streams.observer import observed
 from tap_pardot.streams.replication import (

@@ -20,7 +20,7 @@ from tap_pardot.state.migration import (
     zone_changed,
 )
 from tap_pardot.state.validation import UNREADABLE, check, check_child
-from tap_pardot.streams.assembly import is_append_only, is_child
+from tap_pardot.streams.endpoints import is_append_only, is_child
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

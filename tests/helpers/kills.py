@@ -33,7 +33,7 @@ from tap_pardot.api.v4 import V4
 from tap_pardot.sources import email_lookups, export_jobs, lookup
 from tap_pardot.state import id_set
 from tap_pardot.streams import STREAMS
-from tap_pardot.streams.assembly import is_child
+from tap_pardot.streams.endpoints import is_child
 from tests.helpers.catalog import select
 
 if TYPE_CHECKING:

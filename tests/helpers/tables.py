@@ -10,7 +10,7 @@ from tap_pardot.api.codes import RULES, Action, Rule
 from tap_pardot.api.dialect import Export, Query
 from tap_pardot.config.validation import SETTINGS
 from tap_pardot.streams import STREAMS
-from tap_pardot.streams.assembly import endpoints_of, parents_of
+from tap_pardot.streams.endpoints import endpoints_of, parents_of
 
 if TYPE_CHECKING:
     from tap_pardot.streams.base import PardotStream

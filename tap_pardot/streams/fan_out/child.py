@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from tap_pardot.errors import ENDS_RUN, StreamFailed, TapPardotError
 from tap_pardot.records.block import size_of
 from tap_pardot.records.times import parse_instant, to_iso
-from tap_pardot.streams.assembly import new_decoder, parents_of
+from tap_pardot.streams.assembly import new_decoder
+from tap_pardot.streams.endpoints import parents_of
 from tap_pardot.streams.fan_out.child_sources import child_source
 from tap_pardot.sync.reading import Reading
 from tap_pardot.sync.report import Status, unexpected

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_pardot.streams.assembly import is_child, parents_of
+from tap_pardot.streams.endpoints import is_child, parents_of
 from tap_pardot.streams.fan_out.child import Child
 from tap_pardot.streams.fan_out.parent_group import ParentGroup
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tap_pardot.records.times import to_iso
-from tap_pardot.streams.assembly import is_append_only
+from tap_pardot.streams.endpoints import is_append_only
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -12,7 +12,8 @@ from tap_pardot.errors import (
 )
 from tap_pardot.records.times import Window
 from tap_pardot.sources.export_creation import KeysRejected
-from tap_pardot.streams.assembly import new_reading, query_instead, reached
+from tap_pardot.streams.assembly import new_reading
+from tap_pardot.streams.endpoints import query_instead, reached
 from tap_pardot.streams.fan_out.feed import Feed
 from tap_pardot.streams.fan_out.listeners import Listeners
 from tap_pardot.sync.report import Status, StreamResult, unexpected

@@ -1,0 +1,160 @@
+"""Builds the sources of streams that can be exported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tap_pardot.records.custom_fields import field_value
+from tap_pardot.records.decoder import kind_of
+from tap_pardot.records.times import to_iso
+from tap_pardot.sources.export import ExportSource
+from tap_pardot.sources.export_creation import ExportFields
+from tap_pardot.sources.export_jobs import ExportJobClient, JobSettings
+from tap_pardot.sources.export_query import NoQuery, QueryInsteadOfExport
+from tap_pardot.sources.paging import QueryCalls
+from tap_pardot.sources.query import SplittingQuery, WindowQuery
+from tap_pardot.streams.endpoints import api_fields, api_keys, api_name, is_exported, query_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tap_pardot.api.dialect import Export, Query, Row
+    from tap_pardot.records.decoder import Decoder
+    from tap_pardot.sources.base import Call, Source
+    from tap_pardot.state.bookmark import Bookmark
+    from tap_pardot.streams.base import PardotStream
+    from tap_pardot.sync.context import SyncContext
+    from tap_pardot.sync.windows import Windows
+
+_NESTED = {dict, list}
+_ROWS_PER_PAGE = 1_000
+"""Rows of an export after which STATE is written, if the rows are passed to child streams."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts that sources are built from; see :func:`new_reading`.
+
+    Attributes:
+        is_full_table: Whether all rows are read, not only the changed ones.
+        has_observer: Whether the records are passed to child streams too.
+    """
+
+    stream: PardotStream
+    sync: SyncContext
+    columns: Sequence[str]
+    bookmark: Bookmark
+    windows: Windows
+    decoder: Decoder
+    is_full_table: bool
+    has_observer: bool
+
+    @property
+    def call(self) -> Call:
+        """A function that makes calls, which are counted for the stream."""
+        return self.sync.call_for(self.stream.name)
+
+    def query_calls(self, endpoint: Query) -> QueryCalls:
+        """Return the object that requests pages of a query."""
+        return QueryCalls(self.call, self.sync.dialect, endpoint, self.stream.name)
+
+    def computed_values(self, deleted: bool | None) -> dict[str, Any]:  # noqa: FBT001
+        """Return the values of computed columns, by column.
+
+        Args:
+            deleted: Whether the rows are deleted or active; None for both together.
+        """
+        computed = self.stream.computed.intersection(self.columns)
+        values: dict[str, Any] = {}
+        if deleted is not None and "is_deleted" in computed:
+            values["is_deleted"] = deleted
+        window = self.bookmark.window
+        if window is not None and "listed_at" in computed:
+            values["listed_at"] = to_iso(window.end)
+        return values
+
+
+def bulk_query(parts: Parts, endpoint: Query) -> Source:
+    """Return the source that reads a stream by query although it can be exported."""
+    source = _window_query(parts, endpoint)
+    return QueryInsteadOfExport(source, _job_client(parts), parts.bookmark)
+
+
+def _window_query(parts: Parts, endpoint: Query) -> WindowQuery:
+    return WindowQuery(
+        SplittingQuery(parts.query_calls(endpoint)),
+        parts.bookmark,
+        fields=api_fields(parts.stream, parts.columns),
+        keys=api_keys(parts.stream),
+        is_full_table=parts.is_full_table,
+        flatten=_flatten(parts.stream, parts.columns),
+        values=parts.computed_values,
+    )
+
+
+def _flatten(stream: PardotStream, columns: Sequence[str]) -> Callable[[list[Row]], None]:
+    """Return a function that replaces ``{"value": ...}`` in rows by the value (C.15, C.16)."""
+    properties = stream.schema["properties"]
+    fields = [*api_fields(stream, columns)]
+    arrays = frozenset(
+        api_name(stream, name) for name in columns if kind_of(properties[name]) == "array"
+    )
+
+    def flatten(rows: list[Row]) -> None:
+        for name in fields:
+            values = [row.get(name) for row in rows]
+            if _NESTED.isdisjoint(map(type, values)):
+                continue
+            for row, value in zip(rows, values, strict=True):
+                if name in row:
+                    row[name] = field_value(value, several=name in arrays)
+
+    return flatten
+
+
+def bulk_source(parts: Parts, endpoint: Export) -> Source:
+    """Return the source that reads a stream by export jobs.
+
+    If ``bulk_source`` is ``query`` and the stream has no query, it is one that skips the stream.
+    """
+    stream, columns = parts.stream, parts.columns
+    if not is_exported(stream):
+        return NoQuery(stream.name)
+    custom = () if stream.custom is None else stream.custom.columns
+    fields = ExportFields(
+        api_fields(stream, columns),
+        api_keys(stream),
+        tuple(api_name(stream, name) for name in custom if name in columns),
+        needs_is_deleted="is_deleted" in columns,
+    )
+    query = query_of(stream)
+    return ExportSource(
+        _job_client(parts),
+        endpoint,
+        fields,
+        parts.windows,
+        parts.bookmark,
+        query=None if query is None else SplittingQuery(parts.query_calls(query)),
+        values=parts.computed_values,
+        on_repaired=parts.decoder.count_repaired,
+        write_state=parts.sync.write_state,
+        rows_per_page=_ROWS_PER_PAGE if parts.has_observer else None,
+    )
+
+
+def _job_client(parts: Parts) -> ExportJobClient:
+    sync, config = parts.sync, parts.sync.config
+    return ExportJobClient(
+        parts.call,
+        sync.dialect,
+        stream=parts.stream.name,
+        clock=sync.client.clock,
+        tracker=sync.jobs,
+        timezone_check=sync.timezone_check,
+        settings=JobSettings(
+            config["export_poll_interval"],
+            config["export_timeout"],
+            config["max_concurrent_requests"],
+        ),
+    )
