@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
 from tap_pardot.api.dialect import Filters
-from tap_pardot.errors import Outage, RequestTooLarge, StreamFailed, StreamSkipped
+from tap_pardot.errors import RequestTooLarge, StreamSkipped
 from tap_pardot.records.times import Window
 from tap_pardot.sources.base import Source
 from tap_pardot.sources.cells import cells_of
+from tap_pardot.sources.query_probe import QueryProbe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from tap_pardot.sources.base import Page
     from tap_pardot.sources.export_jobs import ExportJobClient
@@ -213,11 +213,14 @@ class AnonymousVisitors:
         known = self._bookmark.limited
         if known is not None or exported is None or self._has_counted:
             return bool(known)
-        every = self._count(window, {})
+        every = QueryProbe(self._calls, self._time).count(window, deleted=False)
         if not every:
             return False
         self._has_counted = True
-        identified = self._count(window, self._calls.endpoint.identified or {})
+        endpoint = self._calls.endpoint
+        only = replace(endpoint, params={**endpoint.params, **(endpoint.identified or {})})
+        probe = QueryProbe(replace(self._calls, endpoint=only), self._time)
+        identified = probe.count(window, deleted=False)
         if identified is None or identified >= every:
             return False  # there are no anonymous visitors in this window
         limited = abs(exported - identified) < abs(exported - every)
@@ -231,17 +234,6 @@ class AnonymousVisitors:
                 every,
             )
         return limited
-
-    def _count(self, window: Window, params: Mapping[str, str]) -> int | None:
-        """Return the total of active visitors of a query; None if Pardot does not report it."""
-        request = self._calls.dialect.query(
-            replace(self._calls.endpoint, sorted=False),
-            Filters(self._time, window.start, window.end, params=params),
-            limit=1,
-        )
-        with suppress(StreamSkipped, StreamFailed, Outage):
-            return self._calls.call(request).total
-        return None
 
 
 class _Counter:

@@ -5,21 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tap_pardot.api.dialect import Query
 from tap_pardot.records.custom_fields import field_value
 from tap_pardot.records.decoder import kind_of
 from tap_pardot.records.times import to_iso
+from tap_pardot.sources.account_start import AccountStart
 from tap_pardot.sources.export import ExportSource
 from tap_pardot.sources.export_creation import ExportFields
 from tap_pardot.sources.export_jobs import ExportJobClient, JobSettings
 from tap_pardot.sources.export_query import NoQuery, QueryInsteadOfExport
 from tap_pardot.sources.paging import QueryCalls
 from tap_pardot.sources.query import SplittingQuery, WindowQuery
+from tap_pardot.sources.query_probe import QueryProbe
 from tap_pardot.streams.endpoints import api_fields, api_keys, api_name, is_exported, query_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tap_pardot.api.dialect import Export, Query, Row
+    from tap_pardot.api.dialect import Export, Row
     from tap_pardot.records.decoder import Decoder
     from tap_pardot.sources.base import Call, Source
     from tap_pardot.state.bookmark import Bookmark
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from tap_pardot.sync.windows import Windows
 
 _NESTED = {dict, list}
+_PROSPECTS = Query("prospect", deleted=True, fields=True)
 _ROWS_PER_PAGE = 1_000
 """Rows of an export after which STATE is written, if the rows are passed to child streams."""
 
@@ -140,7 +144,18 @@ def bulk_source(parts: Parts, endpoint: Export) -> Source:
         on_repaired=parts.decoder.count_repaired,
         write_state=parts.sync.write_state,
         rows_per_page=_ROWS_PER_PAGE if parts.has_observer else None,
+        begins=_account_start(parts, endpoint).shortened,
     )
+
+
+def _account_start(parts: Parts, endpoint: Export) -> AccountStart:
+    """Return the object that finds out where a stream's rows begin.
+
+    A stream without a query goes by the prospects: nothing of an account is older than they are.
+    """
+    query = query_of(parts.stream) or _PROSPECTS
+    probe = QueryProbe(parts.query_calls(query), endpoint.time)
+    return AccountStart(parts.sync.account_begin, parts.bookmark, probe, parts.stream.name)
 
 
 def _job_client(parts: Parts) -> ExportJobClient:

@@ -31,7 +31,13 @@ from tap_pardot.errors import (
     StreamSkipped,
     TapPardotError,
 )
-from tap_pardot.records.times import EARLIEST, Window, parse_instant, unambiguous_edge
+from tap_pardot.records.times import (
+    EARLIEST,
+    Window,
+    parse_instant,
+    unambiguous_edge,
+    utc_converter,
+)
 from tap_pardot.records.zone_check import TimezoneCheck
 from tap_pardot.sources.export_jobs import JobTracker
 from tap_pardot.sources.paging import QueryCalls, by_id
@@ -45,6 +51,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-pardot")
 
+DAY = timedelta(days=1)
+
 
 @dataclass(frozen=True)
 class SyncContext:
@@ -57,6 +65,7 @@ class SyncContext:
         start: Where streams without a bookmark begin, in UTC.
         end: Where every window ends (exclusive), in UTC.
         ends_early: Whether the setting ``end_date`` has set the end.
+        account_begin: A day before the account was created, in UTC; None if that is unknown.
         lookback: How far before their bookmarks streams start in this run.
         jobs: The waiting export jobs of all streams.
         timezone_check: Compares the zone with the local times in Pardot's answers.
@@ -70,6 +79,7 @@ class SyncContext:
     start: datetime
     end: datetime
     ends_early: bool
+    account_begin: datetime | None
     lookback: timedelta
     jobs: JobTracker
     timezone_check: TimezoneCheck
@@ -167,7 +177,7 @@ def open_sync(  # noqa: PLR0913
         RunStopped: Pardot or Salesforce cannot be reached, or the day's calls are used up.
     """
     try:
-        _read_account(client, dialect)
+        account = _read_account(client, dialect)
         zone = _zone(config, client, dialect)
     except Outage as outage:
         raise unreachable(outage) from outage
@@ -187,6 +197,7 @@ def open_sync(  # noqa: PLR0913
         start=start,
         end=end,
         ends_early=ends_early,
+        account_begin=_account_begin(account.get("created_at"), zone),
         lookback=adopt_state(zone, start),
         jobs=JobTracker(config["max_waiting_exports"]),
         timezone_check=TimezoneCheck(zone),
@@ -225,8 +236,21 @@ def _today(config: Mapping[str, Any]) -> str | None:
     return f"{datetime.now(ZoneInfo(zone)):%Y-%m-%d}" if zone else None
 
 
-def _read_account(client: Client, dialect: V4) -> None:
-    """Make the first call. If Pardot refuses it, only the stream ``account`` fails.
+def _account_begin(created_at: Any, zone: ZoneInfo) -> datetime | None:
+    """Return a day before the account was created; None if Pardot does not report when."""
+    if not isinstance(created_at, str):
+        return None
+    try:
+        created = parse_instant(utc_converter(zone)(created_at))
+        return unambiguous_edge(created - DAY, zone)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _read_account(client: Client, dialect: V4) -> Row:
+    """Make the first call, and return the account.
+
+    If Pardot refuses the call, only the stream ``account`` fails, and the result is empty.
 
     Raises:
         ConfigurationError: Settings or login are wrong, or another host answers.
@@ -237,9 +261,11 @@ def _read_account(client: Client, dialect: V4) -> None:
             account = client.call("account", dialect.record(Record("account")), store=True)
         except StreamFailed as error:
             client.check_answered(error)
-            return
+            return {}
         if calls := daily_calls(account.get("level")):
             logger.info("The account's edition has %s API calls a day for all its tools.", calls)
+        return account
+    return {}
 
 
 def daily_calls(level: Any) -> str | None:

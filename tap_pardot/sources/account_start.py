@@ -1,0 +1,82 @@
+"""Where the rows of an account begin, so that no export jobs are created for the years before."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tap_pardot.records.times import EARLIEST, Window, to_iso
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tap_pardot.sources.query_probe import QueryProbe
+    from tap_pardot.state.bookmark import Bookmark
+
+logger = logging.getLogger("tap-pardot")
+
+
+@dataclass(frozen=True)
+class AccountStart:
+    """Shortens windows that begin years before the account was created.
+
+    Imported rows may be older than the account. So a query is asked once per stream whether there
+    are rows before it. STATE stores the answer.
+
+    Attributes:
+        created_at: A moment before the account's creation, in UTC, at which a window may begin;
+            None if Pardot does not report one.
+        bookmark: The stream's bookmark.
+        probe: Asks a query.
+        stream: The stream, for the log.
+    """
+
+    created_at: datetime | None
+    bookmark: Bookmark
+    probe: QueryProbe
+    stream: str
+
+    def expected(self, window: Window) -> Window:
+        """Return a window as :meth:`shortened` probably returns it; makes no call."""
+        begin = self.bookmark.begin_of_rows or self.created_at
+        return window if begin is None else _from(window, begin)
+
+    def shortened(self, window: Window) -> Window:
+        """Return a window without the years before the account was created.
+
+        Only windows from the earliest instant on are shortened: no setting has named their start.
+
+        Raises:
+            TapPardotError: The whole run ends.
+        """
+        if window.start > EARLIEST or self.created_at is None:
+            return window
+        begin = self.bookmark.begin_of_rows
+        if begin is None:
+            begin = self.created_at if self._is_empty_before(self.created_at) else EARLIEST
+            self.bookmark.note_begin_of_rows(begin)
+        return _from(window, begin)
+
+    def _is_empty_before(self, moment: datetime) -> bool:
+        if moment <= EARLIEST:
+            return False
+        is_empty = all(
+            self.probe.is_empty(Window(EARLIEST, moment), deleted=each)
+            for each in (False, True)
+            if self.probe.can_return(deleted=each)
+        )
+        if is_empty:
+            logger.info(
+                "%s: exports begin at %s, a day before the account was created; a query has no "
+                "rows before.",
+                self.stream,
+                to_iso(moment),
+            )
+        return is_empty
+
+
+def _from(window: Window, begin: datetime) -> Window:
+    if window.start > EARLIEST:
+        return window
+    return Window(min(max(window.start, begin), window.end), window.end)
