@@ -243,5 +243,6 @@ class TapPardot(Tap):
                 adopt_state=lambda zone, start: self.stored_state.adopt(
                     self.all_state, self.config["pardot_business_unit_id"], zone, start
                 ),
+                stored_check=self.all_state.setdefault("timezone_check", {}),
             )
         return self.sync_context

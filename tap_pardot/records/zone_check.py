@@ -6,6 +6,7 @@ Pure: no I/O.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from tap_pardot.errors import ConfigurationError
@@ -16,12 +17,24 @@ class TimezoneCheck:
 
     Args:
         zone: The zone of the settings, or else of the API user's record.
+        stored: The part of STATE that holds the result of earlier runs, changed in place.
     """
 
-    def __init__(self, zone: ZoneInfo) -> None:
+    def __init__(self, zone: ZoneInfo, stored: dict[str, Any]) -> None:
         self._zone = zone
-        self.is_needed = True
+        self._stored = stored
+        self.is_needed = stored.get("zone") != zone.key
         """Whether the zone is not confirmed yet, and no request is under way to confirm it."""
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether Pardot's own times, in this run or an earlier one, agree with the zone."""
+        return self._stored.get("zone") == self._zone.key and bool(self._stored.get("confirmed"))
+
+    def note(self, *, confirmed: bool) -> None:
+        """Store that the zone is confirmed, or that Pardot shows no time that could confirm it."""
+        self.is_needed = False
+        self._stored.update({"zone": self._zone.key, "confirmed": confirmed})
 
     def check(self, created_at: str | None, instant: datetime | None) -> None:
         """Compare the local time at which a job was created with the instant of its creation.
@@ -38,7 +51,7 @@ class TimezoneCheck:
                 f"Pardot settings{f', likely one like {likely}' if likely else ''}."
             )
         if created_at is not None and instant is not None:
-            self.is_needed = False
+            self.note(confirmed=True)
 
 
 def offset_error(

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-pardot")
 
-_TOP_LEVEL = {"calls", "settings", "version"}
+_TOP_LEVEL = {"calls", "settings", "timezone_check", "version"}
 """Parts of STATE besides the bookmarks."""
 
 
@@ -72,6 +72,9 @@ class StoredState:
         calls = self._given.get("calls")
         if isinstance(calls, dict) and type(calls.get("made")) is int:
             state["calls"] = calls
+        check = self._given.get("timezone_check")
+        if isinstance(check, dict):
+            state["timezone_check"] = check
         if self.bookmarks:
             state["version"] = VERSION
         if "settings" in self._given:

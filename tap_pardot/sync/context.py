@@ -100,9 +100,14 @@ class SyncContext:
         """Return Pardot's time."""
         return self.client.clock.now()
 
-    def call_for(self, stream: str) -> Call:
-        """Return a function that makes calls, which are counted for a stream."""
-        return partial(self.client.call, stream)
+    def call_for(self, stream: str, *, store: bool = False) -> Call:
+        """Return a function that makes calls, which are counted for a stream.
+
+        Args:
+            stream: The stream.
+            store: Whether each result is stored, so that the next equal request needs no call.
+        """
+        return partial(self.client.call, stream, store=store)
 
     def classify(self, error: TapPardotError) -> TapPardotError:
         """Return an outage as the failure of one stream or of the run; other errors unchanged.
@@ -160,6 +165,7 @@ def open_sync(  # noqa: PLR0913
     report: Report,
     write_state: Callable[[], None],
     adopt_state: Callable[[ZoneInfo, datetime], timedelta],
+    stored_check: dict[str, Any],
 ) -> SyncContext:
     """Make the first calls of a run, and return the context that they determine.
 
@@ -171,6 +177,8 @@ def open_sync(  # noqa: PLR0913
         write_state: Writes STATE.
         adopt_state: Adapts STATE to the zone and the start of the run; returns how far before
             their bookmarks streams start.
+        stored_check: The part of STATE that holds the result of the check of the time zone,
+            changed in place.
 
     Raises:
         ConfigurationError: Settings or login are wrong.
@@ -200,7 +208,7 @@ def open_sync(  # noqa: PLR0913
         account_begin=_account_begin(account.get("created_at"), zone),
         lookback=adopt_state(zone, start),
         jobs=JobTracker(config["max_waiting_exports"]),
-        timezone_check=TimezoneCheck(zone),
+        timezone_check=TimezoneCheck(zone, stored_check),
         report=report,
         write_state=write_state,
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from tap_pardot.errors import ENDS_RUN, ConfigurationError, StreamFailed, TapPardotError
 from tap_pardot.records.times import to_iso
 from tap_pardot.sync.report import unexpected
+from tap_pardot.sync.timezone import ensure_timezone_checked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -149,6 +150,8 @@ def _read_all(streams: Sequence[RunnableStream], fan_out: FanOutRun, sync: SyncC
         if stream.turn is Turn.EXPORT and not sync.report.is_over:
             _submit(stream, sync)
     fan_out.submit()
+    if not sync.report.is_over:
+        ensure_timezone_checked(sync)
     for stream in sorted(streams, key=lambda each: each.turn):
         if sync.report.is_over:
             break

@@ -42,7 +42,7 @@ def job_client(call, clock, tracker):
         stream="visitors",
         clock=clock,
         tracker=tracker,
-        timezone_check=TimezoneCheck(ZoneInfo("UTC")),
+        timezone_check=TimezoneCheck(ZoneInfo("UTC"), {}),
         settings=JobSettings(poll_interval=30, timeout=7200, downloads=4),
     )
 

@@ -108,7 +108,7 @@ class Reader:
             stream="prospects",
             clock=Clock(),
             tracker=self.tracker,
-            timezone_check=TimezoneCheck(dialect.zone),
+            timezone_check=TimezoneCheck(dialect.zone, {}),
             settings=JobSettings(poll_interval=1, timeout=60, downloads=1),
         )
         calls = query and SplittingQuery(QueryCalls(pardot, dialect, query, "prospects"))

@@ -52,7 +52,7 @@ def test_in_the_repeated_hour_either_instant_confirms_the_zone():
 
 
 def test_a_wrong_zone_is_refused_with_the_zones_that_fit():
-    check = TimezoneCheck(ZoneInfo("Europe/Berlin"))
+    check = TimezoneCheck(ZoneInfo("Europe/Berlin"), {})
 
     with pytest.raises(ConfigurationError, match="likely one like America/") as caught:
         check.check("2024-06-01 08:00:00", NOW - timedelta(hours=2))
@@ -63,7 +63,7 @@ def test_a_wrong_zone_is_refused_with_the_zones_that_fit():
 
 
 def test_a_zone_is_checked_until_a_time_confirms_it():
-    check = TimezoneCheck(ZoneInfo("UTC"))
+    check = TimezoneCheck(ZoneInfo("UTC"), {})
 
     check.check(None, NOW)
     assert check.is_needed

@@ -1,0 +1,72 @@
+"""Checks the time zone in a run that creates no export jobs.
+
+Only an export job shows Pardot's local time beside an instant. With a wrong zone, windows would
+hide rows, and records would have wrong times.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tap_pardot.api.dialect import Export
+from tap_pardot.errors import Outage, RequestTooLarge, StreamFailed, StreamSkipped
+from tap_pardot.records.times import Window
+from tap_pardot.sources.export_jobs import ExportJobClient, JobSettings
+from tap_pardot.sources.export_plan import JobSpec
+
+if TYPE_CHECKING:
+    from tap_pardot.sync.context import SyncContext
+
+logger = logging.getLogger("tap-pardot")
+
+_EXPORT = Export("prospect")
+_LENGTH = timedelta(minutes=1)
+
+
+def ensure_timezone_checked(sync: SyncContext) -> None:
+    """Create an export job and cancel it, unless this run or an earlier one has checked the zone.
+
+    STATE keeps the result, so that this is done once for each zone.
+
+    Raises:
+        ConfigurationError: Pardot's own time shows that the zone is wrong.
+        RunStopped: Pardot has no calls left.
+        Outage: All of Pardot is down.
+    """
+    if not sync.timezone_check.is_needed:
+        return
+    jobs = ExportJobClient(
+        sync.call_for("account"),
+        sync.dialect,
+        stream="account",
+        clock=sync.client.clock,
+        tracker=sync.jobs,
+        timezone_check=sync.timezone_check,
+        settings=JobSettings(poll_interval=1, timeout=1, downloads=1),
+    )
+    window = Window(sync.end - _LENGTH, sync.end)
+    try:
+        job = jobs.create(_EXPORT, JobSpec(window, None, ("id", "updated_at"), ""))
+        jobs.ensure_timezone_checked(job)
+        jobs.cancel(job.id)
+    except (StreamSkipped, StreamFailed, RequestTooLarge) as error:
+        _warn(sync, error.message)
+    except Outage as outage:
+        if not outage.is_isolated:
+            raise
+        _warn(sync, outage.message)
+    else:
+        if not sync.timezone_check.is_confirmed:
+            _warn(sync, "Pardot shows no time of an export.")
+
+
+def _warn(sync: SyncContext, why: str) -> None:
+    logger.warning(
+        "The setting timezone (%s) could not be compared with Pardot's own times: %s Check that it "
+        "is the zone in the API user's Pardot settings.",
+        sync.zone.key,
+        why,
+    )
+    sync.timezone_check.note(confirmed=False)
