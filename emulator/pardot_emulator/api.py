@@ -218,7 +218,8 @@ class _Call:
         selection = select(target, self._params, self._settings, self._call["n"])
         found = self._model.fetch(target.name, selection)
         is_bulk = target.outputs and self._params.get("output") == "bulk"
-        total = None if is_bulk else self._model.total(target.name, selection)
+        has_total = self._settings.total_results and not is_bulk
+        total = self._model.total(target.name, selection) if has_total else None
         rows = self._records(target, found, read=False)
         if target.name == "export" and self._settings.export_query_refs:
             self._account.jobs.add_refs(rows, self._origin)

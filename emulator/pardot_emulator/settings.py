@@ -48,6 +48,7 @@ class Settings:
     forbidden: Mapping[str, int] | Iterable[str] = ()
     numeric_strings: Literal["all", "integers", "none"] = "all"  # A.6 [W]
     bulk_nested: bool = False  # A.5 [W]
+    total_results: bool = True  # A.6
     unknown_fields: Literal["refused", "ignored"] = "refused"  # F.3 [?]
     account_values: Literal["mixed", "plain", "wrapped"] = "mixed"  # C.15 [W]
     email_blocked: bool = False  # A.9

@@ -133,7 +133,7 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
         th.StringType(allowed_values=["auto", "export", "query"]),
         default="auto",
         description="Where streams with both sources read from: export, query, or auto, which "
-        "for now means export.",
+        "chooses the one with fewer API calls.",
     ),
     th.Property(
         "export_poll_interval",

@@ -112,9 +112,10 @@ class ExportSource(Source):
         """
         window = next(iter(self._windows), None)
         if window is not None:
-            self._submit(window)
+            self.plan(window)
 
-    def _submit(self, window: Window) -> None:
+    def plan(self, window: Window) -> None:
+        """Plan the jobs of a window, as :meth:`submit` does."""
         window = self._begins(window)
         stored, zone, now = self._bookmark.jobs, self._jobs.dialect.zone, self._jobs.now()
         reused = stored
@@ -159,7 +160,7 @@ class ExportSource(Source):
     def next_window(self, window: Window) -> Window:
         """Return the oldest window of the plan; plan windows and jobs first if there are none."""
         if not self._plan.windows:
-            self._submit(window)
+            self.plan(window)
         return next(iter(self._plan.windows), window)
 
     def split(self, window: Window, error: RequestTooLarge) -> None:

@@ -113,6 +113,7 @@ class WindowQuery(Source):
         is_full_table: Whether everything is read whatever has changed (FULL_TABLE).
         flatten: Changes rows of the API to those that the decoder reads.
         values: Returns the computed columns of active or of deleted rows.
+        sides: Which rows to read: the active ones (False), the deleted ones (True), or both.
     """
 
     def __init__(  # noqa: PLR0913
@@ -125,8 +126,10 @@ class WindowQuery(Source):
         is_full_table: bool = False,
         flatten: Callable[[list[Row]], None] | None = None,
         values: Callable[[bool], dict[str, Any]] = lambda _: {},
+        sides: Sequence[bool] = (False, True),
     ) -> None:
         self._query = query
+        self._sides = sides if query.calls.endpoint.deleted else (None,)
         self._endpoint = query.calls.endpoint
         self._bookmark = bookmark
         self._fields = fields
@@ -143,7 +146,7 @@ class WindowQuery(Source):
     def pages(self, window: Window | None) -> Iterator[Page]:
         """Yield the pages of a window, active rows first; errors as of :class:`Source`."""
         self._bookmark.begin(window)
-        for deleted in (False, True) if self._endpoint.deleted else (None,):
+        for deleted in self._sides:
             yield from self._pages_by_deleted(window, deleted)
 
     def split(self, window: Window, error: RequestTooLarge) -> None:
@@ -152,17 +155,21 @@ class WindowQuery(Source):
 
     def _pages_by_deleted(self, window: Window | None, deleted: bool | None) -> Iterator[Page]:  # noqa: FBT001
         """Yield the active or the deleted rows, without fields that Pardot does not have."""
-        filters = replace(self._bounds(window), deleted=deleted)
         while True:
-            if self._endpoint.fields:
-                fields = [name for name in self._fields if name not in self._rejected]
-                filters = replace(filters, fields=fields)
+            filters = self.filters(window, deleted)
             try:
                 yield from self._pages(window, filters)
             except StreamFailed as error:
                 self._reject_fields(error)
             else:
                 return
+
+    def filters(self, window: Window | None, deleted: bool | None) -> Filters:  # noqa: FBT001
+        """Return the filters for the active or the deleted rows of a window."""
+        fields = [name for name in self._fields if name not in self._rejected]
+        return replace(
+            self._bounds(window), deleted=deleted, fields=fields if self._endpoint.fields else ()
+        )
 
     def _bounds(self, window: Window | None) -> Filters:
         """Return the filter for a window.
@@ -178,7 +185,8 @@ class WindowQuery(Source):
         return Filters(time, end=window.end if time == "created_at" else None)
 
     def _pages(self, window: Window | None, filters: Filters) -> Iterator[Page]:
-        cursor = 0 if filters.deleted else self._bookmark.cursor
+        has_cursor = not filters.deleted and self._is_open(window)
+        cursor = self._bookmark.cursor if has_cursor else 0
         shorter = None if self._is_full_table else window
         values = self._values(bool(filters.deleted))
         for page in self._query.pages(filters, cursor, shorter):
@@ -189,8 +197,13 @@ class WindowQuery(Source):
                 page.blocks,
                 values=values,
                 without_id=page.without_id,
-                save=None if filters.deleted else save,
+                save=save if has_cursor else None,
             )
+
+    def _is_open(self, window: Window | None) -> bool:
+        """Return whether the cursor in STATE is one of this window, and not of a longer one."""
+        stored = self._bookmark.window
+        return window is None or (stored is not None and stored.end == window.end)
 
     def _reject_fields(self, error: StreamFailed) -> None:
         """Leave out the fields that a refusal names.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tap_pardot.api.dialect import Query
@@ -10,9 +10,11 @@ from tap_pardot.records.custom_fields import field_value
 from tap_pardot.records.decoder import kind_of
 from tap_pardot.records.times import to_iso
 from tap_pardot.sources.account_start import AccountStart
+from tap_pardot.sources.cheapest import CheapestSource, Chooser
 from tap_pardot.sources.export import ExportSource
 from tap_pardot.sources.export_creation import ExportFields
 from tap_pardot.sources.export_jobs import ExportJobClient, JobSettings
+from tap_pardot.sources.export_plan import chunks
 from tap_pardot.sources.export_query import NoQuery, QueryInsteadOfExport
 from tap_pardot.sources.paging import QueryCalls
 from tap_pardot.sources.query import SplittingQuery, WindowQuery
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from tap_pardot.api.dialect import Export, Row
     from tap_pardot.records.decoder import Decoder
+    from tap_pardot.records.times import Window
     from tap_pardot.sources.base import Call, Source
     from tap_pardot.state.bookmark import Bookmark
     from tap_pardot.streams.base import PardotStream
@@ -85,7 +88,9 @@ def bulk_query(parts: Parts, endpoint: Query) -> Source:
     return QueryInsteadOfExport(source, _job_client(parts), parts.bookmark)
 
 
-def _window_query(parts: Parts, endpoint: Query) -> WindowQuery:
+def _window_query(
+    parts: Parts, endpoint: Query, sides: tuple[bool, ...] = (False, True)
+) -> WindowQuery:
     return WindowQuery(
         SplittingQuery(parts.query_calls(endpoint)),
         parts.bookmark,
@@ -94,6 +99,7 @@ def _window_query(parts: Parts, endpoint: Query) -> WindowQuery:
         is_full_table=parts.is_full_table,
         flatten=_flatten(parts.stream, parts.columns),
         values=parts.computed_values,
+        sides=sides,
     )
 
 
@@ -118,25 +124,70 @@ def _flatten(stream: PardotStream, columns: Sequence[str]) -> Callable[[list[Row
 
 
 def bulk_source(parts: Parts, endpoint: Export) -> Source:
-    """Return the source that reads a stream by export jobs.
+    """Return the source that reads a stream by export jobs, or by query where that is cheaper.
 
     If ``bulk_source`` is ``query`` and the stream has no query, it is one that skips the stream.
     """
+    if not is_exported(parts.stream):
+        return NoQuery(parts.stream.name)
+    query = query_of(parts.stream)
+    if query is None or parts.sync.config["bulk_source"] != "auto":
+        return _export_source(parts, endpoint, query)
+    return _cheapest_source(parts, endpoint, query)
+
+
+def _cheapest_source(parts: Parts, endpoint: Export, query: Query) -> Source:
+    calls = parts.query_calls(query)
+    fields = _export_fields(parts)
+    chooser = Chooser(
+        parts.stream.name,
+        query=_window_query(parts, query),
+        calls=calls,
+        first_calls=replace(calls, call=parts.sync.call_for(parts.stream.name, store=True)),
+        probe=QueryProbe(calls, endpoint.time),
+        start=_account_start(parts, endpoint),
+        bookmark=parts.bookmark,
+        lacks=[name for name in parts.columns if name in query.lacks],
+        parts=len(chunks(fields.all, fields.keys)),
+        poll_interval=parts.sync.config["export_poll_interval"],
+        is_full_table=parts.is_full_table,
+    )
+    return CheapestSource(
+        parts.windows,
+        parts.bookmark,
+        chooser=chooser,
+        sides=(False, True) if endpoint.deleted else (False,),
+        new_query=lambda sides: _window_query(parts, query, sides),
+        new_export=lambda sides, has_rows: _export_source(
+            parts, endpoint, query, sides=sides, has_rows=has_rows
+        ),
+    )
+
+
+def _export_fields(parts: Parts, sides: tuple[bool, ...] = (False, True)) -> ExportFields:
     stream, columns = parts.stream, parts.columns
-    if not is_exported(stream):
-        return NoQuery(stream.name)
     custom = () if stream.custom is None else stream.custom.columns
-    fields = ExportFields(
+    return ExportFields(
         api_fields(stream, columns),
         api_keys(stream),
         tuple(api_name(stream, name) for name in custom if name in columns),
         needs_is_deleted="is_deleted" in columns,
+        sides=sides,
     )
-    query = query_of(stream)
+
+
+def _export_source(
+    parts: Parts,
+    endpoint: Export,
+    query: Query | None,
+    *,
+    sides: tuple[bool, ...] = (False, True),
+    has_rows: Callable[[Window, bool | None], bool] = lambda *_: True,
+) -> ExportSource:
     return ExportSource(
         _job_client(parts),
         endpoint,
-        fields,
+        _export_fields(parts, sides),
         parts.windows,
         parts.bookmark,
         query=None if query is None else SplittingQuery(parts.query_calls(query)),
@@ -145,6 +196,7 @@ def bulk_source(parts: Parts, endpoint: Export) -> Source:
         write_state=parts.sync.write_state,
         rows_per_page=_ROWS_PER_PAGE if parts.has_observer else None,
         begins=_account_start(parts, endpoint).shortened,
+        has_rows=has_rows,
     )
 
 

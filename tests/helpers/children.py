@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 NOW = "2024-06-01T12:00:00+00:00"
 THEN = "2024-05-20T10:00:00Z"
-SINCE = {"start_date": "2024-05-01T00:00:00Z", "bulk_source": "query", **QUICK}
+SINCE = {**QUICK, "start_date": "2024-05-01T00:00:00Z", "bulk_source": "query"}
 """Settings under which a reading of everything is one short window."""
 
 

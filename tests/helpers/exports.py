@@ -24,8 +24,8 @@ OBJECTS = {
 WITH_RECYCLE_BIN = ("prospects", "prospect_accounts", "visitors", "list_memberships")
 """Streams whose rows can be in the recycle bin."""
 
-QUICK = {"export_poll_interval": 1}
-"""Settings that keep a test from waiting."""
+QUICK = {"export_poll_interval": 1, "bulk_source": "export"}
+"""Settings that keep a test from waiting, and read by exports what can be exported."""
 
 
 def row(stream: str, number: int, moment: str | datetime, **fields: Any) -> dict[str, Any]:

@@ -59,10 +59,10 @@ class Account:
         self.tables: dict[str, set[Any]] = defaultdict(set)
         self.state: Any = None
         self.settings: dict[str, Any] = {
+            **QUICK,
             "start_date": START,
             "bulk_source": "query",
             "email_stats_days": 0,
-            **QUICK,
         }
         self._tap = tap
 

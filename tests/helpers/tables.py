@@ -10,7 +10,7 @@ from tap_pardot.api.codes import RULES, Action, Rule
 from tap_pardot.api.dialect import Export, Query
 from tap_pardot.config.validation import SETTINGS
 from tap_pardot.streams import STREAMS
-from tap_pardot.streams.endpoints import endpoints_of, parents_of
+from tap_pardot.streams.endpoints import endpoints_of, parents_of, query_of
 
 if TYPE_CHECKING:
     from tap_pardot.streams.base import PardotStream
@@ -58,7 +58,8 @@ def _kind(stream: type[PardotStream]) -> tuple[str, str]:
         return "through " + ", ".join(f"`{name}`" for name in parents), _CHILDREN[stream.name]
     if isinstance(endpoint, Export):
         what = "what changed since the last run" if isinstance(key, str) else "everything, each run"
-        return f"{what}, by export", "see [Exports](#exports)"
+        how = "export" if query_of(stream) is None else "query or export"
+        return f"{what}, by {how}", "see [Exports](#exports)"
     if not isinstance(endpoint, Query):
         return "one record, each run", "1, the call that begins every run"
     if endpoint.append_only:

@@ -186,6 +186,7 @@ def test_sigterm_during_a_download_a_look_or_a_wait_ends_in_good_order(
 ):
     config = {
         **account.config,
+        "bulk_source": "export",
         "export_poll_interval": 60,
         "start_date": "2022-01-01",
         "max_concurrent_requests": 2,

@@ -88,7 +88,7 @@ def plans(draw: st.DrawFn) -> Plan:
     """Make an account and runs of the tap."""
     settings = st.fixed_dictionaries(
         {
-            "bulk_source": st.sampled_from(["export", "query"]),
+            "bulk_source": st.sampled_from(["auto", "export", "query"]),
             "requests_at_once": st.sampled_from([1, 1, 4]),
             "lookback": st.sampled_from([60, 2]),
             "export_polls": st.sampled_from([None, 2]),

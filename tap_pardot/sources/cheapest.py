@@ -1,0 +1,308 @@
+"""Reads each range of a stream by query or by export, whichever needs fewer API calls.
+
+A first page of the query shows how much there is. It is kept: if the query is chosen, the page is
+not requested again. The active and the deleted rows are chosen for separately, because some
+queries cannot return deleted rows.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from typing_extensions import override
+
+from tap_pardot.errors import RequestTooLarge
+from tap_pardot.sources.base import Source
+from tap_pardot.sources.costs import calls_by_export, calls_by_query, polls_of
+from tap_pardot.sources.export_plan import windows as job_windows
+from tap_pardot.sources.query_probe import answered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from tap_pardot.api.dialect import Rows
+    from tap_pardot.records.times import Window
+    from tap_pardot.sources.account_start import AccountStart
+    from tap_pardot.sources.base import Page
+    from tap_pardot.sources.export import ExportSource
+    from tap_pardot.sources.paging import QueryCalls
+    from tap_pardot.sources.query import WindowQuery
+    from tap_pardot.sources.query_probe import QueryProbe
+    from tap_pardot.state.bookmark import Bookmark
+
+logger = logging.getLogger("tap-pardot")
+
+Sides = tuple[bool, ...]
+"""Which rows: the active ones (False), the deleted ones (True), or both."""
+
+
+class TooManyCalls(RequestTooLarge):
+    """The query has cost as many calls as an export, and Pardot does not count its rows."""
+
+
+class SideChoice(NamedTuple):
+    """How the active or the deleted rows of a range are read.
+
+    Attributes:
+        by_export: Whether they are exported.
+        reason: Why, for the log.
+        has_rows: Whether the range is known to have such rows.
+        most_calls: The calls after which an export would have been cheaper, if Pardot does not
+            count the rows; None if it does.
+    """
+
+    by_export: bool
+    reason: str
+    has_rows: bool = False
+    most_calls: int | None = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How a range is read.
+
+    Attributes:
+        range: The range, from the bookmark to the end of the run.
+        sides: The choice by side, for each side that the stream has.
+    """
+
+    range: Window
+    sides: dict[bool, SideChoice]
+
+    def those(self, *, by_export: bool) -> Sides:
+        """Return the sides that are exported, or those that are queried."""
+        return tuple(side for side, each in self.sides.items() if each.by_export is by_export)
+
+    @property
+    def most_calls(self) -> int | None:
+        """The calls of the query after which an export would have been cheaper; None if known."""
+        limits = [each.most_calls for each in self.sides.values() if each.most_calls is not None]
+        return sum(limits) if limits else None
+
+
+@dataclass(frozen=True)
+class Chooser:
+    """Chooses between query and export, by the number of calls.
+
+    Attributes:
+        stream: The stream, for the log.
+        query: The query, which tells the filters of its first page.
+        calls: Requests pages.
+        first_calls: Requests pages that are kept, so that the query gets them without a call.
+        probe: Counts the rows of a window.
+        start: Finds out where the rows of the account begin.
+        bookmark: The stream's bookmark.
+        lacks: The selected columns that the query does not have.
+        parts: The jobs of one window, over which its fields are spread.
+        poll_interval: Seconds between two polls of a job.
+        is_full_table: Whether everything is read, so that all sides must be read the same way.
+    """
+
+    stream: str
+    query: WindowQuery
+    calls: QueryCalls
+    first_calls: QueryCalls
+    probe: QueryProbe
+    start: AccountStart
+    bookmark: Bookmark
+    lacks: Sequence[str]
+    parts: int
+    poll_interval: int
+    is_full_table: bool
+
+    def choose(self, window: Window, sides: Sides) -> Choice:
+        """Return how a range is read, and log it. A choice in STATE stays as it is.
+
+        Raises:
+            TapPardotError: The whole run ends.
+        """
+        found = {side: self._choose_side(window, side) for side in sides}
+        exported = [side for side, each in found.items() if each.by_export]
+        if self.is_full_table and exported:
+            # A query of everything has no windows, an export has them.
+            for side in found.keys() - exported:
+                found[side] = found[exported[0]]
+        choice = Choice(window, found)
+        self._log(choice)
+        return choice
+
+    def _choose_side(self, window: Window, deleted: bool) -> SideChoice:  # noqa: FBT001
+        fixed = self._fixed_choice(deleted)
+        if fixed is not None:
+            return fixed
+        filters = self.query.filters(window, deleted if self.calls.endpoint.deleted else None)
+        page = answered(
+            lambda: self.first_calls.page(filters, limit=self.calls.page_size, can_split=True)
+        )
+        if page is None:
+            return SideChoice(by_export=True, reason="Pardot does not answer the query")
+        if len(page.rows) < self.calls.page_size and (page.total or 0) <= len(page.rows):
+            return SideChoice(by_export=False, reason=f"{len(page.rows)} rows")
+        return self._by_calls(window, page, deleted)
+
+    def _fixed_choice(self, deleted: bool) -> SideChoice | None:  # noqa: FBT001
+        """Return the choice if no call is needed for it."""
+        if any(job.get("deleted") in {deleted, None} for job in self.bookmark.jobs):
+            return SideChoice(by_export=True, reason="an earlier run has created the export")
+        if not self.probe.can_return(deleted=deleted):
+            return SideChoice(by_export=True, reason="a query cannot return them")
+        if self.lacks:
+            return SideChoice(by_export=True, reason=f"only exports have {_some(self.lacks)}")
+        if not deleted and self.bookmark.cursor:
+            return SideChoice(by_export=False, reason="an earlier run has begun the query")
+        return None
+
+    def _by_calls(self, window: Window, page: Rows, deleted: bool) -> SideChoice:  # noqa: FBT001
+        rows = page.total
+        if rows is None:
+            rows = self.probe.count(window, deleted=deleted)
+        if rows is None:
+            most = self._calls_by_export(window, len(page.rows))
+            reason = f"Pardot does not count the rows; at most {most} calls"
+            return SideChoice(False, reason, has_rows=True, most_calls=most)  # noqa: FBT003
+        queried = calls_by_query(rows, self.calls.page_size)
+        exported = self._calls_by_export(window, rows)
+        reason = f"{rows} rows: {queried} calls by query, about {exported} by export"
+        return SideChoice(exported < queried, reason, has_rows=True)
+
+    def _calls_by_export(self, window: Window, rows: int) -> int:
+        expected = self.start.expected(window)
+        number = sum(1 for _ in job_windows(*expected, self.calls.dialect.zone))
+        polls = polls_of(self.bookmark.export_seconds, self.poll_interval)
+        return calls_by_export(rows, max(number, 1), self.parts, polls)
+
+    def _log(self, choice: Choice) -> None:
+        names = {False: "active rows ", True: "deleted rows "} if len(choice.sides) > 1 else {}
+        if len({*choice.sides.values()}) == 1:
+            names = {}
+        texts = [
+            f"{names.get(side, '')}by {'export' if each.by_export else 'query'} ({each.reason})"
+            for side, each in choice.sides.items()
+        ]
+        logger.info("%s: %s.", self.stream, "; ".join(dict.fromkeys(texts)))
+
+
+def _some(columns: Sequence[str]) -> str:
+    others = len(columns) - 1
+    return columns[0] if not others else f"{columns[0]} and {others} other columns"
+
+
+class CheapestSource(Source):
+    """Reads each range by the source that needs fewer calls.
+
+    If a side is exported, all sides are read in the windows of the export jobs, so that the
+    bookmark moves with each of them.
+
+    Args:
+        windows: The windows to read in this run.
+        bookmark: The stream's bookmark.
+        chooser: Chooses the source.
+        sides: The sides that the stream has.
+        new_query: Returns the query that reads some sides.
+        new_export: Returns the source that exports some sides. Its second argument returns
+            whether a window may have rows with a value of ``deleted``.
+    """
+
+    def __init__(  # noqa: PLR0913
+        self,
+        windows: Iterable[Window | None],
+        bookmark: Bookmark,
+        *,
+        chooser: Chooser,
+        sides: Sides,
+        new_query: Callable[[Sides], WindowQuery],
+        new_export: Callable[[Sides, Callable[[Window, bool | None], bool]], ExportSource],
+    ) -> None:
+        self._windows = windows
+        self._bookmark = bookmark
+        self._chooser = chooser
+        self._sides = sides
+        self._new_query = new_query
+        self._new_export = new_export
+        self._choice: Choice | None = None
+        self._query: WindowQuery | None = None
+        self._export: ExportSource | None = None
+
+    @override
+    def submit(self) -> None:
+        """Choose, and create the export jobs if there are any; errors as of the export."""
+        window = next(iter(self._windows), None)
+        if window is not None:
+            self._use(self._chooser.choose(window, self._sides))
+
+    def _use(self, choice: Choice) -> None:
+        queried, exported = choice.those(by_export=False), choice.those(by_export=True)
+        self._choice = choice
+        self._query = self._new_query(queried) if queried else None
+        self._export = self._new_export(exported, self._has_rows) if exported else None
+        if self._export is not None:
+            self._export.plan(choice.range)
+
+    def _has_rows(self, window: Window, deleted: bool | None) -> bool:  # noqa: FBT001
+        """Return whether a window of export jobs may have rows; a query is asked if it can tell."""
+        chooser, choice = self._chooser, self._choice
+        sides: Sequence[bool] = self._sides if deleted is None else (deleted,)
+        if choice is None or not all(chooser.probe.can_return(deleted=side) for side in sides):
+            return True
+        is_whole = window == chooser.start.expected(choice.range)
+        if is_whole and any(choice.sides[side].has_rows for side in sides):
+            return True
+        return not all(chooser.probe.is_empty(window, deleted=side) for side in sides)
+
+    @override
+    def prepare(self) -> None:
+        if self._export is not None:
+            self._export.prepare()
+
+    @override
+    def next_window(self, window: Window) -> Window:
+        """Return the window of the oldest jobs, or as much as a query can read at once."""
+        choice = self._choice
+        if choice is None or not choice.range.start <= window.start < choice.range.end:
+            self._use(self._chooser.choose(window, self._sides))
+        return self._source.next_window(window)
+
+    @property
+    def _source(self) -> Source:
+        """The source whose windows are read."""
+        source = self._export or self._query
+        if source is None:
+            raise ValueError("no source was chosen")
+        return source
+
+    @override
+    def pages(self, window: Window | None) -> Iterator[Page]:
+        """Yield the pages of the query, then those of the export; errors as of both.
+
+        Raises:
+            TooManyCalls: The query has cost as many calls as an export.
+        """
+        if self._query is not None:
+            yield from self._queried(self._query.pages(window))
+        if self._export is not None:
+            yield from self._export.pages(window)
+
+    def _queried(self, pages: Iterator[Page]) -> Iterator[Page]:
+        most = None if self._choice is None else self._choice.most_calls
+        for number, page in enumerate(pages):
+            if number == most:
+                raise TooManyCalls("Pardot does not count the rows, and there are many.")
+            yield page
+
+    @override
+    def split(self, window: Window, error: RequestTooLarge) -> None:
+        """Read shorter windows, or export a window that has cost too many calls."""
+        if not isinstance(error, TooManyCalls):
+            self._source.split(window, error)
+            return
+        logger.info("%s: %s The rows of the window are exported.", self._chooser.stream, error)
+        self._bookmark.open(window)  # without a cursor
+        by_export = SideChoice(by_export=True, reason=error.message, has_rows=True)
+        self._use(Choice(window, dict.fromkeys(self._sides, by_export)))
+
+    @override
+    def close(self, window: Window | None) -> None:
+        if self._export is not None:
+            self._export.close(window)
