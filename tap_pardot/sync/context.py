@@ -39,7 +39,7 @@ from tap_pardot.records.times import (
     utc_converter,
 )
 from tap_pardot.records.zone_check import TimezoneCheck
-from tap_pardot.sources.export_jobs import JobTracker
+from tap_pardot.sources.job_tracker import JobTracker
 from tap_pardot.sources.paging import QueryCalls, by_id
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from tap_pardot.api.dialect import JobStatus
 from tap_pardot.api.v4 import V4, ApiVersion
 from tap_pardot.records.times import Window
 from tap_pardot.records.zone_check import TimezoneCheck
-from tap_pardot.sources.export_jobs import ExportJobClient, JobSettings, JobTracker, next_wait
+from tap_pardot.sources.export_jobs import ExportJobClient, JobSettings, next_wait
 from tap_pardot.sources.export_plan import Job, JobSpec
+from tap_pardot.sources.job_tracker import JobTracker
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
 MARCH = datetime(2024, 3, 5, 10, tzinfo=UTC)

@@ -15,7 +15,8 @@ from tap_pardot.records.zone_check import TimezoneCheck
 from tap_pardot.sources.cells import rows_of
 from tap_pardot.sources.export import ExportSource
 from tap_pardot.sources.export_creation import ExportFields, KeysRejected
-from tap_pardot.sources.export_jobs import ExportJobClient, JobSettings, JobTracker
+from tap_pardot.sources.export_jobs import ExportJobClient, JobSettings
+from tap_pardot.sources.job_tracker import JobTracker
 from tap_pardot.sources.paging import QueryCalls
 from tap_pardot.sources.query import SplittingQuery
 from tap_pardot.state.bookmark import Bookmark
