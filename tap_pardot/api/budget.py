@@ -22,19 +22,39 @@ class CallBudget:
 
     def __init__(self, limit: int | None, stored: dict[str, Any], today: str | None) -> None:
         self.by_stream: Counter[str] = Counter()
-        self._limit = limit
+        self.limit = limit
+        self.edition_limit: int | None = None
+        """The daily calls of the account's edition, for all its tools; None if unknown."""
         self._stored = stored
         self._today = today
         self._lock = threading.Lock()
 
     def open_day(self, day: str) -> None:
         """Set the account's day. A stored count of another day starts at zero."""
-        if self._limit is None:
+        if self.limit is None:
             return
         with self._lock:
             if self._stored.get("day") != day:
                 self._stored["made"] = self.by_stream.total()
             self._stored["day"] = self._today = day
+
+    @property
+    def made(self) -> int:
+        """How many calls this run has made. Any thread may ask."""
+        with self._lock:
+            return self.by_stream.total()
+
+    @property
+    def made_today(self) -> int | None:
+        """How many calls of the account's day STATE counts; None without a limit or a day."""
+        with self._lock:
+            return self._stored.get("made", 0) if self._counts_today else None
+
+    @property
+    def _counts_today(self) -> bool:
+        """Whether the stored count is one of the account's day."""
+        is_today = self._today is not None and self._stored.get("day") == self._today
+        return self.limit is not None and is_today
 
     def take(self, stream: str) -> None:
         """Count one call.
@@ -43,11 +63,10 @@ class CallBudget:
             CallLimitReached: The call would exceed the limit; it must not be made.
         """
         with self._lock:
-            if self._limit is not None:
-                same_day = self._today is not None and self._stored.get("day") == self._today
-                if same_day and self._stored["made"] >= self._limit:
+            if self.limit is not None:
+                if self._counts_today and self._stored["made"] >= self.limit:
                     raise CallLimitReached(
-                        f"daily_call_limit ({self._limit}) is reached: run again after midnight "
+                        f"daily_call_limit ({self.limit}) is reached: run again after midnight "
                         "in the account's time zone or raise the limit, nothing is lost."
                     )
                 self._stored["made"] = self._stored.get("made", 0) + 1

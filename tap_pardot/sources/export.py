@@ -135,8 +135,7 @@ class ExportSource(Source):
         unmatched = self._plan.adopt(stored, now)
         for planned in self._plan.jobs:
             if planned.job is not None:
-                self._jobs.tracker.add(planned.job.id)
-                logger.info("%s: resuming export %d.", self._jobs.stream, planned.job.id)
+                self._jobs.resume(planned.job)
         self._jobs.discard(unmatched)
         self._save_jobs()
         self._create_ahead()
@@ -187,6 +186,7 @@ class ExportSource(Source):
         self._bookmark.store_jobs(self._plan.to_state(), self._creator.rejected.to_state())
 
     def _save_jobs(self) -> None:
+        self._jobs.tracker.note_planned(self._jobs, self._plan.number_to_create)
         self._store_jobs()
         self._write_state()
 

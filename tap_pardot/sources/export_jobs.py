@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-pardot")
 
-_LOG_EVERY = 60  # seconds
 _DOWNLOADS = 3  # of a file that does not end in a line
 
 
@@ -118,6 +117,11 @@ class ExportJobClient:
 
     # --- jobs in STATE ---
 
+    def resume(self, job: Job) -> None:
+        """Wait for a job of an earlier run too."""
+        self.tracker.add(job.id, job.created_at)
+        logger.info("%s: resuming export %d.", self.stream, job.id)
+
     def discard(self, stored: Sequence[StoredJob]) -> None:
         """Cancel stored jobs that are not needed any more."""
         for each in stored:
@@ -141,8 +145,9 @@ class ExportJobClient:
         request = self.dialect.create_export(endpoint, filters, can_split=can_split)
         status = self.call(request)
         self._check_timezone(status, status.server_time)
-        self.tracker.add(status.id)
-        return Job(status.id, spec, self.now())
+        job = Job(status.id, spec, self.now())
+        self.tracker.add(job.id, job.created_at)
+        return job
 
     def ensure_timezone_checked(self, job: Job) -> None:
         """Check the time zone by the status of a new job, unless it is checked already.
@@ -192,7 +197,7 @@ class ExportJobClient:
             StreamFailed: The job has an undocumented state, or is not ready in time.
         """
         longest = self._settings.poll_interval
-        started = logged = time.monotonic()
+        started = time.monotonic()
         pause = next_wait(0, longest) if last_duration is None else min(last_duration / 2, longest)
         # A job that was just created cannot be complete yet; an older one can.
         pause -= self._age(job)
@@ -205,11 +210,9 @@ class ExportJobClient:
                 self.tracker.mark_complete(job.id)
                 return Completion(status.files, ceil(self._age(job)) if has_waited else None)
             has_waited = True
+            self.tracker.note_poll(job.id, status.state)
             waited = time.monotonic() - started
             self._check_timeout(job, waited)
-            if time.monotonic() - logged >= _LOG_EVERY:
-                logged = time.monotonic()
-                self._log_progress(job, status)
             time.sleep(next_wait(waited, longest))
 
     def _age(self, job: Job) -> float:
@@ -247,17 +250,6 @@ class ExportJobClient:
                 f"Export {job.id} is not ready, like one before it in the account's queue: "
                 "run again later, the next run collects it."
             )
-
-    def _log_progress(self, job: Job, status: JobStatus) -> None:
-        logger.info(
-            "%s: export %d is %s after %d seconds; of this run's exports %d come before "
-            "it and %d after it.",
-            self.stream,
-            job.id,
-            status.state,
-            self._age(job),
-            *self.tracker.position(job.id),
-        )
 
     # --- files ---
 

@@ -271,15 +271,17 @@ def _read_account(client: Client, dialect: V4) -> Row:
             client.check_answered(error)
             return {}
         if calls := daily_calls(account.get("level")):
-            logger.info("The account's edition has %s API calls a day for all its tools.", calls)
+            client.budget.edition_limit = calls
+            number = f"{calls:,}"
+            logger.info("The account's edition has %s API calls a day for all its tools.", number)
         return account
     return {}
 
 
-def daily_calls(level: Any) -> str | None:
-    """Return the daily API calls of an account's level, for the log; None if unknown (A.10)."""
+def daily_calls(level: Any) -> int | None:
+    """Return the daily API calls of an account's level; None if unknown (A.10)."""
     words = level.lower().split() if isinstance(level, str) else []
-    return next((f"{_EDITIONS[word]:,}" for word in words if word in _EDITIONS), None)
+    return next((_EDITIONS[word] for word in words if word in _EDITIONS), None)
 
 
 _EDITIONS = {

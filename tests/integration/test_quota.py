@@ -26,9 +26,9 @@ LINE = re.compile(r"(\w+): [\d,]+ rows?, ([\d,]+) calls?, ")
 @pytest.mark.parametrize(
     ("level", "number"),
     [
-        ("Growth", "25,000"),
-        ("Account Engagement Plus", "50,000"),
-        ("pardot advanced edition", "100,000"),
+        ("Growth", 25_000),
+        ("Account Engagement Plus", 50_000),
+        ("pardot advanced edition", 100_000),
         ("Standard of tomorrow", None),
         ("", None),
         (None, None),
