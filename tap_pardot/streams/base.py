@@ -43,7 +43,7 @@ from tap_pardot.streams.replication import (
     valid_replication,
 )
 from tap_pardot.sync.report import Status
-from tap_pardot.sync.runner import Turn
+from tap_pardot.sync.runnable import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

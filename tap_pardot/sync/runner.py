@@ -6,12 +6,12 @@ It knows the protocol of a stream, but no stream.
 from __future__ import annotations
 
 import logging
-from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from tap_pardot.errors import ENDS_RUN, ConfigurationError, StreamFailed, TapPardotError
 from tap_pardot.records.times import to_iso
 from tap_pardot.sync.report import unexpected
+from tap_pardot.sync.runnable import Turn
 from tap_pardot.sync.timezone import ensure_timezone_checked
 
 if TYPE_CHECKING:
@@ -19,54 +19,9 @@ if TYPE_CHECKING:
 
     from tap_pardot.sync.context import SyncContext
     from tap_pardot.sync.report import Report
+    from tap_pardot.sync.runnable import RunnableStream
 
 logger = logging.getLogger("tap-pardot")
-
-
-class Turn(IntEnum):
-    """The phase of a run in which a stream is read, in this order.
-
-    Export jobs are created first and take long at Pardot, so queries are read meanwhile. Child
-    streams come last, because their ids come from other streams.
-    """
-
-    QUERY = 0
-    EXPORT = 1
-    CHILD = 2
-
-
-class RunnableStream(Protocol):
-    """What the runner needs of a stream."""
-
-    name: str
-    ignored_replication: str
-    """The replication settings of the catalog that the stream ignores, for the log."""
-    failure: Exception | None
-    """Why the stream cannot be read, if that is known before its turn."""
-
-    @property
-    def turn(self) -> Turn:
-        """The phase in which the stream is read."""
-
-    @property
-    def valid_replication(self) -> str:
-        """The replication settings that a catalog may have for the stream, for the log."""
-
-    def check_columns(self) -> None:
-        """Check the catalog's column types.
-
-        Raises:
-            ConfigurationError: A column cannot be emitted as the catalog declares it.
-        """
-
-    def submit(self) -> None:
-        """Create export jobs, before anything is read."""
-
-    def sync(self) -> None:
-        """Read the stream and write its messages."""
-
-    def finalize_state_progress_markers(self) -> None:
-        """Finalize the stream's part of STATE (a method of the SDK)."""
 
 
 class FanOutRun(Protocol):
