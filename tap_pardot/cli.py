@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from contextlib import contextmanager, redirect_stdout, suppress
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn
 from zoneinfo import ZoneInfo
 
 import click
@@ -34,12 +34,13 @@ from tap_pardot.signals import (
 from tap_pardot.streams.account_columns import CustomColumns
 from tap_pardot.streams.discovery import columns_for_catalog
 from tap_pardot.sync.context import next_midnight
+from tap_pardot.sync.progress import Progress, default_interval
 from tap_pardot.sync.report import unexpected
 from tap_pardot.sync.runner import Run, run_all
 from tap_pardot.tap import TapPardot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
     from tap_pardot.streams.base import PardotStream
@@ -63,6 +64,9 @@ class ConfigOption(NamedTuple):
 
 class CommandLine(TapPardot):
     """Singer tap for Pardot (Salesforce Account Engagement)."""
+
+    progress_interval: ClassVar[Callable[[], float]] = staticmethod(default_interval)
+    """Returns the seconds between two lines of progress."""
 
     def __init__(self, **kwargs: Any) -> None:
         self.signals = SignalHandler()
@@ -104,16 +108,18 @@ class CommandLine(TapPardot):
                 state=state_of(state),
                 catalog=None if catalog is None else checked(json_of("--catalog", catalog)),
             )
-            try:
-                run_all(tap.new_run())
-                tap.signals.end()
-            except Terminated as stop:
-                tap.signals.end()
-                name = signal.Signals(stop.signum).name
-                tap.log_end(_write_last_state(tap, name), 128 + stop.signum)
-                sys.exit(128 + stop.signum)
-            tap.log_end()
-            sys.exit(tap.report.exit_code)
+            sentence = signum = None
+            with Progress(tap.report, lambda: tap.sync_context, cls.progress_interval()):
+                try:
+                    run_all(tap.new_run())
+                    tap.signals.end()
+                except Terminated as stop:
+                    tap.signals.end()
+                    signum = stop.signum
+                    sentence = _write_last_state(tap, signal.Signals(signum).name)
+            code = tap.report.exit_code if signum is None else 128 + signum
+            tap.log_end(sentence, code)
+            sys.exit(code)
 
     def new_run(self) -> Run:
         """Return a run of the selected streams."""
@@ -129,7 +135,7 @@ class CommandLine(TapPardot):
             self.open_sync,
             self.write_state,
             has_state=bool(self.state),
-            is_first=self.stored_state.is_empty,
+            bookmarked=self.stored_state.bookmarks,
             note_complete=lambda: self.stored_state.note_complete(self.all_state),
         )
 

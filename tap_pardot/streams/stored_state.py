@@ -48,7 +48,6 @@ class StoredState:
 
     def __init__(self, given: dict[str, Any], streams: Mapping[str, type[PardotStream]]) -> None:
         check_version(given)
-        self.is_empty = not any(given.values())
         self._given = given
         self._streams = streams
         self._origin: StateOrigin | None = None

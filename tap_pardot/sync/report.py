@@ -6,7 +6,7 @@ import logging
 import traceback
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from singer_sdk import metrics
 
@@ -70,16 +70,37 @@ class StreamResult:
         return self.status is Status.STOPPED and not self.rows
 
 
+class Activity(NamedTuple):
+    """What a run is doing.
+
+    Attributes:
+        text: Such as "reading".
+        stream: The stream that it is done for; None if it is for none or for all.
+    """
+
+    text: str
+    stream: str | None = None
+
+    def __str__(self) -> str:
+        """Return it for the log, such as "reading lists"."""
+        return self.text if self.stream is None else f"{self.text} {self.stream}"
+
+
+_FIRST = Activity("making the first calls")
+
+
 @dataclass
 class Report:
     """Collects how each selected stream ended.
 
     Attributes:
+        activity: What the run is doing now, for the lines of progress.
         results: The result of each selected stream, by name.
         stopped: The first error that stopped the run early (exit code 2 or 0).
         aborted: The first error of settings, STATE or login (exit code 1).
     """
 
+    activity: Activity = _FIRST
     results: dict[str, StreamResult] = field(default_factory=dict)
     stopped: RunStopped | None = None
     aborted: ConfigurationError | None = None
@@ -161,7 +182,7 @@ class Report:
 
     def _sentence(self, calls: int, calls_reset_at: str | None) -> str:
         """Return the last sentence of a run that no signal ended."""
-        rows = _count(sum(result.rows for result in self.results.values()), "row")
+        rows = count(sum(result.rows for result in self.results.values()), "row")
         skipped = self.streams_with(Status.SKIPPED)
         left_out = f" Skipped: {', '.join(skipped)}." if skipped else ""
         failed = self.streams_with(Status.FAILED)
@@ -181,7 +202,7 @@ class Report:
                 f"above, then run again; STATE is good.{left_out.partition(' Failed')[0]}"
             )
         done = len(self.streams_with(Status.DONE))
-        return f"Complete: {rows} of {_count(done, 'stream')} in {_count(calls, 'call')}.{left_out}"
+        return f"Complete: {rows} of {count(done, 'stream')} in {count(calls, 'call')}.{left_out}"
 
 
 def _log_stream(name: str, result: StreamResult, calls: int) -> None:
@@ -189,8 +210,8 @@ def _log_stream(name: str, result: StreamResult, calls: int) -> None:
         _LEVELS[result.status],
         "%s: %s, %s, %s: %s",
         name,
-        _count(result.rows, "row"),
-        _count(calls, "call"),
+        count(result.rows, "row"),
+        count(calls, "call"),
         result.status.value,
         result.message,
         extra={
@@ -203,7 +224,8 @@ def _log_stream(name: str, result: StreamResult, calls: int) -> None:
     )
 
 
-def _count(number: int, what: str) -> str:
+def count(number: int, what: str) -> str:
+    """Return a number with what it counts, such as "1,200 rows" or "1 row"."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 

@@ -28,6 +28,14 @@ class RunnableStream(Protocol):
     """Why the stream cannot be read, if that is known before its turn."""
 
     @property
+    def incremental(self) -> bool:
+        """Whether only what is new is read."""
+
+    @property
+    def reached_text(self) -> str | None:
+        """The instant before which all rows are written, in ISO 8601; None if there is none."""
+
+    @property
     def turn(self) -> Turn:
         """The phase in which the stream is read."""
 

@@ -9,13 +9,13 @@ import logging
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from tap_pardot.errors import ENDS_RUN, ConfigurationError, StreamFailed, TapPardotError
-from tap_pardot.records.times import to_iso
-from tap_pardot.sync.report import unexpected
+from tap_pardot.sync.plan import log_plan
+from tap_pardot.sync.report import Activity, unexpected
 from tap_pardot.sync.runnable import Turn
 from tap_pardot.sync.timezone import ensure_timezone_checked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from tap_pardot.sync.context import SyncContext
     from tap_pardot.sync.report import Report
@@ -44,7 +44,7 @@ class Run(NamedTuple):
         open_sync: Makes the run's first calls, once.
         write_state: Writes STATE; ``is_last`` if nothing else follows.
         has_state: Whether there is a STATE to write before anything is read.
-        is_first: Whether the run was given no STATE.
+        bookmarked: The names of the streams that the given STATE has bookmarks of.
         note_complete: Stores in STATE that the run was complete.
     """
 
@@ -54,7 +54,7 @@ class Run(NamedTuple):
     open_sync: Callable[[], SyncContext]
     write_state: Callable[..., None]
     has_state: bool
-    is_first: bool
+    bookmarked: Collection[str]
     note_complete: Callable[[], None]
 
 
@@ -68,15 +68,13 @@ def run_all(run: Run) -> None:
     try:
         _check_catalog(run.streams)
         if not report.is_over:
-            sync = run.open_sync()
-            if run.is_first:
-                logger.info("No STATE: first run, reading from %s.", to_iso(sync.start))
-            _read_all(run.streams, run.fan_out, sync)
+            _read_all(run, run.open_sync())
     except TapPardotError as error:
         is_end = isinstance(error, ENDS_RUN)
         report.stop(error if is_end else ConfigurationError(error.message, error.code))
     except Exception as error:  # noqa: BLE001 - the last STATE must be written
         report.stop(ConfigurationError(unexpected(error)))
+    report.activity = Activity("writing the last STATE")
     if not report.exit_code and not report.is_over:
         run.note_complete()
     run.write_state(is_last=True)
@@ -99,15 +97,16 @@ def _check_catalog(streams: Sequence[RunnableStream]) -> None:
         stream.check_columns()
 
 
-def _read_all(streams: Sequence[RunnableStream], fan_out: FanOutRun, sync: SyncContext) -> None:
-    fan_out.start()
-    for stream in streams:
+def _read_all(run: Run, sync: SyncContext) -> None:
+    run.fan_out.start()
+    for stream in run.streams:
         if stream.turn is Turn.EXPORT and not sync.report.is_over:
             _submit(stream, sync)
-    fan_out.submit()
+    run.fan_out.submit()
     if not sync.report.is_over:
         ensure_timezone_checked(sync)
-    for stream in sorted(streams, key=lambda each: each.turn):
+        log_plan(run.streams, run.bookmarked, sync)
+    for stream in sorted(run.streams, key=lambda each: each.turn):
         if sync.report.is_over:
             break
         _read(stream, sync)
@@ -115,6 +114,7 @@ def _read_all(streams: Sequence[RunnableStream], fan_out: FanOutRun, sync: SyncC
 
 def _submit(stream: RunnableStream, sync: SyncContext) -> None:
     """Let a stream create its export jobs. A failure is stored and raised in the stream's turn."""
+    sync.report.activity = Activity("creating the exports of", stream.name)
     try:
         stream.submit()
     except TapPardotError as found:
@@ -128,6 +128,7 @@ def _submit(stream: RunnableStream, sync: SyncContext) -> None:
 
 def _read(stream: RunnableStream, sync: SyncContext) -> None:
     """Read a stream; its failure goes into the report."""
+    sync.report.activity = Activity("reading", stream.name)
     try:
         stream.sync()
     except TapPardotError as error:
