@@ -17,7 +17,7 @@ BOOKMARK = {
     "replication_key_value": "2024-01-01T00:00:00+00:00",
 }
 STATE = {"bookmarks": {"lists": BOOKMARK}}
-FIRST = "No STATE: first run, reading from"
+FIRST = "first run, from"
 
 
 def last_type(run):
@@ -95,9 +95,9 @@ def test_a_first_run_logs_its_start(emulator, tap, state):
         run = tap.run(emulator.config | changes, state=state, catalog=select("lists"))
 
         assert run.exit_code == 0, run.stderr
-        logged = [line for line in run.stderr.splitlines() if "No STATE" in line]
+        logged = [line for line in run.stderr.splitlines() if FIRST in line]
         (line,) = logged
-        assert line.endswith(f"{FIRST} {start}T00:00:00+00:00.")
+        assert f"Plan: 1 stream, {FIRST} {start}T00:00:00+00:00; " in line
         assert "| INFO" in line
 
 
@@ -105,7 +105,7 @@ def test_a_run_with_state_logs_no_start(emulator, tap):
     run = tap.run(emulator.config, state=STATE, catalog=select("lists"))
 
     assert run.exit_code == 0, run.stderr
-    assert "No STATE" not in run.stderr
+    assert FIRST not in run.stderr
 
 
 def test_a_state_that_is_not_there_is_named(emulator, tap, tmp_path):
@@ -137,7 +137,7 @@ def test_a_wrapped_state_is_taken(emulator, tap, wrap):
 
     assert run.exit_code == 0, run.stderr
     assert run.ids("lists") == [2]
-    assert "No STATE" not in run.stderr
+    assert FIRST not in run.stderr
 
 
 @pytest.mark.parametrize("inner", [None, {}, {"bookmarks": {}}])
