@@ -103,13 +103,14 @@ class CommandLine(TapPardot):
             return
         cls.print_version(print_fn=cls.logger.info)
         with exit_with_sentence():
-            tap = cls._configured(
-                config,
-                state=state_of(state),
-                catalog=None if catalog is None else checked(json_of("--catalog", catalog)),
-            )
             sentence = signum = None
-            with Progress(tap.report, lambda: tap.sync_context, cls.progress_interval()):
+            with Progress(cls.progress_interval()) as progress:
+                tap = cls._configured(
+                    config,
+                    state=state_of(state),
+                    catalog=None if catalog is None else checked(json_of("--catalog", catalog)),
+                )
+                progress.watch(tap.report, lambda: tap.sync_context)
                 try:
                     run_all(tap.new_run())
                     tap.signals.end()

@@ -9,19 +9,20 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tap_pardot.signals import signals_blocked
-from tap_pardot.sync.report import count, unexpected
+from tap_pardot.sync.report import Report, count, unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+    from typing import Self
 
     from tap_pardot.api.budget import CallBudget
     from tap_pardot.sources.job_tracker import JobCounts, WaitingJob
     from tap_pardot.sync.context import SyncContext
-    from tap_pardot.sync.report import Report
 
 logger = logging.getLogger("tap-pardot")
 
@@ -43,24 +44,29 @@ class Progress:
     """Logs a line of progress at each interval, between entering and leaving the context.
 
     Args:
-        report: What each stream has written, and what the run is doing.
-        context: Returns the context of the run; None until its first calls are made.
         interval: Seconds between two lines.
     """
 
-    def __init__(
-        self, report: Report, context: Callable[[], SyncContext | None], interval: float
-    ) -> None:
-        self._report = report
-        self._context = context
+    def __init__(self, interval: float) -> None:
         self._interval = interval
+        self._log = partial(_log_now, Report(), lambda: None)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._log_lines, name="progress", daemon=True)
 
-    def __enter__(self) -> None:
+    def watch(self, report: Report, context: Callable[[], SyncContext | None]) -> None:
+        """Log the figures of a run from now on.
+
+        Args:
+            report: What each stream has written, and what the run is doing.
+            context: Returns the context of the run; None until its first calls are made.
+        """
+        self._log = partial(_log_now, report, context)
+
+    def __enter__(self) -> Self:
         """Start the thread. It inherits the mask, so it receives no signal."""
         with signals_blocked():
             self._thread.start()
+        return self
 
     def __exit__(self, *_: object) -> None:
         """End the thread, so that no line follows.
@@ -76,9 +82,13 @@ class Progress:
     def _log_lines(self) -> None:
         while not self._ended.wait(self._interval):
             try:
-                log_line(self._report, self._context())
+                self._log()
             except Exception as error:  # noqa: BLE001 - a line less is no reason to end
                 unexpected(error)
+
+
+def _log_now(report: Report, context: Callable[[], SyncContext | None]) -> None:
+    log_line(report, context())
 
 
 def log_line(report: Report, sync: SyncContext | None) -> None:

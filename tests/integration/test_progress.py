@@ -264,6 +264,17 @@ def test_a_target_that_does_not_read_is_covered(emulator, start):
     assert_ends_after_progress(errors)
 
 
+def test_what_takes_long_before_the_streams_are_known_is_covered(emulator, tap, often):  # noqa: ARG001
+    """Custom fields are columns, so they are read before anything else."""
+    emulator.fault(object="customField", latency=0.5)
+
+    run = tap.run({**emulator.config, "bulk_source": "query"}, catalog=select("prospects"))
+
+    assert run.exit_code == 0, run.stderr
+    place = next(n for n, line in enumerate(run.log) if line.startswith("Plan: "))
+    assert "Progress: making the first calls." in run.log[:place]
+
+
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_while_a_line_is_due_cuts_no_line_and_the_last_one_stays_last(
     emulator, start, signum

@@ -231,6 +231,13 @@ def handler_of(stream_):
         logger.setLevel(before)
 
 
+@contextmanager
+def watching(context, interval):
+    with Progress(interval) as progress:
+        progress.watch(Report(), context)
+        yield
+
+
 def threads():
     return [each for each in threading.enumerate() if each.name == "progress"]
 
@@ -245,7 +252,7 @@ def wait_until(condition):
 def test_lines_come_at_each_interval_until_the_run_ends():
     text = io.StringIO()
     with handler_of(text):
-        with Progress(Report(), lambda: None, 0.02):
+        with watching(lambda: None, 0.02):
             wait_until(lambda: text.getvalue().count("\n") >= 3)
         written = text.getvalue()
         assert threads() == []
@@ -257,7 +264,7 @@ def test_lines_come_at_each_interval_until_the_run_ends():
 
 def test_a_run_that_is_shorter_than_the_interval_has_no_line():
     text = io.StringIO()
-    with handler_of(text), Progress(Report(), lambda: None, 60):
+    with handler_of(text), watching(lambda: None, 60):
         time.sleep(0.05)
 
     assert text.getvalue() == ""
@@ -270,7 +277,7 @@ def test_the_thread_receives_no_signal():
     def look():
         masks.append(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
 
-    with Progress(Report(), look, 0.01):
+    with watching(look, 0.01):
         wait_until(lambda: masks)
 
     assert masks[0] >= SIGNALS
@@ -285,7 +292,7 @@ def test_an_unexpected_error_costs_one_line_and_is_no_traceback(capsys):
         if len(tries) == 1:
             raise KeyError("hunter2")
 
-    with handler_of(text), Progress(Report(), broken, 0.01):
+    with handler_of(text), watching(broken, 0.01):
         wait_until(lambda: len(tries) > 2)
 
     assert "Progress: " in text.getvalue()
@@ -294,7 +301,7 @@ def test_an_unexpected_error_costs_one_line_and_is_no_traceback(capsys):
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
 def test_the_thread_ends_with_the_run_however_that_ends(error):
-    with pytest.raises(error), Progress(Report(), lambda: None, 60):
+    with pytest.raises(error), watching(lambda: None, 60):
         raise error
 
     assert threads() == []
@@ -306,7 +313,7 @@ def test_the_end_of_a_run_does_not_wait_for_a_line_that_cannot_be_written():
         asked = threading.Event()
         handler.acquire()
         try:
-            with Progress(Report(), asked.set, 0.01):
+            with watching(asked.set, 0.01):
                 asked.wait(10)
                 began = time.monotonic()
             assert time.monotonic() - began < 5
