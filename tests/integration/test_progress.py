@@ -194,10 +194,7 @@ def test_a_slow_answer_a_slow_page_and_a_slow_login_are_covered(emulator, tap, o
 
     lines = progress_of(run.log)
     assert "Progress: making the first calls." in lines
-    assert any(
-        line.startswith("Progress: reading lists (200 rows); 200 rows and 3 calls so far")
-        for line in lines
-    )
+    assert any("reading lists (200 rows); 200 rows and " in line for line in lines)
 
 
 def test_the_figures_of_plan_and_progress_are_structured_fields(emulator, tap, tmp_path, often):  # noqa: ARG001
