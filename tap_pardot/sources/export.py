@@ -186,7 +186,7 @@ class ExportSource(Source):
         self._bookmark.store_jobs(self._plan.to_state(), self._creator.rejected.to_state())
 
     def _save_jobs(self) -> None:
-        self._jobs.tracker.note_planned(self._jobs, self._plan.number_to_create)
+        self._jobs.tracker.note_planned(self._jobs, sum(e.job is None for e in self._plan.jobs))
         self._store_jobs()
         self._write_state()
 

@@ -311,11 +311,6 @@ class ExportPlan:
         return next((planned for planned in self.jobs if planned.job is None), None)
 
     @property
-    def number_to_create(self) -> int:
-        """How many jobs are not created yet."""
-        return sum(planned.job is None for planned in self.jobs)
-
-    @property
     def is_resumed(self) -> bool:
         """Whether an interrupted run has written some of the rows."""
         return any(planned.job and planned.job.is_begun for planned in self.jobs)
