@@ -143,7 +143,12 @@ class ExportJobClient:
         filters = Filters(endpoint.time, window.start, window.end, spec.deleted, spec.fields)
         can_split = first_half(window, self.dialect.zone) is not None
         request = self.dialect.create_export(endpoint, filters, can_split=can_split)
-        status = self.call(request)
+        try:
+            status = self.call(request)
+        except Outage:
+            # Another attempt, only to check the time zone, would take as long again.
+            self._timezone_check.is_needed = False
+            raise
         self._check_timezone(status, status.server_time)
         job = Job(status.id, spec, self.now())
         self.tracker.add(job.id, job.created_at)

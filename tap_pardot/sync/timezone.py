@@ -28,14 +28,15 @@ _LENGTH = timedelta(minutes=1)
 def ensure_timezone_checked(sync: SyncContext) -> None:
     """Create an export job and cancel it, unless this run or an earlier one has checked the zone.
 
-    STATE keeps the result, so that this is done once for each zone.
+    STATE keeps the result, so that this is done once for each zone. Jobs of an interrupted run
+    that this run resumes show the zone themselves.
 
     Raises:
         ConfigurationError: Pardot's own time shows that the zone is wrong.
         RunStopped: Pardot has no calls left.
         Outage: All of Pardot is down.
     """
-    if not sync.timezone_check.is_needed:
+    if not sync.timezone_check.is_needed or len(sync.jobs):
         return
     jobs = ExportJobClient(
         sync.call_for("account"),

@@ -102,7 +102,12 @@ class Account:
         """Run the tap on from its last STATE, at another time if one is given."""
         if at is not None:
             self.emulator.set(clock=at)
-        config = {"start_date": later(NOW, -7 * 86400), "export_poll_interval": 1, **config}
+        config = {
+            "start_date": later(NOW, -7 * 86400),
+            "export_poll_interval": 1,
+            "bulk_source": "export",
+            **config,
+        }
         config = {**self.emulator.config, **config}
         run = self._tap.run(config, state=self.state, catalog=select(*streams))
         states = [each["value"] for each in run.messages if each["type"] == "STATE"]
