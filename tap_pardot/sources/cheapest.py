@@ -238,7 +238,7 @@ class CheapestSource(Source):
         self._query = self._new_query(queried) if queried else None
         self._export = self._new_export(exported, self._has_rows) if exported else None
         if self._export is not None:
-            self._export.plan(choice.range)
+            self._export.queue.fill(choice.range)
 
     def _has_rows(self, window: Window, deleted: bool | None) -> bool:  # noqa: FBT001
         """Return whether a window of export jobs may have rows; a query is asked if it can tell."""

@@ -1,9 +1,4 @@
-"""The source that reads export jobs: plans, creates and waits for jobs, yields their rows.
-
-Pardot runs the jobs of an account one after another, so all jobs of a run are created before
-anything is read. STATE holds their ids, so that the next run can collect the jobs of an
-interrupted one.
-"""
+"""The source that reads the files of export jobs."""
 
 from __future__ import annotations
 
@@ -14,23 +9,16 @@ from typing import TYPE_CHECKING, Any
 from tap_pardot.api.codes import EXPORT_GONE
 from tap_pardot.errors import RequestTooLarge, StreamFailed
 from tap_pardot.records.times import to_iso
-from tap_pardot.sources.base import Page, Source, shorter_window
+from tap_pardot.sources.base import Page, Source
 from tap_pardot.sources.cells import in_blocks, in_parts, rows_of, without_rows
 from tap_pardot.sources.export_creation import JobCreator
 from tap_pardot.sources.export_csv import blocks_of_file
-from tap_pardot.sources.export_jobs import JobLost
-from tap_pardot.sources.export_plan import (
-    ExportPlan,
-    is_collectable,
-    length_after_expiry,
-    windows_after_stored,
-)
 from tap_pardot.sources.export_query import AnonymousVisitors, SupplementQuery
+from tap_pardot.sources.export_queue import ExportQueue
 from tap_pardot.sources.row_joiner import RowJoiner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from datetime import timedelta
 
     from tap_pardot.api.dialect import Export
     from tap_pardot.records.times import Window
@@ -80,19 +68,22 @@ class ExportSource(Source):
         has_rows: Callable[[Window, bool | None], bool] = lambda *_: True,
     ) -> None:
         self._jobs = jobs
-        self._begins = begins
-        self._has_rows = has_rows
         self._rows_per_page = rows_per_page
         self._fields = fields
-        self._bookmark = bookmark
         self._values = values
         self._on_repaired = on_repaired
-        self._write_state = write_state
         self._windows = windows
         self._query = SupplementQuery(query, endpoint.time, on_repaired)
         self._creator = JobCreator(jobs, endpoint, fields, self._query.endpoint, bookmark.refused)
-        self._plan = ExportPlan(self._creator.scope)
-        self._max_window: timedelta | None = None
+        self.queue = ExportQueue(
+            jobs,
+            self._creator,
+            bookmark,
+            write_state=write_state,
+            begins=begins,
+            has_rows=has_rows,
+            stores_rows=rows_per_page is not None,
+        )
         self._anonymous: AnonymousVisitors | None = None
         if (
             query is not None
@@ -101,179 +92,31 @@ class ExportSource(Source):
         ):
             self._anonymous = AnonymousVisitors(query.calls, endpoint.time, bookmark)
 
-    # --- the plan ---
-
     def submit(self) -> None:
         """Plan all jobs, adopt those in STATE, and create as many others as may wait.
 
-        Raises:
-            KeysRejected: Exports refuse a field that every job must have.
-            TapPardotError: Pardot refuses a job.
+        Errors as of :meth:`ExportQueue.fill`.
         """
         window = next(iter(self._windows), None)
         if window is not None:
-            self.plan(window)
-
-    def plan(self, window: Window) -> None:
-        """Plan the jobs of a window, as :meth:`submit` does."""
-        window = self._begins(window)
-        stored, zone, now = self._bookmark.jobs, self._jobs.dialect.zone, self._jobs.now()
-        reused = stored
-        if self._rows_per_page is not None and (length := length_after_expiry(stored, zone, now)):
-            self._max_window = length
-            reused = [each for each in stored if is_collectable(each, now)]
-        windows = windows_after_stored(window, reused, zone, self._max_window)
-        known = {(each["start"], each["end"]) for each in reused}
-        self._plan.fill(
-            windows,
-            self._creator.deleted_filters,
-            self._creator.accepted_fields,
-            lambda each, deleted: (
-                (to_iso(each.start), to_iso(each.end)) in known or self._has_rows(each, deleted)
-            ),
-        )
-        unmatched = self._plan.adopt(stored, now)
-        for planned in self._plan.jobs:
-            if planned.job is not None:
-                self._jobs.resume(planned.job)
-        self._jobs.discard(unmatched)
-        self._save_jobs()
-        self._create_ahead()
+            self.queue.fill(window)
 
     def prepare(self) -> None:
-        """Create the first job, even if the limit of waiting jobs is reached.
-
-        A refusal of fields decides which columns SCHEMA has. No job is created while the account's
-        queue is stuck.
-
-        Raises:
-            KeysRejected: Exports refuse a field that every job must have.
-            TapPardotError: Pardot refuses the job.
-        """
-        tracker = self._jobs.tracker
-        if tracker.is_stuck and tracker.is_full:
-            return
-        if self._plan.jobs and all(planned.job is None for planned in self._plan.jobs):
-            self._create_or_split(self._plan.jobs[0])
+        """Create the first job; errors as of :meth:`ExportQueue.prepare`."""
+        self.queue.prepare()
 
     def next_window(self, window: Window) -> Window:
         """Return the oldest window of the plan; plan windows and jobs first if there are none."""
-        if not self._plan.windows:
-            self.plan(window)
-        return next(iter(self._plan.windows), window)
+        return self.queue.next_window(window)
 
     def split(self, window: Window, error: RequestTooLarge) -> None:
-        """Plan shorter windows for a window, and for all windows with a job not created yet.
-
-        Rows of the window that were written already are written again.
-        """
-        half = shorter_window(self._jobs.stream, window, self._jobs.dialect.zone, error)
-        self._max_window = half.end - half.start
-        creator = self._creator
-        for job in self._plan.split(
-            window, self._max_window, creator.deleted_filters, creator.accepted_fields
-        ):
-            self._jobs.cancel(job.id)
-        self._save_jobs()
+        """Plan shorter windows. Rows of the window that were written already are written again."""
+        self.queue.split(window, error)
 
     def close(self, window: Window | None) -> None:
         """Drop the jobs of a window, because all of its rows are written."""
         if window is not None:
-            self._plan.remove(window)
-        self._store_jobs()
-
-    def _store_jobs(self) -> None:
-        self._bookmark.store_jobs(self._plan.to_state(), self._creator.rejected.to_state())
-
-    def _save_jobs(self) -> None:
-        self._jobs.tracker.note_planned(self._jobs, sum(e.job is None for e in self._plan.jobs))
-        self._store_jobs()
-        self._write_state()
-
-    # --- creating jobs ---
-
-    def _create_ahead(self, reading: Window | None = None) -> None:
-        """Create planned jobs until the limit of waiting jobs is reached.
-
-        Args:
-            reading: The window that is being read.
-
-        Raises:
-            RequestTooLarge: Pardot runs out of time for a job of that window.
-        """
-        while not self._jobs.tracker.is_full:
-            planned = self._plan.first_to_create
-            if planned is None:
-                return
-            if planned.spec.window == reading:
-                self._create(planned)
-            else:
-                self._create_or_split(planned)
-
-    def _create_or_split(self, planned: PlannedJob) -> None:
-        try:
-            self._create(planned)
-        except RequestTooLarge as error:
-            self.split(planned.spec.window, error)
-
-    def _create(self, planned: PlannedJob) -> None:
-        """Create a job. If Pardot refuses part of it, plan the jobs again without that part."""
-        creator = self._creator
-        before = creator.deleted_filters
-        planned.job = creator.create(planned.spec)
-        if planned.job is None or before != creator.deleted_filters:
-            self._plan.replan(creator.deleted_filters, creator.accepted_fields)
-        self._save_jobs()
-        if planned.job is not None:
-            self._jobs.ensure_timezone_checked(planned.job)
-
-    def _recreate(self, planned: PlannedJob, reason: str) -> None:
-        """Create a lost job again, once.
-
-        Raises:
-            StreamFailed: It was lost before.
-        """
-        if planned.job is not None:
-            self._jobs.tracker.remove(planned.job.id)
-            logger.warning("%s: export %d is lost: %s.", self._jobs.stream, planned.job.id, reason)
-        planned.job, planned.files = None, None
-        planned.losses += 1
-        if planned.losses > 1:
-            self._save_jobs()
-            raise StreamFailed(
-                f"An export was lost twice ({reason}): run again; if it happens again, ask "
-                "Salesforce support about the account's exports."
-            )
-        self._create(planned)
-
-    def _make_ready(self, planned: PlannedJob) -> None:
-        """Wait for a job until its files are ready; create it first if it was not created yet.
-
-        Raises:
-            RequestTooLarge: Pardot runs out of time for it.
-            StreamFailed: It does not get ready.
-        """
-        tracker = self._jobs.tracker
-        if planned.job is None:
-            if tracker.is_stuck and tracker.is_full:
-                raise StreamFailed(
-                    "No export was created, because those in the account's queue are not getting "
-                    "ready: run again later."
-                )
-            self._create(planned)
-        while planned.job is not None:
-            try:
-                files, duration = self._jobs.wait(planned.job, self._bookmark.export_seconds)
-            except JobLost as lost:
-                self._recreate(planned, str(lost))
-            else:
-                planned.files = files
-                if duration is not None:
-                    self._bookmark.note_export_seconds(duration)
-                self._create_ahead(planned.spec.window)
-                return
-
-    # --- reading ---
+            self.queue.close(window)
 
     def pages(self, window: Window | None) -> Iterator[Page]:
         """Yield the pages of a window's jobs, then of the rows that only a query has.
@@ -291,7 +134,7 @@ class ExportSource(Source):
                 window,
                 self._exported(window),
                 partial(self._queried, window, deleted=False),
-                is_resumed=self._plan.is_resumed,
+                is_resumed=self.queue.plan.is_resumed,
             )
         if self._creator.lacks_recycle_bin and self._query.has_recycle_bin:
             yield from self._queried(window, deleted=True)
@@ -306,9 +149,11 @@ class ExportSource(Source):
         If the fields are spread over several jobs, their rows are joined by id.
         """
         # Waiting can trigger re-planning, so look the jobs up again.
-        while waiting := [each for each in self._plan.of(window, deleted) if each.files is None]:
-            self._make_ready(waiting[0])
-        jobs = self._plan.of(window, deleted)
+        while waiting := [
+            each for each in self.queue.plan.of(window, deleted) if each.files is None
+        ]:
+            self.queue.make_ready(waiting[0])
+        jobs = self.queue.plan.of(window, deleted)
         if not jobs:
             return
         first, *others = jobs
@@ -356,7 +201,7 @@ class ExportSource(Source):
 
     def _store(self, planned: PlannedJob, job: Job) -> None:
         planned.job = job
-        self._store_jobs()
+        self.queue.store()
 
     def _rows(self, planned: PlannedJob) -> Iterator[Row]:
         """Yield the rows of all files of a job."""
@@ -390,8 +235,8 @@ class ExportSource(Source):
             except StreamFailed as error:
                 if error.code not in EXPORT_GONE:
                     raise
-                self._recreate(planned, "its files are gone")
-                self._make_ready(planned)
+                self.queue.recreate(planned, "its files are gone")
+                self.queue.make_ready(planned)
             else:
                 return
         raise StreamFailed("Pardot refuses an export that it accepted before: run again.")
@@ -402,7 +247,7 @@ class ExportSource(Source):
         if deleted:
             left_out = left_out | self._query.lacks
         fields = [name for name in self._fields.all if name not in left_out]
-        first = next((each for each in self._plan.jobs if each.spec.window == window), None)
+        first = next((each for each in self.queue.plan.jobs if each.spec.window == window), None)
         job = None if deleted or first is None else first.job
         cursor = 0 if job is None else job.cursor
         for rows, last in self._query.pages(window, fields, deleted=deleted, cursor=cursor):

@@ -301,7 +301,7 @@ def test_the_recycle_bin_comes_by_query_where_exports_refuse_to_ask_for_it(pardo
     reader.source.split(MARCH, RequestTooLarge("Slow."))
     reader.source.prepare()
     assert all("deleted" not in order["procedure"]["arguments"] for order in pardot.orders)
-    assert len(reader.source._plan.jobs) == 2
+    assert len(reader.source.queue.plan.jobs) == 2
 
 
 def test_refused_keys_end_the_stream_while_it_is_read(pardot):
