@@ -328,6 +328,9 @@ class Dialect(Protocol):
     ) -> Request[Rows]:
         """Return the request for one page of a query, after an id or at an offset."""
 
+    def newest(self, endpoint: Query, filters: Filters) -> Request[Rows]:
+        """Return the request for the row of a query that has the largest id."""
+
     def sorts(self, endpoint: Query) -> bool:
         """Return whether requests of a query ask for rows sorted by id."""
 

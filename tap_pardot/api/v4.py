@@ -147,6 +147,14 @@ class V4:
             can_split=can_split,
         )
 
+    def newest(self, endpoint: Query, filters: Filters) -> Request[Rows]:
+        """Return the request for the row with the largest id.
+
+        It may be refused, or return another row: emailClick documents no sort (reference C.7).
+        """
+        request = self.query(endpoint, filters, limit=1, can_split=True)
+        return replace(request, params={**request.params, **_BY_ID, "sort_order": "descending"})
+
     def sorts(self, endpoint: Query) -> bool:
         """Return whether requests of a query ask for rows sorted by id."""
         return endpoint.sorted and endpoint.object not in self.unsortable

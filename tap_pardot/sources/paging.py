@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-pardot")
 
-_UNSORTED = (
+UNSORTED = (
     "Pardot did not page through the rows by id, so some could be missed: run again, and report it "
     "with the stream's name if it happens again."
 )
@@ -111,6 +111,75 @@ class IdPage(NamedTuple):
         return [self.rows] if self.rows else []
 
 
+class NextPage(NamedTuple):
+    """A page that was requested by id, and what it says of the rows after it.
+
+    Attributes:
+        page: The page; None if there is no row.
+        more: Whether rows follow it.
+        left: How many, if Pardot counts them.
+    """
+
+    page: IdPage | None
+    more: bool
+    left: int | None
+
+
+class IdPages:
+    """Requests pages of a query after ids and checks them. Threads may share it.
+
+    Args:
+        calls: Asks for a page.
+        filters: Which rows are wanted.
+        size: Rows of a full page.
+        can_split: Whether the caller can make a smaller request.
+    """
+
+    def __init__(
+        self, calls: QueryCalls, filters: Filters, size: int, *, can_split: bool = False
+    ) -> None:
+        self.calls = calls
+        self.filters = filters
+        self.size = size
+        self._can_split = can_split
+        self._first_total: int | None = None
+        self._has_rows = False
+
+    def after(self, cursor: int) -> NextPage:
+        """Return the page after an id.
+
+        Raises:
+            RequestTooLarge: Pardot runs out of time, and the caller can make a smaller request.
+            StreamFailed: Pardot does not page by id, so that rows could be missed.
+            TapPardotError: As the table in ``codes.py`` says.
+        """
+        rows, total = self.calls.page(
+            self.filters, limit=self.size, cursor=cursor, can_split=self._can_split
+        )
+        if self._first_total is None:
+            self._first_total = total
+        if not rows:
+            # A total that never changes counts all rows, not those still to come.
+            if total and (total != self._first_total or not self._has_rows):
+                raise StreamFailed(_miscounted(total, 0))
+            return NextPage(None, more=False, left=0)
+        self._has_rows = True
+        page = page_of(rows)
+        more = len(rows) >= self.size or (total is not None and total > len(rows))
+        if more and not (page.cursor > cursor and page.is_sorted):
+            raise StreamFailed(UNSORTED)
+        return NextPage(page, more, None if total is None else total - len(rows))
+
+    def read(self, cursor: int) -> Iterator[IdPage]:
+        """Yield the pages after an id, until one is short; errors as of :meth:`after`."""
+        more = True
+        while more:
+            page, more, _ = self.after(cursor)
+            if page is not None:
+                cursor = max(page.cursor, cursor)
+                yield page
+
+
 def by_id(
     calls: QueryCalls,
     filters: Filters,
@@ -119,7 +188,7 @@ def by_id(
     *,
     can_split: bool = False,
 ) -> Iterator[IdPage]:
-    """Yield the pages of a query after an id, until one is short.
+    """Yield the pages of a query after an id, one after the other, until one is short.
 
     Args:
         calls: Asks for a page.
@@ -129,30 +198,9 @@ def by_id(
         can_split: Whether the caller can make a smaller request.
 
     Raises:
-        RequestTooLarge: Pardot runs out of time, and the caller can make a smaller request.
-        StreamFailed: Pardot does not page by id, so that rows could be missed.
-        TapPardotError: As the table in ``codes.py`` says.
+        TapPardotError: As of :meth:`IdPages.after`.
     """
-    size = size or calls.page_size
-    first_total: int | None = None
-    read = 0
-    while True:
-        rows, total = calls.page(filters, limit=size, cursor=cursor, can_split=can_split)
-        first_total = total if first_total is None else first_total
-        if not rows:
-            # A total that never changes counts all rows, not those still to come.
-            if total and (total != first_total or not read):
-                raise StreamFailed(_miscounted(total, 0))
-            return
-        page = page_of(rows)
-        more = len(rows) >= size or (total is not None and total > len(rows))
-        if more and not (page.cursor > cursor and page.is_sorted):
-            raise StreamFailed(_UNSORTED)
-        cursor = max(page.cursor, cursor)
-        read += len(rows)
-        yield page
-        if not more:
-            return
+    return IdPages(calls, filters, size or calls.page_size, can_split=can_split).read(cursor)
 
 
 class _RowsMoved(Exception):
@@ -232,7 +280,7 @@ class _OffsetPages:
             if rows and ids == before:
                 self._repeated += 1
                 if self._repeated > 1:  # rows that are added can do it once
-                    raise StreamFailed(_UNSORTED)
+                    raise StreamFailed(UNSORTED)
                 raise _RowsMoved
             if last is not None and last not in ids[: 1 + twice]:
                 raise _RowsMoved
@@ -241,7 +289,7 @@ class _OffsetPages:
             if not rows or not more or ids == before[-1:]:
                 return
             if not (any(ids) and _is_sorted(rows)):
-                raise StreamFailed(_UNSORTED)
+                raise StreamFailed(UNSORTED)
             twice = len(_ids(rows)) - len(set(_ids(rows)))
             offset += max(1, len(rows) - 1 - twice)
             before, last = ids, ids[-1] if len(rows) > 1 else None

@@ -23,7 +23,8 @@ from tap_pardot.api.dialect import Filters
 from tap_pardot.errors import RequestTooLarge, StreamFailed
 from tap_pardot.records.times import Window, clamp, first_half, to_iso
 from tap_pardot.sources.base import Page, Source, shorter_window
-from tap_pardot.sources.paging import by_id, by_offset, page_of, row_id
+from tap_pardot.sources.id_workers import pages_by_id
+from tap_pardot.sources.paging import by_offset, page_of, row_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -43,10 +44,12 @@ class SplittingQuery:
 
     Args:
         calls: Asks for a page.
+        threads: The most requests at a time.
     """
 
-    def __init__(self, calls: QueryCalls) -> None:
+    def __init__(self, calls: QueryCalls, threads: int = 1) -> None:
         self.calls = calls
+        self._threads = threads
         self._page_size = calls.page_size
         self._max_window: timedelta | None = None
 
@@ -71,8 +74,13 @@ class SplittingQuery:
         while True:
             can_split = shorter or self._page_size > 1
             try:
-                for page in by_id(
-                    self.calls, filters, cursor, self._page_size, can_split=can_split
+                for page in pages_by_id(
+                    self.calls,
+                    filters,
+                    cursor,
+                    self._page_size,
+                    can_split=can_split,
+                    threads=self._threads,
                 ):
                     yield page
                     cursor = max(cursor, page.cursor)

@@ -134,7 +134,7 @@ def _query_source(parts: Parts, endpoint: Query) -> Source:
     calls, sync = parts.query_calls(endpoint), parts.sync
     if endpoint.by_offset:
         return OffsetQuery(calls)
-    query = SplittingQuery(calls)
+    query = SplittingQuery(calls, parts.threads)
     if endpoint.append_only:
         return AppendOnlyQuery(query, parts.bookmark, sync.end)
     if endpoint.time is None:

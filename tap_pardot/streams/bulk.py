@@ -62,6 +62,12 @@ class Parts:
         """A function that makes calls, which are counted for the stream."""
         return self.sync.call_for(self.stream.name)
 
+    @property
+    def threads(self) -> int:
+        """The most requests at a time."""
+        number: int = self.sync.config["max_concurrent_requests"]
+        return number
+
     def query_calls(self, endpoint: Query) -> QueryCalls:
         """Return the object that requests pages of a query."""
         return QueryCalls(self.call, self.sync.dialect, endpoint, self.stream.name)
@@ -92,7 +98,7 @@ def _window_query(
     parts: Parts, endpoint: Query, sides: tuple[bool, ...] = (False, True)
 ) -> WindowQuery:
     return WindowQuery(
-        SplittingQuery(parts.query_calls(endpoint)),
+        SplittingQuery(parts.query_calls(endpoint), parts.threads),
         parts.bookmark,
         fields=api_fields(parts.stream, parts.columns),
         keys=api_keys(parts.stream),
@@ -190,7 +196,7 @@ def _export_source(
         _export_fields(parts, sides),
         parts.windows,
         parts.bookmark,
-        query=None if query is None else SplittingQuery(parts.query_calls(query)),
+        query=None if query is None else SplittingQuery(parts.query_calls(query), parts.threads),
         values=parts.computed_values,
         on_repaired=parts.decoder.count_repaired,
         write_state=parts.sync.write_state,

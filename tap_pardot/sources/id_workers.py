@@ -1,0 +1,195 @@
+"""Pages of a query by id, read by several workers in ranges of ids, yielded in order.
+
+The first pages are read one after the other, as those of any query. When they are full, the newest
+id is asked for, and the rest is split into ranges (:mod:`tap_pardot.sources.id_ranges`). A worker
+pages through its range by id and leaves out the rows after it, so a server that does not know an
+upper bound of ids loses nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_right
+from concurrent.futures import wait
+from functools import partial
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+from tap_pardot.errors import ENDS_RUN, StreamFailed, TapPardotError
+from tap_pardot.sources.id_ranges import Outcome, RangePlan
+from tap_pardot.sources.paging import UNSORTED, IdPage, IdPages, page_of, row_id
+from tap_pardot.sources.workers import Workers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_pardot.api.dialect import Filters
+    from tap_pardot.sources.id_ranges import Range
+    from tap_pardot.sources.paging import QueryCalls
+
+    _Results = SimpleQueue[IdPage | Outcome | BaseException]
+
+_FULL_PAGES = 2  # that are read before the newest id is asked for
+_FEW_PAGES = 4  # that are not worth the call for the newest id, where Pardot counts the rows
+_EXTRA_PAGES = 2  # that a worker reads above its share if that finishes its range
+
+
+def pages_by_id(  # noqa: PLR0913
+    calls: QueryCalls,
+    filters: Filters,
+    cursor: int,
+    size: int,
+    *,
+    can_split: bool,
+    threads: int,
+) -> Iterator[IdPage]:
+    """Yield the pages of a query after an id, in order; errors as of :meth:`IdPages.after`.
+
+    An error is raised when all pages before it are yielded. No request is begun when the generator
+    is closed.
+
+    Args:
+        calls: Asks for a page.
+        filters: Which rows are wanted.
+        cursor: Rows with ids up to this one are left out.
+        size: Rows of a full page.
+        can_split: Whether the caller can make a smaller request.
+        threads: The most requests at a time.
+    """
+    pages = IdPages(calls, filters, size, can_split=can_split)
+    full = 0
+    while threads > 1 and full < _FULL_PAGES:
+        page, more, left = pages.after(cursor)
+        if page is not None:
+            yield page
+            cursor = max(page.cursor, cursor)
+            is_full = len(page.rows) >= size and (left is None or left > _FEW_PAGES * size)
+            full = full + 1 if is_full else 0
+        if not more:
+            return
+    if threads > 1 and calls.dialect.sorts(calls.endpoint):
+        yield from _ByWorkers(pages, threads).read(cursor)
+    else:
+        yield from pages.read(cursor)
+
+
+class _ByWorkers:
+    """Reads a query by several workers, from an id on.
+
+    Args:
+        pages: Asks for a page and checks it.
+        threads: How many workers.
+    """
+
+    def __init__(self, pages: IdPages, threads: int) -> None:
+        self._pages = pages
+        self._threads = threads
+        self._workers = Workers(threads)
+        self._results: dict[Range, _Results] = {}
+
+    def read(self, cursor: int) -> Iterator[IdPage]:
+        """Yield the pages after an id.
+
+        While a worker asks for the newest id, pages are read one after the other. If that is not
+        answered, all are.
+        """
+        try:
+            answer = self._workers.submit(self._newest)
+            start, rows = cursor, 0
+            while not answer.done():
+                asked = time.monotonic()
+                page, more, _ = self._pages.after(cursor)
+                waited = time.monotonic() - asked
+                if page is not None:
+                    yield page
+                    cursor = max(page.cursor, cursor)
+                    rows += len(page.rows)
+                if not more:
+                    return
+                wait([answer], waited)
+            newest = answer.result()
+            if newest <= cursor:
+                yield from self._pages.read(cursor)
+                return
+            density = (cursor - start) / rows if rows else 1.0
+            yield from self._in_order(
+                RangePlan(cursor, newest, density, self._pages.size, self._threads)
+            )
+        finally:
+            self._workers.close()
+
+    def _newest(self) -> int:
+        """Return the newest id; 0 if Pardot does not tell it."""
+        calls = self._pages.calls
+        request = calls.dialect.newest(calls.endpoint, self._pages.filters)
+        try:
+            return page_of(calls.call(request).rows).cursor
+        except ENDS_RUN:
+            raise
+        except TapPardotError:
+            return 0
+
+    def _in_order(self, plan: RangePlan) -> Iterator[IdPage]:
+        """Yield the pages of all ranges; let workers begin with ranges as others are finished."""
+        try:
+            while plan.ranges:
+                while each := plan.begin():
+                    self._results[each] = SimpleQueue()
+                    self._workers.submit(partial(self._work, each, self._results[each]))
+                results = self._results.pop(plan.ranges[0])
+                while isinstance(found := results.get(), IdPage):
+                    yield found
+                if isinstance(found, BaseException):
+                    raise found
+                plan.finish(found)
+                for dropped in [each for each in self._results if each.is_dropped]:
+                    del self._results[dropped]
+        finally:
+            plan.drop()
+
+    def _work(self, each: Range, results: _Results) -> None:
+        """Put the pages of a range into a queue, and last the outcome or an error."""
+        try:
+            results.put(self._read(each, results))
+        except BaseException as error:  # noqa: BLE001 - raised by the reader
+            each.has_failed = True
+            results.put(error)
+
+    def _read(self, each: Range, results: _Results) -> Outcome:
+        cursor, rows, density = each.after, 0, 1.0
+        while not each.is_dropped:
+            page, more, _ = self._pages.after(cursor)
+            each.pages_read += 1
+            if page is not None and page.rows and row_id(page.rows[0]) <= cursor:
+                raise StreamFailed(UNSORTED)
+            if not more or page is None:
+                if page is not None:
+                    results.put(page)
+                return Outcome(cursor, rows, density, is_end=True)
+            cursor = page.cursor
+            rows += len(page.rows)
+            density = max((cursor - each.after) / rows, 1.0)
+            if each.last is not None and cursor >= each.last:
+                inside, beyond = _cut(page, each.last)
+                if inside.rows:
+                    results.put(inside)
+                rows -= len(page.rows) - len(inside.rows)
+                return Outcome(each.last, rows, density, beyond)
+            results.put(page)
+            if each.pages_read >= each.pages and not self._is_nearly_read(each, cursor, density):
+                break
+        return Outcome(cursor, rows, density)
+
+    def _is_nearly_read(self, each: Range, cursor: int, density: float) -> bool:
+        """Return whether a worker should finish a range that is longer than its share."""
+        if each.last is None or each.pages_read >= each.pages + _EXTRA_PAGES:
+            return False
+        return (each.last - cursor) / density <= self._pages.size
+
+
+def _cut(page: IdPage, last: int) -> tuple[IdPage, int | None]:
+    """Return a page without the rows after an id, and the id of the first of those."""
+    number = bisect_right(page.rows, last, key=row_id)
+    rows = page.rows[:number]
+    beyond = row_id(page.rows[number]) if number < len(page.rows) else None
+    return page._replace(rows=rows, cursor=row_id(rows[-1]) if rows else 0), beyond
