@@ -17,7 +17,7 @@ would have more pages that are not full."""
 _MARGIN = 0.97
 """Part of its pages that a range is expected to fill, so that few ranges need another page."""
 _REMEMBERED = 40
-"""Pages whose rows say how many ids a row takes. Over fewer, clumps of ids would be taken for all."""
+"""Pages whose rows say how many ids a row takes. Fewer pages may be of one clump of ids."""
 _MAX_OVERRUN = 2 * PAGES
 """Pages of a range after which its rows, and no longer those before it, say how dense it is."""
 _REMAINDER = 0.25
@@ -174,7 +174,7 @@ class RangePlan:
             for each in self.ranges
         )
         turns = ceil(left / self._threads / PAGES)
-        return ceil(left / self._threads / turns)
+        return max(int(left / self._threads / turns), 1)
 
     def _pages_of(self, each: Range) -> float:
         """Return the expected pages of a range."""

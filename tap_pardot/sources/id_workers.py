@@ -1,9 +1,9 @@
 """Pages of a query by id, read by several workers in ranges of ids, yielded in order.
 
-The first pages are read one after the other, as those of any query. When they are full, the newest
-id is asked for, and the rest is split into ranges (:mod:`tap_pardot.sources.id_ranges`). A worker
-pages through its range by id and leaves out the rows after it, so a server that does not know an
-upper bound of ids loses nothing.
+When the first page is full, the newest id is asked for beside the second one. When that is full
+too, the rest is split into ranges (:mod:`tap_pardot.sources.id_ranges`). A worker pages through its
+range by id and leaves out the rows after it, so a server that knows no upper bound of ids loses
+nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     _Results = SimpleQueue[IdPage | Outcome | BaseException]
 
-_FULL_PAGES = 2  # that are read before the newest id is asked for
 _FEW_PAGES = 4  # that are not worth the call for the newest id, where Pardot counts the rows
 _EXTRA_PAGES = 2  # that a worker reads above its share if that finishes its range
 
@@ -57,19 +56,18 @@ def pages_by_id(  # noqa: PLR0913
         threads: The most requests at a time.
     """
     pages = IdPages(calls, filters, size, can_split=can_split)
-    full = 0
-    while threads > 1 and full < _FULL_PAGES:
-        page, more, left = pages.after(cursor)
-        if page is not None:
-            yield page
-            cursor = max(page.cursor, cursor)
-            is_full = len(page.rows) >= size and (left is None or left > _FEW_PAGES * size)
-            full = full + 1 if is_full else 0
-        if not more:
-            return
-    if threads > 1 and calls.dialect.sorts(calls.endpoint):
+    if threads == 1:
+        yield from pages.read(cursor)
+        return
+    page, more, left = pages.after(cursor)
+    if page is None:
+        return
+    yield page
+    cursor = max(page.cursor, cursor)
+    is_long = len(page.rows) >= size and (left is None or left > _FEW_PAGES * size)
+    if more and is_long and calls.dialect.sorts(calls.endpoint):
         yield from _ByWorkers(pages, threads).read(cursor)
-    else:
+    elif more:
         yield from pages.read(cursor)
 
 
@@ -90,13 +88,13 @@ class _ByWorkers:
     def read(self, cursor: int) -> Iterator[IdPage]:
         """Yield the pages after an id.
 
-        While a worker asks for the newest id, pages are read one after the other. If that is not
-        answered, all are.
+        Until a worker has asked for the newest id, pages are read one after the other, and at least
+        one is. If Pardot does not tell that id, all are.
         """
         try:
             answer = self._workers.submit(self._newest)
             start, rows = cursor, 0
-            while not answer.done():
+            while not rows or not answer.done():
                 asked = time.monotonic()
                 page, more, _ = self._pages.after(cursor)
                 waited = time.monotonic() - asked
@@ -111,7 +109,7 @@ class _ByWorkers:
             if newest <= cursor:
                 yield from self._pages.read(cursor)
                 return
-            density = (cursor - start) / rows if rows else 1.0
+            density = (cursor - start) / rows
             yield from self._in_order(
                 RangePlan(cursor, newest, density, self._pages.size, self._threads)
             )
