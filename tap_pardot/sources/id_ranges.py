@@ -8,7 +8,6 @@ ids until then. The newest id is only a hint for cutting: the last range has no 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
 from typing import NamedTuple
 
 PAGES = 5
@@ -173,8 +172,7 @@ class RangePlan:
             max(0, each.pages - each.pages_read) if each.pages else self._pages_of(each)
             for each in self.ranges
         )
-        turns = ceil(left / self._threads / PAGES)
-        return max(int(left / self._threads / turns), 1)
+        return min(max(int(left / self._threads), 1), PAGES)
 
     def _pages_of(self, each: Range) -> float:
         """Return the expected pages of a range."""

@@ -92,8 +92,9 @@ class Listener:
 
 
 def stalled_at(emulator, stream, nth=3):
-    """Let the nth call of a stream hang; return whether it does by now."""
-    emulator.fault(object=TABLES[stream].object, op="query", nth=nth, hang=60)
+    """Let the call for the nth page of a stream hang; return whether it does by now."""
+    params = {"sort_order": "ascending"}  # not the one for the newest row
+    emulator.fault(object=TABLES[stream].object, op="query", params=params, nth=nth, hang=60)
     return lambda: any(fault["fired"] for fault in emulator.faults)
 
 
@@ -105,6 +106,7 @@ def asked_again(emulator, bookmarks):
             continue
         table = TABLES[stream]
         calls = [each for each in emulator.calls if each["object"] == table.object]
+        calls = [each for each in calls if each["params"].get("sort_order") != "descending"]
         cursor = bookmark.get("cursor") or 0
         if cursor or table.is_immutable:
             cursor = cursor or bookmark.get("replication_key_value") or 0
