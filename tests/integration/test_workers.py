@@ -98,8 +98,8 @@ def test_a_refusal_of_the_newest_click_is_no_failure(
 
     assert run.exit_code == 0, run.stderr
     assert len(run.ids("email_clicks")) == ROWS
-    assert run.warnings == []
-    assert len(clicks.calls) == len(pages_of(clicks)) + 2  # the account, and the newest click
+    calls = [call for call in clicks.calls if call["object"] == "emailClick"]
+    assert len(calls) == len(pages_of(clicks)) + 1  # the newest click is asked for once
 
 
 def test_streams_of_all_kinds_are_read_by_workers(emulator: Emulator, tap: Runner) -> None:
