@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from itertools import chain
+from functools import lru_cache
+from itertools import chain, compress
 from typing import Any
 
 import msgspec
@@ -14,8 +15,22 @@ from tap_pardot.records.repair import repaired_json
 MOST_LEVELS = 64
 """How deeply an answer may be nested; Pardot's own have fewer than ten levels."""
 
-# Number keeps the digits of 1.50: it may be a name that Pardot wrote without quotes (A.6).
-_decoder = msgspec.json.Decoder(float_hook=Number)
+_LONGEST_STORED = 20  # characters of a number
+
+
+def _number(text: str) -> float:
+    """Return a number that keeps its digits: 1.50 may be a name that Pardot left unquoted (A.6)."""
+    return _short_number(text) if len(text) <= _LONGEST_STORED else Number(text)
+
+
+@lru_cache(maxsize=8192)
+def _short_number(text: str) -> float:
+    number = float(text)
+    has_same_digits = repr(number) == text and "e" not in text  # 1e+16 is written as 1e16
+    return number if has_same_digits else Number(text)
+
+
+_decoder = msgspec.json.Decoder(float_hook=_number)
 _NUL = rb"\u0000"
 _NESTED = frozenset({dict, list})
 _BLANKS = "\ufeff \t\r\n"
@@ -43,19 +58,20 @@ def _lenient(body: bytes) -> Any:
         # Bytes and half characters that cannot be decoded are repaired later.
         errors = "surrogateescape" if encoding.startswith("utf-8") else "surrogatepass"
         text = body.decode(encoding, errors)
-        return json.loads(text, parse_float=Number, parse_constant=str, strict=False)
+        return json.loads(text, parse_float=_number, parse_constant=str, strict=False)
     except (ValueError, RecursionError):
         return None
 
 
 def _is_deeper(value: Any, levels: int) -> bool:
     """Return whether a value has lists and objects nested in more than some levels."""
-    layer: list[Any] = [[value]]
+    layer: list[Any] = [value]
     for _ in range(levels + 1):
-        views = [each.values() if type(each) is dict else each for each in layer]
-        if _NESTED.isdisjoint(map(type, chain.from_iterable(views))):
+        if _NESTED.isdisjoint(map(type, layer)):
             return False
-        layer = [inner for inner in chain.from_iterable(views) if type(inner) in _NESTED]
+        nested = compress(layer, map(_NESTED.__contains__, map(type, layer)))
+        views = [each.values() if type(each) is dict else each for each in nested]
+        layer = [*chain.from_iterable(views)]
     return True
 
 

@@ -14,11 +14,14 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
+from functools import partial
+from itertools import repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tap_pardot.records.block import records_of
-from tap_pardot.records.columns import CONVERTERS
+from tap_pardot.records.columns import CONVERTERS, string_arrays
+from tap_pardot.records.custom_fields import field_value
 from tap_pardot.records.numbers import Number
 from tap_pardot.records.repair import Repaired, as_plain, is_repaired
 from tap_pardot.records.values import (
@@ -58,6 +61,7 @@ class _Column(NamedTuple):
         native: The Python type whose values need no conversion, if there is one.
         convert: Converts another value.
         convert_all: Converts all values of a column of the usual form, if there is one.
+        flatten: Returns the value in an object or an array, if values may be in one.
     """
 
     name: str
@@ -65,6 +69,7 @@ class _Column(NamedTuple):
     native: type | None
     convert: Convert
     convert_all: ConvertColumn | None
+    flatten: Convert | None = None
 
 
 class Decoder:
@@ -80,6 +85,8 @@ class Decoder:
         on_unknown: Called once for each key of an answer that belongs to no column.
         texts: Columns that are emitted as strings whatever the schema declares. Numbers stay as
             Pardot wrote them, and a value that does not fit the declared type stays as it came.
+        wrapped: The API's names of fields whose values may come as ``{"value": ...}``, or as
+            several values where the column takes one (reference C.15, C.16).
     """
 
     def __init__(  # noqa: PLR0913
@@ -91,6 +98,7 @@ class Decoder:
         on_unknown: Callable[[str], None] | None = None,
         *,
         texts: Collection[str] = (),
+        wrapped: Collection[str] = (),
     ) -> None:
         properties: Mapping[str, Mapping[str, Any]] = schema["properties"]
         selected = set(properties if columns is None else columns)
@@ -100,6 +108,7 @@ class Decoder:
         """How many values of each column were changed because a warehouse would refuse them."""
         self._timestamp = timestamp
         self._on_unknown = on_unknown
+        self._wrapped = frozenset(wrapped)
         self._reported_keys: set[str] = set()
         sources = _sources_by_column(properties, api_names or {})
         self._known_keys = {key for pairs in sources.values() for key, _ in pairs}
@@ -130,6 +139,7 @@ class Decoder:
             # Read each key once, whether it is wrapped or not.
             sources = list(dict(reversed(sources)).items())[::-1]
             convert = self._array_converter(name, definition["items"])
+            convert_all = string_arrays if name in self._string_arrays else None
         if as_text:
             convert_all = convert_all if kind == "string" else None
             convert = or_text(None if kind in {"integer", "number"} else convert)
@@ -161,8 +171,7 @@ class Decoder:
         """
         places = {name: place for place, name in enumerate(fields)}
         plan = [
-            (places[key], each._replace(convert=self._cell_converter(each.name, each.convert)))
-            for key, each in self._plan(frozenset(fields))
+            (places[key], self._of_one_cell(each)) for key, each in self._plan(frozenset(fields))
         ]
 
         def block_of(cells: Sequence[Sequence[Any]]) -> Block:
@@ -179,10 +188,13 @@ class Decoder:
             cells = [cell or None for cell in cells]
         return self._converted(column, cells)
 
-    def _cell_converter(self, name: str, convert: Convert) -> Convert:
-        if name in self._string_arrays:
-            return strings_of_cell
-        return split_cell(convert) if name in self._arrays else convert
+    def _of_one_cell(self, column: _Column) -> _Column:
+        """Return a column whose values are cells, in which an array is one string."""
+        if column.name not in self._arrays:
+            return column
+        of_strings = column.name in self._string_arrays
+        convert = strings_of_cell if of_strings else split_cell(column.convert)
+        return column._replace(convert=convert, convert_all=None)
 
     def _whole(self, columns: Iterable[tuple[str, list[Any]]], size: int) -> Block:
         """Return a block of all columns; a later value replaces an earlier one, unless null."""
@@ -194,8 +206,7 @@ class Decoder:
             else:
                 block[name] = values
         for name in self._arrays:
-            values = block.get(name, [None] * size)
-            block[name] = [[] if value is None else value for value in values]
+            block[name] = [value or [] for value in block.get(name, [None] * size)]
         return {name: block.get(name) or [None] * size for name in self._names}
 
     def _converted(self, column: _Column, values: Sequence[Any]) -> list[Any]:
@@ -203,6 +214,9 @@ class Decoder:
         if column.convert_all is not None:
             with suppress(ValueError):
                 return column.convert_all(values)
+        flatten = column.flatten
+        if flatten is not None and not _NESTED.isdisjoint(map(type, values)):
+            return self._converted(column._replace(flatten=None), [*map(flatten, values)])
         return [self._value(column, value) for value in values]
 
     def _value(self, column: _Column, value: Any) -> Any:
@@ -247,14 +261,16 @@ class Decoder:
             for key, inner in reversed(column.sources):
                 if key not in keys:
                     continue
+                found = column
                 if column.name in self._arrays:
-                    reach = unwrapped(inner, column.convert)
+                    found = found._replace(convert=unwrapped(inner, column.convert))
                 elif inner:
                     reach = nested(inner, column.convert)
-                else:
-                    plan.append((key, column))
-                    continue
-                plan.append((key, column._replace(native=None, convert=reach, convert_all=None)))
+                    found = found._replace(native=None, convert=reach, convert_all=None)
+                if key in self._wrapped:
+                    several = column.name in self._arrays
+                    found = found._replace(flatten=partial(field_value, several=several))
+                plan.append((key, found))
         if len(self._plans) >= _MAX_PLANS:
             self._plans.clear()
         self._plans[keys] = plan
@@ -356,7 +372,7 @@ def _columns_of(
     """Return the values of the wanted keys by column, of rows that have some of all keys."""
     if len(wanted) > 1 and sum(map(len, rows)) == len(keys) * len(rows):
         return zip(*map(itemgetter(*wanted), rows), strict=True)
-    return ([row.get(key) for row in rows] for key in wanted)
+    return ([*map(dict.get, rows, repeat(key))] for key in wanted)
 
 
 def _unchanged(value: Any) -> Any:
@@ -379,5 +395,6 @@ _CONVERTERS: dict[str, Convert] = {
     "boolean": to_boolean,
 }
 _FORMATS: Mapping[Any, str] = {"date-time": "timestamp", "date": "date"}
+_NESTED = {dict, list}
 _NATIVE: dict[str, type] = {"string": str, "boolean": bool}
 _MAX_PLANS = 1000  # prospects' custom fields make many sets of keys

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from zoneinfo import ZoneInfo
 
-    from tap_pardot.api.dialect import Dialect, Record, Row
+    from tap_pardot.api.dialect import Dialect, Record
     from tap_pardot.sources.base import Call
     from tap_pardot.sources.paging import IdPage, QueryCalls
     from tap_pardot.state.bookmark import Bookmark
@@ -119,7 +119,6 @@ class WindowQuery(Source):
         fields: The fields to ask for, keys first, where single fields can be asked for.
         keys: Those that cannot be left out.
         is_full_table: Whether everything is read whatever has changed (FULL_TABLE).
-        flatten: Changes rows of the API to those that the decoder reads.
         values: Returns the computed columns of active or of deleted rows.
         sides: Which rows to read: the active ones (False), the deleted ones (True), or both.
     """
@@ -132,7 +131,6 @@ class WindowQuery(Source):
         fields: Sequence[str] = (),
         keys: Collection[str] = (),
         is_full_table: bool = False,
-        flatten: Callable[[list[Row]], None] | None = None,
         values: Callable[[bool], dict[str, Any]] = lambda _: {},
         sides: Sequence[bool] = (False, True),
     ) -> None:
@@ -143,7 +141,6 @@ class WindowQuery(Source):
         self._fields = fields
         self._keys = frozenset(keys)
         self._is_full_table = is_full_table
-        self._flatten = flatten
         self._values = values
         self._rejected: set[str] = set()
 
@@ -199,8 +196,6 @@ class WindowQuery(Source):
         values = self._values(bool(filters.deleted))
         for page in self._query.pages(filters, cursor, shorter):
             save = partial(self._bookmark.advance, page.cursor)
-            if self._flatten is not None:
-                self._flatten(page.rows)
             yield Page(
                 page.blocks,
                 values=values,

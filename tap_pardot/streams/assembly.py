@@ -23,7 +23,7 @@ from tap_pardot.sources.query import (
 )
 from tap_pardot.streams.bulk import Parts, bulk_query, bulk_source
 from tap_pardot.streams.emitted import string_columns
-from tap_pardot.streams.endpoints import is_append_only, is_bulk
+from tap_pardot.streams.endpoints import api_fields, is_append_only, is_bulk
 from tap_pardot.sync.reading import Reading
 from tap_pardot.sync.windows import AppendOnly, Everything, FullWindows, Incremental
 
@@ -91,6 +91,7 @@ def new_decoder(
         stream.api_names,
         lambda key: stream.logger.debug("%s: unknown key %r in an answer", stream.name, key),
         texts=string_columns(stream, needed),
+        wrapped=api_fields(stream, columns) if is_bulk(stream) else (),
     )
 
 

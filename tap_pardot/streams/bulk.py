@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tap_pardot.api.dialect import Query
-from tap_pardot.records.custom_fields import field_value
-from tap_pardot.records.decoder import kind_of
 from tap_pardot.records.times import to_iso
 from tap_pardot.sources.account_start import AccountStart
 from tap_pardot.sources.cheapest import CheapestSource, Chooser
@@ -24,7 +22,7 @@ from tap_pardot.streams.endpoints import api_fields, api_keys, api_name, is_expo
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tap_pardot.api.dialect import Export, Row
+    from tap_pardot.api.dialect import Export
     from tap_pardot.records.decoder import Decoder
     from tap_pardot.records.times import Window
     from tap_pardot.sources.base import Call, Source
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
     from tap_pardot.sync.context import SyncContext
     from tap_pardot.sync.windows import Windows
 
-_NESTED = {dict, list}
 _PROSPECTS = Query("prospect", deleted=True, fields=True)
 _ROWS_PER_PAGE = 1_000
 """Rows of an export after which STATE is written, if the rows are passed to child streams."""
@@ -103,30 +100,9 @@ def _window_query(
         fields=api_fields(parts.stream, parts.columns),
         keys=api_keys(parts.stream),
         is_full_table=parts.is_full_table,
-        flatten=_flatten(parts.stream, parts.columns),
         values=parts.computed_values,
         sides=sides,
     )
-
-
-def _flatten(stream: PardotStream, columns: Sequence[str]) -> Callable[[list[Row]], None]:
-    """Return a function that replaces ``{"value": ...}`` in rows by the value (C.15, C.16)."""
-    properties = stream.schema["properties"]
-    fields = [*api_fields(stream, columns)]
-    arrays = frozenset(
-        api_name(stream, name) for name in columns if kind_of(properties[name]) == "array"
-    )
-
-    def flatten(rows: list[Row]) -> None:
-        for name in fields:
-            values = [row.get(name) for row in rows]
-            if _NESTED.isdisjoint(map(type, values)):
-                continue
-            for row, value in zip(rows, values, strict=True):
-                if name in row:
-                    row[name] = field_value(value, several=name in arrays)
-
-    return flatten
 
 
 def bulk_source(parts: Parts, endpoint: Export) -> Source:
