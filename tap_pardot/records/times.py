@@ -10,8 +10,8 @@ Pure: no I/O.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -112,29 +112,20 @@ def first_half(window: Window, zone: ZoneInfo) -> Window | None:
 
 
 def utc_converter(zone: ZoneInfo) -> Callable[[str], str]:
-    """Return a fast converter from Pardot's local times to ISO 8601 strings in UTC.
+    """Return a converter from Pardot's local times to ISO 8601 strings in UTC.
 
     The converter takes ``YYYY-MM-DD HH:MM:SS``, also with ``T``, with a fraction, without a time,
     or with an offset or ``Z``, which it respects. It returns strings of fixed width. It reads a
     time that a clock change repeats as the earlier instant, and a time that a clock change skips
     by the offset before the change. It raises :class:`ValueError` for anything else.
     """
-    exact = partial(_exact, zone=zone)
-    hour = lru_cache(maxsize=_MAX_HOURS)(partial(_hour, zone=zone))
-    # For every row of a zone whose offset is not in whole hours.
-    by_minute = lru_cache(maxsize=65536)(exact)
+    convert_column = utc_column_converter(zone)
 
     def convert(text: str) -> str:
-        if len(text) == 19 and text[10] in " T" and text[13] == ":" == text[16]:  # noqa: PLR2004
-            minute, second = text[14:16], text[17:]
-            if minute in _SIXTY and second in _SIXTY:
-                prefix = hour(text[:13])
-                if prefix is not None:
-                    return f"{prefix}:{minute}:{second}+00:00"
-                utc = by_minute(text[:17] + "00")
-                if utc[17:19] == "00":  # old local mean times have odd seconds
-                    return f"{utc[:17]}{second}+00:00"
-        return exact(text.strip())
+        with suppress(ValueError):
+            if (utc := convert_column([text])[0]) is not None:
+                return utc
+        return _exact(text.strip(), zone)
 
     return convert
 
@@ -143,42 +134,76 @@ def utc_column_converter(zone: ZoneInfo) -> Callable[[Sequence[str | None]], lis
     """Return a faster converter for a column of times ``YYYY-MM-DD HH:MM:SS``, also with ``T``.
 
     It returns what :func:`utc_converter` does, and None for an empty string or None. It raises
-    :class:`ValueError` for a column with a time of another form, or one in an hour in which the
-    offset changes or is not in whole hours.
+    :class:`ValueError` for a column with a time of another form, or one near a clock change.
     """
-    hours, tails = _Hours(zone), _Tails()
+    offset = zone.utcoffset(_ANY_DAY) or timedelta()
+    # In most zones an hour is an hour of UTC too, in India ten minutes are, in Nepal a minute.
+    units = [unit for unit in _UNITS if not offset.seconds % unit.seconds]
+    caches = [(unit.length, _Prefixes(zone, unit), _Rests(unit)) for unit in units]
 
     def convert(texts: Sequence[str | None]) -> list[str | None]:
-        return [hours[text[:13]] + tails[text[13:]] if text else None for text in texts]
+        for n, prefixes, rests in caches:
+            with suppress(ValueError):
+                return [prefixes[text[:n]] + rests[text[n:]] if text else None for text in texts]
+        raise ValueError("not times of the usual form and offset")
 
     return convert
 
 
-class _Hours(dict[str, str]):
-    """UTC ``YYYY-MM-DDTHH`` by local hour ``YYYY-MM-DD HH``, for some thousand hours."""
+class _Unit(NamedTuple):
+    """A span of time: its seconds, and how long a string of a time up to it is."""
 
-    def __init__(self, zone: ZoneInfo) -> None:
+    seconds: int
+    length: int
+
+
+_UNITS = (
+    _Unit(3600, len("YYYY-MM-DD HH")),
+    _Unit(600, len("YYYY-MM-DD HH:M")),
+    _Unit(60, len("YYYY-MM-DD HH:MM")),
+)
+
+
+class _Prefixes(dict[str, str]):
+    """The beginnings of times in UTC by those of local times, for some thousand units."""
+
+    def __init__(self, zone: ZoneInfo, unit: _Unit) -> None:
         super().__init__()
         self._zone = zone
+        self._unit = unit
 
     def __missing__(self, prefix: str) -> str:
-        utc = _hour(prefix, self._zone) if prefix[10:11] in {" ", "T"} else None
-        if utc is None:
-            raise ValueError("not an hour that differs from UTC by whole hours")
-        if len(self) >= _MAX_HOURS:
+        if prefix[10:11] not in {" ", "T"} or len(prefix) != self._unit.length:
+            raise ValueError("not a date and the beginning of a time")
+        local = datetime.fromisoformat(prefix + _MIDNIGHT[self._unit.length :])
+        last = local + timedelta(seconds=self._unit.seconds - 1)
+        offset = self._zone.utcoffset(local)
+        if offset is None or offset.seconds % self._unit.seconds:
+            raise ValueError("no whole units between local time and UTC")
+        if offset != self._zone.utcoffset(last.replace(fold=1)):
+            raise ValueError("the offset changes")
+        try:
+            utc = (local - offset).isoformat()[: self._unit.length]
+        except OverflowError as error:
+            raise ValueError("year out of range") from error
+        if len(self) >= _MAX_PREFIXES:
             self.clear()
         self[prefix] = utc
         return utc
 
 
-class _Tails(dict[str, str]):
-    """``:MM:SS+00:00`` by ``:MM:SS``: there are 3,600."""
+class _Rests(dict[str, str]):
+    """The ends of times in UTC by those of local times, in which no offset is: at most 3,600."""
 
-    def __missing__(self, tail: str) -> str:
-        minute, second = tail[1:3], tail[4:]
-        if tail[:1] != ":" or tail[3:4] != ":" or not {minute, second} <= _SIXTY:
+    def __init__(self, unit: _Unit) -> None:
+        super().__init__()
+        self._hour = _MIDNIGHT[11 : unit.length]
+
+    def __missing__(self, rest: str) -> str:
+        hour, *others = (self._hour + rest).split(":")
+        if hour != "00" or len(others) != 2 or not _SIXTY.issuperset(others):  # noqa: PLR2004
             raise ValueError("not minutes and seconds")
-        self[tail] = utc = f"{tail}+00:00"
+        self[rest] = utc = f"{rest}+00:00"
         return utc
 
 
@@ -193,22 +218,7 @@ def _exact(text: str, zone: ZoneInfo) -> str:
         raise ValueError("year out of range") from error
 
 
-def _hour(prefix: str, zone: ZoneInfo) -> str | None:
-    """Return UTC ``YYYY-MM-DDTHH`` of a local hour ``YYYY-MM-DD HH``.
-
-    None for an hour in which the offset changes or is not in whole hours.
-    """
-    local = datetime.fromisoformat(prefix + ":00:00")
-    offset = zone.utcoffset(local)
-    if offset != zone.utcoffset(local.replace(minute=59, second=59, fold=1)):
-        return None
-    if offset is None or offset.seconds % 3600:
-        return None
-    try:
-        return (local - offset).isoformat(timespec="hours")
-    except OverflowError as error:
-        raise ValueError("year out of range") from error
-
-
 _SIXTY = frozenset(f"{n:02}" for n in range(60))
-_MAX_HOURS = 16_384  # nearly two years
+_ANY_DAY = datetime(2024, 1, 1)  # noqa: DTZ001 - a local time
+_MIDNIGHT = "YYYY-MM-DD 00:00:00"
+_MAX_PREFIXES = 16_384  # nearly two years of hours

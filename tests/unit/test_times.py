@@ -20,6 +20,7 @@ from tap_pardot.records.times import (
     to_iso,
     to_local,
     unambiguous_edge,
+    utc_column_converter,
     utc_converter,
 )
 
@@ -387,3 +388,39 @@ def test_a_converter_returns_fixed_width_or_raises_a_value_error(case, junk):
     assert len(convert(to_local(moment, zone))) == len("2024-01-01T00:00:00+00:00")
     with suppress(ValueError):
         assert len(convert(junk)) == len("2024-01-01T00:00:00+00:00")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["America/New_York", "Asia/Kolkata", "America/St_Johns", "Asia/Kathmandu", "Pacific/Chatham"],
+)
+def test_a_column_is_converted_at_once_in_zones_of_all_offsets(name):
+    zone = ZoneInfo(name)
+    start = datetime(2023, 5, 1, tzinfo=UTC)
+    moments = [start + n * timedelta(minutes=37, seconds=11) for n in range(3000)]
+
+    found = utc_column_converter(zone)([*(to_local(each, zone) for each in moments), "", None])
+
+    assert found == [*map(to_iso, moments), None, None]
+
+
+@settings(max_examples=300)
+@given(
+    zones,
+    st.lists(
+        st.datetimes(datetime(1880, 1, 1), datetime(2060, 1, 1)),  # noqa: DTZ001
+        min_size=1,
+        max_size=5,
+    ),
+    st.integers(0, 18),
+)
+def test_a_column_is_converted_as_zoneinfo_converts_its_times_or_not_at_all(zone, walls, cut):
+    convert = utc_column_converter(zone)
+    texts = [wall.isoformat(" ", "seconds") for wall in walls]
+    exact = [wall.replace(microsecond=0, tzinfo=zone).astimezone(UTC) for wall in walls]
+
+    for _ in range(2):  # with empty caches, then with full ones
+        with suppress(ValueError):
+            assert convert(texts) == [each.isoformat(timespec="seconds") for each in exact]
+    with pytest.raises(ValueError):  # noqa: PT011
+        convert([*texts, texts[0][:cut] + "x"])
