@@ -95,7 +95,7 @@ class Client:
             RequestTooLarge: Pardot runs out of time, and the caller can make a smaller request.
             TapPardotError: As the table in ``codes.py`` says.
         """
-        if request.key in self._stored:
+        if self._stored and request.key in self._stored:
             result = self._stored.pop(request.key)
         else:
             try:

@@ -79,7 +79,7 @@ class Transport:
         setting_by_origin: The setting that names an origin, for origins that the user has set.
 
     Proxies, ``NO_PROXY`` and ``REQUESTS_CA_BUNDLE`` are taken from the environment by
-    requests itself.
+    requests, once for each origin.
     """
 
     def __init__(
@@ -95,6 +95,8 @@ class Transport:
         self._existing_hosts: set[str] = set()
         """Hosts whose name was found."""
         self._read_timeout = read_timeout
+        self._settings: dict[str, Mapping[str, Any]] = {}
+        """By origin: proxies and certificates, as the environment sets them."""
         self.session = requests.Session()
         for scheme in ("http://", "https://"):
             self.session.mount(scheme, _DeadlineAdapter())
@@ -166,15 +168,14 @@ class Transport:
         **sent: Any,
     ) -> Response | str:
         """Return the answer to one request, or the URL that it redirects to."""
-        with self.session.request(
-            method,
-            url,
-            # Not None, because requests would then look for a password in ~/.netrc.
-            auth=auth if self.trusts(url) and auth is not None else _no_auth,
+        # Not None, because requests would then look for a password in ~/.netrc.
+        allowed = auth if self.trusts(url) and auth is not None else _no_auth
+        request = requests.Request(method, url, auth=allowed, **sent)
+        with self.session.send(
+            self.session.prepare_request(request),
             timeout=(CONNECT_TIMEOUT, self._read_timeout),
             allow_redirects=False,
-            stream=True,
-            **sent,
+            **self._settings_of(url),
         ) as response:
             self._existing_hosts.add(_host(url))
             target = response.headers.get("Location")
@@ -182,6 +183,19 @@ class Transport:
                 return urljoin(response.url, target)
             body = _read(response, file, seconds)
             return Response(response.status_code, response.headers, body, url)
+
+    def _settings_of(self, url: str) -> Mapping[str, Any]:
+        """Return the settings of the environment for a URL.
+
+        The environment is read once for each origin: for each call it would cost as much as
+        decoding the rows of a page.
+        """
+        target = origin(url)
+        if target not in self._settings:
+            self._settings[target] = self.session.merge_environment_settings(
+                url, {}, stream=True, verify=None, cert=None
+            )
+        return self._settings[target]
 
     def _failure(self, error: Exception, url: str) -> TapPardotError:
         """Return the error to raise for a failed exchange."""
