@@ -17,6 +17,7 @@ from singer_sdk import typing as th
 
 from tap_pardot.api import v4_answers
 from tap_pardot.api.http import Response
+from tap_pardot.records.block import records_of
 from tap_pardot.records.decoder import Decoder, kind_of
 from tap_pardot.records.numbers import Number
 from tap_pardot.records.repair import Repaired
@@ -716,3 +717,34 @@ def test_every_value_is_emitted_or_counted(rows):
         if record[name] is None and value is not None and value != ""
     )
     assert lost == +decode.conversion_errors
+
+
+@pytest.mark.parametrize(
+    ("row", "record"),
+    [
+        ({"Tea": {"value": "a"}}, {"tea": "a", "cups": None, "kinds": []}),
+        ({"Tea": {"value": ["a", "b"]}}, {"tea": "a;b", "cups": None, "kinds": []}),
+        ({"Tea": ["a", None, "b"]}, {"tea": "a;b", "cups": None, "kinds": []}),
+        ({"Tea": {"value": None}}, {"tea": None, "cups": None, "kinds": []}),
+        ({"Tea": {}}, {"tea": None, "cups": None, "kinds": []}),
+        ({"Cups": {"value": "1.50"}}, {"tea": None, "cups": 1.5, "kinds": []}),
+        ({"Kinds": {"value": ["a", "b"]}}, {"tea": None, "cups": None, "kinds": ["a", "b"]}),
+        ({"Kinds": {"value": "a"}}, {"tea": None, "cups": None, "kinds": ["a"]}),
+        ({"Kinds": ["a"]}, {"tea": None, "cups": None, "kinds": ["a"]}),
+    ],
+)
+def test_a_custom_field_is_taken_out_of_its_object(row, record):
+    names = {"tea": ("Tea",), "cups": ("Cups",), "kinds": ("Kinds",)}
+    schema = {
+        "properties": {
+            "tea": {"type": ["string", "null"]},
+            "cups": {"type": ["number", "null"]},
+            "kinds": {"type": ["array", "null"], "items": {"type": ["string", "null"]}},
+        }
+    }
+    decoder = Decoder(schema, TIMESTAMP, None, names, wrapped=["Tea", "Cups", "Kinds"])
+
+    assert decoder(row) == record
+    plain = {"Tea": "plain", "Cups": 2, "Kinds": ["plain"]}
+    assert [*records_of(decoder.block([plain, row, plain]))][1] == record
+    assert not decoder.conversion_errors
