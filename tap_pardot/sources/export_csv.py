@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tap_pardot.errors import StreamFailed
 from tap_pardot.records import repair
-from tap_pardot.sources.cells import ROWS_PER_BLOCK
+from tap_pardot.sources.cells import rows_per_block
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -146,7 +146,7 @@ class _FileReader:
         """
         rows: list[list[str]] = []
         lines: list[int] = []
-        start = source.position
+        most, start = rows_per_block(width), source.position
         failure: StreamFailed | None = None
         try:
             for cells in reader:
@@ -158,7 +158,7 @@ class _FileReader:
                     raise self._error(reader.line_num, problem)
                 rows.append(cells)
                 lines.append(reader.line_num)
-                if len(rows) == ROWS_PER_BLOCK or source.position - start > _MAX_BLOCK:
+                if len(rows) == most or source.position - start > _MAX_BLOCK:
                     yield rows, lines
                     rows, lines, start = [], [], source.position
         except csv.Error:
