@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import sqlite3
 import sys
+import tempfile
+from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pardot_emulator import Emulator
@@ -143,12 +147,24 @@ def main() -> None:
     parser.add_argument("kind", choices=KINDS, nargs="?", default="lists")
     options = parser.parse_args()
     name, make = KINDS[options.kind]
-    with Emulator(timezone="America/New_York", export_seconds=0) as emulator:
-        if options.kind == "prospects":
-            emulator.add("customField", custom_fields())
-        emulator.add(name, make(options.rows))
-        print(json.dumps({"url": emulator.url, "config": emulator.config}), flush=True)
-        sys.stdin.read()
+    with tempfile.TemporaryDirectory() as folder:
+        # Rows are in a file and are made one by one: five million do not fit into memory.
+        database = str(Path(folder) / "rows")
+        with Emulator(timezone="America/New_York", export_seconds=0, database=database) as emulator:
+            if options.kind == "prospects":
+                emulator.add("customField", custom_fields())
+            emulator.model.load((name, row) for row in make(options.rows))
+            read_by_id(database, name)
+            print(json.dumps({"url": emulator.url, "config": emulator.config}), flush=True)
+            sys.stdin.read()
+
+
+def read_by_id(database: str, name: str) -> None:
+    """Remove the indexes on times: all rows are one window, which would be sorted for each page."""
+    with closing(sqlite3.connect(database)) as connection:
+        found = "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql <> ''"
+        for (index,) in connection.execute(found, (name,)).fetchall():
+            connection.execute(f'DROP INDEX "{index}"')
 
 
 if __name__ == "__main__":

@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 ROOT = Path(__file__).parents[1]
-HERE = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'benchmarks'}"}
+_FOLDERS = (ROOT, ROOT / "emulator", ROOT / "benchmarks")
+HERE = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, _FOLDERS))}
+"""The environment of commands of this checkout, whichever one is installed."""
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
