@@ -1,45 +1,34 @@
-"""The cost of a row: this tap beside a bare loop and beside singer-io's tap.
+"""The cost of a row: this tap beside a bare loop, an ordinary SDK tap and singer-io's tap.
 
-    python benchmarks/record_path.py [--rounds 3] [--rows 1.0] [--case NAME] [--peers]
-    python benchmarks/record_path.py --instructions
+    python benchmarks/record_path.py [--rounds 3] [--rows 1.0] [--case NAME] [--no-peers] [--save]
+    python benchmarks/record_path.py --instructions [--save]
 
 All read the same rows from an emulator in a process of its own and write to /dev/null. Each is run
 with few and with many rows; the difference is the cost of the further rows, without start and
-login. The bare loop of an export has the files on disk already. With ``--instructions`` only the
-bare loop and this tap are compared, by instructions instead of seconds.
+login. The bare loop of an export has the files on disk already; singer-io's tap knows queries only.
+With ``--instructions`` the bare loop and this tap are compared by instructions instead of seconds.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlencode
-from urllib.request import Request, urlopen
 
-from measure import HERE, ROOT, FailedError, account, instructions_of, tap_command, usage_of
-
-sys.path.insert(0, str(ROOT))  # as a script it sees only its own folder
-
-from tests.third_party.clients import SingerIo, redirected, singer_catalog, singer_config
-from tests.third_party.environments import SINGER_IO, environment
+import results
+from contestants import BARE, OURS, Contestant, contestants
+from measure import FailedError, Usage, account, calls_of, instructions_of, records_of, usage_of
+from page import write_page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    Command = tuple[list[str], Mapping[str, str]]
-    """A command and its environment."""
-
-BARE, OURS, THEIRS = "bare loop", "tap-pardot-sdk", "singer-io 1.4.9"
 MAX_OVER_BARE = 1.25
-
-# All rows of an account lie within it, so that they are one window.
-SPAN = {"start_date": "2024-03-01T00:00:00Z", "end_date": "2024-12-31T00:00:00Z"}
 
 
 class Case(NamedTuple):
@@ -79,119 +68,97 @@ def main() -> None:
     parser.add_argument("--rows", type=float, default=1.0, help="factor for the rows; default 1")
     parser.add_argument("--case", choices=CASES, action="append", help="only these")
     parser.add_argument("--instructions", action="store_true", help="count them, with valgrind")
-    parser.add_argument("--peers", action="store_true", help="singer-io's tap too, by query")
-    options = parser.parse_args()
-    good = True
-    for name in options.case or CASES:
-        good &= compare(name, CASES[name], options)
-    sys.exit(not good)
-
-
-def compare(name: str, case: Case, options: argparse.Namespace) -> bool:
-    """Measure one case and print it; return whether the tap is fast enough."""
-    few, many = int(case.few * options.rows), int(case.many * options.rows)
-    cost: Callable[..., float] = (
-        instructions_of if options.instructions else lambda *command: usage_of(*command).cpu
+    parser.add_argument(
+        "--peers", action=argparse.BooleanOptionalAction, default=True, help="other taps, too"
     )
-    unit, scale = ("instructions", 1) if options.instructions else ("µs", 1e6)
-    rounds = 1 if options.instructions else options.rounds
-    costs: dict[str, list[float]] = {}
+    parser.add_argument("--save", action="store_true", help="keep the figures for the page")
+    options = parser.parse_args()
+    compare = compare_instructions if options.instructions else compare_seconds
+    figures = {name: compare(name, CASES[name], options) for name in options.case or CASES}
+    if options.save:
+        results.save("instructions" if options.instructions else "record_path", figures)
+        write_page()
+    sys.exit(any(case["taps"][OURS]["ratio"] > MAX_OVER_BARE for case in figures.values()))
+
+
+def compare_seconds(name: str, case: Case, options: argparse.Namespace) -> dict[str, Any]:
+    """Measure one case by CPU time, print it, and return its figures."""
+    few, many = int(case.few * options.rows), int(case.many * options.rows)
+    rounds: dict[str, list[tuple[Usage, Usage]]] = {}
+    calls = {}
     with ExitStack() as stack:
-        small = commands(case, few, stack, peers=options.peers)
-        large = commands(case, many, stack, peers=options.peers)
-        for _ in range(rounds):
+        small = entered(case, few, stack, peers=options.peers)
+        large = entered(case, many, stack, peers=options.peers)
+        for tap in small:
+            check_rows(small[tap], few)
+        for _ in range(options.rounds):
             for tap in small:
-                cheap, dear = (cost(*each[tap]) for each in (small, large))
-                costs.setdefault(tap, []).append((dear - cheap) / (many - few) * scale)
+                cheap = usage_of(small[tap].command, small[tap].env)
+                calls_of(large[tap].url)
+                dear = usage_of(large[tap].command, large[tap].env)
+                calls[tap] = calls_of(large[tap].url)
+                rounds.setdefault(tap, []).append((cheap, dear))
+    costs = {
+        tap: [(dear.cpu - cheap.cpu) / (many - few) * 1e6 for cheap, dear in pairs]
+        for tap, pairs in rounds.items()
+    }
     bare = min(costs[BARE])
-    print(f"{name}: {many:,} rows, {few:,} subtracted")
-    for tap, found in costs.items():
-        ratios = [each / bare for each in found]
+    taps = {
+        tap: {
+            "cost": min(costs[tap]),
+            "ratio": min(costs[tap]) / bare,
+            "spread": [min(costs[tap]) / bare, max(costs[tap]) / bare],
+            "rows_per_second": median(
+                (many - few) / (dear.seconds - cheap.seconds) for cheap, dear in pairs
+            ),
+            "memory": max(dear.memory for _, dear in pairs),
+            "calls": calls[tap],
+        }
+        for tap, pairs in rounds.items()
+    }
+    print(f"{name}: {many:,} rows, {few:,} subtracted, best of {options.rounds}")
+    print(f"  {'':18} {'µs CPU/row':>10} {'of bare':>8} {'spread':>14} {'rows/s':>8} {'MB':>5} calls")
+    for tap, one in taps.items():
+        low, high = one["spread"]
         print(
-            f"  {tap:18} {min(found):12,.1f} {unit} a row  {min(ratios):5.2f}x the bare loop"
-            f" ({min(ratios):.2f} to {max(ratios):.2f})",
+            f"  {tap:18} {one['cost']:10.1f} {one['ratio']:7.2f}x {low:6.2f} to {high:.2f}"
+            f" {one['rows_per_second']:9,.0f} {one['memory']:5.0f} {one['calls']:5,}",
             flush=True,
         )
-    return min(costs[OURS]) / bare <= MAX_OVER_BARE
+    return {"rows": many, "subtracted": few, "rounds": options.rounds, "taps": taps}
 
 
-def commands(case: Case, rows: int, stack: ExitStack, *, peers: bool) -> dict[str, Command]:
-    """Start an account and return the commands that read it, by name."""
+def compare_instructions(name: str, case: Case, options: argparse.Namespace) -> dict[str, Any]:
+    """Count the instructions of one case, print them, and return the figures."""
+    few, many = int(case.few * options.rows), int(case.many * options.rows)
+    with ExitStack() as stack:
+        small, large = (entered(case, rows, stack, peers=False) for rows in (few, many))
+        costs = {}
+        for tap in small:
+            cheap, dear = (instructions_of(one[tap].command, one[tap].env) for one in (small, large))
+            costs[tap] = (dear - cheap) / (many - few)
+    taps = {tap: {"cost": cost, "ratio": cost / costs[BARE]} for tap, cost in costs.items()}
+    print(f"{name}: {many:,} rows, {few:,} subtracted")
+    for tap, one in taps.items():
+        print(
+            f"  {tap:18} {one['cost']:12,.0f} instructions a row {one['ratio']:6.2f}x the bare loop",
+            flush=True,
+        )
+    return {"rows": many, "subtracted": few, "taps": taps}
+
+
+def entered(case: Case, rows: int, stack: ExitStack, *, peers: bool) -> Mapping[str, Contestant]:
+    """Start an account for a case and return who reads it, by name."""
     found = stack.enter_context(account(rows, case.kind))
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-    settings = {**SPAN, "bulk_source": case.source, "export_poll_interval": 1}
-    ours = tap_command(found, folder, case.stream, **settings, max_concurrent_requests=1)
-    kinds = kinds_of(json.loads((folder / f"{case.stream}.json").read_text()), case.stream)
-    config = str(folder / "config.json")
-    script = ROOT / "benchmarks" / ("bare_csv.py" if case.source == "export" else "bare.py")
-    bare = [sys.executable, str(script)]
-    if case.source == "export":
-        files = download(found, folder, ours)
-        header = Path(files[0]).read_text("utf-8").splitlines()[0].split(",")
-        types = {column: kinds.get(column.lower(), "string") for column in header}
-        bare += [case.stream, json.dumps(types), *files]
-    else:
-        bare += [config, case.stream, case.object, json.dumps(kinds)]
-    by_name: dict[str, Command] = {
-        BARE: (bare, HERE),
-        OURS: (ours, HERE),
-    }
-    if peers:
-        by_name |= other_taps(case, found, folder, kinds)
-    return by_name
+    return contestants(case, found, folder, peers=peers)
 
 
-def other_taps(
-    case: Case, found: Mapping[str, Any], folder: Path, kinds: Mapping[str, str]
-) -> dict[str, Command]:
-    """Return the command of singer-io's tap, which reads by query: it has no exports."""
-    theirs = SingerIo(environment(SINGER_IO), folder).command(
-        singer_config(dict(found["config"]), "2024-01-01T00:00:00Z"),
-        singer_catalog({case.stream: dict(kinds)}),
-    )
-    return {THEIRS: (theirs, redirected(found["url"], folder / "redirect"))}
-
-
-def kinds_of(catalog: dict[str, Any], stream: str) -> dict[str, str]:
-    """Return the type of each selected column, a format for strings that have one."""
-    entry = next(each for each in catalog["streams"] if each["tap_stream_id"] == stream)
-    left_out = {
-        each["breadcrumb"][-1]
-        for each in entry["metadata"]
-        if each["breadcrumb"] and each["metadata"].get("selected-by-default") is False
-    }
-    kinds = {}
-    for name, column in entry["schema"]["properties"].items():
-        if name not in left_out:
-            kind = next(each for each in column["type"] if each != "null")
-            kinds[name] = "date-time" if column.get("format") == "date-time" else kind
-    return kinds
-
-
-def download(found: Mapping[str, Any], folder: Path, command: list[str]) -> list[str]:
-    """Save the files of the export that a run of the tap makes."""
-    usage_of(command)
-    url, config = found["url"], found["config"]
-    with urlopen(f"{url}/emulator/exports", timeout=60) as answer:
-        jobs = json.load(answer)["exports"]
-    form = {name: config[name] for name in ("client_id", "client_secret", "refresh_token")}
-    body = urlencode({"grant_type": "refresh_token", **form}).encode()
-    with urlopen(f"{url}/services/oauth2/token", body, timeout=60) as answer:
-        token = json.load(answer)["access_token"]
-    headers = {
-        "Authorization": f"Bearer {token}",
-        "Pardot-Business-Unit-Id": config["pardot_business_unit_id"],
-    }
-    names = []
-    for job in jobs:
-        for file in job["files"]:
-            path = folder / f"{file['id']}.csv"
-            address = f"export/version/4/do/downloadResults/id/{job['id']}/file/{file['id']}"
-            request = Request(f"{url}/api/{address}", headers=headers)
-            with urlopen(request, timeout=600) as answer, path.open("wb") as copy:
-                shutil.copyfileobj(answer, copy)
-            names.append(str(path))
-    return names
+def check_rows(contestant: Contestant, rows: int) -> None:
+    """Raise FailedError unless a contestant writes all rows."""
+    written = records_of(contestant.command, contestant.env)
+    if written != rows:
+        raise FailedError(f"{contestant.command[-1]} wrote {written:,} of {rows:,} rows")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,162 @@
+"""The taps that are compared, each as a command that reads one stream of an account."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+from measure import HERE, ROOT, SPAN, tap_command, usage_of
+
+sys.path.insert(0, str(ROOT))  # as a script it sees only its own folder
+
+from tests.third_party.clients import SingerIo, redirected, singer_catalog, singer_config
+from tests.third_party.environments import SINGER_IO, NotInstalledError, environment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+BARE, OURS = "bare loop", "tap-pardot-sdk"
+ORDINARY, SINGER = "ordinary SDK tap", "singer-io 1.4.9"
+
+
+class Contestant(NamedTuple):
+    """One of those that are compared.
+
+    Attributes:
+        command: The command.
+        env: Its environment.
+        url: Origin of the account it reads.
+    """
+
+    command: list[str]
+    env: Mapping[str, str]
+    url: str
+
+
+class Case(Protocol):
+    """What is read: see `record_path.Case`."""
+
+    @property
+    def stream(self) -> str: ...  # noqa: D102
+    @property
+    def source(self) -> str: ...  # noqa: D102
+    @property
+    def object(self) -> str: ...  # noqa: D102
+
+
+def contestants(
+    case: Case, found: Mapping[str, Any], folder: Path, *, peers: bool
+) -> dict[str, Contestant]:
+    """Return who reads a stream of an account, by name; writes their files.
+
+    Args:
+        case: What is read.
+        found: The account.
+        folder: For the files.
+        peers: Whether other taps are among them.
+    """
+    settings = {**SPAN, "bulk_source": case.source, "export_poll_interval": 1}
+    ours = tap_command(found, folder, case.stream, **settings, max_concurrent_requests=1)
+    schema = schema_of(json.loads((folder / f"{case.stream}.json").read_text()), case.stream)
+    kinds = kinds_of(schema)
+    bare = [sys.executable, str(ROOT / "benchmarks" / "bare.py"), case.source, case.stream]
+    header: list[str] = []
+    if case.source == "export":
+        files = download(found, folder, ours)
+        header = Path(files[0]).read_text("utf-8").splitlines()[0].split(",")
+        types = {column: kinds.get(column.lower(), "string") for column in header}
+        bare += [json.dumps(types), *files]
+    else:
+        bare += [json.dumps(kinds), str(folder / "config.json"), case.object]
+    commands = {BARE: (bare, HERE), OURS: (ours, HERE)}
+    if peers:
+        commands[ORDINARY] = (ordinary(case, found, folder, schema, header), HERE)
+        try:
+            programs = environment(SINGER_IO)
+        except NotInstalledError as reason:
+            print(reason)
+        else:
+            theirs = SingerIo(programs, folder).command(
+                singer_config(dict(found["config"]), "2024-01-01T00:00:00Z"),
+                singer_catalog({case.stream: kinds}),
+            )
+            commands[SINGER] = (theirs, redirected(found["url"], folder / "redirect"))
+    return {name: Contestant(*command, found["url"]) for name, command in commands.items()}
+
+
+def ordinary(
+    case: Case,
+    found: Mapping[str, Any],
+    folder: Path,
+    schema: Mapping[str, Any],
+    fields: list[str],
+) -> list[str]:
+    """Return the command of the ordinary SDK tap; fields are those of an export."""
+    settings = {
+        **{name: found["config"][name] for name in found["config"]},
+        "stream": case.stream,
+        "object": case.object,
+        "schema": schema,
+        "replication_key": "updated_at" if "updated_at" in schema["properties"] else "created_at",
+    }
+    if fields:
+        settings |= {"fields": fields, "updated_after": SPAN["start_date"][:10]}
+        settings |= {"updated_before": SPAN["end_date"][:10]}
+    config = folder / "ordinary.json"
+    config.write_text(json.dumps(settings))
+    script = ROOT / "benchmarks" / "ordinary_tap.py"
+    return [sys.executable, str(script), "--config", str(config)]
+
+
+def schema_of(catalog: dict[str, Any], stream: str) -> dict[str, Any]:
+    """Return the JSON schema of a stream, without the columns that are off by default."""
+    entry = next(each for each in catalog["streams"] if each["tap_stream_id"] == stream)
+    left_out = {
+        each["breadcrumb"][-1]
+        for each in entry["metadata"]
+        if each["breadcrumb"] and each["metadata"].get("selected-by-default") is False
+    }
+    columns = entry["schema"]["properties"].items()
+    kept = {name: column for name, column in columns if name not in left_out}
+    return {"type": "object", "properties": kept}
+
+
+def kinds_of(schema: Mapping[str, Any]) -> dict[str, str]:
+    """Return the type of each column, a format for strings that have one."""
+    return {
+        name: "date-time"
+        if column.get("format") == "date-time"
+        else next(each for each in column["type"] if each != "null")
+        for name, column in schema["properties"].items()
+    }
+
+
+def download(found: Mapping[str, Any], folder: Path, command: list[str]) -> list[str]:
+    """Save the files of the export that a run of the tap makes."""
+    usage_of(command)
+    url, config = found["url"], found["config"]
+    with urlopen(f"{url}/emulator/exports", timeout=60) as answer:
+        jobs = json.load(answer)["exports"]
+    form = {name: config[name] for name in ("client_id", "client_secret", "refresh_token")}
+    body = urlencode({"grant_type": "refresh_token", **form}).encode()
+    with urlopen(f"{url}/services/oauth2/token", body, timeout=60) as answer:
+        token = json.load(answer)["access_token"]
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Pardot-Business-Unit-Id": config["pardot_business_unit_id"],
+    }
+    names = []
+    for job in jobs:
+        for file in job["files"]:
+            path = folder / f"{file['id']}.csv"
+            address = f"export/version/4/do/downloadResults/id/{job['id']}/file/{file['id']}"
+            request = Request(f"{url}/api/{address}", headers=headers)
+            with urlopen(request, timeout=600) as answer, path.open("wb") as copy:
+                shutil.copyfileobj(answer, copy)
+            names.append(str(path))
+    return names
