@@ -62,20 +62,21 @@ def contestants(
     """
     settings = {**SPAN, "bulk_source": case.source, "export_poll_interval": 1}
     ours = tap_command(found, folder, case.stream, **settings, max_concurrent_requests=1)
-    schema = schema_of(json.loads((folder / f"{case.stream}.json").read_text()), case.stream)
-    kinds = kinds_of(schema)
+    columns = columns_of(json.loads((folder / f"{case.stream}.json").read_text()), case.stream)
+    usage_of(ours)
+    asked = asked_by(found["url"], case)
+    names = asked["fields"].split(",") if "fields" in asked else list(columns)
+    # All give the columns that this tap asks for; the others under the API's names.
+    schema = {name: columns[name.lower()] for name in names}
     bare = [sys.executable, str(ROOT / "benchmarks" / "bare.py"), case.source, case.stream]
-    header: list[str] = []
+    bare.append(json.dumps(kinds_of(schema)))
     if case.source == "export":
-        files = download(found, folder, ours)
-        header = Path(files[0]).read_text("utf-8").splitlines()[0].split(",")
-        types = {column: kinds.get(column.lower(), "string") for column in header}
-        bare += [json.dumps(types), *files]
+        bare += download(found, folder)
     else:
-        bare += [json.dumps(kinds), str(folder / "config.json"), case.object]
+        bare += [str(folder / "config.json"), case.object, json.dumps(asked)]
     commands = {BARE: (bare, HERE), OURS: (ours, HERE)}
     if peers:
-        commands[ORDINARY] = (ordinary(case, found, folder, schema, header), HERE)
+        commands[ORDINARY] = (ordinary(case, found, folder, schema, asked), HERE)
         try:
             programs = environment(SINGER_IO)
         except NotInstalledError as reason:
@@ -83,10 +84,25 @@ def contestants(
         else:
             theirs = SingerIo(programs, folder).command(
                 singer_config(dict(found["config"]), "2024-01-01T00:00:00Z"),
-                singer_catalog({case.stream: kinds}),
+                singer_catalog({case.stream: kinds_of(columns)}),
             )
             commands[SINGER] = (theirs, redirected(found["url"], folder / "redirect"))
     return {name: Contestant(*command, found["url"]) for name, command in commands.items()}
+
+
+def asked_by(url: str, case: Case) -> dict[str, str]:
+    """Return the parameters with which the last run asked for its rows.
+
+    Those of an export are its arguments, and ``fields``.
+    """
+    with urlopen(f"{url}/emulator/exports", timeout=60) as answer:
+        jobs = json.load(answer)["exports"]
+    if jobs:
+        return {**jobs[0]["arguments"], "fields": ",".join(jobs[0]["fields"])}
+    with urlopen(f"{url}/emulator/calls", timeout=60) as answer:
+        calls = json.load(answer)["calls"]
+    first = next(call for call in calls if call["object"] == case.object and call["op"] == "query")
+    return dict(first["params"])
 
 
 def ordinary(
@@ -94,51 +110,48 @@ def ordinary(
     found: Mapping[str, Any],
     folder: Path,
     schema: Mapping[str, Any],
-    fields: list[str],
+    asked: Mapping[str, str],
 ) -> list[str]:
-    """Return the command of the ordinary SDK tap; fields are those of an export."""
+    """Return the command of the ordinary SDK tap."""
     settings = {
-        **{name: found["config"][name] for name in found["config"]},
+        **found["config"],
         "stream": case.stream,
         "object": case.object,
-        "schema": schema,
-        "replication_key": "updated_at" if "updated_at" in schema["properties"] else "created_at",
+        "source": case.source,
+        "schema": {"type": "object", "properties": schema},
+        "replication_key": "updated_at" if "updated_at" in schema else "created_at",
+        "params": asked,
     }
-    if fields:
-        settings |= {"fields": fields, "updated_after": SPAN["start_date"][:10]}
-        settings |= {"updated_before": SPAN["end_date"][:10]}
     config = folder / "ordinary.json"
     config.write_text(json.dumps(settings))
     script = ROOT / "benchmarks" / "ordinary_tap.py"
     return [sys.executable, str(script), "--config", str(config)]
 
 
-def schema_of(catalog: dict[str, Any], stream: str) -> dict[str, Any]:
-    """Return the JSON schema of a stream, without the columns that are off by default."""
+def columns_of(catalog: dict[str, Any], stream: str) -> dict[str, Any]:
+    """Return the schema of each column of a stream that is not off by default."""
     entry = next(each for each in catalog["streams"] if each["tap_stream_id"] == stream)
     left_out = {
         each["breadcrumb"][-1]
         for each in entry["metadata"]
         if each["breadcrumb"] and each["metadata"].get("selected-by-default") is False
     }
-    columns = entry["schema"]["properties"].items()
-    kept = {name: column for name, column in columns if name not in left_out}
-    return {"type": "object", "properties": kept}
+    columns: dict[str, Any] = entry["schema"]["properties"]
+    return {name: column for name, column in columns.items() if name not in left_out}
 
 
-def kinds_of(schema: Mapping[str, Any]) -> dict[str, str]:
+def kinds_of(columns: Mapping[str, Any]) -> dict[str, str]:
     """Return the type of each column, a format for strings that have one."""
     return {
         name: "date-time"
         if column.get("format") == "date-time"
         else next(each for each in column["type"] if each != "null")
-        for name, column in schema["properties"].items()
+        for name, column in columns.items()
     }
 
 
-def download(found: Mapping[str, Any], folder: Path, command: list[str]) -> list[str]:
-    """Save the files of the export that a run of the tap makes."""
-    usage_of(command)
+def download(found: Mapping[str, Any], folder: Path) -> list[str]:
+    """Save the files of the exports that were made."""
     url, config = found["url"], found["config"]
     with urlopen(f"{url}/emulator/exports", timeout=60) as answer:
         jobs = json.load(answer)["exports"]

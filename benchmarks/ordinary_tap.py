@@ -14,7 +14,7 @@ import sys
 import time
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from singer_sdk import Tap
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context, Record
 
-PAGE = 200
 TIMEOUT = 300
 
 
@@ -60,6 +59,7 @@ class PardotStream(RESTStream[int]):
     """One stream, with the name, the object and the schema that the settings give it."""
 
     primary_keys = ("id",)
+    by_type: ClassVar[dict[str, Callable[[Any], Any]]]
 
     def __init__(self, tap: Tap) -> None:
         super().__init__(tap, name=tap.config["stream"], schema=tap.config["schema"])
@@ -82,23 +82,23 @@ class PardotStream(RESTStream[int]):
         return {"Pardot-Business-Unit-Id": self.config["pardot_business_unit_id"]}
 
     @cached_property
-    def times(self) -> list[str]:
-        """The columns that hold times."""
-        columns = self.schema["properties"].items()
-        return [name for name, column in columns if column.get("format") == "date-time"]
-
-    @cached_property
     def converters(self) -> dict[str, Callable[[Any], Any]]:
-        """How the columns are converted that are no strings."""
-        by_type = {"integer": int, "number": float, "boolean": lambda text: text == "1"}
-        found: dict[str, Callable[[Any], Any]] = dict.fromkeys(self.times, self.utc)
+        """How the values of columns are converted, where they are."""
+        found: dict[str, Callable[[Any], Any]] = {}
         for name, column in self.schema["properties"].items():
             kind = next(each for each in column["type"] if each != "null")
-            if kind == "array":
-                found[name] = lambda text: text.split(";")
-            elif kind in by_type:
-                found[name] = by_type[kind]
+            if column.get("format") == "date-time":
+                found[name] = self.utc
+            elif kind in self.by_type:
+                found[name] = self.by_type[kind]
         return found
+
+    @override
+    def post_process(self, row: Record, context: Context | None = None) -> Record:
+        for name, convert in self.converters.items():
+            if row.get(name) is not None:
+                row[name] = convert(row[name])
+        return row
 
     def utc(self, text: str) -> str:
         """Return a time of the user's zone in UTC."""
@@ -107,6 +107,8 @@ class PardotStream(RESTStream[int]):
 
 class QueryStream(PardotStream):
     """Pages by id."""
+
+    by_type: ClassVar = {"boolean": bool, "array": lambda value: value["value"]}
 
     def __init__(self, tap: Tap) -> None:
         super().__init__(tap)
@@ -123,37 +125,30 @@ class QueryStream(PardotStream):
     def get_url_params(
         self, context: Context | None, next_page_token: int | None
     ) -> dict[str, Any]:
-        params = {"format": "json", "output": "bulk", "limit": PAGE, "sort_by": "id"}
-        params |= {"sort_order": "ascending"}
+        params = dict(self.config["params"])
         if next_page_token:
             params["id_greater_than"] = next_page_token
         return params
-
-    @override
-    def post_process(self, row: Record, context: Context | None = None) -> Record:
-        for name in self.times:  # JSON has types for all others
-            if row.get(name):
-                row[name] = self.utc(row[name])
-        return row
 
 
 class ExportStream(PardotStream):
     """Creates an export, waits for it and reads its files."""
 
     path = ""
+    by_type: ClassVar = {
+        "integer": int,
+        "number": float,
+        "boolean": lambda text: text == "1",
+        "array": lambda text: text.split(";"),
+    }
 
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:
+        arguments = dict(self.config["params"])
         body = {
             "object": self.config["object"],
-            "fields": self.config["fields"],
-            "procedure": {
-                "name": "filter_by_updated_at",
-                "arguments": {
-                    "updated_after": self.config["updated_after"],
-                    "updated_before": self.config["updated_before"],
-                },
-            },
+            "fields": arguments.pop("fields").split(","),
+            "procedure": {"name": "filter_by_updated_at", "arguments": arguments},
         }
         job = self.call("POST", f"{self.url_base}/export/version/4/do/create", json=body)
         address = f"{self.url_base}/export/version/4/do/read/id/{job.json()['export']['id']}"
@@ -161,7 +156,8 @@ class ExportStream(PardotStream):
             time.sleep(1)
         links = job["resultRefs"]
         for link in [links] if isinstance(links, str) else links:
-            yield from csv.DictReader(io.StringIO(self.call("GET", link).text))
+            for row in csv.DictReader(io.StringIO(self.call("GET", link).text)):
+                yield {name: text or None for name, text in row.items()}
 
     def call(self, method: str, url: str, **body: Any) -> Any:
         """Send a request and return the answer."""
@@ -175,15 +171,8 @@ class ExportStream(PardotStream):
             **body,
         )
         answer.raise_for_status()
+        answer.encoding = "utf-8"
         return answer
-
-    @override
-    def post_process(self, row: Record, context: Context | None = None) -> Record:
-        record = {name.lower(): text or None for name, text in row.items()}
-        for name, convert in self.converters.items():
-            if record.get(name) is not None:
-                record[name] = convert(record[name])
-        return record
 
 
 class OrdinaryTap(Tap):
@@ -202,14 +191,13 @@ class OrdinaryTap(Tap):
         th.Property("object", th.StringType, required=True),
         th.Property("replication_key", th.StringType, required=True),
         th.Property("schema", th.ObjectType(additional_properties=True), required=True),
-        th.Property("fields", th.ArrayType(th.StringType), description="Of an export."),
-        th.Property("updated_after", th.StringType, description="Of an export."),
-        th.Property("updated_before", th.StringType, description="Of an export."),
+        th.Property("source", th.StringType, required=True, description="query or export"),
+        th.Property("params", th.ObjectType(additional_properties=True), required=True),
     ).to_dict()
 
     @override
     def discover_streams(self) -> list[PardotStream]:
-        return [ExportStream(self) if "fields" in self.config else QueryStream(self)]
+        return [ExportStream(self) if self.config["source"] == "export" else QueryStream(self)]
 
 
 if __name__ == "__main__":
