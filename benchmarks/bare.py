@@ -4,8 +4,9 @@
     python benchmarks/bare.py export STREAM KINDS FILE [FILE ...]
 
 It pages through a query by id, or reads the files of an export, which are on disk already. KINDS
-is a JSON object: by column, "integer", "number", "boolean", "date-time", "array" or "string". PARAMS
-are those of the first page. No checks, no selection, no STATE, no SDK. Times are those of New York.
+is a JSON object: by column, "integer", "number", "boolean", "date-time", "array" or "string".
+PARAMS is a JSON object: the parameters of the first page. No checks, no selection, no STATE, no
+SDK. Times are those of New York.
 """
 
 from __future__ import annotations

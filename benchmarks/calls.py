@@ -1,60 +1,149 @@
-"""API calls of a first run and of a second one with nothing new, stream by stream.
+"""API calls, stream by stream: of a first run, of an hour without changes, and of busy hours.
 
-    python benchmarks/calls.py [--rows 1000]
+    python benchmarks/calls.py [--rows 1000] [--changes 100 1000] [--save]
 
-Calls are what a customer pays for: an account has 25,000 to 100,000 a day for all its tools.
-The second run shows what an hourly schedule costs when nothing happens.
+Calls are what a customer pays for: an account has 25,000 to 100,000 a day for all its tools. All
+streams are read, as an hourly schedule does. The youngest row is 90 days old, so that no e-mail is
+young enough for its figures to be read again. In a busy hour so many rows of each kind change, or
+are new where rows of a kind never change. Campaigns and opportunities are read whole in each run;
+there are few of them.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import subprocess
+import re
 import sys
 import tempfile
-from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import results
+from measure import FailedError, Running
+from page import write_page
 
 from pardot_emulator import Emulator
-from tap_pardot.streams import STREAMS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NOW = "2024-08-01T12:00:00+00:00"
+HOUR = 3600
+MOST_IDLE, MOST_BUSY = 36, 44
+"""Calls of an hour without changes, and of one with 100 changes of each kind (issue 12)."""
+BUSY = 100
+
+CHANGED = {
+    **dict.fromkeys(("list", "tag", "form", "customRedirect", "dynamicContent"), "updated_at"),
+    **dict.fromkeys(("prospect", "prospectAccount", "visitor", "listMembership"), "updated_at"),
+}
+"""Objects whose rows change, and the field that says when."""
+NEW: dict[str, dict[str, Any]] = {
+    "emailClick": {"created_at": ...},
+    "externalActivity": {"createdAt": ..., "activityDate": ...},
+    "lifecycleHistory": {"created_at": ...},
+    "tagObject": {"created_at": ...},
+    # Of a form: an activity of an e-mail has its figures read again.
+    "visitorActivity": {"created_at": ..., "updated_at": ..., "type": 4, "type_name": "Form"},
+}
+"""Objects whose rows are new, and their fields; ``...`` stands for the time."""
+
+FEW = ("campaign", "opportunity")
+"""Objects that are read whole; so many rows that they fit into a page."""
+
+
+class Run(NamedTuple):
+    """What a run cost.
+
+    Attributes:
+        calls: By stream.
+        total: As the emulator counts them.
+        state: The last STATE.
+    """
+
+    calls: dict[str, int]
+    total: int
+    state: Any
 
 
 def main() -> None:
-    """Run twice, count, print."""
+    """Run several times, count, print; exit code 1 if a bound is broken."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rows", type=int, default=1000, help="of each big object; default 1000")
+    parser.add_argument(
+        "--changes", type=int, nargs="+", default=[BUSY, 1000], help="rows of each kind in an hour"
+    )
+    parser.add_argument("--save", action="store_true", help="keep the figures for the page")
     options = parser.parse_args()
-    runs: list[Counter[str]] = []
-    with tempfile.TemporaryDirectory() as folder, Emulator(rows=options.rows) as emulator:
-        counts = emulator.counts()
-        state = None
-        for _ in range(2):
-            emulator.clear_calls()
-            state = _run(emulator.config, Path(folder), state)
-            runs.append(Counter(call["object"] for call in emulator.calls))
-    first, second = runs
-    print(f"{'stream':20} {'rows':>7} {'first run':>10} {'second run':>11}")
-    for stream in sorted(STREAMS, key=lambda each: each.name):
-        name = stream.pardot_object
-        print(f"{stream.name:20} {counts[name]:>7,} {first[name]:>10,} {second[name]:>11,}")
-    print(f"{'all':20} {'':>7} {first.total():>10,} {second.total():>11,}")
+    runs = dict(play(options.rows, options.changes))
+    print(f"{'stream':22}" + "".join(f"{name:>16}" for name in runs))
+    for stream in next(iter(runs.values())).calls:
+        print(f"{stream:22}" + "".join(f"{run.calls.get(stream, 0):16,}" for run in runs.values()))
+    print(f"{'all':22}" + "".join(f"{run.total:16,}" for run in runs.values()))
+    if options.save:
+        figures = {name: {"calls": run.calls, "total": run.total} for name, run in runs.items()}
+        results.save("calls", {"rows": options.rows, "runs": figures})
+        write_page()
+    busy = runs.get(f"{BUSY:,} changes")
+    sys.exit(runs["no changes"].total > MOST_IDLE or (busy is not None and busy.total > MOST_BUSY))
 
 
-def _run(config: dict[str, Any], folder: Path, state: Any) -> Any:
-    """Run the tap on all streams; return its last STATE."""
-    command = [sys.executable, "-m", "tap_pardot", "--config", str(folder / "config.json")]
-    (folder / "config.json").write_text(json.dumps(config))
-    if state is not None:
-        (folder / "state.json").write_text(json.dumps(state))
-        command += ["--state", str(folder / "state.json")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(done.stderr)
-    states = [line for line in done.stdout.splitlines() if line.startswith('{"type":"STATE"')]
-    return json.loads(states[-1])["value"]
+def play(rows: int, changes: list[int]) -> Iterator[tuple[str, Run]]:
+    """Yield the runs by name."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Emulator(rows=rows, clock=NOW, timezone="America/New_York", export_seconds=0) as emulator,
+    ):
+        for name in FEW:
+            emulator.delete(name, [row["id"] for row in emulator.rows(name)][BUSY:])
+        emulator.forward(days=90)
+        last = sync(emulator, Path(folder), None)
+        yield "first run", last
+        for number in (0, *changes):
+            now = emulator.forward(HOUR)
+            change(emulator, number, now - HOUR // 2)
+            last = sync(emulator, Path(folder), last.state)
+            yield f"{number:,} changes" if number else "no changes", last
+
+
+def change(emulator: Emulator, number: int, moment: int) -> None:
+    """Change so many rows of each kind at a moment, or make them."""
+    for name, field in CHANGED.items():
+        ids = [row["id"] for row in emulator.rows(name)]
+        if len(ids) < number:
+            raise FailedError(f"there are only {len(ids):,} rows of {name}: take more --rows")
+        emulator.update(name, ids[:number], **{field: moment})
+    for name, fields in NEW.items():
+        row = {field: moment if value is ... else value for field, value in fields.items()}
+        first = emulator.model.next_id(name)
+        emulator.add(name, ({**row, "id": first + place} for place in range(number)))
+
+
+def sync(emulator: Emulator, folder: Path, state: Any) -> Run:
+    """Run the tap on all streams.
+
+    Raises:
+        FailedError: It failed.
+    """
+    config = {**emulator.config, "export_poll_interval": 1}
+    command = [sys.executable, "-m", "tap_pardot"]
+    for name, content in (("config", config), ("state", state)):
+        if content is not None:
+            (folder / f"{name}.json").write_text(json.dumps(content))
+            command += [f"--{name}", str(folder / f"{name}.json")]
+    emulator.clear_calls()
+    with (folder / "messages.jsonl").open("wb") as file:
+        log = Running(command, stdout=file).usage().log
+    with (folder / "messages.jsonl").open() as file:
+        *_, last = (line for line in file if line.startswith('{"type":"STATE"'))
+    found = re.findall(r"\b(\w+): [\d,]+ rows?, ([\d,]+) calls?, ", log)
+    calls = {stream: int(number.replace(",", "")) for stream, number in found}
+    return Run(calls, len(emulator.calls), json.loads(last)["value"])
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except FailedError as error:
+        sys.exit(str(error))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
@@ -19,6 +18,7 @@ from tests.third_party.environments import SINGER_IO, NotInstalledError, environ
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 BARE, OURS = "bare loop", "tap-pardot-sdk"
 ORDINARY, SINGER = "ordinary SDK tap", "singer-io 1.4.9"

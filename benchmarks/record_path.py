@@ -12,7 +12,6 @@ With ``--instructions`` the bare loop and this tap are compared by instructions 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -117,12 +116,12 @@ def compare_seconds(name: str, case: Case, options: argparse.Namespace) -> dict[
         for tap, pairs in rounds.items()
     }
     print(f"{name}: {many:,} rows, {few:,} subtracted, best of {options.rounds}")
-    print(f"  {'':18} {'µs CPU/row':>10} {'of bare':>8} {'spread':>14} {'rows/s':>8} {'MB':>5} calls")
+    print(f"  {'':18} µs CPU/row  of bare         spread   rows/s    MB calls")
     for tap, one in taps.items():
         low, high = one["spread"]
         print(
-            f"  {tap:18} {one['cost']:10.1f} {one['ratio']:7.2f}x {low:6.2f} to {high:.2f}"
-            f" {one['rows_per_second']:9,.0f} {one['memory']:5.0f} {one['calls']:5,}",
+            f"  {tap:18} {one['cost']:10.1f} {one['ratio']:7.2f}x {low:6.2f} to {high:4.2f}"
+            f" {one['rows_per_second']:8,.0f} {one['memory']:5.0f} {one['calls']:5,}",
             flush=True,
         )
     return {"rows": many, "subtracted": few, "rounds": options.rounds, "taps": taps}
@@ -135,14 +134,14 @@ def compare_instructions(name: str, case: Case, options: argparse.Namespace) -> 
         small, large = (entered(case, rows, stack, peers=False) for rows in (few, many))
         costs = {}
         for tap in small:
-            cheap, dear = (instructions_of(one[tap].command, one[tap].env) for one in (small, large))
+            cheap, dear = (instructions_of(*taps[tap][:2]) for taps in (small, large))
             costs[tap] = (dear - cheap) / (many - few)
     taps = {tap: {"cost": cost, "ratio": cost / costs[BARE]} for tap, cost in costs.items()}
     print(f"{name}: {many:,} rows, {few:,} subtracted")
     for tap, one in taps.items():
+        cost, ratio = one["cost"], one["ratio"]
         print(
-            f"  {tap:18} {one['cost']:12,.0f} instructions a row {one['ratio']:6.2f}x the bare loop",
-            flush=True,
+            f"  {tap:18} {cost:12,.0f} instructions a row {ratio:6.2f}x the bare loop", flush=True
         )
     return {"rows": many, "subtracted": few, "taps": taps}
 

@@ -59,9 +59,7 @@ def read(found: dict[str, Any], rows: int, source: str, workers: int) -> Usage:
     settings = {"bulk_source": source, "export_poll_interval": 1, "export_timeout": 7200}
     settings |= {"max_concurrent_requests": workers, "request_timeout": 600}
     with tempfile.TemporaryDirectory() as folder:
-        usage = usage_of(
-            tap_command(found, Path(folder), "visitor_activities", **SPAN, **settings)
-        )
+        usage = usage_of(tap_command(found, Path(folder), "visitor_activities", **SPAN, **settings))
     came = re.search(r"visitor_activities: ([\d,]+) rows, ", usage.log)
     if came is None or came[1] != f"{rows:,}":
         raise FailedError(f"not {rows:,} rows:\n{usage.log}")
