@@ -95,10 +95,10 @@ def asked_by(url: str, case: Case) -> dict[str, str]:
 
     Those of an export are its arguments, and ``fields``.
     """
-    with urlopen(f"{url}/emulator/exports", timeout=60) as answer:
-        jobs = json.load(answer)["exports"]
-    if jobs:
-        return {**jobs[0]["arguments"], "fields": ",".join(jobs[0]["fields"])}
+    if case.source == "export":
+        with urlopen(f"{url}/emulator/exports", timeout=60) as answer:
+            job = next(job for job in json.load(answer)["exports"] if job["files"])
+        return {**job["arguments"], "fields": ",".join(job["fields"])}
     with urlopen(f"{url}/emulator/calls", timeout=60) as answer:
         calls = json.load(answer)["calls"]
     first = next(call for call in calls if call["object"] == case.object and call["op"] == "query")

@@ -97,25 +97,25 @@ def compare_seconds(name: str, case: Case, options: argparse.Namespace) -> dict[
                 dear = usage_of(large[tap].command, large[tap].env)
                 calls[tap] = calls_of(large[tap].url)
                 rounds.setdefault(tap, []).append((cheap, dear))
-    costs = {
-        tap: [(dear.cpu - cheap.cpu) / (many - few) * 1e6 for cheap, dear in pairs]
-        for tap, pairs in rounds.items()
-    }
-    bare = min(costs[BARE])
+    further = many - few
+    costs = {tap: cost_of(pairs, further) for tap, pairs in rounds.items()}
+    bare = costs[BARE]
     taps = {
         tap: {
-            "cost": min(costs[tap]),
-            "ratio": min(costs[tap]) / bare,
-            "spread": [min(costs[tap]) / bare, max(costs[tap]) / bare],
+            "cost": costs[tap],
+            "ratio": costs[tap] / bare,
+            "spread": [
+                choice(cost_of([pair], further) for pair in pairs) / bare for choice in (min, max)
+            ],
             "rows_per_second": median(
-                (many - few) / (dear.seconds - cheap.seconds) for cheap, dear in pairs
+                further / (dear.seconds - cheap.seconds) for cheap, dear in pairs
             ),
             "memory": max(dear.memory for _, dear in pairs),
             "calls": calls[tap],
         }
         for tap, pairs in rounds.items()
     }
-    print(f"{name}: {many:,} rows, {few:,} subtracted, best of {options.rounds}")
+    print(f"{name}: {many:,} rows, {few:,} subtracted, {options.rounds} in turn")
     print(f"  {'':18} µs CPU/row  of bare         spread   rows/s    MB calls")
     for tap, one in taps.items():
         low, high = one["spread"]
@@ -125,6 +125,12 @@ def compare_seconds(name: str, case: Case, options: argparse.Namespace) -> dict[
             flush=True,
         )
     return {"rows": many, "subtracted": few, "rounds": options.rounds, "taps": taps}
+
+
+def cost_of(pairs: list[tuple[Usage, Usage]], further: int) -> float:
+    """Return the µs of a further row, by the best run with few and the best one with many rows."""
+    cheap, dear = (min(usage.cpu for usage in usages) for usages in zip(*pairs, strict=True))
+    return (dear - cheap) / further * 1e6
 
 
 def compare_instructions(name: str, case: Case, options: argparse.Namespace) -> dict[str, Any]:

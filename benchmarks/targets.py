@@ -72,13 +72,11 @@ class Source(NamedTuple):
         rows: How many.
         tap: The command that reads them.
         messages: A file with its output.
-        usage: What that run used.
     """
 
     rows: int
     tap: list[str]
     messages: Path
-    usage: Usage
 
 
 def main() -> None:
@@ -114,8 +112,7 @@ def measured(name: str, programs: dict[str, str], factor: float) -> dict[str, An
         few, many = (read(case, int(rows * factor), stack) for rows in (case.few, case.many))
         server = stack.enter_context(running_postgres())
         further = many.rows - few.rows
-        tap = (many.usage.cpu - few.usage.cpu) / further * 1e6
-        print(f"{name}: {many.rows:,} rows, {few.rows:,} subtracted; the tap {tap:.1f} µs a row")
+        print(f"{name}: {many.rows:,} rows, {few.rows:,} subtracted")
         print(f"  {'':16} {'µs CPU/row':>10} {'rows/s':>8} {'MB':>5} {'rows/s behind the tap':>22}")
         figures = {}
         for target, program in programs.items():
@@ -136,7 +133,7 @@ def measured(name: str, programs: dict[str, str], factor: float) -> dict[str, An
                 f" {one['memory']:5.0f} {one['pipe_rows_per_second']:22,.0f}",
                 flush=True,
             )
-    return {"rows": many.rows, "subtracted": few.rows, "tap": tap, "targets": figures}
+    return {"rows": many.rows, "subtracted": few.rows, "targets": figures}
 
 
 def read(case: Case, rows: int, stack: ExitStack) -> Source:
@@ -147,8 +144,8 @@ def read(case: Case, rows: int, stack: ExitStack) -> Source:
     tap = tap_command(found, folder, case.stream, **settings)
     messages = folder / "messages.jsonl"
     with messages.open("wb") as file:
-        usage = Running(tap, stdout=file).usage()
-    return Source(rows, tap, messages, usage)
+        Running(tap, stdout=file).usage()
+    return Source(rows, tap, messages)
 
 
 def load(command: list[str], source: Source, *, piped: bool) -> Usage:
