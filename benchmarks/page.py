@@ -49,9 +49,10 @@ def pages() -> dict[str, str]:
 
 def _origin(kept: dict[str, Any]) -> str:
     machine = kept["machine"]
+    load = f" (load {machine['load']})" if "load" in machine else ""
     return (
-        f"`{kept['command']}`, {kept['date']}, {machine['cores']} cores, {machine['system']}, "
-        f"Python {machine['python']}.\n"
+        f"`{kept['command']}`, {kept['date']}, {machine['cores']} cores{load}, "
+        f"{machine['system']}, Python {machine['python']}.\n"
     )
 
 

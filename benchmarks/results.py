@@ -44,6 +44,7 @@ def machine() -> dict[str, Any]:
     """Return the facts about this machine that figures depend on."""
     return {
         "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[1], 1),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
     }
