@@ -123,7 +123,7 @@ def export(stream: str, types: dict[str, str], *files: str) -> None:
             rows = csv.reader(file)
             plan = [(column, FROM_CSV.get(types[column])) for column in next(rows)]
             for row in rows:
-                record = {}
+                record: dict[str, Any] = {}
                 for (column, convert), cell in zip(plan, row, strict=True):
                     if not cell:
                         record[column] = None
@@ -137,4 +137,4 @@ def export(stream: str, types: dict[str, str], *files: str) -> None:
 
 if __name__ == "__main__":
     way, stream_name, kinds, *where = sys.argv[1:]
-    {"query": query, "export": export}[way](stream_name, json.loads(kinds), *where)
+    (query if way == "query" else export)(stream_name, json.loads(kinds), *where)

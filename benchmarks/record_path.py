@@ -100,7 +100,7 @@ def compare_seconds(name: str, case: Case, options: argparse.Namespace) -> dict[
     further = many - few
     costs = {tap: cost_of(pairs, further) for tap, pairs in rounds.items()}
     bare = costs[BARE]
-    taps = {
+    taps: dict[str, dict[str, Any]] = {
         tap: {
             "cost": costs[tap],
             "ratio": costs[tap] / bare,
@@ -129,7 +129,8 @@ def compare_seconds(name: str, case: Case, options: argparse.Namespace) -> dict[
 
 def cost_of(pairs: list[tuple[Usage, Usage]], further: int) -> float:
     """Return the µs of a further row, by the best run with few and the best one with many rows."""
-    cheap, dear = (min(usage.cpu for usage in usages) for usages in zip(*pairs, strict=True))
+    cheap = min(few.cpu for few, _ in pairs)
+    dear = min(many.cpu for _, many in pairs)
     return (dear - cheap) / further * 1e6
 
 

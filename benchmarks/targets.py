@@ -154,8 +154,8 @@ def load(command: list[str], source: Source, *, piped: bool) -> Usage:
         with source.messages.open("rb") as file:
             return Running(command, ALONE, stdin=file).usage()
     tap = Running(source.tap, stdout=subprocess.PIPE)
-    target = Running(command, ALONE, stdin=tap.process.stdout)
     assert tap.process.stdout is not None
+    target = Running(command, ALONE, stdin=tap.process.stdout)
     tap.process.stdout.close()  # only the target reads it
     used = target.usage()
     tap.usage()
