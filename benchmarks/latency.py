@@ -1,6 +1,7 @@
 """Seconds for the clicks of an account by workers, with a Pardot that takes its time for each call.
 
     python benchmarks/latency.py [--rows 20000] [--latency 0.15] [--workers 1 4] [--rounds 3]
+        [--save]
 
 Start-up, login and the first calls are taken off: a run that finds nothing is measured too. The
 emulator has a process of its own, and waits without work, so any number of calls takes as long as
@@ -19,7 +20,9 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 from urllib.request import Request, urlopen
 
+import results
 from measure import account, tap_command, usage_of
+from page import write_page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +37,7 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=0.15, help="seconds of a call")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 4])
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--save", action="store_true", help="keep the figures for the page")
     options = parser.parse_args()
     seconds: dict[int, list[float]] = {workers: [] for workers in options.workers}
     calls: dict[int, list[dict[str, Any]]] = {}
@@ -55,6 +59,11 @@ def main() -> None:
             f"{workers:>7} {median(each):>9.2f} {spread:>13} {len(pages):>7} {at_once:>8} "
             f"{first / median(each):>6.2f}"
         )
+    if options.save:
+        medians = {str(workers): median(each) for workers, each in seconds.items()}
+        figures = {"rows": options.rows, "latency": options.latency, "seconds": medians}
+        results.save("latency", figures)
+        write_page()
 
 
 def _run(
