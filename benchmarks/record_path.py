@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_OVER_BARE = 1.25
+MAX_NOISE = 0.2
+"""Figures are kept only if the runs of a command with equal rows differ by less than this share of
+what the further rows cost. On a busy machine the start alone can vary by more than that."""
 
 
 class Case(NamedTuple):
@@ -75,6 +78,17 @@ def main() -> None:
     compare = compare_instructions if options.instructions else compare_seconds
     figures = {name: compare(name, CASES[name], options) for name in options.case or CASES}
     if options.save:
+        noisy = [
+            f"{tap} of {name} by {one['noise']:.0%}"
+            for name, case in figures.items()
+            for tap, one in case["taps"].items()
+            if one.get("noise", 0) > MAX_NOISE
+        ]
+        if noisy:
+            raise FailedError(
+                f"Not kept: equal runs differ too much ({', '.join(noisy)} of the cost of the rows)."
+                " Use an idle machine, or more --rows."
+            )
         results.save("instructions" if options.instructions else "record_path", figures)
         write_page()
     sys.exit(any(case["taps"][OURS]["ratio"] > MAX_OVER_BARE for case in figures.values()))
@@ -107,6 +121,7 @@ def compare_seconds(name: str, case: Case, options: argparse.Namespace) -> dict[
             "spread": [
                 choice(cost_of([pair], further) for pair in pairs) / bare for choice in (min, max)
             ],
+            "noise": noise_of(pairs),
             "rows_per_second": median(
                 further / (dear.seconds - cheap.seconds) for cheap, dear in pairs
             ),
@@ -116,12 +131,12 @@ def compare_seconds(name: str, case: Case, options: argparse.Namespace) -> dict[
         for tap, pairs in rounds.items()
     }
     print(f"{name}: {many:,} rows, {few:,} subtracted, {options.rounds} in turn")
-    print(f"  {'':18} µs CPU/row  of bare         spread   rows/s    MB calls")
+    print(f"  {'':18} µs CPU/row  of bare         spread noise   rows/s    MB calls")
     for tap, one in taps.items():
         low, high = one["spread"]
         print(
             f"  {tap:18} {one['cost']:10.1f} {one['ratio']:7.2f}x {low:6.2f} to {high:4.2f}"
-            f" {one['rows_per_second']:8,.0f} {one['memory']:5.0f} {one['calls']:5,}",
+            f" {one['noise']:5.0%} {one['rows_per_second']:8,.0f} {one['memory']:5.0f} {one['calls']:5,}",
             flush=True,
         )
     return {"rows": many, "subtracted": few, "rounds": options.rounds, "taps": taps}
@@ -132,6 +147,13 @@ def cost_of(pairs: list[tuple[Usage, Usage]], further: int) -> float:
     cheap = min(few.cpu for few, _ in pairs)
     dear = min(many.cpu for _, many in pairs)
     return (dear - cheap) / further * 1e6
+
+
+def noise_of(pairs: list[tuple[Usage, Usage]]) -> float:
+    """Return how much equal runs differ, as a share of the cost of the further rows."""
+    few, many = ([usage.cpu for usage in usages] for usages in zip(*pairs, strict=True))
+    cost = min(many) - min(few)
+    return max(max(few) - min(few), max(many) - min(many)) / cost if cost > 0 else 1.0
 
 
 def compare_instructions(name: str, case: Case, options: argparse.Namespace) -> dict[str, Any]:
