@@ -78,17 +78,7 @@ def main() -> None:
     compare = compare_instructions if options.instructions else compare_seconds
     figures = {name: compare(name, CASES[name], options) for name in options.case or CASES}
     if options.save:
-        noisy = [
-            f"{tap} of {name} by {one['noise']:.0%}"
-            for name, case in figures.items()
-            for tap, one in case["taps"].items()
-            if one.get("noise", 0) > MAX_NOISE
-        ]
-        if noisy:
-            raise FailedError(
-                f"Not kept: equal runs differ too much ({', '.join(noisy)} of the cost of the rows)."
-                " Use an idle machine, or more --rows."
-            )
+        check_noise(figures)
         results.save("instructions" if options.instructions else "record_path", figures)
         write_page()
     sys.exit(any(case["taps"][OURS]["ratio"] > MAX_OVER_BARE for case in figures.values()))
@@ -131,15 +121,36 @@ def compare_seconds(name: str, case: Case, options: argparse.Namespace) -> dict[
         for tap, pairs in rounds.items()
     }
     print(f"{name}: {many:,} rows, {few:,} subtracted, {options.rounds} in turn")
+    show(taps)
+    return {"rows": many, "subtracted": few, "rounds": options.rounds, "taps": taps}
+
+
+def show(taps: dict[str, dict[str, Any]]) -> None:
+    """Print the table of a case."""
     print(f"  {'':18} µs CPU/row  of bare         spread noise   rows/s    MB calls")
     for tap, one in taps.items():
         low, high = one["spread"]
         print(
             f"  {tap:18} {one['cost']:10.1f} {one['ratio']:7.2f}x {low:6.2f} to {high:4.2f}"
-            f" {one['noise']:5.0%} {one['rows_per_second']:8,.0f} {one['memory']:5.0f} {one['calls']:5,}",
+            f" {one['noise']:5.0%} {one['rows_per_second']:8,.0f} {one['memory']:5.0f}"
+            f" {one['calls']:5,}",
             flush=True,
         )
-    return {"rows": many, "subtracted": few, "rounds": options.rounds, "taps": taps}
+
+
+def check_noise(figures: Mapping[str, Any]) -> None:
+    """Raise FailedError if equal runs differ too much."""
+    noisy = [
+        f"{tap} of {name} by {one['noise']:.0%}"
+        for name, case in figures.items()
+        for tap, one in case["taps"].items()
+        if one.get("noise", 0) > MAX_NOISE
+    ]
+    if noisy:
+        raise FailedError(
+            f"Not kept: equal runs differ by too much of what the rows cost: {', '.join(noisy)}. "
+            "Use an idle machine, more --rows, and at least two --rounds."
+        )
 
 
 def cost_of(pairs: list[tuple[Usage, Usage]], further: int) -> float:
@@ -150,7 +161,12 @@ def cost_of(pairs: list[tuple[Usage, Usage]], further: int) -> float:
 
 
 def noise_of(pairs: list[tuple[Usage, Usage]]) -> float:
-    """Return how much equal runs differ, as a share of the cost of the further rows."""
+    """Return how much equal runs differ, as a share of the cost of the further rows.
+
+    A single run tells nothing: 1.
+    """
+    if len(pairs) == 1:
+        return 1.0
     few, many = ([usage.cpu for usage in usages] for usages in zip(*pairs, strict=True))
     cost = min(many) - min(few)
     return max(max(few) - min(few), max(many) - min(many)) / cost if cost > 0 else 1.0
