@@ -37,6 +37,7 @@ logging.getLogger("urllib3").setLevel(logging.INFO)
 
 CONNECT_TIMEOUT = 10
 """Seconds."""
+_CHUNK = 65536  # bytes; threads that read larger pieces leave their heaps in fragments
 MAX_ANSWER_SIZE = 64 * 2**20
 """Bytes of one answer after decompression; a page of 200 rows is some 100 KB."""
 MAX_FILE_SIZE = 8 * 2**30
@@ -299,7 +300,7 @@ def _read(response: requests.Response, file: BinaryIO | None, seconds: float) ->
         return b""
     chunks: list[bytes] = []
     size = 0
-    while chunk := response.raw.read1(65536, decode_content=True):
+    while chunk := response.raw.read1(_CHUNK, decode_content=True):
         chunks.append(chunk)
         size += len(chunk)
         if size > MAX_ANSWER_SIZE:
@@ -320,7 +321,7 @@ def _save(response: requests.Response, file: BinaryIO, seconds: float) -> None:
     """
     started = time.monotonic()
     size = 0
-    while chunk := response.raw.read1(2**20, decode_content=True):
+    while chunk := response.raw.read1(_CHUNK, decode_content=True):
         size += len(chunk)
         if size > MAX_FILE_SIZE:
             raise StreamFailed("A file of an export is larger than 8 GiB: set a later start_date.")
