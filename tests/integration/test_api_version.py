@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.helpers.zone import CHECKED
+
 pytestmark = pytest.mark.usefixtures("queries_only")
 
 
@@ -13,7 +15,7 @@ def test_a_wrong_api_version_costs_one_call_and_is_logged(emulator, tap, account
     emulator.add("list", [{"id": number} for number in range(1, 202)])
     emulator.add("user", [{"id": 7}])
 
-    run = tap.run(emulator.config | {"api_version": configured})
+    run = tap.run(emulator.config | {"api_version": configured}, state=CHECKED)
 
     assert run.exit_code == 0, run.stderr
     assert run.ids("lists") == list(range(1, 202))
@@ -32,7 +34,7 @@ def test_the_wrong_version_under_http_200_is_seen_too(emulator, tap):
     emulator.set(api_version=3, legacy_status=True)
     emulator.add("list", [{"id": 1}])
 
-    run = tap.run(emulator.config)
+    run = tap.run(emulator.config, state=CHECKED)
 
     assert run.exit_code == 0, run.stderr
     assert run.ids("lists") == [1]

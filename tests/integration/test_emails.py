@@ -10,6 +10,7 @@ import pytest
 from tap_pardot.state.id_set import unpack
 from tests.helpers.catalog import select
 from tests.helpers.mail import CLICK, OPEN, SENT, Mail
+from tests.helpers.zone import CHECKED
 
 BODIES = ["message_text", "message_html"]
 OTHERS = ["id", "name", "subject", "is_one_to_one", "created_at"]
@@ -429,6 +430,7 @@ def test_a_thousand_activities_of_forty_emails_cost_a_call_for_each_email(mail):
     clicks = [{"id": n, "list_email_id": 500 + n, "created_at": moment} for n in numbers]
     emulator.add("emailClick", clicks)
     streams = ("visitor_activities", "email_clicks", "emails", "email_stats", "email_templates")
+    mail.state = CHECKED
     run = mail.sync(*streams)
 
     assert run.exit_code == 0, run.stderr

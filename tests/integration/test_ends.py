@@ -21,6 +21,7 @@ from tap_pardot.records.decoder import Decoder
 from tests.helpers.catalog import select
 from tests.helpers.streams import QUERIES
 from tests.helpers.tap import Finished
+from tests.helpers.zone import CHECKED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +66,7 @@ def test_a_complete_run_ends_with_a_line_for_each_selected_stream(emulator, tap)
     emulator.add("campaign", [{"id": 5}])
     chosen = ["campaigns", "email_clicks", "lists"]
 
-    run = tap.run(emulator.config, catalog=select(*chosen))
+    run = tap.run(emulator.config, catalog=select(*chosen), state=CHECKED)
 
     assert run.exit_code == 0, run.stderr
     lines = last_lines(run, chosen)
@@ -103,7 +104,7 @@ def test_streams_that_end_early_say_why_and_the_sentence_names_them(emulator, ta
 def test_streams_that_were_not_begun_say_so(emulator, tap):
     emulator.set(daily_limit=3)
 
-    run = tap.run(emulator.config)
+    run = tap.run(emulator.config, state=CHECKED)
 
     assert run.exit_code == 2
     lines = last_lines(run, NAMES)
@@ -273,7 +274,7 @@ def test_wrong_arguments_are_a_sentence_and_no_outage(emulator, tap, arguments):
 def test_a_signal_after_the_last_line_changes_nothing(emulator, tap_process, signum):
     """It would be raised in whatever the interpreter has still to do."""
     emulator.add("list", [{"id": 1}])
-    command = tap_process.command(emulator.config, catalog=select("lists"))
+    command = tap_process.command(emulator.config, catalog=select("lists"), state=CHECKED)
     late = (
         "import atexit, os, sys; from tap_pardot.cli import main; "
         f"atexit.register(os.kill, os.getpid(), {signum}); sys.argv = sys.argv[1:]; main()"

@@ -665,7 +665,7 @@ def test_more_ids_than_five_days_of_calls_are_read_once_each(account, monkeypatc
     number, drain_at, limit = sizes
     set_sizes(monkeypatch, 200, 20, 200)
     monkeypatch.setattr("tap_pardot.state.id_set.DRAIN_AT", drain_at)
-    monkeypatch.setattr("tap_pardot.streams.assembly._ROWS_PER_PAGE", drain_at // 5)
+    monkeypatch.setattr("tap_pardot.streams.bulk._ROWS_PER_PAGE", drain_at // 5)
     activities = [
         {"id": n, "type": 11, "list_email_id": n, "created_at": EARLY, "updated_at": EARLY}
         for n in range(1, number + 1)
@@ -682,7 +682,7 @@ def test_more_ids_than_five_days_of_calls_are_read_once_each(account, monkeypatc
 def test_an_export_that_takes_longer_than_its_files_last_is_read_in_halves(account, monkeypatch):
     """Pardot deletes them after a week; a job created anew starts with the first row."""
     monkeypatch.setattr("tap_pardot.state.id_set.DRAIN_AT", 50)
-    monkeypatch.setattr("tap_pardot.streams.assembly._ROWS_PER_PAGE", 10)
+    monkeypatch.setattr("tap_pardot.streams.bulk._ROWS_PER_PAGE", 10)
     for day in range(1, 31):
         account.opens(f"2024-05-{day:02}T10:00:00Z", range(20 * day, 20 * day + 20))
     streams = ("visitor_activities", "email_stats")

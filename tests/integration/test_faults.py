@@ -28,6 +28,7 @@ from tap_pardot.errors import Outage, Retriable, StreamFailed, StreamSkipped
 from tap_pardot.sources.paging import QueryCalls, by_id
 from tap_pardot.tap import TapPardot
 from tests.helpers.streams import QUERIES
+from tests.helpers.zone import CHECKED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -205,7 +206,7 @@ def test_a_run_with_a_fault_on_ten_streams_finishes_complete(emulator, tap):
         emulator.add(name, [{"id": 1}, {"id": 2}])
         emulator.fault(object=name, **fault)
 
-    run = tap.run(emulator.config | {"request_timeout": 1})
+    run = tap.run(emulator.config | {"request_timeout": 1}, state=CHECKED)
 
     assert run.exit_code == 0, run.stderr
     assert sorted(map(len, run.records.values())) == [1] + 10 * [2]
@@ -383,7 +384,7 @@ def test_missing_rights_skip_the_stream_and_the_run_is_good(emulator, tap, legac
     emulator.set(forbidden={"list": 46, "tag": 49}, legacy_status=legacy)
     emulator.add("form", [{"id": 1}])
 
-    run = tap.run(emulator.config)
+    run = tap.run(emulator.config, state=CHECKED)
 
     assert run.exit_code == 0, run.stderr
     assert run.ids("forms") == [1]
@@ -434,7 +435,7 @@ def test_the_daily_limit_stops_the_run_and_the_next_day_completes_it(emulator, t
     emulator.add("list", [{"id": number} for number in PAGES])
     emulator.add("tag", [{"id": 1}])
 
-    first = tap.run(emulator.config)
+    first = tap.run(emulator.config, state=CHECKED)
 
     assert first.exit_code == 2
     assert first.ids("lists") == PAGES[:400]

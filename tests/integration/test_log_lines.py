@@ -10,6 +10,7 @@ import pytest
 
 from tests.helpers.catalog import select
 from tests.helpers.tap import Finished  # noqa: TC001 - fixtures' type
+from tests.helpers.zone import CHECKED
 
 pytestmark = pytest.mark.usefixtures("queries_only")
 
@@ -155,7 +156,12 @@ def test_a_structured_log_has_the_figures_as_fields(emulator, tap, tmp_path):
     path.write_text(JSON_LOG)
     names = ("campaigns", "email_clicks", "forms", "lists")
 
-    run = tap.run(emulator.config, catalog=select(*names), env={"SINGER_SDK_LOG_CONFIG": str(path)})
+    run = tap.run(
+        emulator.config,
+        state=CHECKED,
+        catalog=select(*names),
+        env={"SINGER_SDK_LOG_CONFIG": str(path)},
+    )
 
     assert run.exit_code == 0, run.stderr
     lines = [json.loads(line) for line in run.stderr.splitlines() if line.startswith("{")]

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from pardot_emulator.oauth import DESCRIPTIONS
+from tests.helpers.zone import CHECKED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,7 +92,7 @@ def test_each_flow_reads_everything_with_one_login(emulator, key, tap, flow):
     emulator.add("list", ROWS)
     emulator.add("tag", ROWS)
 
-    done = tap.run(config_for(emulator, key, flow))
+    done = tap.run(config_for(emulator, key, flow), state=CHECKED)
 
     assert done.exit_code == 0, done.stderr
     assert done.ids("lists") == done.ids("tags") == [1, 2, 3]
@@ -440,7 +441,7 @@ def test_a_token_that_dies_on_the_way_is_renewed_once_and_the_call_repeated(emul
     emulator.add("list", [{"id": number} for number in range(1, 451)])
     emulator.fault(object="list", nth=2, **fault)
 
-    done = tap.run(emulator.config)
+    done = tap.run(emulator.config, state=CHECKED)
 
     assert done.exit_code == 0, done.stderr
     assert done.ids("lists") == list(range(1, 451))
@@ -455,7 +456,7 @@ def test_two_refusals_apart_in_time_are_two_renewals(emulator, tap):
     emulator.add("list", [{"id": number} for number in range(1, 451)])
     emulator.set(oauth={"expire_after_calls": 4})
 
-    done = tap.run(emulator.config)
+    done = tap.run(emulator.config, state=CHECKED)
 
     assert done.exit_code == 0, done.stderr
     assert done.ids("lists") == list(range(1, 451))

@@ -8,6 +8,7 @@ import pytest
 
 from tests.helpers.catalog import select
 from tests.helpers.warehouse import TABLES, Warehouse, by_stream, later
+from tests.helpers.zone import CHECKED
 
 pytestmark = pytest.mark.usefixtures("queries_only")
 
@@ -66,7 +67,7 @@ def test_full_table_forced_by_metadata_reads_everything_each_time(emulator, tap,
     for stream, way in ways.items():
         choose(catalog, stream, "FULL_TABLE", way=way)
 
-    first = tap.run(emulator.config, catalog=catalog)
+    first = tap.run(emulator.config, catalog=catalog, state=CHECKED)
     emulator.set(clock=NEXT)
     second = tap.run(emulator.config, catalog=catalog, state=first.state)
 
@@ -115,7 +116,7 @@ def test_incremental_campaigns_are_only_those_that_changed(emulator, tap, catalo
     choose(catalog, "campaigns", "INCREMENTAL", key)
     warehouse = Warehouse()
 
-    first = tap.run(emulator.config, catalog=catalog)
+    first = tap.run(emulator.config, catalog=catalog, state=CHECKED)
     warehouse.load(first.stdout.splitlines(keepends=True))
     assert first.exit_code == 0, first.stderr
     assert first.ids("campaigns") == [*range(10, 2510, 10)]
@@ -136,7 +137,7 @@ def test_incremental_without_a_filter_emits_only_rows_that_changed(emulator, tap
         choose(catalog, stream, "INCREMENTAL", "updated_at", way)
     warehouse = Warehouse()
 
-    first = tap.run(emulator.config, catalog=catalog)
+    first = tap.run(emulator.config, catalog=catalog, state=CHECKED)
     warehouse.load(first.stdout.splitlines(keepends=True))
     assert first.exit_code == 0, first.stderr
     assert {s: first.ids(s) for s in streams} == by_stream(streams, [*range(10, 2510, 10)])
@@ -240,7 +241,7 @@ def test_a_deselected_stream_makes_no_call_and_no_message(emulator, tap, catalog
     fill(emulator, TABLES, [10])
     choose(catalog, "tags")
 
-    run = tap.run(emulator.config, catalog=catalog)
+    run = tap.run(emulator.config, catalog=catalog, state=CHECKED)
 
     assert run.exit_code == 0, run.stderr
     # The read of the account begins every run: it gives version, rights and the server's time.

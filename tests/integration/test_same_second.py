@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.helpers.warehouse import TABLES, WINDOWED, Warehouse, by_stream, later
+from tests.helpers.zone import CHECKED
 
 pytestmark = pytest.mark.usefixtures("queries_only")
 
@@ -26,7 +27,7 @@ def test_600_rows_of_one_second_arrive_once_in_every_stream(emulator, tap):
     fill(emulator)
     everything = sorted([*EARLIER, *CROWD, *AFTER])
 
-    run = tap.run(emulator.config)
+    run = tap.run(emulator.config, state=CHECKED)
 
     assert run.exit_code == 0, run.stderr
     assert {stream: run.ids(stream) for stream in TABLES} == by_stream(TABLES, everything)

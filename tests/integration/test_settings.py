@@ -29,6 +29,7 @@ from tap_pardot.sync.context import zone_of_api_user
 from tap_pardot.tap import TapPardot
 from tests.helpers.catalog import select
 from tests.helpers.runner import invoke
+from tests.helpers.zone import CHECKED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -302,7 +303,7 @@ def test_the_zone_comes_from_the_user_records_which_are_read_once(emulator, tap)
     emulator.add("user", users)
     emulator.add("list", [{"id": 1, "created_at": "2024-07-01T12:00:00Z"}])
 
-    run = tap.run(without_zone(emulator))
+    run = tap.run(without_zone(emulator), state=CHECKED)
 
     assert run.exit_code == 0, run.stderr
     assert "time zone is America/New_York" in run.stderr
@@ -353,7 +354,7 @@ def test_the_daily_call_limit_is_shared_by_the_runs_of_a_day_only(emulator, tap)
     config = emulator.config | {"daily_call_limit": 20}
     emulator.add("tag", [{"id": 1}])
 
-    first = tap.run(config)
+    first = tap.run(config, state=CHECKED)
 
     assert (first.exit_code, len(emulator.calls)) == (0, 16)
 
@@ -629,7 +630,7 @@ def test_a_proxy_in_the_environment_is_used_unless_excepted(emulator, tap, excep
         if excepted:
             env |= {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
 
-        run = tap.run(emulator.config, env=env)
+        run = tap.run(emulator.config, state=CHECKED, env=env)
 
     assert run.exit_code == 0, run.stderr
     assert run.ids("lists") == [1]

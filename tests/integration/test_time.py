@@ -18,6 +18,7 @@ from tests.helpers.warehouse import (
     later,
     utc,
 )
+from tests.helpers.zone import CHECKED
 
 pytestmark = pytest.mark.usefixtures("queries_only")
 
@@ -229,7 +230,8 @@ def test_start_date_is_inclusive_and_end_date_exclusive_to_the_second(emulator, 
     for table in TABLES.values():
         emulator.add(table.object, [table.row(n, at) for n, at in enumerate(moments, start=1)])
 
-    run = tap.run({**emulator.config, "start_date": start, "end_date": end})
+    config = {**emulator.config, "start_date": start, "end_date": end}
+    run = tap.run(config, state=CHECKED)
 
     assert run.exit_code == 0, run.stderr
     assert {s: run.ids(s) for s in (*WINDOWED, *BY_ID)} == by_stream((*WINDOWED, *BY_ID), [2, 3, 4])
