@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import cycle, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -451,7 +452,7 @@ class Slow:
         self.asked: list[tuple[Asked, bool]] = []
         self._too_much: Callable[[Asked], bool] = lambda _: False
         self._how: dict[str, Any] | None = None
-        self._real = requests.Session.request
+        self._real = requests.Session.send
 
     def has_no_time_for(
         self, too_much: Callable[[Asked], bool], how: dict[str, Any] | None = None
@@ -459,27 +460,28 @@ class Slow:
         """Choose what is too much, and how that shows: as a fault, or as silence."""
         self._too_much, self._how = too_much, how
 
-    def request(
-        self, session: requests.Session, method: str, url: str, **options: Any
+    def send(
+        self, session: requests.Session, request: requests.PreparedRequest, **options: Any
     ) -> requests.Response:
-        """Stand for ``Session.request``."""
-        asked = self._read(url, options)
+        """Stand for ``Session.send``."""
+        url = urlsplit(request.url or "")
+        asked = self._read(url.path, dict(parse_qsl(url.query)), request.body)
         if asked is not None:
             slow = self._too_much(asked)
             self.asked.append((asked, slow))
             if slow and self._how is None:
                 raise requests.ReadTimeout
             if slow:
-                self.emulator.fault(object=url.split("/")[4], op=asked.op, **(self._how or {}))
-        return self._real(session, method, url, **options)
+                name = url.path.split("/")[2]
+                self.emulator.fault(object=name, op=asked.op, **(self._how or {}))
+        return self._real(session, request, **options)
 
-    def _read(self, url: str, options: dict[str, Any]) -> Asked | None:
-        if not url.endswith(("/do/query", "/do/create")):
+    def _read(self, path: str, params: dict[str, str], body: Any) -> Asked | None:
+        if not path.endswith(("/do/query", "/do/create")):
             return None
-        name, op = url.split("/")[4], url.rpartition("/")[2]
-        params = {**(options.get("params") or {}), **(options.get("data") or {})}
+        name, op = path.split("/")[2], path.rpartition("/")[2]
         if op == "create":
-            order = options["json"]
+            order = json.loads(body)
             name, params = order["object"], order["procedure"]["arguments"]
         bounds: list[datetime] = []
         zone = ZoneInfo(self.emulator.settings.timezone)
@@ -509,10 +511,10 @@ class Slow:
 def slow(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Slow:
     pardot = Slow(emulator)
 
-    def request(session: requests.Session, *args: Any, **options: Any) -> requests.Response:
-        return pardot.request(session, *args, **options)
+    def send(session: requests.Session, *args: Any, **options: Any) -> requests.Response:
+        return pardot.send(session, *args, **options)
 
-    monkeypatch.setattr(requests.Session, "request", request)
+    monkeypatch.setattr(requests.Session, "send", send)
     return pardot
 
 
@@ -604,19 +606,18 @@ def test_a_slow_recycle_bin_alone_splits_the_window(account, slow):
     """Active rows are out already by then; some may come again, none may be lost."""
     spread(account, TWO_DAYS, 20, 144)
     account.emulator.update("prospect", range(1, 145, 3), deleted=True)
-    real = slow.request
+    real = slow.send
 
     def too_much(asked: Asked) -> bool:
         return asked.object == "prospect" and asked.seconds > 6 * 3600 and in_the_bin[-1]
 
     in_the_bin = [False]
 
-    def request(session: Any, method: str, url: str, **options: Any) -> Any:
-        params = {**(options.get("params") or {}), **(options.get("data") or {})}
-        in_the_bin.append(params.get("deleted") == "true")
-        return real(session, method, url, **options)
+    def send(session: Any, request: Any, **options: Any) -> Any:
+        in_the_bin.append("deleted=true" in request.url)
+        return real(session, request, **options)
 
-    slow.request = request  # type: ignore[method-assign]
+    slow.send = send  # type: ignore[method-assign]
     slow.has_no_time_for(too_much, WAYS["202"])
 
     account.good("prospects", start_date=TWO_DAYS, bulk_source="query")

@@ -439,10 +439,11 @@ def test_a_thousand_activities_of_forty_emails_cost_a_call_for_each_email(mail):
     assert mail.asked("stats") == [500 + n for n in numbers]
     assert mail.asked("read", "emailTemplate") == [900, 901, 902, 903]
     made = Counter(call["object"] for call in emulator.calls)
-    # 5 full pages and one that shows the end; one page of clicks; the list of templates.
+    # 5 full pages, one that shows the end, and the newest id; one page of clicks; the list of
+    # templates.
     assert made == {
         "account": 1,
-        "visitorActivity": 6,
+        "visitorActivity": 7,
         "emailClick": 1,
         "email": 80,
         "emailTemplate": 5,

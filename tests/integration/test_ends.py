@@ -70,7 +70,7 @@ def test_a_complete_run_ends_with_a_line_for_each_selected_stream(emulator, tap)
 
     assert run.exit_code == 0, run.stderr
     lines = last_lines(run, chosen)
-    assert lines["lists"][:3] == (1234, 7, "done")
+    assert lines["lists"][:3] == (1234, 8, "done")  # 7 pages and the newest id
     assert lines["email_clicks"][:3] == (1, 1, "done")
     assert lines["campaigns"][:3] == (1, 1, "done")
     assert "2024-06-01T11:59:00" in lines["lists"][3]  # the run's end: a minute before its start

@@ -681,10 +681,12 @@ def test_requests_ca_bundle_decides_whom_to_trust(tmp_path, monkeypatch):
 
     with serving(Handler, context) as port:
         url = f"https://127.0.0.1:{port}"
-        transport = Transport(origins={url}, read_timeout=5, user_agent="test")
+
+        def send():
+            return Transport(origins={url}, read_timeout=5, user_agent="test").send("GET", url)
 
         with pytest.raises(ConfigurationError, match="REQUESTS_CA_BUNDLE"):
-            transport.send("GET", url)
+            send()
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
 
-        assert transport.send("GET", url).status == 204
+        assert send().status == 204
