@@ -200,7 +200,8 @@ class CheapestSource(Source):
         bookmark: The stream's bookmark.
         chooser: Chooses the source.
         sides: The sides that the stream has.
-        new_query: Returns the query that reads some sides.
+        new_query: Returns the query that reads some sides; its second argument says whether
+            workers may read pages ahead.
         new_export: Returns the source that exports some sides. Its second argument returns
             whether a window may have rows with a value of ``deleted``.
     """
@@ -212,7 +213,7 @@ class CheapestSource(Source):
         *,
         chooser: Chooser,
         sides: Sides,
-        new_query: Callable[[Sides], WindowQuery],
+        new_query: Callable[[Sides, bool], WindowQuery],
         new_export: Callable[[Sides, Callable[[Window, bool | None], bool]], ExportSource],
     ) -> None:
         self._windows = windows
@@ -235,7 +236,9 @@ class CheapestSource(Source):
     def _use(self, choice: Choice) -> None:
         queried, exported = choice.those(by_export=False), choice.those(by_export=True)
         self._choice = choice
-        self._query = self._new_query(queried) if queried else None
+        # Pages read ahead are wasted where an export may take over.
+        reads_ahead = choice.most_calls is None
+        self._query = self._new_query(queried, reads_ahead) if queried else None
         self._export = self._new_export(exported, self._has_rows) if exported else None
         if self._export is not None:
             self._export.queue.fill(choice.range)

@@ -92,10 +92,14 @@ def bulk_query(parts: Parts, endpoint: Query) -> Source:
 
 
 def _window_query(
-    parts: Parts, endpoint: Query, sides: tuple[bool, ...] = (False, True)
+    parts: Parts,
+    endpoint: Query,
+    sides: tuple[bool, ...] = (False, True),
+    *,
+    reads_ahead: bool = True,
 ) -> WindowQuery:
     return WindowQuery(
-        SplittingQuery(parts.query_calls(endpoint), parts.threads),
+        SplittingQuery(parts.query_calls(endpoint), parts.threads if reads_ahead else 1),
         parts.bookmark,
         fields=api_fields(parts.stream, parts.columns),
         keys=api_keys(parts.stream),
@@ -139,7 +143,9 @@ def _cheapest_source(parts: Parts, endpoint: Export, query: Query) -> Source:
         parts.bookmark,
         chooser=chooser,
         sides=(False, True) if endpoint.deleted else (False,),
-        new_query=lambda sides: _window_query(parts, query, sides),
+        new_query=lambda sides, reads_ahead: _window_query(
+            parts, query, sides, reads_ahead=reads_ahead
+        ),
         new_export=lambda sides, has_rows: _export_source(
             parts, endpoint, query, sides=sides, has_rows=has_rows
         ),
