@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tap_pardot.api.dialect import Export
-from tap_pardot.errors import Outage, RequestTooLarge, StreamFailed, StreamSkipped
+from tap_pardot.errors import ENDS_RUN, Outage, RequestTooLarge, StreamFailed, StreamSkipped
 from tap_pardot.records.times import Window
 from tap_pardot.sources.export_jobs import ExportJobClient, JobSettings
 from tap_pardot.sources.export_plan import JobSpec
@@ -33,8 +33,7 @@ def ensure_timezone_checked(sync: SyncContext) -> None:
 
     Raises:
         ConfigurationError: Pardot's own time shows that the zone is wrong.
-        RunStopped: Pardot has no calls left.
-        Outage: All of Pardot is down.
+        RunStopped: Pardot has no calls left, or all of it is down.
     """
     if not sync.timezone_check.is_needed or len(sync.jobs):
         return
@@ -55,9 +54,10 @@ def ensure_timezone_checked(sync: SyncContext) -> None:
     except (StreamSkipped, StreamFailed, RequestTooLarge) as error:
         _warn(sync, error.message)
     except Outage as outage:
-        if not outage.is_isolated:
-            raise
-        _warn(sync, outage.message)
+        found = sync.classify(outage)
+        if isinstance(found, ENDS_RUN):
+            raise found from outage
+        _warn(sync, found.message)
     else:
         if not sync.timezone_check.is_confirmed:
             _warn(sync, "Pardot shows no time of an export.")

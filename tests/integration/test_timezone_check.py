@@ -70,3 +70,24 @@ def test_without_the_right_to_export_there_is_one_warning(account, tap, code):
     assert first.stderr.count(warning) == 1
     assert warning not in second.stderr
     assert [call for call in account.calls if call["object"] == "export"] == []
+
+
+@pytest.mark.usefixtures("no_patience")
+def test_an_outage_during_the_check_ends_the_run_as_any_other(account, tap):
+    account.fault(nth=2, times=None, status=503, html=True)  # after the account
+
+    run = tap.run(account.config, catalog=select("lists"))
+
+    assert run.exit_code == 2
+    assert "could not be reached" in run.last_line
+
+
+@pytest.mark.usefixtures("no_patience")
+def test_exports_that_fail_alone_leave_a_warning(account, tap):
+    account.fault(object="export", op="create", times=None, status=503, html=True)
+
+    run = tap.run(account.config, catalog=select("lists"))
+
+    assert run.exit_code == 0
+    assert run.ids("lists") == [1]
+    assert "could not be compared with Pardot's own times" in run.stderr
