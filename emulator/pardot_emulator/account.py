@@ -287,13 +287,19 @@ class Account:
             "method": method,
             "path": path,
             "params": {},
-            **dict.fromkeys(("object", "op", "id", "status", "code", "rows", "seconds")),
+            **dict.fromkeys(("version", "object", "op", "id", "status", "code", "rows", "seconds")),
             "in_flight": self.in_flight,
             "headers_ok": False,
             "unknown": False,
         }
         self.call_log.append(record)
         return record
+
+    @property
+    def calls_today(self) -> int:
+        """The calls that counted since the account's last midnight."""
+        today = self.settings.account_wall.midnight(self.settings.now())
+        return self._calls_today if today == self._day else 0
 
     def over_daily_limit(self) -> bool:
         """Count a call; return whether it is past the day's limit.

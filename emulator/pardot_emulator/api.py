@@ -8,6 +8,7 @@ The order of refusals [?]: the path (198), credentials in the wrong place (49, 1
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from urllib.parse import unquote
 
@@ -84,6 +85,7 @@ class Answer(NamedTuple):
     code: int | None = None
     rows: int | None = None
     file: ResultFile | None = None  # the body, if it may be too long to hold
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 def parse_path(path: str) -> Route | None:
@@ -131,6 +133,42 @@ def answer(account: Account, request: Request, call: Record) -> Answer:
     return Answer(200, write(body), wire.JSON_TYPE, rows=rows)
 
 
+def check_headers(account: Account, request: Request) -> None:
+    """Check who calls, and for which business unit.
+
+    Raises:
+        PardotError: 49, 126, 181, 182, 184, 199, 201.
+    """
+    authorization = request.headers.get("Authorization")
+    if CREDENTIALS & request.query.keys():
+        raise PardotError(49)
+    if authorization is None and CREDENTIALS & request.form.keys():
+        raise PardotError(199)
+    code, suffix = account.issuer.check(authorization)
+    if code is not None:
+        raise PardotError(code, PardotError(code).message + suffix)
+    business_unit = request.headers.get(BUSINESS_UNIT)
+    if business_unit is None:
+        raise PardotError(181)
+    if not _BUSINESS_UNIT.fullmatch(business_unit):
+        raise PardotError(182)
+    if business_unit != account.settings.business_unit_id:
+        raise PardotError(201)
+
+
+def admit(account: Account, call: Record) -> None:
+    """Count a call of any version against the two limits.
+
+    Raises:
+        PardotError: 66, too many at the same time; 122, too many in a day.
+    """
+    call["headers_ok"] = True
+    if call["in_flight"] > account.settings.max_concurrent:
+        raise PardotError(66)
+    if account.over_daily_limit():
+        raise PardotError(122)
+
+
 class _Call:
     """One call on its way through the checks."""
 
@@ -149,12 +187,8 @@ class _Call:
         if route is None:
             # The old login was retired in Feb 2021 (B.4).
             raise PardotError(199 if _LOGIN.fullmatch(self._request.path) else 198)
-        self._check_headers()
-        self._call["headers_ok"] = True
-        if self._call["in_flight"] > self._settings.max_concurrent:
-            raise PardotError(66)
-        if self._account.over_daily_limit():
-            raise PardotError(122)
+        check_headers(self._account, self._request)
+        admit(self._account, self._call)
         target = OBJECTS.get(route.object)
         # The slash at the end is documented for account/read only (C.1).
         if target is None or not target.ops or (route.slash and route.object != "account"):
@@ -171,24 +205,6 @@ class _Call:
         by_object = {"export": self._export, "emailTemplate": self._templates}
         handle = by_op.get(route.op) or by_object.get(target.name) or self._read
         return handle(target, route)
-
-    def _check_headers(self) -> None:
-        request, issuer = self._request, self._account.issuer
-        authorization = request.headers.get("Authorization")
-        if CREDENTIALS & request.query.keys():
-            raise PardotError(49)
-        if authorization is None and CREDENTIALS & request.form.keys():
-            raise PardotError(199)
-        code, suffix = issuer.check(authorization)
-        if code is not None:
-            raise PardotError(code, PardotError(code).message + suffix)
-        business_unit = request.headers.get(BUSINESS_UNIT)
-        if business_unit is None:
-            raise PardotError(181)
-        if not _BUSINESS_UNIT.fullmatch(business_unit):
-            raise PardotError(182)
-        if business_unit != self._settings.business_unit_id:
-            raise PardotError(201)
 
     def _check_version(self, route: Route) -> None:
         version, allowed = route.version, self._settings.api_version

@@ -25,6 +25,8 @@ _STAMP = re.compile(
 )
 _AGO = re.compile(r"(?P<count>\d{1,6})\s+(?P<unit>second|minute|hour|day|week)s?\s+ago", re.ASCII)
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": DAY, "week": 7 * DAY}
+# Times of version 5, both ways (reference of version 5, A.4): Z is refused.
+_OFFSET_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}[+-]\d{2}:\d{2}", re.ASCII)
 _MAX_HOUR, _MAX_MINUTE, _MAX_SECOND = 24, 59, 60
 
 
@@ -68,6 +70,13 @@ class WallClock:
         """Return ``YYYY-MM-DD HH:MM:SS`` in local time (A.11)."""
         day, second = divmod(instant + self.offset(instant), DAY)
         return _day(day) + _time_of_day(second)
+
+    def offset_text(self, instant: int) -> str:
+        """Return ``YYYY-MM-DDTHH:MM:SS±HH:MM`` in local time, as version 5 writes times."""
+        offset = self.offset(instant)
+        hours, minutes = divmod(abs(offset) // 60, 60)
+        sign = "-" if offset < 0 else "+"
+        return f"{self.text(instant).replace(' ', 'T')}{sign}{hours:02}:{minutes:02}"
 
     def midnight(self, instant: int, days: int = 0) -> int:
         """Return the local midnight ``days`` after the day of ``instant``."""
@@ -157,6 +166,20 @@ def _zone_offset(zone: str) -> int:
     digits = zone[1:].replace(":", "")
     seconds = int(digits[:2]) * 3600 + int(digits[2:]) * 60
     return -seconds if zone[0] == "-" else seconds
+
+
+def read_offset_time(text: str) -> int:
+    """Read a time with an offset as version 5 does; epoch seconds.
+
+    Raises:
+        BadDateError: Another form, with Z for example, or no such day or hour.
+    """
+    if not _OFFSET_TIME.fullmatch(text):
+        raise BadDateError(text)
+    try:
+        return int(datetime.fromisoformat(text).timestamp())
+    except ValueError as bad:
+        raise BadDateError(text) from bad
 
 
 def parse_instant(value: float | str) -> int:

@@ -53,6 +53,11 @@ def stats(model: Model, settings: Settings, list_email_id: int) -> Record | None
     return figures if own is None else _replaced(figures, own)
 
 
+def no_stats(settings: Settings) -> Record:
+    """Return the figures of a list e-mail that nobody got."""
+    return _rates(_counts([], []), settings.stats_zero_rate)
+
+
 def _counts(
     acts: Sequence[tuple[int, int | None, int]], clicks: Sequence[tuple[int | None, int]]
 ) -> Record:

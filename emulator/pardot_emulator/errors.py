@@ -130,7 +130,10 @@ MESSAGES: Mapping[int, str] = {
         "Too many fields have filters: The max number of 3 distinct fields with filters was "
         "exceeded for this query."
     ),
+    210: "Page token has expired.",
+    211: "Page token is invalid.",
     214: "API request timed out.",
+    224: "Invalid fields for request type",
     228: "The api call doesn't support mixed api versions",
 }
 

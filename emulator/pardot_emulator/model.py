@@ -34,6 +34,11 @@ _AFFINITY = {
     Kind.FLOAT: "REAL",
 }
 
+# Objects whose rows are made of an object's rows.
+_MADE_OF: Mapping[str, list[str]] = {
+    target.made_of[0]: [name] for name, target in OBJECTS.items() if target.made_of
+}
+
 # A column of every table: {"set": {key: value}, "drop": [key]} changes the row on the wire only,
 # for tests of what a tap does with values and keys that the reference does not know.
 WIRE = "_wire"
@@ -50,6 +55,8 @@ class Model:
         self._db.execute("PRAGMA synchronous = OFF")
         # Called before rows change: an export that is due must take them as they were.
         self.before_change: Callable[[], None] = lambda: None
+        # Objects whose rows must be made anew.
+        self._stale = {name for name, target in OBJECTS.items() if target.made_of}
         self._binders = {name: _binder(target) for name, target in OBJECTS.items()}
         for target in OBJECTS.values():
             self._create(target)
@@ -68,8 +75,8 @@ class Model:
             ValueError: Unknown field, or a time that is none.
         """
         bound = [self._binders[name](row) for row in rows]
-        places = ", ".join("?" * (len(OBJECTS[name].columns) + 1))
-        self._change(f"INSERT OR REPLACE INTO {_table(name)} VALUES ({places})", bound)
+        places = ", ".join("?" * (len(OBJECTS[name].stored) + 1))
+        self._change(name, f"INSERT OR REPLACE INTO {_table(name)} VALUES ({places})", bound)
         return len(bound)
 
     def check(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -108,18 +115,19 @@ class Model:
         ]
         sets = ", ".join(f'"{key}" = ?' for key in fields)
         values = [(*stored, one) for one in ids]
-        return self._change(f"UPDATE {_table(name)} SET {sets} WHERE id = ?", values)
+        return self._change(name, f"UPDATE {_table(name)} SET {sets} WHERE id = ?", values)
 
     def delete(self, name: str, ids: Iterable[int]) -> int:
         """Remove rows by id; return how many there were."""
-        return self._change(f"DELETE FROM {_table(name)} WHERE id = ?", [(one,) for one in ids])
+        values = [(one,) for one in ids]
+        return self._change(name, f"DELETE FROM {_table(name)} WHERE id = ?", values)
 
     def clear(self, name: str | None = None) -> int:
         """Remove all rows of one object, or of all; return how many there were."""
-        names = OBJECTS if name is None else (name,)
+        names = [one for one in OBJECTS if not OBJECTS[one].made_of] if name is None else [name]
         removed = sum(self.count(one) for one in names)
         for one in names:
-            self._change(f"DELETE FROM {_table(one)} WHERE ?", [(True,)])
+            self._change(one, f"DELETE FROM {_table(one)} WHERE ?", [(True,)])
         return removed
 
     def count(self, name: str) -> int:
@@ -169,6 +177,12 @@ class Model:
         places = ", ".join("?" * len(ids))
         return dict(self.pick("campaign", ("id", "name"), f"id IN ({places})", tuple(ids)))
 
+    def ask(
+        self, what: Iterable[str], name: str, clause: str, values: Sequence[Any] = ()
+    ) -> list[RawRow]:
+        """Return SQL expressions over the rows that a clause selects."""
+        return self._select(", ".join(what), name, clause, values)
+
     def custom_fields(self, name: str) -> dict[str, str | None]:
         """Return id and type of the account's own fields, as `PardotObject.custom` names them."""
         return dict(self.pick(name, ("field_id", "type"), "1"))
@@ -203,10 +217,10 @@ class Model:
         columns = ", ".join(
             f'"{one.name}" {_AFFINITY.get(one.kind, "TEXT")}'
             f"{' PRIMARY KEY' if one.name == 'id' else ''}"
-            for one in target.columns
+            for one in target.stored
         )
         self._db.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns}, {WIRE} TEXT)")
-        for column in target.columns:
+        for column in target.stored:
             if column.name in _OWN_TIMES:
                 index = f'"{target.name}_{column.name}"'
                 self._db.execute(f'CREATE INDEX IF NOT EXISTS {index} ON {table} ("{column.name}")')
@@ -214,12 +228,25 @@ class Model:
     def _select(
         self, what: str, name: str, clause: str, values: Sequence[Any] = ()
     ) -> list[RawRow]:
-        statement = f"SELECT {what} FROM {_table(name)} WHERE {clause}"
+        table = _table(name)
+        if name in self._stale:
+            self._make(name)
+        statement = f"SELECT {what} FROM {table} WHERE {clause}"
         return self._db.execute(statement, tuple(values)).fetchall()
 
-    def _change(self, statement: str, values: Iterable[Sequence[Any]]) -> int:
+    def _make(self, name: str) -> None:
+        """Make the rows of an object anew from those that it is made of."""
+        _, select = OBJECTS[name].made_of or ("", "")
+        self._stale.remove(name)
+        self._db.execute(f"DELETE FROM {_table(name)}")
+        self._db.execute(f"INSERT OR REPLACE INTO {_table(name)} {select}")
+
+    def _change(self, name: str, statement: str, values: Iterable[Sequence[Any]]) -> int:
         """Run a statement once per values, in one transaction; return the number of rows."""
+        if OBJECTS[name].made_of:
+            raise ValueError(f"rows of {name} are made of other rows")
         self.before_change()
+        self._stale.update(_MADE_OF.get(name, ()))
         self._db.execute("BEGIN")
         try:
             changed = self._db.executemany(statement, values).rowcount
@@ -241,7 +268,7 @@ def _table(name: str) -> str:
 
 
 def _check_names(target: PardotObject, names: Iterable[str]) -> None:
-    unknown = sorted(set(names) - {WIRE, *(column.name for column in target.columns)})
+    unknown = sorted(set(names) - {WIRE, *(column.name for column in target.stored)})
     if unknown:
         raise ValueError(f"{target.name} has no field {', '.join(unknown)}")
 
@@ -249,7 +276,7 @@ def _check_names(target: PardotObject, names: Iterable[str]) -> None:
 def _converters(target: PardotObject) -> dict[str, Callable[[Any], Any]]:
     """Return how values of columns are stored that are not stored as they are."""
     found: dict[str, Callable[[Any], Any]] = {WIRE: json.dumps}
-    for column in target.columns:
+    for column in target.stored:
         if column.kind is Kind.JSON:
             found[column.name] = partial(_document, column)
         elif column.kind is Kind.TIMESTAMP:
@@ -259,7 +286,7 @@ def _converters(target: PardotObject) -> dict[str, Callable[[Any], Any]]:
 
 def _binder(target: PardotObject) -> Callable[[Mapping[str, Any]], list[Any]]:
     """Compile the way from a row to the values of an INSERT."""
-    plan = [*((column.name, column.default) for column in target.columns), (WIRE, None)]
+    plan = [*((column.name, column.default) for column in target.stored), (WIRE, None)]
     places = {name: place for place, (name, _) in enumerate(plan)}
     convert = [(places[name], how) for name, how in _converters(target).items()]
     times = [(place, name) for name, place in places.items() if name in _OWN_TIMES]
@@ -304,7 +331,7 @@ def _default_time(name: str, row: Mapping[str, Any]) -> int:
 
 def _restore(target: PardotObject, values: tuple[Any, ...]) -> Row:
     row: Row = {}
-    for column, value in zip(target.columns, values, strict=False):
+    for column, value in zip(target.stored, values, strict=False):
         if value is not None and column.kind is Kind.JSON:
             row[column.name] = json.loads(value)
         elif value is not None and column.kind in {Kind.BOOLEAN, Kind.FLAG}:

@@ -6,6 +6,7 @@ contradiction [X], the wider or later form is declared and the line says so.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pardot_emulator import filters
@@ -32,6 +33,7 @@ from pardot_emulator.schema import (
     strings,
     times,
 )
+from pardot_emulator.v5_columns import MORE, NEW
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -353,4 +355,14 @@ _DECLARED = (
     ),
 )
 
-OBJECTS: Mapping[str, PardotObject] = {item.name: item for item in (*_DECLARED, *_MAIL, *PEOPLE)}
+
+def _with_more(item: PardotObject) -> PardotObject:
+    """Return the object with its columns of version 5; queries leave out its recycle bin."""
+    more = MORE.get(item.name, ())
+    where = "NOT deleted" if any(one.name == "deleted" for one in more) else item.where
+    return replace(item, more=more, where=where)
+
+
+OBJECTS: Mapping[str, PardotObject] = {
+    item.name: item for item in (*map(_with_more, (*_DECLARED, *_MAIL, *PEOPLE)), *NEW)
+}

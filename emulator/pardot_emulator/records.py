@@ -53,7 +53,7 @@ def find(model: Model, target: PardotObject, path: Mapping[str, str]) -> tuple[R
     else:
         clause = " AND ".join(f"{name} = ?" for name in path) or "1"
         bound = [integer(text) for text in path.values()]
-    active = target.exists or ("NOT deleted" if target.column("deleted") else "1")
+    active = target.exists or ("NOT deleted" if target.has_recycle_bin else "1")
     found = model.where(target.name, f"({clause}) AND {active}", bound, limit=1)
     if found:
         return found[0], missing

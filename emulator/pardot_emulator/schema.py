@@ -77,11 +77,24 @@ class PardotObject:
     mobile: tuple[str, ...] = ()  # keys of `output=mobile`, where the reference lists them
     campaign_twice: bool = False  # `campaign_id` stays beside `campaign` (C.16, sample of G)
     custom: str | None = None  # the object that declares the fields in the column `custom`
+    # What only version 5 has; see `v5_columns`.
+    more: tuple[Column, ...] = ()
+    made_of: tuple[str, str] | None = None  # an object, and the SELECT that makes rows of its rows
+
+    @property
+    def stored(self) -> tuple[Column, ...]:
+        """The columns of the table, the override of the wire excepted."""
+        return (*self.columns, *self.more)
 
     @property
     def key(self) -> str:
         """Key of the rows in an answer."""
         return self.result or self.name
+
+    @property
+    def has_recycle_bin(self) -> bool:
+        """Whether rows can be in the recycle bin: the column ``deleted`` is true."""
+        return any(one.name == "deleted" for one in self.stored)
 
     def column(self, name: str) -> Column | None:
         """Return the column of that name, None when there is none."""

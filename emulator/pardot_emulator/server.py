@@ -9,12 +9,13 @@ import struct
 import time
 from base64 import b64decode
 from email.utils import formatdate
+from http import HTTPStatus
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from pardot_emulator import api, control, delivery, wire
+from pardot_emulator import api, control, delivery, v5, wire
 from pardot_emulator.errors import PardotError, status_of
 
 if TYPE_CHECKING:
@@ -31,10 +32,6 @@ MAX_BODY = 16 * 1024 * 1024
 # Means that the connection was closed without an answer; never sent.
 NO_ANSWER = 499
 
-_HTML = (
-    b"<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head>"
-    b"<body><h1>Bad Gateway</h1></body></html>"
-)
 _STEP = 0.05
 _OWN_DATE = "X-Own-Date"  # passes a date to the hook that sets `Date`; never sent
 
@@ -100,7 +97,7 @@ class Server:
         if ending is not None:
             return await self._end(http, request, call, ending)
         with self.account.lock:
-            answer = api.answer(self.account, request, call)
+            answer = self._answer(request, call)
         call["code"], call["rows"] = answer.code, answer.rows
         if answer.file is not None:
             return await delivery.send(http, self.account, answer.file, faults, _headers(faults))
@@ -133,16 +130,40 @@ class Server:
             return web.Response(status=fault.status or 302, headers=headers)
         if fault.code is not None:
             call["code"] = fault.code
-            status = status_of(fault.code, self.account.settings, read=call["op"] == "read")
-            as_json = request is None or api.wants_json(request.params)
             error = PardotError(fault.code, fault.message)
-            answer = api.refusal(error, as_json=as_json, status=fault.status or status)
+            answer = self._refusal(request, call, error, fault.status)
         elif fault.html:
-            answer = api.Answer(fault.status or 502, _HTML, "text/html")
+            status = fault.status or 502
+            answer = api.Answer(status, _page(status), "text/html")
         else:
             body = fault.body.encode() if isinstance(fault.body, str) else fault.body or b""
             answer = api.Answer(fault.status or 200, body, wire.JSON_TYPE)
         return await _finish(http, _response(answer), [fault])
+
+    def _answer(self, request: api.Request, call: Record) -> api.Answer:
+        """Answer a call in the dialect of its version, if that is still served."""
+        settings = self.account.settings
+        if call["version"] not in settings.versions_gone:
+            answer = v5.answer if v5.serves(request.path) else api.answer
+            return answer(self.account, request, call)
+        if settings.gone_answer == 404:  # noqa: PLR2004 -- a status
+            return api.Answer(404, _page(404), "text/html")
+        return self._refusal(request, call, PardotError(198))
+
+    def _refusal(
+        self,
+        request: api.Request | None,
+        call: Record,
+        error: PardotError,
+        status: int | None = None,
+    ) -> api.Answer:
+        """Return the answer of an error in the dialect of the call."""
+        settings = self.account.settings
+        if request is not None and v5.serves(request.path):
+            return v5.refusal(error, settings, status)
+        status = status or status_of(error.code, settings, read=call["op"] == "read")
+        as_json = request is None or api.wants_json(request.params)
+        return api.refusal(error, as_json=as_json, status=status)
 
     async def _token(self, http: web.Request) -> web.StreamResponse:
         """Answer the token endpoint (reference B); its calls have a log of their own."""
@@ -171,6 +192,13 @@ class Server:
             status, body = account.issuer.exchange(form, _basic(http))
         login["status"], login["error"] = status, body.get("error")
         return await _finish(http, web.json_response(body, status=status), faults)
+
+
+def _page(status: int) -> bytes:
+    """Return the HTML page of a gateway."""
+    title = f"{status} {HTTPStatus(status).phrase}"
+    body = f"<head><title>{title}</title></head><body><h1>{title}</h1></body>"
+    return f"<!DOCTYPE html><html>{body}</html>".encode()
 
 
 async def _read(http: web.Request) -> api.Request:
@@ -204,8 +232,12 @@ def _lists(values: MultiMapping[Any]) -> dict[str, list[str]]:
 def _describe(call: Record, request: api.Request) -> None:
     """Put what is known before the checks into the record; secrets never."""
     route = api.parse_path(request.path)
-    if route is not None:
-        call["object"], call["op"] = route.object, route.op
+    if v5.serves(request.path):
+        v5.describe(call, request.path)
+    elif route is not None:
+        call["object"], call["op"], call["version"] = route.object, route.op, route.version
+        if route.version.isdecimal():
+            call["version"] = int(route.version)
         given = route.fields.get("id") or next(iter(route.fields.values()), None)
         call["id"] = int(given) if given and given.isascii() and given.isdecimal() else given
     call["params"] = {
@@ -234,6 +266,7 @@ def _describe_export(call: Record, request: api.Request, account: Account) -> No
 def _response(answer: api.Answer) -> web.Response:
     return web.Response(
         status=answer.status,
+        headers=answer.headers,
         body=answer.body,
         content_type=answer.content_type,
         # Without a charset for JSON: a family of clients in use compares the header as a whole.

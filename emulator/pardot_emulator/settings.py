@@ -35,7 +35,7 @@ class Settings:
     daily_limit: int | None = None  # A.10
     max_concurrent: int = 5  # A.10
     legacy_status: bool = False  # A.8 [W]
-    throttle_status: Literal[429, 200, 400] = 429  # A.8 [?]
+    throttle_status: Literal[429, 200, 400, 403] = 429  # A.8 [?]
     not_found_status: Literal[404, 400] = 404  # A.8 [?]
     over_limit: Literal["error", "clamp"] = "error"  # A.12 [X]
     fold: Literal["early", "late"] = "early"  # A.11 [?]
@@ -92,6 +92,30 @@ class Settings:
     export_line_end: Literal["lf", "crlf"] = "lf"  # D.9 [?]
     export_bom: bool = False  # D.9
     export_chunked: bool = False  # D.9 [?]
+    versions_gone: Iterable[int] = ()
+    gone_answer: Literal[198, 404] = 198
+    v5_unauthorized: Literal[49, 184] = 49  # v5 A.7
+    v5_forbidden_status: Literal[405, 403, 401] = 405  # v5 A.7
+    v5_max_limit: int = 1000  # v5 A.3
+    v5_order_direction: bool = False  # v5 A.3
+    v5_undocumented_filters: bool = True  # v5 B.0
+    v5_unproved_fields: bool = True  # v5 B, T
+    v5_refused_fields: Iterable[str] = ()  # v5 A.7
+    v5_refusal: Literal[51, 224] = 51  # v5 A.7
+    v5_refusal_names: bool = True
+    v5_options: Literal["dotted", "bare", "refused"] = "dotted"  # v5 B.9
+    v5_recipient_lists: Literal["objects", "ids", "dotted"] = "objects"  # v5 B.9 [?]
+    v5_token_cap: int = 100_000  # v5 A.5
+    v5_token_conflict: Literal[51, 211] = 51  # v5 A.5 [?]
+    v5_hidden: Mapping[str, Iterable[int]] | tuple[()] = ()  # v5 A.1
+    v5_hidden_warning: bool = True
+    v5_sessions: bool = False  # [?]
+    v5_account: Literal["bare", "values"] = "bare"  # v5 B.28 [X]
+    v5_rates: Literal["numbers", "percent"] = "numbers"  # v5 B.9 [?]
+    v5_enums: Literal["documented", "capitalized"] = "documented"  # v5 E [?]
+    v5_custom_values: Literal["strings", "typed"] = "strings"  # v5 A.9 [?]
+    v5_variations: Literal["listed", "empty", "refused"] = "listed"  # v5 B.19 [?]
+    v5_usage: Literal["used/maximum", "used", "words"] = "used/maximum"  # v5 A.1 [?]
 
     def __post_init__(self) -> None:
         self._assign(self.as_dict())
@@ -141,8 +165,11 @@ class Settings:
         self.forbidden = self._codes = _with_codes(self.forbidden)
         self.export_objects = tuple(sorted(self.export_objects))
         self.export_refused_fields = tuple(sorted(self.export_refused_fields))
-        if self.export_file_rows < 1:
-            raise ValueError("export_file_rows must be at least 1")
+        self.v5_refused_fields = tuple(sorted(self.v5_refused_fields))
+        self.versions_gone = tuple(sorted(self.versions_gone))
+        for name in ("export_file_rows", "v5_max_limit", "v5_token_cap"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1")
         self.wall = WallClock(self.timezone)
         self.account_wall = WallClock(self.account_timezone or self.timezone)
         if "clock" in changes:

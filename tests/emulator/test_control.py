@@ -140,6 +140,7 @@ def test_rows_come_back_from_the_store_as_they_went_in(pardot):
         "prospects": [{"id": 1}],
         "opportunity_activities": None,
     }
+    row |= {"salesforce_id": "006", "created_by_id": 9, "updated_by_id": None}
     pardot.emulator.add("opportunity", [row])
     assert pardot.emulator.rows("opportunity") == [row]
 
