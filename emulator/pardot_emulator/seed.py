@@ -15,6 +15,7 @@ from pardot_emulator.seed_people import PEOPLE
 from pardot_emulator.seed_visits import VISITS
 from pardot_emulator.seed_world import HISTORY, UGLY, Draw, Row, Seed, World, person
 from pardot_emulator.settings import API_USER
+from pardot_emulator.v5_seed import MORE, NEW
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -80,6 +81,7 @@ def _account(world: World) -> Row:
         "website": "https://www.example.com",
         "vanity_domain": "go.example.com",
         "plugin_campaign_id": world.ids("campaign")[0] if world.rows else None,
+        "admin_id": world.ids("user")[0] if world.rows else None,
         "tracking_code_template": "<script>\nvar piAId = '400132';\n</script>",
         "address1": "1 Example Street",
         "city": "Boston",
@@ -253,7 +255,7 @@ def _tag_object(world: World, draw: Draw) -> Row:
 
 
 _CAMEL_TIMES = ("createdAt", "updatedAt")
-SEEDS = {
+_SEEDS = {
     "user": Seed(_user, 3_917_021, most=25, bits=16),
     "campaign": Seed(_campaign, 11_873, most=2_000, bits=14, named=True),
     "tag": Seed(lambda _world, _draw: {}, 40_013, most=2_000, named=True),
@@ -270,4 +272,6 @@ SEEDS = {
     **MAIL,
     **PEOPLE,
     **VISITS,
+    **NEW,
 }
+SEEDS = {name: seed._replace(more=MORE.get(name)) for name, seed in _SEEDS.items()}

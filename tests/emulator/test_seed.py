@@ -14,6 +14,7 @@ import pytest
 from pardot_emulator.seed import seed_rows
 from pardot_emulator.seed_world import clock_changes
 from pardot_emulator.settings import API_USER
+from pardot_emulator.v5_seed import NEW
 
 NOW = 1_763_900_000  # 2025-11-23
 NEW_YORK = "America/New_York"
@@ -27,6 +28,7 @@ OBJECTS = {
     *("account", "user", "campaign", "customField", "tag", "lifecycleStage", "form", "email"),
     *("customRedirect", "dynamicContent", "export", "import", "prospectAccountField"),
     "emailTemplate",
+    *NEW,
 }
 # Rows that have a time of their own to be windowed by.
 CHANGING = (
