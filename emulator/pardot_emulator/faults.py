@@ -63,14 +63,15 @@ FILE_DAMAGES: Mapping[str, Callable[[bytes], bytes]] = {
 class Fault:
     """One fault: a match and an action.
 
-    A call matches when every given one of ``object``, ``op``, ``path`` and ``params`` fits. The
-    fault fires from the ``nth`` matching call on, ``times`` times in a row. See README.md for all
-    options; those with ``init=False`` are counted here.
+    A call matches when every given one of ``object``, ``op``, ``version``, ``path`` and ``params``
+    fits. The fault fires from the ``nth`` matching call on, ``times`` times in a row. See README.md
+    for all options; those with ``init=False`` are counted here.
     """
 
     # Conditions
     object: str | None = None
     op: str | None = None
+    version: int | None = None
     path: str | None = None
     params: Mapping[str, Any] | None = None
     nth: int = 1
@@ -111,6 +112,7 @@ class Fault:
         return (
             self.object in {None, call["object"]}
             and self.op in {None, call["op"]}
+            and self.version in {None, call["version"]}
             and (self.path is None or self.path in call["path"])
             and all(str(call["params"].get(name)) == str(value) for name, value in wanted)
         )

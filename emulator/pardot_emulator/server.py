@@ -178,7 +178,7 @@ class Server:
             "op": "token",
             "params": {"grant_type": form.get("grant_type", "")},
             "grant_type": form.get("grant_type"),
-            **dict.fromkeys(("object", "status", "error", "code")),
+            **dict.fromkeys(("version", "object", "status", "error", "code")),
         }
         with account.lock:
             account.login_log.append(login)
