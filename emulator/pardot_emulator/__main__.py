@@ -67,6 +67,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--custom-fields", type=int, metavar="N", help="number of custom fields of prospects")
     add("--timezone", default="America/New_York", help="of the API user (IANA)")
     add("--api-version", type=int, choices=(3, 4), default=4)
+    add(
+        "--token-cap",
+        type=int,
+        default=100_000,
+        metavar="N",
+        help="rows of a sequence of page tokens of API version 5 (default: 100000)",
+    )
     add("--latency", type=float, default=0.0, help="seconds added to every call")
 
     serve = commands.add_parser(
@@ -90,7 +97,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _emulator(options: argparse.Namespace) -> Emulator:
     names = ("rows", "seed", "objects", "custom_fields", "port", "timezone", "api_version")
-    return Emulator(latency=options.latency, **{name: getattr(options, name) for name in names})
+    more = {"latency": options.latency, "v5_token_cap": options.token_cap}
+    return Emulator(**more, **{name: getattr(options, name) for name in names})
 
 
 def _serve(options: argparse.Namespace) -> int:

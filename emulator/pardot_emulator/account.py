@@ -56,6 +56,7 @@ class Account:
         self.model = Model(database)
         self.jobs = Exports(self.model, settings)
         self.model.before_change = self.jobs.advance
+        self._keep_past()
         self.issuer = TokenIssuer(oauth)
         self.waiting_faults = Faults()
         self.call_log: list[Record] = []
@@ -137,6 +138,8 @@ class Account:
     ) -> None:
         """Add seeded rows; see `seed.seed_rows`. The ``account`` row is always made."""
         with self.lock:
+            # Seeded rows are old.
+            self.model.past_clock = lambda: None
             self.model.load(
                 seed_rows(
                     seed=seed,
@@ -147,6 +150,7 @@ class Account:
                     custom_fields=custom_fields,
                 )
             )
+            self._keep_past()
 
     def reset(self, **seed: Any) -> None:
         """Start over with rows of `seed`; without faults, calls, jobs, e-mail. Switches stay."""
@@ -158,6 +162,11 @@ class Account:
             self.sent.clear()
             self._calls_today = 0
             self.seed(**seed)
+
+    def _keep_past(self) -> None:
+        """Keep what rows were before they change from now on, while version 5 has a cache."""
+        settings = self.settings
+        self.model.past_clock = lambda: settings.now() if settings.v5_cache_lag else None
 
     # Switches and the clock
 

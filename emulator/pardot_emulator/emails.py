@@ -174,7 +174,9 @@ def send(account: Account, params: Mapping[str, list[str]], path: Mapping[str, s
     entry["list_email_id"] = email["list_email_id"]
     # To how many prospects, once it is sent.
     entry["delivered"] = None
-    model.add("email", [email])
+    model.add("email", [{**email, "campaign_id": entry["campaign_id"]}])
+    if not path:
+        model.add("listEmail", [_list_email(email, entry, now)])
     used = entry["email_template_id"]
     if used is not None and used not in stored:
         # A tap finds its id in the activities and asks for it.
@@ -182,6 +184,26 @@ def send(account: Account, params: Mapping[str, list[str]], path: Mapping[str, s
     account.sent.append(entry)
     deliver_due(account)
     return int(email["id"])
+
+
+def _list_email(email: Record, entry: Mapping[str, Any], now: int) -> Record:
+    """Return the row of a list e-mail, as version 5 lists it; a scheduled one is not yet sent."""
+    at = max(entry["scheduled"] or 0, now)
+    to = entry["recipients"]
+    return {
+        "id": email["list_email_id"],
+        "name": email["name"],
+        "subject": email["subject"],
+        "campaignId": entry["campaign_id"],
+        "emailTemplateId": entry["email_template_id"],
+        "isOperational": entry["operational"],
+        "isSent": at <= now,
+        "sentAt": at,
+        "recipientLists": to["list_ids"],
+        "suppressionLists": to["suppression_list_ids"],
+        "createdAt": now,
+        "updatedAt": now,
+    }
 
 
 def deliver_due(account: Account) -> None:
@@ -195,6 +217,8 @@ def deliver_due(account: Account) -> None:
         at = max(entry["scheduled"] or 0, entry["created_at"])
         if entry["delivered"] is None and at <= now:
             entry["delivered"] = _deliver(account.model, entry, at)
+            if entry["list_email_id"] is not None:
+                account.model.update("listEmail", [entry["list_email_id"]], {"isSent": True})
 
 
 def _deliver(model: Model, entry: Mapping[str, Any], at: int) -> int:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from pardot_emulator.dates import parse_instant
 from pardot_emulator.objects import OBJECTS
-from pardot_emulator.schema import Kind
+from pardot_emulator.schema import ID, Kind
+from pardot_emulator.v5_cache import Past
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -55,6 +56,9 @@ class Model:
         self._db.execute("PRAGMA synchronous = OFF")
         # Called before rows change: an export that is due must take them as they were.
         self.before_change: Callable[[], None] = lambda: None
+        # The time of a change while what was before it has to be kept, else None.
+        self.past_clock: Callable[[], int | None] = lambda: None
+        self._past = Past(self._db)
         # Objects whose rows must be made anew.
         self._stale = {name for name, target in OBJECTS.items() if target.made_of}
         self._binders = {name: _binder(target) for name, target in OBJECTS.items()}
@@ -76,7 +80,9 @@ class Model:
         """
         bound = [self._binders[name](row) for row in rows]
         places = ", ".join("?" * (len(OBJECTS[name].stored) + 1))
-        self._change(name, f"INSERT OR REPLACE INTO {_table(name)} VALUES ({places})", bound)
+        place = OBJECTS[name].stored.index(ID)
+        ids = (values[place] for values in bound)
+        self._change(name, ids, f"INSERT OR REPLACE INTO {_table(name)} VALUES ({places})", bound)
         return len(bound)
 
     def check(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -114,20 +120,23 @@ class Model:
             for key, value in fields.items()
         ]
         sets = ", ".join(f'"{key}" = ?' for key in fields)
+        ids = list(ids)
         values = [(*stored, one) for one in ids]
-        return self._change(name, f"UPDATE {_table(name)} SET {sets} WHERE id = ?", values)
+        return self._change(name, ids, f"UPDATE {_table(name)} SET {sets} WHERE id = ?", values)
 
     def delete(self, name: str, ids: Iterable[int]) -> int:
         """Remove rows by id; return how many there were."""
+        ids = list(ids)
         values = [(one,) for one in ids]
-        return self._change(name, f"DELETE FROM {_table(name)} WHERE id = ?", values)
+        return self._change(name, ids, f"DELETE FROM {_table(name)} WHERE id = ?", values)
 
     def clear(self, name: str | None = None) -> int:
         """Remove all rows of one object, or of all; return how many there were."""
         names = [one for one in OBJECTS if not OBJECTS[one].made_of] if name is None else [name]
         removed = sum(self.count(one) for one in names)
         for one in names:
-            self._change(one, f"DELETE FROM {_table(one)} WHERE ?", [(True,)])
+            ids = (row[0] for row in self.pick(one, ("id",), "1"))
+            self._change(one, ids, f"DELETE FROM {_table(one)} WHERE ?", [(True,)])
         return removed
 
     def count(self, name: str) -> int:
@@ -178,10 +187,20 @@ class Model:
         return dict(self.pick("campaign", ("id", "name"), f"id IN ({places})", tuple(ids)))
 
     def ask(
-        self, what: Iterable[str], name: str, clause: str, values: Sequence[Any] = ()
+        self,
+        what: Iterable[str],
+        name: str,
+        clause: str,
+        values: Sequence[Any] = (),
+        *,
+        at: int | None = None,
     ) -> list[RawRow]:
-        """Return SQL expressions over the rows that a clause selects."""
-        return self._select(", ".join(what), name, clause, values)
+        """Return SQL expressions over the rows that a clause selects, as they were at a time."""
+        if at is None:
+            return self._select(", ".join(what), name, clause, values)
+        source = self._past.source(name, at)
+        statement = f"{source} SELECT {', '.join(what)} FROM {_table(name)} WHERE {clause}"
+        return self._db.execute(statement, tuple(values)).fetchall()
 
     def custom_fields(self, name: str) -> dict[str, str | None]:
         """Return id and type of the account's own fields, as `PardotObject.custom` names them."""
@@ -241,11 +260,19 @@ class Model:
         self._db.execute(f"DELETE FROM {_table(name)}")
         self._db.execute(f"INSERT OR REPLACE INTO {_table(name)} {select}")
 
-    def _change(self, name: str, statement: str, values: Iterable[Sequence[Any]]) -> int:
-        """Run a statement once per values, in one transaction; return the number of rows."""
+    def _change(
+        self, name: str, ids: Iterable[int], statement: str, values: Iterable[Sequence[Any]]
+    ) -> int:
+        """Run a statement once per values, in one transaction; return the number of rows.
+
+        ``ids`` are those of the rows that it changes.
+        """
         if OBJECTS[name].made_of:
             raise ValueError(f"rows of {name} are made of other rows")
         self.before_change()
+        now = self.past_clock()
+        if now is not None:
+            self._past.keep(name, ids, now)
         self._stale.update(_MADE_OF.get(name, ()))
         self._db.execute("BEGIN")
         try:

@@ -115,6 +115,7 @@ class Settings:
     v5_enums: Literal["documented", "capitalized"] = "documented"  # v5 E [?]
     v5_custom_values: Literal["strings", "typed"] = "strings"  # v5 A.9 [?]
     v5_variations: Literal["listed", "empty", "refused"] = "listed"  # v5 B.19 [?]
+    v5_cache_lag: int = 0  # v5 A.6
     v5_usage: Literal["used/maximum", "used", "words"] = "used/maximum"  # v5 A.1 [?]
 
     def __post_init__(self) -> None:

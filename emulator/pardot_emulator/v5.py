@@ -200,7 +200,7 @@ class _Call:
         page = v5_query.page(target, self._params, self._settings, self._exists(target))
         columns = ["id", *page.key, *reader.columns(wanted)]
         tail = f"{page.where} ORDER BY {page.order} LIMIT {page.limit + 1} OFFSET {page.offset}"
-        rows = self._model.ask(columns, target.name, tail, page.values)
+        rows = reader.rows(columns, target, tail, page.values)
         more, rows = len(rows) > page.limit, rows[: page.limit]
         headers, token = {}, None
         if more and page.capped:
@@ -256,7 +256,7 @@ class _Call:
         self._refuse_others()
         columns = ["id", target.recycle_bin or "0", self._changed(target), *reader.columns(wanted)]
         clause = " AND ".join(("id = ?", *self._exists_by_id(target)))
-        rows = self._shown(target, self._model.ask(columns, target.name, clause, [number]))
+        rows = self._shown(target, reader.rows(columns, target, clause, [number]))
         if not rows:
             raise PardotError(109)
         if rows[0][1]:
@@ -293,7 +293,7 @@ class _Call:
         reader = Reader(self._model, self._settings, read=True)
         wanted = reader.wanted(target, names)
         self._refuse_others()
-        rows = self._model.ask(reader.columns(wanted), target.name, "1 ORDER BY id LIMIT 1")
+        rows = reader.rows(reader.columns(wanted), target, "1 ORDER BY id LIMIT 1")
         if not rows:
             raise PardotError(109)
         record = reader.records(wanted, rows)[0]

@@ -44,6 +44,8 @@ class Reader:
     def __init__(self, model: Model, settings: Settings, *, read: bool) -> None:
         self._model, self._settings, self._read = model, settings, read
         self._custom: dict[str, bool] | None = None
+        lag = settings.v5_cache_lag
+        self._at = settings.now() - lag if lag else None
 
     def wanted(self, target: V5Object, names: Iterable[str]) -> Wanted:
         """Return what names of fields ask for.
@@ -123,6 +125,12 @@ class Reader:
         """Return the SQL of what records need, the override of the wire last."""
         return [*(one.sql for one in wanted.fields.values()), "_wire"]
 
+    def rows(
+        self, columns: Sequence[str], target: V5Object, clause: str, values: Sequence[Any] = ()
+    ) -> list[Row]:
+        """Return SQL expressions over the rows that a clause selects, as the cache has them."""
+        return self._model.ask(columns, target.name, clause, values, at=self._at)
+
     def records(self, wanted: Wanted, rows: Sequence[Row]) -> list[Record]:
         """Return the records of rows of `columns`."""
         plan = [
@@ -153,7 +161,7 @@ class Reader:
         ids.discard(None)
         places = ", ".join("?" * len(ids))
         columns = ["id", *self.columns(wanted)]
-        rows = self._model.ask(columns, wanted.target.name, f"id IN ({places})", tuple(ids))
+        rows = self.rows(columns, wanted.target, f"id IN ({places})", tuple(ids))
         records = self.records(wanted, [row[1:] for row in rows])
         return dict(zip((row[0] for row in rows), records, strict=True))
 

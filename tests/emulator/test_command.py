@@ -35,6 +35,12 @@ def get(url):
         return json.load(answer)
 
 
+def test_serve_takes_the_cap_of_a_sequence_of_tokens():
+    with serving("--rows", "1", "--objects", "list", "--token-cap", "50") as line:
+        url = json.loads(line)["api_url"]
+        assert get(f"{url}/emulator/settings")["v5_token_cap"] == 50
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_serve_prints_a_config_for_the_tap_and_stops_at_a_signal(number):
     options = ["--rows", "20", "--timezone", "Asia/Tokyo", "--objects", "list,customField"]
