@@ -54,6 +54,7 @@ class Request(NamedTuple):
     headers: Mapping[str, str]
     foreign_body: bool = False
     body: bytes = b""
+    url_size: int = 0  # of path and query, in characters
 
     @property
     def params(self) -> dict[str, list[str]]:

@@ -9,7 +9,7 @@ import struct
 import time
 from base64 import b64decode
 from email.utils import formatdate
-from http import HTTPStatus
+from http.client import responses
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +45,9 @@ class Server:
 
     async def start(self, port: int = 0) -> int:
         """Listen; return the port. Port 0 takes a free one."""
-        self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=0.1)
+        self._runner = web.AppRunner(
+            self._application(), access_log=None, shutdown_timeout=0.1, max_line_size=MAX_BODY
+        )
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", port)
         await site.start()
@@ -143,6 +145,8 @@ class Server:
     def _answer(self, request: api.Request, call: Record) -> api.Answer:
         """Answer a call in the dialect of its version, if that is still served."""
         settings = self.account.settings
+        if request.url_size > settings.max_url:
+            return api.Answer(414, _page(414), "text/html")
         if call["version"] not in settings.versions_gone:
             answer = v5.answer if v5.serves(request.path) else api.answer
             return answer(self.account, request, call)
@@ -196,7 +200,7 @@ class Server:
 
 def _page(status: int) -> bytes:
     """Return the HTML page of a gateway."""
-    title = f"{status} {HTTPStatus(status).phrase}"
+    title = f"{status} {responses.get(status, 'Error')}"
     body = f"<head><title>{title}</title></head><body><h1>{title}</h1></body>"
     return f"<!DOCTYPE html><html>{body}</html>".encode()
 
@@ -218,6 +222,7 @@ async def _read(http: web.Request) -> api.Request:
         headers=http.headers,
         foreign_body=not is_form and bool(body),
         body=body,
+        url_size=len(http.raw_path),
     )
 
 

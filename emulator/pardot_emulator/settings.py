@@ -34,6 +34,7 @@ class Settings:
     latency: float = 0
     daily_limit: int | None = None  # A.10
     max_concurrent: int = 5  # A.10
+    max_url: int = 8_000
     legacy_status: bool = False  # A.8 [W]
     throttle_status: Literal[429, 200, 400, 403] = 429  # A.8 [?]
     not_found_status: Literal[404, 400] = 404  # A.8 [?]

@@ -190,15 +190,26 @@ def test_a_fault_can_name_a_version(start):
     assert v5.get("objects/tags", fields="id").status_code == 500
 
 
-def test_a_gateway_that_gives_up_answers_with_html(start):
+@pytest.mark.parametrize(("status", "title"), [(504, "504 Gateway Timeout"), (599, "599 Error")])
+def test_a_gateway_that_gives_up_answers_with_html(start, status, title):
     v5 = start()
-    v5.emulator.fault(object="visitorActivity", html=True, status=504)
+    v5.emulator.fault(object="visitorActivity", html=True, status=status)
 
     answer = v5.get("objects/visitor-activities", fields="id,details")
 
-    assert answer.status_code == 504
+    assert answer.status_code == status
     assert answer.headers["Content-Type"].startswith("text/html")
-    assert "504 Gateway Timeout" in answer.text
+    assert title in answer.text
+
+
+def test_a_url_that_is_too_long_is_414(start):
+    v5 = start(max_url=500)
+
+    assert v5.code("objects/tags", fields="id", idList="1," * 100 + "1") is None
+    answer = v5.get("objects/tags", fields="id", idList="1," * 300 + "1")
+
+    assert answer.status_code == 414
+    assert "414" in answer.text
 
 
 def test_calls_are_logged_with_their_version(start):
