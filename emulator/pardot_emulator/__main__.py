@@ -67,13 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--custom-fields", type=int, metavar="N", help="number of custom fields of prospects")
     add("--timezone", default="America/New_York", help="of the API user (IANA)")
     add("--api-version", type=int, choices=(3, 4), default=4)
-    add(
-        "--token-cap",
-        type=int,
-        default=100_000,
-        metavar="N",
-        help="rows of a sequence of page tokens of API version 5 (default: 100000)",
-    )
+    cap_help = "rows of a sequence of page tokens of API version 5 (default: 100000)"
+    add("--token-cap", type=int, default=100_000, metavar="N", help=cap_help)
     add("--latency", type=float, default=0.0, help="seconds added to every call")
 
     serve = commands.add_parser(

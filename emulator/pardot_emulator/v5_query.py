@@ -53,13 +53,7 @@ class Page(NamedTuple):
 def page(
     target: V5Object, params: Mapping[str, str], settings: Settings, where: tuple[str, ...] = ()
 ) -> Page:
-    """Read the parameters of a query, ``fields`` excepted.
-
-    Args:
-        target: The object asked for.
-        params: Query parameters, last value of each.
-        settings: The switches.
-        where: More conditions, in SQL.
+    """Read the parameters of a query, ``fields`` excepted; ``where`` is more conditions, in SQL.
 
     Raises:
         PardotError: 21, 23, 51, 209; 210 and 211 for the token.
