@@ -110,7 +110,7 @@ def _instructions(figures: dict[str, Any], _: dict[str, str]) -> str:
     ]
     return (
         "## Instructions of a row\n\n"
-        "The same, counted by valgrind: nearly the same number on a busy machine.\n\n"
+        "Counted by valgrind, which gives nearly the same number on a busy machine.\n\n"
     ) + _table(("", "bare loop", "tap-pardot-sdk", "ratio"), rows)
 
 
