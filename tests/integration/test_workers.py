@@ -162,10 +162,12 @@ def test_the_calls_of_a_day_end_the_run_with_all_that_was_read_written(
     run = tap.run({**config(clicks), "daily_call_limit": 20}, catalog=CLICKS)
 
     assert run.exit_code == 0, run.stderr
-    assert len(clicks.calls) == 20
+    assert run.state is not None
+    assert run.state["calls"]["made"] == 20
+    # Calls of other workers that are counted may not have arrived when the run ends.
+    assert 17 <= len(clicks.calls) <= 20
     found = run.ids("email_clicks")
     assert found == [800_000_000 + n for n in range(1, len(found) + 1)]
-    assert run.state is not None
     assert run.state["bookmarks"]["email_clicks"]["cursor"] == max(found)
 
 
