@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 MAX_OVER_BARE = 1.25
 MAX_NOISE = 0.2
-"""Figures are kept only if the runs of a command with equal rows differ by less than this share of
-what the further rows cost. On a busy machine the start alone can vary by more than that."""
+"""Figures are kept only if the two best runs of a command with equal rows differ by less than this
+share of what the further rows cost. On a busy machine the start alone varies by more than that."""
 
 
 class Case(NamedTuple):
@@ -161,15 +161,17 @@ def cost_of(pairs: list[tuple[Usage, Usage]], further: int) -> float:
 
 
 def noise_of(pairs: list[tuple[Usage, Usage]]) -> float:
-    """Return how much equal runs differ, as a share of the cost of the further rows.
+    """Return by how much the two best of equal runs differ, as a share of what the rows cost.
 
-    A single run tells nothing: 1.
+    The cost is that of the best runs, so a run that was disturbed does not count. A single run
+    tells nothing: 1.
     """
     if len(pairs) == 1:
         return 1.0
     few, many = ([usage.cpu for usage in usages] for usages in zip(*pairs, strict=True))
     cost = min(many) - min(few)
-    return max(max(few) - min(few), max(many) - min(many)) / cost if cost > 0 else 1.0
+    least = [(second - first) for first, second, *_ in map(sorted, (few, many))]
+    return max(least) / cost if cost > 0 else 1.0
 
 
 def compare_instructions(name: str, case: Case, options: argparse.Namespace) -> dict[str, Any]:
