@@ -38,8 +38,10 @@ class Query:
         sorted: Whether the API can sort rows by id.
         page_size: Rows of a page; None for the dialect's own size.
         deleted: Whether the API can return the rows in the recycle bin.
+        is_documented: Whether a document names the filter by ``time``. Where none does, an account
+            may refuse it.
         fields: Whether the API returns only the fields that are requested.
-        lacks: Columns that only an export has.
+        lacks: Columns that the answers do not have.
         output: The value of the API's parameter ``output``; None for the API's default.
         params: Parameters of every request.
         identified: Parameters that select identified visitors only, in case exports leave out the
@@ -55,6 +57,7 @@ class Query:
     sorted: bool = True
     page_size: int | None = None
     deleted: bool = False
+    is_documented: bool = True
     fields: bool = False
     lacks: frozenset[str] = frozenset()
     output: str | None = None
@@ -80,9 +83,16 @@ class Export:
 
 @dataclass(frozen=True)
 class Record:
-    """The one record of an object, such as the account."""
+    """The one record of an object, such as the account.
+
+    Attributes:
+        object: The object's name in the dialect.
+        lacks: Columns that the answer does not have.
+    """
 
     object: str
+    _: KW_ONLY
+    lacks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -115,6 +125,7 @@ class Lookup:
         batch: How many ids one call takes.
         params: Parameters of every request.
         listing: A list of more ids to look up, besides those from parents.
+        lacks: Columns that the answers do not have.
         rows_of: Returns the stream's rows in one row of the object; None if that is the one row.
     """
 
@@ -126,6 +137,7 @@ class Lookup:
     batch: int = 1
     params: Mapping[str, str] = field(default_factory=dict)
     listing: Listing | None = None
+    lacks: frozenset[str] = frozenset()
     rows_of: Callable[[Mapping[str, Any]], Iterable[Row]] | None = None
 
 

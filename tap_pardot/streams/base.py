@@ -23,6 +23,7 @@ from tap_pardot.sources.export_creation import KeysRejected
 from tap_pardot.state.bookmark import Bookmark
 from tap_pardot.streams.account_columns import CustomColumns, adopt_catalog
 from tap_pardot.streams.assembly import new_reading
+from tap_pardot.streams.declaration import Declaration
 from tap_pardot.streams.emitted import conversions_of, emitted_schema
 from tap_pardot.streams.endpoints import (
     endpoint_for,
@@ -51,7 +52,6 @@ if TYPE_CHECKING:
     from singer_sdk import Tap
     from singer_sdk.singerlib import Catalog, MetadataMapping
 
-    from tap_pardot.api.dialect import Endpoint
     from tap_pardot.records.block import Block
     from tap_pardot.sources.base import Source
     from tap_pardot.streams.observer import Observer
@@ -77,7 +77,7 @@ class TapHooks(NamedTuple):
     start_children: Callable[[], None]
 
 
-class PardotStream(DirectRecordStream):
+class PardotStream(Declaration, DirectRecordStream):
     """A stream of Pardot's objects.
 
     Args:
@@ -88,9 +88,6 @@ class PardotStream(DirectRecordStream):
     """
 
     name: str = ""
-
-    v4: ClassVar[Endpoint | tuple[Endpoint, ...]]
-    """How the stream is read by versions 3 and 4 of the API, the preferred way first."""
 
     primary_keys: Sequence[str] = ("id",)
 

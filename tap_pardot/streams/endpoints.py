@@ -21,8 +21,11 @@ logger = logging.getLogger("tap-pardot")
 
 
 def endpoints_of(stream: type[PardotStream] | PardotStream) -> tuple[Endpoint, ...]:
-    """Return the endpoints that a stream declares, the preferred one first."""
-    return stream.v4 if isinstance(stream.v4, tuple) else (stream.v4,)
+    """Return the endpoints of versions 3 and 4 that a stream declares, the preferred one first."""
+    declared = stream.v4
+    if declared is None:  # only version 5 has the stream
+        return ()
+    return declared if isinstance(declared, tuple) else (declared,)
 
 
 def endpoint_for(stream: type[PardotStream] | PardotStream, config: Mapping[str, Any]) -> Endpoint:
