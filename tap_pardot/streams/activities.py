@@ -6,7 +6,7 @@ from singer_sdk import typing as th
 
 from tap_pardot.api.dialect import Export, Query
 from tap_pardot.streams.base import PardotStream
-from tap_pardot.streams.columns import CREATED_AT, UPDATED_AT, integers
+from tap_pardot.streams.columns import CREATED_AT, UPDATED_AT, integers, properties
 
 
 class VisitorActivities(PardotStream):
@@ -22,8 +22,18 @@ class VisitorActivities(PardotStream):
         # The output "full" would add the asset of each activity (reference C.23).
         Query("visitorActivity", output="bulk"),
     )
+    v5 = Query("visitor-activities")
     replication_key = "updated_at"
     api_names = {"campaign_id": ("campaign_id", "campaign.id")}  # noqa: RUF012
+
+    v5_columns = properties(
+        *integers(
+            visit_id="The visit.",
+            visitor_page_view_id="The page view.",
+            opportunity_id="The opportunity; activities of opportunities only.",
+        )
+    )
+    v5_off = frozenset(v5_columns)  # exports lack them
 
     schema = th.PropertiesList(
         th.Property("id", th.IntegerType, required=True, description="Activity id."),
@@ -121,6 +131,7 @@ class LifecycleHistories(PardotStream):
 
     name = "lifecycle_histories"
     v4 = Query("lifecycleHistory", time="created_at", append_only=True)
+    v5 = Query("lifecycle-histories", time="created_at", append_only=True)
     replication_key = "id"
 
     schema = th.PropertiesList(

@@ -1,16 +1,35 @@
-"""E-mails, their figures and their templates: ids come from activities and clicks."""
+"""E-mails, their figures and their templates.
+
+For versions 3 and 4, the ids come from activities and clicks.
+"""
 
 from __future__ import annotations
 
 from singer_sdk import typing as th
 
-from tap_pardot.api.dialect import Listing, Lookup
+from tap_pardot.api.dialect import Listing, Lookup, Query
 from tap_pardot.streams.base import PardotStream
-from tap_pardot.streams.columns import CREATED_AT
+from tap_pardot.streams.columns import (
+    AUDIT,
+    CAMPAIGN_ID,
+    CREATED_AT,
+    FOLDER_ID,
+    SENDER_COLUMNS,
+    TAG_REPLACEMENT_LANGUAGE,
+    TRACKER_DOMAIN_ID,
+    integers,
+    properties,
+)
+
+_READ_BY_V4 = frozenset({"is_one_to_one", "created_at"})
+_BODIES = frozenset({"message_text", "message_html"})
 
 
 class Emails(PardotStream):
-    """E-mails that activities or clicks name."""
+    """E-mails; for versions 3 and 4, those that activities or clicks name.
+
+    Version 5 lists them, one call for 1,000; with a body selected, each costs one call more.
+    """
 
     name = "emails"
     v4 = Lookup(
@@ -20,11 +39,42 @@ class Emails(PardotStream):
             "email_clicks": ("list_email_id", "created_at"),
         },
     )
+    v5 = (
+        Query("emails", time="sent_at", append_only=True, lacks=_READ_BY_V4 | _BODIES),
+        Lookup("emails", lacks=_READ_BY_V4),
+    )
+    v5_replication_key = "id"
     off_by_default = ("message_text", "message_html")  # they may be megabytes
     api_names = {  # noqa: RUF012
         "message_text": ("message.text",),
         "message_html": ("message.html",),
     }
+    v5_names = {  # noqa: RUF012
+        "message_text": ("textMessage",),
+        "message_html": ("htmlMessage",),
+    }
+
+    v5_columns = properties(
+        th.Property("type", th.StringType, description="Its bodies: html, text or htmlAndText."),
+        th.Property("client_type", th.StringType, description="What it was made with."),
+        th.Property(
+            "is_operational",
+            th.BooleanType,
+            description="Sent to prospects who have opted out, too.",
+        ),
+        th.Property("sent_at", th.DateTimeType, description="When it was sent, in UTC."),
+        CAMPAIGN_ID,
+        *integers(
+            prospect_id="Whom it was sent to.",
+            list_email_id="The list e-mail; null for other e-mails.",
+            email_template_id="The template; null where none was used.",
+        ),
+        TRACKER_DOMAIN_ID,
+        FOLDER_ID,
+        *integers(created_by_id="The user who made it."),
+        *SENDER_COLUMNS,
+    )
+    v5_off = _BODIES
 
     schema = th.PropertiesList(
         th.Property("id", th.IntegerType, required=True, description="E-mail id."),
@@ -55,6 +105,15 @@ class EmailStats(PardotStream):
         "stats",
         key="stats",
         parents={
+            "visitor_activities": ("list_email_id", "type", "created_at"),
+            "email_clicks": ("list_email_id", "created_at"),
+        },
+    )
+    v5 = Lookup(
+        "list-emails",
+        "stats",
+        parents={
+            "list_emails": ("id", "sent_at", "is_sent", "updated_at"),
             "visitor_activities": ("list_email_id", "type", "created_at"),
             "email_clicks": ("list_email_id", "created_at"),
         },
@@ -91,7 +150,11 @@ class EmailStats(PardotStream):
 
 
 class EmailTemplates(PardotStream):
-    """Templates: all for one-to-one e-mails, and those that activities or clicks name."""
+    """Templates.
+
+    For versions 3 and 4: all for one-to-one e-mails, and those that activities or clicks name.
+    Version 5 lists all, one call for 100.
+    """
 
     name = "email_templates"
     v4 = Lookup(
@@ -108,10 +171,34 @@ class EmailTemplates(PardotStream):
             {"archived": "true"},
         ),
     )
+    v5 = Query(
+        "email-templates",
+        deleted=True,
+        page_size=100,  # the bodies of 1,000 templates could exceed the largest answer
+        lacks=frozenset(
+            {
+                *("from_name", "tracked_html_message", "tracked_text_message", "email_type"),
+                *("send_options_reply_to_address", "send_options_send_from_data"),
+            }
+        ),
+    )
+    v5_replication_key = "updated_at"
     api_names = {  # noqa: RUF012
         "send_options_reply_to_address": ("sendOptions.replyToAddress",),
         "send_options_send_from_data": ("sendFromData",),
     }
+    v5_names = {"is_archived": ("isDeleted",)}  # noqa: RUF012
+    v5_notes = {"is_archived": "In version 5 the field is isDeleted."}  # noqa: RUF012
+    v5_values = {"type": {"text": 0, "html": 1, "htmlandtext": 2}}  # noqa: RUF012
+
+    v5_columns = properties(
+        FOLDER_ID,
+        CAMPAIGN_ID,
+        TRACKER_DOMAIN_ID,
+        TAG_REPLACEMENT_LANGUAGE,
+        *SENDER_COLUMNS,
+        *AUDIT,
+    )
 
     schema = th.PropertiesList(
         th.Property("id", th.IntegerType, required=True, description="E-mail template id."),

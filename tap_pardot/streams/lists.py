@@ -6,7 +6,15 @@ from singer_sdk import typing as th
 
 from tap_pardot.api.dialect import Export, Query
 from tap_pardot.streams.base import PardotStream
-from tap_pardot.streams.columns import CREATED_AT, IS_DELETED, UPDATED_AT
+from tap_pardot.streams.columns import (
+    BY,
+    CAMPAIGN_ID,
+    CREATED_AT,
+    FOLDER_ID,
+    IS_DELETED,
+    UPDATED_AT,
+    properties,
+)
 
 
 class Lists(PardotStream):
@@ -17,7 +25,10 @@ class Lists(PardotStream):
 
     name = "lists"
     v4 = Query("list")
+    v5 = Query("lists", deleted=True, lacks=frozenset({"is_crm_visible"}))
     replication_key = "updated_at"
+
+    v5_columns = properties(FOLDER_ID, CAMPAIGN_ID, IS_DELETED, *BY)
 
     schema = th.PropertiesList(
         th.Property("id", th.IntegerType, required=True, description="List id."),
@@ -39,7 +50,11 @@ class ListMemberships(PardotStream):
 
     name = "list_memberships"
     v4 = Export("listMembership", deleted=True), Query("listMembership", deleted=True)
+    v5 = Query("list-memberships", deleted=True)
     replication_key = "updated_at"
+
+    v5_columns = properties(*BY)
+    v5_off = frozenset(v5_columns)  # exports lack them
 
     schema = th.PropertiesList(
         th.Property("id", th.IntegerType, required=True, description="Membership id."),

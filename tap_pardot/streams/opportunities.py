@@ -8,7 +8,16 @@ from singer_sdk import typing as th
 
 from tap_pardot.api.dialect import ParentRows, Query
 from tap_pardot.streams.base import PardotStream
-from tap_pardot.streams.columns import CAMPAIGN_COLUMNS, CAMPAIGN_NAMES, CREATED_AT, UPDATED_AT
+from tap_pardot.streams.columns import (
+    BY,
+    CAMPAIGN_COLUMNS,
+    CAMPAIGN_NAMES,
+    CAMPAIGN_V5_NAMES,
+    CREATED_AT,
+    SALESFORCE_ID,
+    UPDATED_AT,
+    properties,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,17 +26,23 @@ if TYPE_CHECKING:
 class Opportunities(PardotStream):
     """Opportunities with their prospects.
 
-    Pardot cannot filter them by their change, so all are read each time. Custom fields of
+    Versions 3 and 4 cannot filter them by their change, so all are read each time. Custom fields of
     opportunities are not part of the API.
     """
 
     name = "opportunities"
     v4 = Query("opportunity", time=None)
+    v5 = Query("opportunities", lacks=frozenset({"prospects", "opportunity_activities"}))
+    v5_replication_key = "updated_at"
 
     api_names = CAMPAIGN_NAMES | {
         "prospects": ("prospects.prospect",),
         "opportunity_activities": ("opportunity_activities.visitor_activity",),
     }
+    v5_names = CAMPAIGN_V5_NAMES
+    v5_values = {"status": {"won": "Won", "lost": "Lost", "open": "Open"}}  # noqa: RUF012
+
+    v5_columns = properties(SALESFORCE_ID, *BY)
 
     schema = th.PropertiesList(
         th.Property("id", th.IntegerType, required=True, description="Opportunity id."),

@@ -7,11 +7,14 @@ from singer_sdk import typing as th
 from tap_pardot.api.dialect import Export, Query
 from tap_pardot.streams.base import PardotStream
 from tap_pardot.streams.columns import (
+    BY,
     CREATED_AT,
     IS_DELETED,
+    SALESFORCE_ID,
     UPDATED_AT,
     booleans,
     integers,
+    properties,
     strings,
     times,
 )
@@ -39,8 +42,38 @@ class Prospects(PardotStream):
         Export("prospect", deleted=True),
         Query("prospect", deleted=True, fields=True, lacks=EXPORT_ONLY),
     )
+    v5 = Query("prospects", deleted=True)
     replication_key = "updated_at"
     custom_fields = True
+
+    v5_names = {  # noqa: RUF012
+        "crm_lead_fid": ("salesforceLeadId",),
+        "crm_contact_fid": ("salesforceContactId",),
+        "crm_owner_fid": ("salesforceOwnerId",),
+        "crm_account_fid": ("salesforceAccountId",),
+        "crm_last_sync": ("salesforceLastSync",),
+        "is_archived": ("isDeleted",),
+    }
+    v5_notes = {  # noqa: RUF012
+        "is_archived": "Version 5 lacks the field: there it is is_deleted."
+    }
+    v5_columns = properties(
+        *integers(
+            profile_id="The profile that it is graded by.",
+            user_id="The owner, as a user of the account.",
+            assigned_to_id="The user whom it is assigned to.",
+            lifecycle_stage_id="Its stage of the lifecycle.",
+        ),
+        *booleans(do_not_sell="Its data must not be sold."),
+        *strings(recent_interaction="Its most recent interaction, in words."),
+        SALESFORCE_ID,
+        *strings(
+            salesforce_campaign_id="Salesforce campaign.",
+            salesforce_url="Address of its lead or contact in Salesforce.",
+        ),
+        *BY,
+    )
+    v5_off = frozenset({*v5_columns, "password"})  # exports lack the columns of version 5
 
     schema = th.PropertiesList(
         th.Property("id", th.IntegerType, required=True, description="Prospect id."),

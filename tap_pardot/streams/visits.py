@@ -10,7 +10,17 @@ from singer_sdk import typing as th
 from tap_pardot.api.dialect import Export, Lookup, Query
 from tap_pardot.records.values import as_list
 from tap_pardot.streams.base import PardotStream
-from tap_pardot.streams.columns import CREATED_AT, IS_DELETED, UPDATED_AT, UTM_PARAMETERS
+from tap_pardot.streams.columns import (
+    CAMPAIGN_ID,
+    CREATED_AT,
+    IS_DELETED,
+    SALESFORCE_ID,
+    UPDATED_AT,
+    UTM_PARAMETERS,
+    booleans,
+    integers,
+    properties,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,7 +40,19 @@ class Visitors(PardotStream):
             identified={"only_identified": "true"},
         ),
     )
+    v5 = Query("visitors", deleted=True, is_documented=False)
     replication_key = "updated_at"
+
+    v5_computed = frozenset({"is_deleted"})
+    v5_columns = properties(
+        *integers(prospect_id="The prospect; null while anonymous."),
+        CAMPAIGN_ID,
+        *booleans(
+            is_identified="The visitor's company is known.",
+            do_not_sell="The visitor's data must not be sold.",
+        ),
+    )
+    v5_off = frozenset(v5_columns)  # exports lack them
 
     schema = th.PropertiesList(
         th.Property("id", th.IntegerType, required=True, description="Visitor id."),
@@ -49,10 +71,12 @@ _VISITS = Lookup("visit", "query", parents={"visitors": ("id",)}, batch=200)
 
 
 class Visits(PardotStream):
-    """Visits of the visitors that have changed, with their page views."""
+    """Visits, with their page views; for versions 3 and 4, of the visitors that have changed."""
 
     name = "visits"
     v4 = _VISITS
+    v5 = Query("visits", lacks=frozenset({"visitor_page_views"}))
+    v5_replication_key = "updated_at"
     api_names = {"visitor_page_views": ("visitor_page_views.visitor_page_view",)}  # noqa: RUF012
 
     schema = th.PropertiesList(
@@ -98,6 +122,14 @@ class VisitorPageViews(PardotStream):
 
     name = "visitor_page_views"
     v4 = replace(_VISITS, rows_of=page_views_of)
+    v5 = Query("visitor-page-views", time="created_at", append_only=True)
+    v5_replication_key = "id"
+
+    v5_columns = properties(
+        CAMPAIGN_ID,
+        *integers(duration_in_seconds="Time on the page, in seconds."),
+        SALESFORCE_ID,
+    )
 
     schema = th.PropertiesList(
         th.Property("id", th.IntegerType, required=True, description="Page view id."),
