@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 NO_SUCH_SORT = 19
+ACCESS_DENIED = 49
 TOO_MANY_IDS = 63
 TOO_MANY_REQUESTS = 66
 CALLS_USED_UP = 122

@@ -187,10 +187,19 @@ class Filters:
 
 
 class Rows(NamedTuple):
-    """The rows of one page, and how many rows match in all; None if the answer does not say."""
+    """The rows of one page.
+
+    Attributes:
+        rows: The rows.
+        total: How many rows match in all; None if the answer does not say.
+        has_more: Whether the answer says that rows follow, however many it has.
+        is_cut: Whether Pardot left out rows because of access rules.
+    """
 
     rows: list[Row]
     total: int | None
+    has_more: bool = False
+    is_cut: bool = False
 
 
 @dataclass(frozen=True)
@@ -249,7 +258,7 @@ class Request(Generic[T]):
         can_split: Whether the caller can make a smaller request.
     """
 
-    dialect: Dialect
+    dialect: Wire
     path: tuple[str, ...]
     parse: Callable[[Body, Mapping[str, str]], T]
     params: Mapping[str, str] = field(default_factory=dict)
@@ -290,20 +299,8 @@ class PardotError(Exception):
         self.message_words = message_words
 
 
-class Dialect(Protocol):
-    """A dialect of the API: builds requests, parses answers. No I/O."""
-
-    @property
-    def name(self) -> str:
-        """The name of the stream attribute that holds the endpoints of this dialect."""
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The zone of the times on the wire."""
-
-    @property
-    def page_size(self) -> int:
-        """Rows of a full page."""
+class Wire(Protocol):
+    """How a dialect puts requests on the wire and reads answers. No I/O."""
 
     def encode(self, request: Request[Any]) -> HttpRequest:
         """Return the HTTP request for a request, in the API version that is in use now."""
@@ -325,8 +322,24 @@ class Dialect(Protocol):
             code: Pardot's code of the refusal.
 
         Raises:
-            ConfigurationError: All versions were refused.
+            ConfigurationError: There is no other version.
         """
+
+
+class QueryDialect(Wire, Protocol):
+    """A dialect of the API, as far as queries need it."""
+
+    @property
+    def name(self) -> str:
+        """The name of the stream attribute that holds the endpoints of this dialect."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of the times on the wire."""
+
+    @property
+    def page_size(self) -> int:
+        """Rows of a full page."""
 
     def query(  # noqa: PLR0913
         self,
@@ -348,6 +361,10 @@ class Dialect(Protocol):
 
     def forget_sort(self, endpoint: Query) -> None:
         """Build requests of a query without a sort from now on, because Pardot refuses it."""
+
+
+class Dialect(QueryDialect, Protocol):
+    """A dialect of the API: builds requests, parses answers. No I/O."""
 
     def probe(self, endpoint: Endpoint) -> Request[Any]:
         """Return the smallest request that shows whether an object may be read."""

@@ -20,7 +20,7 @@ from tap_pardot.records.values import ConversionError, to_integer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_pardot.api.dialect import Dialect, Filters, Query, Row
+    from tap_pardot.api.dialect import Filters, Query, QueryDialect, Row
     from tap_pardot.sources.base import Call
 
 logger = logging.getLogger("tap-pardot")
@@ -51,7 +51,7 @@ class QueryCalls:
     """
 
     call: Call
-    dialect: Dialect
+    dialect: QueryDialect
     endpoint: Query
     stream: str
 
@@ -153,7 +153,7 @@ class IdPages:
             StreamFailed: Pardot does not page by id, so that rows could be missed.
             TapPardotError: As the table in ``codes.py`` says.
         """
-        rows, total = self.calls.page(
+        rows, total, has_more, _ = self.calls.page(
             self.filters, limit=self.size, cursor=cursor, can_split=self._can_split
         )
         if self._first_total is None:
@@ -165,7 +165,8 @@ class IdPages:
             return NextPage(None, more=False, left=0)
         self._has_rows = True
         page = page_of(rows)
-        more = len(rows) >= self.size or (total is not None and total > len(rows))
+        counted = total is not None and total > len(rows)
+        more = len(rows) >= self.size or counted or has_more
         if more and not (page.cursor > cursor and page.is_sorted):
             raise StreamFailed(UNSORTED)
         return NextPage(page, more, None if total is None else total - len(rows))
@@ -275,7 +276,7 @@ class _OffsetPages:
         last: int | None = None
         before: list[int] = []
         while True:
-            rows, total = self._page(offset)
+            rows, total, _, _ = self._page(offset)
             ids = [row_id(row) for row in rows]
             if rows and ids == before:
                 self._repeated += 1

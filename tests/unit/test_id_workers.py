@@ -412,7 +412,7 @@ def test_smaller_pages_than_asked_lose_nothing(cap: int) -> None:
 def test_rows_without_an_id_are_counted() -> None:
     class Nameless(Server):
         def page(self, ids: list[int], number: int) -> Rows:
-            rows, total = super().page(ids, number)
+            rows, total, _, _ = super().page(ids, number)
             return Rows([*rows, {"id": None}] if 1000 in ids else rows, total)
 
     pages = [*open_pages(Nameless([*range(1, 1001)]))]

@@ -1,0 +1,198 @@
+"""The dialect of API version 5: its names, times, URLs and answers.
+
+Each page is a query of its own with an id cursor. Page tokens are not used: a sequence of tokens
+ends after 100,000 rows as if there were no more (reference v5 A.5). Times carry their offset. All
+requests are GET. No I/O.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from tap_pardot.api.dialect import HttpRequest, Lookup, Query, Record, Request
+from tap_pardot.api.v5_answers import counted_record, object_of, parse_response, rows_after
+from tap_pardot.errors import ConfigurationError
+from tap_pardot.records.times import to_iso
+from tap_pardot.records.values import camel_case
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from tap_pardot.api.dialect import Body, Endpoint, Filters, Row, Rows
+    from tap_pardot.api.http import Response
+
+PAGE_SIZE = 1_000
+"""Rows of a full page (A.3)."""
+
+_VERSION = 5
+_OUTSIDE_OF_OBJECTS = frozenset({"bulk-actions"})
+"""Paths that do not follow ``/objects/`` (A.2)."""
+
+
+class Renewal:
+    """Whether the token was renewed for a refusal by HTTP 401, which happens once in a run.
+
+    Version 5 answers 401 with code 49 for a dead token and for a missing right alike (A.7).
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._is_due = True
+
+    def is_due(self) -> bool:
+        """Return True the first time."""
+        with self._lock:
+            is_due, self._is_due = self._is_due, False
+        return is_due
+
+
+@dataclass(frozen=True)
+class V5:
+    """The dialect of version 5.
+
+    Attributes:
+        api_url: Origin of the API.
+        renewal: Shared by all copies of the dialect.
+    """
+
+    api_url: str
+    renewal: Renewal = field(default_factory=Renewal)
+
+    name = "v5"
+    page_size = PAGE_SIZE
+    zone = ZoneInfo("UTC")
+    """Times on the wire carry their offset, so the zone of the API user does not matter."""
+
+    # --- requests ---
+
+    def query(  # noqa: PLR0913
+        self,
+        endpoint: Query,
+        filters: Filters,
+        *,
+        limit: int,
+        cursor: int = 0,
+        offset: int | None = None,
+        can_split: bool = False,
+    ) -> Request[Rows]:
+        """Return the request for one page after an id.
+
+        The answer is malformed, and requested again, if its ids are not in ascending order after
+        the cursor.
+        """
+        if offset is not None:
+            raise ValueError("version 5 is paged by id")
+        params = self._params(endpoint, filters) | {"orderBy": "id", "limit": str(limit)}
+        if cursor:
+            params["idGreaterThan"] = str(cursor)
+        return Request(
+            self,
+            (endpoint.object,),
+            lambda body, headers: rows_after(body, headers, cursor),
+            params,
+            method="GET",
+            can_split=can_split,
+        )
+
+    def newest(self, endpoint: Query, filters: Filters) -> Request[Rows]:
+        """Return the request for the row with the largest id."""
+        fields = {"fields": "id", "orderBy": "id DESC", "limit": "1"}
+        params = self._params(endpoint, filters) | fields
+        parse = lambda body, headers: rows_after(body, headers, 0)  # noqa: E731
+        return Request(self, (endpoint.object,), parse, params, method="GET")
+
+    def sorts(self, endpoint: Query) -> bool:  # noqa: ARG002
+        """Return True: every query of version 5 can be sorted by id."""
+        return True
+
+    def forget_sort(self, endpoint: Query) -> None:
+        """Do nothing: no query of version 5 refuses the sort."""
+
+    def probe(self, endpoint: Endpoint) -> Request[Any]:
+        """Return the smallest request that shows whether an object may be read."""
+        if isinstance(endpoint, Record):
+            return self.record(endpoint, ("id",))
+        if isinstance(endpoint, Lookup):
+            return self.lookup(endpoint, 1)
+        if isinstance(endpoint, Query):
+            params = {"fields": "id", "limit": "1"}
+            parse = lambda body, headers: rows_after(body, headers, 0)  # noqa: E731
+            return Request(self, (endpoint.object,), parse, params, method="GET")
+        raise NotImplementedError
+
+    def record(self, endpoint: Record, fields: Sequence[str]) -> Request[Row]:
+        """Return the request for the one record of an object."""
+        params = {"fields": ",".join(fields)}
+        return Request(self, (endpoint.object,), object_of, params, method="GET")
+
+    def lookup(
+        self, endpoint: Lookup, number: int, params: Mapping[str, str] | None = None
+    ) -> Request[Row]:
+        """Return the request for a record by its id, or for what an operation tells of it."""
+        operation = () if endpoint.operation == "read" else (endpoint.operation,)
+        path = (endpoint.object, str(number), *operation)
+        parse = object_of if not operation else counted_record
+        return Request(self, path, parse, {**endpoint.params, **(params or {})}, method="GET")
+
+    def _params(self, endpoint: Query, filters: Filters) -> dict[str, str]:
+        params = {"fields": ",".join(filters.fields or ("id",)), **endpoint.params}
+        if endpoint.deleted:
+            params["deleted"] = "all"
+        if filters.deleted is not None:
+            params["deleted"] = str(filters.deleted).lower()
+        return params | _bounds(filters) | dict(filters.params)
+
+    # --- sending ---
+
+    def encode(self, request: Request[Any]) -> HttpRequest:
+        """Return the HTTP request.
+
+        Raises:
+            ValueError: It is not GET: version 5 is only read.
+        """
+        if request.method != "GET" or request.json is not None:
+            raise ValueError("version 5 is only read")
+        url = address(self.api_url, request.path)
+        return HttpRequest("GET", url, request.params, None, None, _VERSION)
+
+    def switch_version(self, used: int, code: int) -> None:  # noqa: ARG002
+        """Refuse: there is no other version of this dialect.
+
+        Raises:
+            ConfigurationError: Always.
+        """
+        raise ConfigurationError(
+            "Pardot answers version 5 of the API as if it were an older one: check api_url.", code
+        )
+
+    # --- answers ---
+
+    def open(self, response: Response) -> Body:
+        """Return the JSON object of an answer that holds data; errors as of ``parse_response``."""
+        return parse_response(response, self.renewal.is_due)
+
+
+def _bounds(filters: Filters) -> dict[str, str]:
+    """Return the bounds: the first instant is included, the last one is not (D)."""
+    name = camel_case(filters.time)
+    bounds = {}
+    if filters.start is not None:
+        bounds[f"{name}AfterOrEqualTo"] = to_wire(filters.start)
+    if filters.end is not None:
+        bounds[f"{name}Before"] = to_wire(filters.end)
+    return bounds
+
+
+def to_wire(moment: datetime) -> str:
+    """Return an instant as version 5 reads it: with the offset ``+00:00``; ``Z`` is refused."""
+    return to_iso(moment)
+
+
+def address(api_url: str, path: tuple[str, ...]) -> str:
+    """Return the URL of an object, of a record, or of an operation on it."""
+    folder = "" if path[0] in _OUTSIDE_OF_OBJECTS else "objects/"
+    return f"{api_url.rstrip('/')}/api/v5/{folder}{'/'.join(path)}"

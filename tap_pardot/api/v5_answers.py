@@ -1,0 +1,114 @@
+"""Parses answers of API version 5: error codes, pages, records.
+
+Pure: no I/O.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from tap_pardot.api.codes import ACCESS_DENIED, INVALID_TOKEN
+from tap_pardot.api.dialect import PardotError, Rows
+from tap_pardot.api.json_body import json_of
+from tap_pardot.errors import Retriable, StreamFailed
+from tap_pardot.records.values import ConversionError, to_integer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tap_pardot.api.dialect import Body, Row
+    from tap_pardot.api.http import Response
+
+_WARNING = "Pardot-Warning"
+_CUT = "203"
+"""The warning that a sequence of page tokens was cut (A.5)."""
+HIDDEN = "202"
+"""The warning that rows were left out because of access rules (A.1)."""
+
+
+def parse_response(response: Response, renews: Callable[[], bool]) -> Body:
+    """Return the JSON object of an answer that holds data.
+
+    The code in the body counts, whatever the HTTP status (A.7).
+
+    Args:
+        response: The answer.
+        renews: Returns whether a refusal by HTTP 401 may mean a dead token.
+
+    Raises:
+        PardotError: The answer holds an error code.
+        Retriable: The answer does not come from Pardot's API (a page of a gateway), or is cut.
+        StreamFailed: Any other HTTP error without a code.
+    """
+    body, status = json_of(response.body), response.status
+    code = _integer(body.get("code")) if isinstance(body, dict) and "message" in body else None
+    if status == 401 and (code in {None, ACCESS_DENIED}):  # noqa: PLR2004
+        raise PardotError(INVALID_TOKEN if renews() else ACCESS_DENIED)
+    if code is not None:
+        text = body["message"]
+        words = re.findall(r"[\w.]+", text) if isinstance(text, str) else ()
+        raise PardotError(code, frozenset(word.rstrip(".") for word in words))
+    if status >= 500 or status in {408, 429}:  # noqa: PLR2004
+        raise Retriable(
+            f"Pardot answered HTTP {status}.",
+            timed_out=status in {408, 504},
+            throttled=status == 429,  # noqa: PLR2004
+        )
+    if status >= 400:  # noqa: PLR2004
+        raise StreamFailed(
+            f"HTTP {status} came without a Pardot error code: check api_url and any proxy "
+            "between here and Pardot."
+        )
+    if not isinstance(body, dict):
+        raise Retriable("An answer was not the JSON that Pardot's API sends.")
+    return body
+
+
+def rows_after(body: Body, headers: Mapping[str, str], cursor: int) -> Rows:
+    """Return the rows of a page, all after an id and in the order of their ids.
+
+    Raises:
+        Retriable: They are not, or the answer has another shape.
+    """
+    rows = body.get("values")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise Retriable("An answer came without values.")
+    ids = [number for row in rows if (number := _integer(row.get("id"))) is not None]
+    if any(left >= right for left, right in pairwise((cursor, *ids))):
+        raise Retriable("The rows of an answer are not in the order of their ids.")
+    has_more = body.get("nextPageToken") is not None or warning_of(headers) == _CUT
+    return Rows(rows, None, has_more, is_cut=warning_of(headers) == HIDDEN)
+
+
+def object_of(body: Body, _: Mapping[str, str]) -> Row:
+    """Return a record. The account may come bare or in ``values`` (Corrections, B.28).
+
+    Raises:
+        Retriable: The answer holds no record.
+    """
+    values = body.get("values")
+    if isinstance(values, list):
+        values = values[0] if len(values) == 1 else None
+    record = body if "values" not in body else values
+    if not isinstance(record, dict) or not record:
+        raise Retriable("An answer came without a record.")
+    return record
+
+
+def counted_record(body: Body, _: Mapping[str, str]) -> Row:
+    """Return the figures of a record, which come without an envelope; they may be empty."""
+    return body
+
+
+def warning_of(headers: Mapping[str, str]) -> str:
+    """Return the number of the header ``Pardot-Warning``; empty if there is none."""
+    return headers.get(_WARNING, "").partition(";")[0].strip()
+
+
+def _integer(value: Any) -> int | None:
+    try:
+        return to_integer(value)
+    except ConversionError:
+        return None
