@@ -145,6 +145,8 @@ class CommandLine(TapPardot):
         for name, result in self.report.results.items():
             stream = self.pardot_streams[name]
             result.reached = stream.reached_text
+            if self.reads_version_5:
+                result.dialect = stream.variant.dialect
             stream.close_counter()
         self.report.log(self.client.budget.by_stream, sentence, self._calls_reset_at(), exit_code)
 

@@ -36,6 +36,18 @@ class StreamFailed(TapPardotError):
     """This stream ends, the others are still read, and the run ends with exit code 1."""
 
 
+class NoSuchAddress(StreamFailed):
+    """HTTP 404 without a code of Pardot."""
+
+
+class AddressTooLong(StreamFailed):
+    """A request names so many fields that its address is too long; fewer may be requested."""
+
+
+class RowsHidden(StreamFailed):
+    """Pardot has left out rows that the API user may not see (warning 202 of version 5)."""
+
+
 class RunStopped(TapPardotError):
     """The run ends early with a valid STATE and exit code 2: no calls left, or an outage."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
+from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
 from tap_pardot.config import environment, validation
@@ -19,13 +20,14 @@ from tap_pardot.sdk import stream_maps
 from tap_pardot.sdk.catalog import prepared
 from tap_pardot.sdk.stream_map_setting import StreamMaps
 from tap_pardot.sdk.writer import BufferedWriter, OrderedStateWriter
-from tap_pardot.streams import STREAMS
+from tap_pardot.streams import STREAMS, V5_STREAMS
 from tap_pardot.streams.account_columns import CustomColumns
-from tap_pardot.streams.base import PardotStream, TapHooks
 from tap_pardot.streams.discovery import columns_for_run
 from tap_pardot.streams.fan_out.fan_out import FanOut
+from tap_pardot.streams.hooks import TapHooks
+from tap_pardot.streams.off import is_off, offers
 from tap_pardot.streams.stored_state import StoredState
-from tap_pardot.sync.context import SyncContext, build_client, open_sync
+from tap_pardot.sync.context import VERSION_5, SyncContext, build_client, open_sync
 from tap_pardot.sync.report import Report
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
     from tap_pardot.api.client import Client
     from tap_pardot.api.v4 import V4
+    from tap_pardot.streams.base import PardotStream
 
 logger = logging.getLogger("tap-pardot")
 
@@ -50,6 +53,8 @@ class TapPardot(Tap):
     message_writer_class = BufferedWriter
     stream_types = STREAMS
     """The classes of its streams; a subclass may narrow them."""
+    v5_stream_types = V5_STREAMS
+    """The classes of the streams that only version 5 has; a subclass may narrow them."""
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         TapCapabilities.CATALOG,
         TapCapabilities.DISCOVER,
@@ -71,13 +76,13 @@ class TapPardot(Tap):
     ) -> None:
         self.report = Report()
         self.sync_context: SyncContext | None = None
-        if isinstance(catalog, dict):
-            catalog = prepared(catalog, self.stream_types)
         if parse_env_config:
             config = {**(config or {}), **environment.environment(self._env_var_prefix)}
         # STATE must be loaded before discovery: streams ask Pardot for custom fields, and STATE
         # counts those calls.
         super().__init__(config=config, catalog=catalog, setup_mapper=False, **kwargs)
+        if isinstance(catalog, dict):
+            self._input_catalog = Catalog.from_dict(self._prepared(catalog))
         self._states = self._state_writer = OrderedStateWriter(self.message_writer)
         if setup_mapper:
             self.setup_mapper()
@@ -111,7 +116,7 @@ class TapPardot(Tap):
         Raises:
             ConfigValidationError: A map of a selected stream can never be used.
         """
-        stream_maps.check(self.maps, [e.name for e in self.stream_types if self.is_selected(e)])
+        stream_maps.check(self.maps, [e.name for e in self.types if self.is_selected(e)])
         streams = self.pardot_streams
         # After an error that ended the run, columns may be unknown: make no maps of them.
         maps = StreamMaps(None) if self.report.is_over else self.maps
@@ -131,17 +136,44 @@ class TapPardot(Tap):
     def is_selected(self, stream: type[PardotStream]) -> bool:
         """Return whether the catalog selects a stream; without one, what the stream declares."""
         if self.input_catalog is None:
+            if self.reads_version_5:
+                return not is_off(stream, self.include)
             return stream.selected_by_default
         entry = self.input_catalog.get_stream(stream.name)
         return entry is not None and bool(entry.metadata.resolve_selection().get((), True))
 
+    def _prepared(self, catalog: dict[str, Any]) -> dict[str, Any]:
+        """Return a catalog that the streams can apply; log what is ignored of it."""
+        found = offers(self.types, self.include, reads_version_5=self.reads_version_5)
+        later = () if self.reads_version_5 else [each.name for each in self.v5_stream_types]
+        return prepared(catalog, found, later)
+
     # --- streams ---
+
+    @property
+    def reads_version_5(self) -> bool:
+        """Whether the setting ``api_version`` is 5."""
+        return validation.normalized(self._config).get("api_version") == VERSION_5
+
+    @property
+    def include(self) -> frozenset[str]:
+        """The streams and columns that the setting ``include`` names."""
+        return frozenset(validation.normalized(self._config).get("include") or ())
+
+    @property
+    def types(self) -> list[type[PardotStream]]:
+        """The classes of the streams that the API's version has."""
+        return [*self.stream_types, *(self.v5_stream_types if self.reads_version_5 else ())]
 
     @override
     def discover_streams(self) -> Sequence[PardotStream]:
         """Return all streams, with the columns that the account defines."""
         hooks = TapHooks(
-            self.open_sync, self.renew_maps, lambda: self.fan_out.start(parents_follow=False)
+            self.open_sync,
+            self.renew_maps,
+            lambda: self.fan_out.start(parents_follow=False),
+            self.reads_version_5,
+            self.include,
         )
         return [
             stream(
@@ -150,7 +182,7 @@ class TapPardot(Tap):
                 custom=self.custom_columns(stream) if stream.custom_fields else None,
                 is_dropped=self.maps.drops(stream.name),
             )
-            for stream in self.stream_types
+            for stream in self.types
         ]
 
     def custom_columns(self, stream: type[PardotStream]) -> CustomColumns:
@@ -190,7 +222,9 @@ class TapPardot(Tap):
         Raises:
             ConfigurationError: A part of it cannot be read.
         """
-        self.stored_state = StoredState(state, {each.name: each for each in self.stream_types})
+        self.stored_state = StoredState(
+            state, {each.name: each for each in (*self.stream_types, *self.v5_stream_types)}
+        )
         super().load_state({"bookmarks": self.stored_state.bookmarks})
         self.stored_state.copy_to(self.all_state)
 

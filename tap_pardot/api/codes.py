@@ -13,7 +13,9 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 NO_SUCH_SORT = 19
+NO_RIGHT = 46
 ACCESS_DENIED = 49
+INVALID_PARAMETER = 51
 TOO_MANY_IDS = 63
 TOO_MANY_REQUESTS = 66
 CALLS_USED_UP = 122
@@ -21,11 +23,14 @@ INVALID_PROPERTY = 154
 UNKNOWN_ARGUMENT = 175
 INVALID_FIELDS = 180
 INVALID_TOKEN = 184
+NO_SUCH_OBJECT = 192
+NO_SUCH_ADDRESS = 198
+UNREADABLE_FIELD = 224
 
 REJECTED_FIELD = frozenset({INVALID_PROPERTY, INVALID_FIELDS})
 """Codes by which Pardot refuses an export job because of a field."""
 
-EXPORT_GONE = frozenset({88, 89, 109, 178, 192, 228})
+EXPORT_GONE = frozenset({88, 89, 109, 178, NO_SUCH_OBJECT, 228})
 """Codes for an export job or file that Pardot has no longer, or not for this API version."""
 
 
@@ -71,7 +76,7 @@ _SLOW = (
 )
 
 UNKNOWN_RECORD = frozenset(
-    {3, 4, 10, 14, 16, 24, 35, 38, 48, 55, 61, 68, 86, 92, 109, 132, 192},
+    {3, 4, 10, 14, 16, 24, 35, 38, 48, 55, 61, 68, 86, 92, 109, 132, NO_SUCH_OBJECT},
 )
 """Codes by which Pardot says that it has no record with an id.
 
@@ -100,16 +105,17 @@ RULES = MappingProxyType(
         ),
         23: Rule(Action.FAIL_STREAM, _BUG),
         36: Rule(Action.FAIL_STREAM, _BUG),
-        46: Rule(
+        NO_RIGHT: Rule(
             Action.SKIP_STREAM,
             "The API user may not read this object: give its Pardot role the View ability for "
             "it, or deselect the stream.",
         ),
-        49: Rule(
+        ACCESS_DENIED: Rule(
             Action.SKIP_STREAM,
             "Pardot denied access to this object: give the API user's role the right to view "
             "it, or deselect the stream.",
         ),
+        INVALID_PARAMETER: Rule(Action.FAIL_STREAM, _BUG),
         53: Rule(
             Action.ABORT,
             "Pardot wants this machine's address activated first: sign in once from here as "
@@ -176,7 +182,7 @@ RULES = MappingProxyType(
             "pardot_business_unit_id.",
         ),
         196: Rule(Action.ABORT, _LOGIN_KIND),
-        198: Rule(
+        NO_SUCH_ADDRESS: Rule(
             Action.FAIL_STREAM,
             "Pardot does not know this address: check api_url, or deselect the stream if the "
             "account does not offer the object.",
@@ -196,6 +202,7 @@ RULES = MappingProxyType(
         ),
         209: Rule(Action.FAIL_STREAM, _BUG),
         214: Rule(Action.RETRY_SMALLER, _SLOW),
+        UNREADABLE_FIELD: Rule(Action.FAIL_STREAM, _FIELDS),
         10000: Rule(Action.FAIL_STREAM, _BUG),
     },
 )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from tap_pardot.api.http import Response
+    from tap_pardot.errors import StreamFailed
 
 T = TypeVar("T")
 Body = dict[str, Any]
@@ -359,18 +360,31 @@ class QueryDialect(Wire, Protocol):
     def sorts(self, endpoint: Query) -> bool:
         """Return whether requests of a query ask for rows sorted by id."""
 
-    def forget_sort(self, endpoint: Query) -> None:
-        """Build requests of a query without a sort from now on, because Pardot refuses it."""
+    @property
+    def field_codes(self) -> frozenset[int]:
+        """The codes by which Pardot refuses a query because of a field."""
+
+    def adapt(self, endpoint: Query, request: Request[Rows], error: StreamFailed) -> bool:
+        """Spell requests of a query another way from now on, because Pardot refuses the one it had.
+
+        Args:
+            endpoint: The query.
+            request: The refused request.
+            error: The refusal.
+
+        Returns:
+            Whether there is another way, so that the request can be made again.
+        """
 
 
-class Dialect(QueryDialect, Protocol):
-    """A dialect of the API: builds requests, parses answers. No I/O."""
+class LookupDialect(QueryDialect, Protocol):
+    """A dialect of the API, as far as lookups and records need it."""
 
     def probe(self, endpoint: Endpoint) -> Request[Any]:
         """Return the smallest request that shows whether an object may be read."""
 
-    def record(self, endpoint: Record) -> Request[Row]:
-        """Return the request for the one record of an object."""
+    def record(self, endpoint: Record, fields: Sequence[str] = ()) -> Request[Row]:
+        """Return the request for the one record of an object, with these fields of it."""
 
     def lookup(
         self, endpoint: Lookup, number: int, params: Mapping[str, str] = field(default_factory=dict)
@@ -379,6 +393,10 @@ class Dialect(QueryDialect, Protocol):
 
     def listing(self, endpoint: Listing) -> Request[list[Row]]:
         """Return the request for a list."""
+
+
+class Dialect(LookupDialect, Protocol):
+    """A dialect of the API with exports: builds requests, parses answers. No I/O."""
 
     def create_export(
         self, endpoint: Export, filters: Filters, *, can_split: bool = False

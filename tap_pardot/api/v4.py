@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from tap_pardot.api.codes import INVALID_FIELDS, NO_SUCH_SORT
 from tap_pardot.api.dialect import Export, HttpRequest, Listing, Lookup, Query, Record, Request
 from tap_pardot.api.v4_answers import (
     created_status,
@@ -28,10 +29,11 @@ from tap_pardot.errors import ConfigurationError
 from tap_pardot.records.times import SECOND, to_local
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tap_pardot.api.dialect import Body, Endpoint, Filters, JobStatus, Row, Rows
     from tap_pardot.api.http import Response
+    from tap_pardot.errors import StreamFailed
 
 logger = logging.getLogger("tap-pardot")
 
@@ -104,6 +106,7 @@ class V4:
 
     name = "v4"
     page_size = PAGE_SIZE
+    field_codes = frozenset({INVALID_FIELDS})
 
     def in_zone(self, zone: ZoneInfo) -> V4:
         """Return a copy of the dialect for an API user's zone."""
@@ -159,9 +162,12 @@ class V4:
         """Return whether requests of a query ask for rows sorted by id."""
         return endpoint.sorted and endpoint.object not in self.unsortable
 
-    def forget_sort(self, endpoint: Query) -> None:
-        """Build requests of a query without a sort from now on, because Pardot refuses it."""
+    def adapt(self, endpoint: Query, request: Request[Rows], error: StreamFailed) -> bool:
+        """Build requests of a query without a sort from now on, if Pardot refuses it."""
+        if error.code != NO_SUCH_SORT or "sort_by" not in request.params:
+            return False
         self.unsortable.add(endpoint.object)
+        return True
 
     def probe(self, endpoint: Endpoint) -> Request[Any]:
         """Return the smallest request that shows whether an object may be read.
@@ -177,8 +183,8 @@ class V4:
         name = "export" if isinstance(endpoint, Export) else endpoint.object
         return Request(self, (name, "query"), lambda body, _: rows_of(body, name), {"limit": "1"})
 
-    def record(self, endpoint: Record) -> Request[Row]:
-        """Return the request for the one record of an object."""
+    def record(self, endpoint: Record, fields: Sequence[str] = ()) -> Request[Row]:  # noqa: ARG002
+        """Return the request for the one record of an object, which always has all fields."""
         name = endpoint.object
         return Request(self, (name, "read"), lambda body, _: record_of(body, name))
 

@@ -12,7 +12,7 @@ from tap_pardot.api.clock import date_of
 from tap_pardot.api.codes import INVALID_TOKEN
 from tap_pardot.api.dialect import JobStatus, PardotError, Rows
 from tap_pardot.api.json_body import json_of
-from tap_pardot.errors import Retriable, StreamFailed
+from tap_pardot.errors import NoSuchAddress, Retriable, StreamFailed
 from tap_pardot.records.values import (
     ConversionError,
     as_list,
@@ -60,7 +60,8 @@ def parse_response(response: Response) -> Body:
             throttled=status == 429,  # noqa: PLR2004
         )
     if status >= 400:  # noqa: PLR2004
-        raise StreamFailed(
+        kind = NoSuchAddress if status == 404 else StreamFailed  # noqa: PLR2004
+        raise kind(
             f"HTTP {status} came without a Pardot error code: check api_url and any proxy "
             "between here and Pardot."
         )

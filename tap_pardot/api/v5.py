@@ -12,23 +12,26 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from tap_pardot.api.codes import INVALID_PARAMETER, UNREADABLE_FIELD
 from tap_pardot.api.dialect import HttpRequest, Lookup, Query, Record, Request
 from tap_pardot.api.v5_answers import counted_record, object_of, parse_response, rows_after
 from tap_pardot.errors import ConfigurationError
-from tap_pardot.records.times import to_iso
+from tap_pardot.records.times import SECOND, to_iso
 from tap_pardot.records.values import camel_case
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from tap_pardot.api.dialect import Body, Endpoint, Filters, Row, Rows
+    from tap_pardot.api.dialect import Body, Endpoint, Filters, Listing, Row, Rows
     from tap_pardot.api.http import Response
+    from tap_pardot.errors import StreamFailed
 
 PAGE_SIZE = 1_000
 """Rows of a full page (A.3)."""
 
 _VERSION = 5
+_ORDERS = ("id", "id ASC")
 _OUTSIDE_OF_OBJECTS = frozenset({"bulk-actions"})
 """Paths that do not follow ``/objects/`` (A.2)."""
 
@@ -50,20 +53,33 @@ class Renewal:
         return is_due
 
 
+class Spelling:
+    """How requests are spelled, where the sources disagree; changed when Pardot refuses one."""
+
+    def __init__(self) -> None:
+        self.order = _ORDERS[0]
+        """The value of ``orderBy``; ``id ASC`` where the direction is required (reference G)."""
+        self.includes_end = False
+        """Whether the end of a window is asked for as the last second that it includes."""
+
+
 @dataclass(frozen=True)
 class V5:
     """The dialect of version 5.
 
     Attributes:
         api_url: Origin of the API.
-        renewal: Shared by all copies of the dialect.
+        renewal: Whether the token was renewed for a refusal by HTTP 401.
+        spelling: How requests are spelled.
     """
 
     api_url: str
     renewal: Renewal = field(default_factory=Renewal)
+    spelling: Spelling = field(default_factory=Spelling)
 
     name = "v5"
     page_size = PAGE_SIZE
+    field_codes = frozenset({INVALID_PARAMETER, UNREADABLE_FIELD})
     zone = ZoneInfo("UTC")
     """Times on the wire carry their offset, so the zone of the API user does not matter."""
 
@@ -86,7 +102,10 @@ class V5:
         """
         if offset is not None:
             raise ValueError("version 5 is paged by id")
-        params = self._params(endpoint, filters) | {"orderBy": "id", "limit": str(limit)}
+        params = self._params(endpoint, filters) | {
+            "orderBy": self.spelling.order,
+            "limit": str(limit),
+        }
         if cursor:
             params["idGreaterThan"] = str(cursor)
         return Request(
@@ -109,8 +128,19 @@ class V5:
         """Return True: every query of version 5 can be sorted by id."""
         return True
 
-    def forget_sort(self, endpoint: Query) -> None:
-        """Do nothing: no query of version 5 refuses the sort."""
+    def adapt(self, endpoint: Query, request: Request[Rows], error: StreamFailed) -> bool:  # noqa: ARG002
+        """Spell the sort or the end of windows the other way, if Pardot refuses the one it had."""
+        if error.code != INVALID_PARAMETER:
+            return False
+        spelling, words = self.spelling, error.message_words
+        if "orderBy" in words and request.params.get("orderBy") == _ORDERS[0]:
+            spelling.order = _ORDERS[1]
+            return True
+        ends = {name for name in request.params if name.endswith("Before")}
+        if ends.isdisjoint(words):
+            return False
+        spelling.includes_end = True
+        return True
 
     def probe(self, endpoint: Endpoint) -> Request[Any]:
         """Return the smallest request that shows whether an object may be read."""
@@ -124,7 +154,7 @@ class V5:
             return Request(self, (endpoint.object,), parse, params, method="GET")
         raise NotImplementedError
 
-    def record(self, endpoint: Record, fields: Sequence[str]) -> Request[Row]:
+    def record(self, endpoint: Record, fields: Sequence[str] = ("id",)) -> Request[Row]:
         """Return the request for the one record of an object."""
         params = {"fields": ",".join(fields)}
         return Request(self, (endpoint.object,), object_of, params, method="GET")
@@ -138,13 +168,29 @@ class V5:
         parse = object_of if not operation else counted_record
         return Request(self, path, parse, {**endpoint.params, **(params or {})}, method="GET")
 
+    def listing(self, endpoint: Listing) -> Request[list[Row]]:
+        """Refuse: version 5 has no lists without pages."""
+        raise NotImplementedError(endpoint.object)
+
     def _params(self, endpoint: Query, filters: Filters) -> dict[str, str]:
         params = {"fields": ",".join(filters.fields or ("id",)), **endpoint.params}
         if endpoint.deleted:
             params["deleted"] = "all"
         if filters.deleted is not None:
             params["deleted"] = str(filters.deleted).lower()
-        return params | _bounds(filters) | dict(filters.params)
+        return params | self._bounds(filters) | dict(filters.params)
+
+    def _bounds(self, filters: Filters) -> dict[str, str]:
+        """Return the bounds: the first instant is included, the last one is not (D)."""
+        name = camel_case(filters.time)
+        bounds = {}
+        if filters.start is not None:
+            bounds[f"{name}AfterOrEqualTo"] = to_wire(filters.start)
+        if filters.end is not None and self.spelling.includes_end:
+            bounds[f"{name}BeforeOrEqualTo"] = to_wire(filters.end - SECOND)
+        elif filters.end is not None:
+            bounds[f"{name}Before"] = to_wire(filters.end)
+        return bounds
 
     # --- sending ---
 
@@ -174,17 +220,6 @@ class V5:
     def open(self, response: Response) -> Body:
         """Return the JSON object of an answer that holds data; errors as of ``parse_response``."""
         return parse_response(response, self.renewal.is_due)
-
-
-def _bounds(filters: Filters) -> dict[str, str]:
-    """Return the bounds: the first instant is included, the last one is not (D)."""
-    name = camel_case(filters.time)
-    bounds = {}
-    if filters.start is not None:
-        bounds[f"{name}AfterOrEqualTo"] = to_wire(filters.start)
-    if filters.end is not None:
-        bounds[f"{name}Before"] = to_wire(filters.end)
-    return bounds
 
 
 def to_wire(moment: datetime) -> str:

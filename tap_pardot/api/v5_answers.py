@@ -9,10 +9,10 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from tap_pardot.api.codes import ACCESS_DENIED, INVALID_TOKEN
+from tap_pardot.api.codes import ACCESS_DENIED, INVALID_TOKEN, NO_RIGHT, NO_SUCH_ADDRESS
 from tap_pardot.api.dialect import PardotError, Rows
 from tap_pardot.api.json_body import json_of
-from tap_pardot.errors import Retriable, StreamFailed
+from tap_pardot.errors import AddressTooLong, Retriable, StreamFailed
 from tap_pardot.records.values import ConversionError, to_integer
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tap_pardot.api.http import Response
 
 _WARNING = "Pardot-Warning"
+_CODES = {404: NO_SUCH_ADDRESS, 405: NO_RIGHT}
+"""By HTTP status of an answer without a code, the code of the same meaning (A.7)."""
 _CUT = "203"
 """The warning that a sequence of page tokens was cut (A.5)."""
 HIDDEN = "202"
@@ -40,6 +42,7 @@ def parse_response(response: Response, renews: Callable[[], bool]) -> Body:
     Raises:
         PardotError: The answer holds an error code.
         Retriable: The answer does not come from Pardot's API (a page of a gateway), or is cut.
+        AddressTooLong: The address of the request was too long.
         StreamFailed: Any other HTTP error without a code.
     """
     body, status = json_of(response.body), response.status
@@ -56,6 +59,10 @@ def parse_response(response: Response, renews: Callable[[], bool]) -> Body:
             timed_out=status in {408, 504},
             throttled=status == 429,  # noqa: PLR2004
         )
+    if status in _CODES:
+        raise PardotError(_CODES[status])
+    if status == 414:  # noqa: PLR2004
+        raise AddressTooLong("Pardot refuses the address of a request as too long.")
     if status >= 400:  # noqa: PLR2004
         raise StreamFailed(
             f"HTTP {status} came without a Pardot error code: check api_url and any proxy "

@@ -81,9 +81,11 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
     ),
     th.Property(
         "api_version",
-        th.IntegerType(allowed_values=[3, 4]),
+        th.IntegerType(allowed_values=[3, 4, 5]),
         default=4,
-        description="3 or 4; the tap switches by itself when the account requires the other.",
+        description="3, 4 or 5. Between 3 and 4 the tap switches by itself when the account "
+        "requires the other. 5 reads each stream by version 5 where it has the selected columns, "
+        "else by 3 or 4.",
     ),
     th.Property(
         "timezone",
@@ -114,6 +116,12 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
         th.IntegerType(minimum=1),
         description="Most API calls of this tap in a day of the account; STATE counts them. The "
         "run stops cleanly at the limit.",
+    ),
+    th.Property(
+        "include",
+        th.ArrayType(th.StringType),
+        description="Streams and columns (stream.column) that are off unless named here; with "
+        "api_version 5.",
     ),
     th.Property(
         "request_timeout",
@@ -185,8 +193,12 @@ DECLARED: dict[str, dict[str, Any]] = {
 }
 """By setting, those of the SDK included, its JSON Schema."""
 
+_KINDS = ("string", "boolean", "integer", "object", "array")
+
 KINDS = {
-    name: next(kind for kind in ("string", "boolean", "integer", "object") if kind in each["type"])
+    name: next(
+        kind for kind in ("string", "boolean", "integer", "object", "array") if kind in each["type"]
+    )
     for name, each in DECLARED.items()
 } | {BATCH_CONFIG: "object"}
 """By setting, those of the SDK included, the type of its value."""

@@ -76,7 +76,7 @@ def _parsed(kind: str | None, value: Any) -> Any:
         return int(text)
     if kind == "boolean":
         return _BOOLEANS.get(text.lower(), text)
-    if kind == "object":
+    if kind in {"object", "array"}:
         with suppress(ValueError, RecursionError):
             return json.loads(text)
     return text
@@ -156,6 +156,9 @@ def _expected(name: str, value: Any) -> str | None:
         return None if isinstance(value, bool) else "true or false"
     if kind == "object":
         return None if isinstance(value, dict) else "a JSON object"
+    if kind == "array":
+        is_list = isinstance(value, list) and all(isinstance(each, str) for each in value)
+        return None if is_list else 'a list of names, such as ["emails.message_html"]'
     if kind == "integer":
         return None if _is_integer(value, definition) else _range_of(definition)
     return _expected_string(name, value)

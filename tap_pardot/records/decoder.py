@@ -22,11 +22,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tap_pardot.records.block import records_of
 from tap_pardot.records.columns import CONVERTERS, string_arrays
 from tap_pardot.records.custom_fields import field_value
+from tap_pardot.records.keys import keys_by_column
 from tap_pardot.records.numbers import Number
 from tap_pardot.records.repair import Repaired, as_plain, is_repaired
 from tap_pardot.records.values import (
     ConversionError,
-    camel_case,
     nested,
     or_text,
     split_cell,
@@ -37,6 +37,7 @@ from tap_pardot.records.values import (
     to_number,
     to_string,
     unwrapped,
+    value_of,
 )
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ class Decoder:
             Pardot wrote them, and a value that does not fit the declared type stays as it came.
         wrapped: The API's names of fields whose values may come as ``{"value": ...}``, or as
             several values where the column takes one (reference C.15, C.16).
+        values: By column of a fixed set of values, the column's value by the API's in lower case.
+            A value that is not in the mapping becomes lower case.
     """
 
     def __init__(  # noqa: PLR0913
@@ -99,6 +102,7 @@ class Decoder:
         *,
         texts: Collection[str] = (),
         wrapped: Collection[str] = (),
+        values: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         properties: Mapping[str, Mapping[str, Any]] = schema["properties"]
         selected = set(properties if columns is None else columns)
@@ -109,8 +113,9 @@ class Decoder:
         self._timestamp = timestamp
         self._on_unknown = on_unknown
         self._wrapped = frozenset(wrapped)
+        self._values = values or {}
         self._reported_keys: set[str] = set()
-        sources = _sources_by_column(properties, api_names or {})
+        sources = keys_by_column(properties, api_names or {})
         self._known_keys = {key for pairs in sources.values() for key, _ in pairs}
         declared = {name: each for name, each in properties.items() if name in selected}
         self._names = tuple(declared)
@@ -140,6 +145,10 @@ class Decoder:
             sources = list(dict(reversed(sources)).items())[::-1]
             convert = self._array_converter(name, definition["items"])
             convert_all = string_arrays if name in self._string_arrays else None
+        if kind == "object" and "properties" in definition:
+            convert = self._item_decoder(name, definition)
+        if name in self._values:
+            return _Column(name, sources, None, value_of(self._values[name], convert), None)
         if as_text:
             convert_all = convert_all if kind == "string" else None
             convert = or_text(None if kind in {"integer", "number"} else convert)
@@ -152,7 +161,13 @@ class Decoder:
                 self.repaired[name] += 1
 
     def __call__(self, row: Row) -> Row:
-        """Return the record of one row of an answer."""
+        """Return the record of one row of an answer.
+
+        Raises:
+            ConversionError: The row is no object.
+        """
+        if not isinstance(row, dict):
+            raise ConversionError
         return next(records_of(self.block([row])))
 
     def block(self, rows: Sequence[Row]) -> Block:
@@ -284,15 +299,19 @@ class Decoder:
                 self._reported_keys.add(key)
                 self._on_unknown(key)
 
+    def _item_decoder(self, name: str, definition: Mapping[str, Any]) -> Decoder:
+        """Return the decoder of objects in a column; errors are counted as "column.key"."""
+        decoder = Decoder(definition, self._timestamp, on_unknown=self._on_unknown)
+        decoder.conversion_errors = _PrefixedCounter(self.conversion_errors, f"{name}.")
+        decoder.repaired = _PrefixedCounter(self.repaired, f"{name}.")
+        return decoder
+
     def _array_converter(self, name: str, items: Mapping[str, Any]) -> Convert:
         item = _CONVERTERS.get(kind_of(items), _unchanged)
         matches: Callable[[Any], bool] | None = None
         if kind_of(items) == "object":
-            decoder = Decoder(items, self._timestamp, on_unknown=self._on_unknown)
-            # One count for the whole record: errors of an item are counted as "array.column".
-            decoder.conversion_errors = _PrefixedCounter(self.conversion_errors, f"{name}.")
-            decoder.repaired = _PrefixedCounter(self.repaired, f"{name}.")
-            item, matches = decoder, decoder.matches
+            item = decoder = self._item_decoder(name, items)
+            matches = decoder.matches
 
         def convert(values: list[Any]) -> list[Any]:
             result = []
@@ -340,30 +359,6 @@ def kind_of(definition: Mapping[str, Any]) -> str:
         form = definition.get("format")
         return _FORMATS.get(form, kind) if isinstance(form, str) else kind
     return kind
-
-
-def _sources_by_column(
-    columns: Iterable[str], api_names: Mapping[str, Sequence[str]]
-) -> dict[str, list[tuple[str, str]]]:
-    """Return by column the keys it may come from, as in :class:`_Column`.
-
-    A key that another column declares as its name belongs to that column only: the custom field
-    "firstName" is not the standard column "first_name".
-    """
-    owners = {names[0]: column for column, names in api_names.items() if names}
-    return {
-        column: [
-            (key, inner)
-            for key, inner in _sources(column, api_names.get(column, ()))
-            if owners.get(key, column) == column
-        ]
-        for column in columns
-    }
-
-
-def _sources(column: str, declared: Sequence[str]) -> list[tuple[str, str]]:
-    names = dict.fromkeys((*declared, column, camel_case(column)))
-    return [(key, inner) for key, _, inner in (name.partition(".") for name in names)]
 
 
 def _columns_of(

@@ -23,7 +23,7 @@ from tap_pardot.records.repair import Repaired, is_repaired
 from tap_pardot.records.times import utc_column_converter, utc_converter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     Convert = Callable[[Any], Any]
@@ -250,6 +250,23 @@ def unwrapped(inner: str, convert: Convert) -> Convert:
         return convert(as_list(None if value == {} else value)) or None
 
     return unwrap
+
+
+def value_of(values: Mapping[str, Any], convert: Convert | None) -> Convert:
+    """Return a converter of values of a fixed set, whose case varies.
+
+    Args:
+        values: The result by value in lower case; another value becomes lower case.
+        convert: Converts what is not in the set.
+    """
+
+    def look_up(value: Any) -> Any:
+        text = value.lower() if type(value) is str else value
+        if type(text) is str and text in values:
+            return values[text]
+        return text if convert is None else convert(text)
+
+    return look_up
 
 
 def or_text(convert: Convert | None) -> Convert:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from singer_sdk.singerlib import MetadataMapping
 
@@ -12,9 +12,12 @@ from tap_pardot.errors import ConfigurationError
 from tap_pardot.records.column_types import without_invalid_keywords
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
 logger = logging.getLogger("tap-pardot")
+
+_OFF = "unsupported"
+"""The inclusion of what is off: Meltano selects everything else."""
 
 
 def checked(catalog: Any) -> dict[str, Any]:
@@ -55,44 +58,81 @@ def _is_metadata(item: Any) -> bool:
     )
 
 
-def prepared(catalog: dict[str, Any], streams: Iterable[Any]) -> dict[str, Any]:
+class Offer(NamedTuple):
+    """What a catalog can select of a stream.
+
+    Attributes:
+        keys: The JSON Schema of the columns that are keys, by column.
+        off: The columns that are off, whatever the catalog says.
+        is_off: Whether the whole stream is off.
+        later: The columns that need a later version of the API.
+    """
+
+    keys: Mapping[str, Any]
+    off: frozenset[str]
+    is_off: bool
+    later: frozenset[str]
+
+
+def prepared(
+    catalog: dict[str, Any], offers: Mapping[str, Offer], later: Collection[str] = ()
+) -> dict[str, Any]:
     """Return a copy of a catalog that the streams can apply; log which selections are ignored.
 
     Each key is present and selected, because targets refuse a stream whose SCHEMA lacks a key.
-    Invalid types and formats are removed.
+    What is not off any more can be selected. Invalid types and formats are removed.
 
     Args:
         catalog: What :func:`checked` returned.
-        streams: The classes of the tap's streams.
+        offers: What it can select, by stream.
+        later: The streams that need a later version of the API.
     """
-    declared = {stream.name: stream for stream in streams}
     catalog = copy.deepcopy(catalog)
     for entry in catalog["streams"]:
         name = entry["tap_stream_id"]
         entry["schema"] = without_invalid_keywords(entry["schema"])
-        is_selected = _is_selected(entry)
-        stream = declared.get(name)
-        if stream is None:
+        offer = offers.get(name)
+        if offer is not None:
+            _offer_what_is_on(entry, offer)
+            _select_keys(entry, offer)
+        elif _is_selected(entry):
+            why = "needs api_version 5" if name in later else "is not a stream of this tap"
+            logger.warning("The catalog's stream %s %s and is left out.", name, why)
+    return catalog
+
+
+def _offer_what_is_on(entry: dict[str, Any], offer: Offer) -> None:
+    """Make available what another version of the API or another ``include`` left off."""
+    for column, metadata in _columns(entry):
+        if metadata.get("inclusion") == _OFF and column not in offer.off:
+            metadata["inclusion"] = "available"
+    for item in entry.get("metadata") or []:
+        metadata = item["metadata"]
+        if not item["breadcrumb"] and metadata.get("inclusion") == _OFF and not offer.is_off:
+            metadata["inclusion"] = "available"
+    known = entry["schema"]["properties"]
+    later = [name for name in known if name in offer.later]
+    if later and _is_selected(entry):
+        logger.warning(
+            "%s: the catalog's columns %s need api_version 5 and are left out.",
+            entry["tap_stream_id"],
+            ", ".join(later),
+        )
+
+
+def _select_keys(entry: dict[str, Any], offer: Offer) -> None:
+    is_selected = _is_selected(entry)
+    for key, definition in offer.keys.items():
+        entry["schema"]["properties"].setdefault(key, definition)
+    for column, found in _columns(entry):
+        if column in offer.keys and found.get("selected") is False:
+            found.update({"selected": True, "inclusion": "automatic"})
             if is_selected:
                 logger.warning(
-                    "The catalog's stream %s is not a stream of this tap and is left out.", name
+                    "%s.%s is deselected in the catalog but is a key: it is read anyway.",
+                    entry["tap_stream_id"],
+                    column,
                 )
-            continue
-        own: dict[str, Any] = stream.schema["properties"]
-        # Without a declared replication key, replication_key is the property object of the SDK.
-        keys = [name for name in own if name in {*stream.primary_keys, stream.replication_key}]
-        for key in keys:
-            entry["schema"]["properties"].setdefault(key, own[key])
-        for column, found in _columns(entry):
-            if column in keys and found.get("selected") is False:
-                found.update({"selected": True, "inclusion": "automatic"})
-                if is_selected:
-                    logger.warning(
-                        "%s.%s is deselected in the catalog but is a key: it is read anyway.",
-                        name,
-                        column,
-                    )
-    return catalog
 
 
 def _columns(entry: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from typing_extensions import override
 
-from tap_pardot.errors import RequestTooLarge
+from tap_pardot.errors import RequestTooLarge, StreamFailed, StreamSkipped
 from tap_pardot.sources.base import Source
 from tap_pardot.sources.costs import calls_by_export, calls_by_query, polls_of
 from tap_pardot.sources.export_plan import windows as job_windows
@@ -22,7 +22,7 @@ from tap_pardot.sources.query_probe import answered
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from tap_pardot.api.dialect import Rows
+    from tap_pardot.api.dialect import Filters, Rows
     from tap_pardot.records.times import Window
     from tap_pardot.sources.account_start import AccountStart
     from tap_pardot.sources.base import Page
@@ -34,12 +34,19 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-pardot")
 
-Sides = tuple[bool, ...]
-"""Which rows: the active ones (False), the deleted ones (True), or both."""
+Side = bool | None
+Sides = tuple[Side, ...]
+"""Which rows are read one after the other: the active ones (False), the deleted ones (True), or
+both together (None)."""
 
 
-class TooManyCalls(RequestTooLarge):
-    """The query has cost as many calls as an export, and Pardot does not count its rows."""
+def expanded(sides: Sides) -> tuple[bool, ...]:
+    """Return the sides with active and deleted rows apart."""
+    return (False, True) if None in sides else tuple(side for side in sides if side is not None)
+
+
+class ExportInstead(RequestTooLarge):
+    """The query has cost as many calls as an export, or cannot go on; the window is exported."""
 
 
 class SideChoice(NamedTuple):
@@ -69,7 +76,7 @@ class Choice:
     """
 
     range: Window
-    sides: dict[bool, SideChoice]
+    sides: dict[Side, SideChoice]
 
     def those(self, *, by_export: bool) -> Sides:
         """Return the sides that are exported, or those that are queried."""
@@ -91,13 +98,15 @@ class Chooser:
         query: The query, which tells the filters of its first page.
         calls: Requests pages.
         first_calls: Requests pages that are kept, so that the query gets them without a call.
-        probe: Counts the rows of a window.
+        probe: Asks whether a window has rows.
+        counter: Counts the rows of a window; None if nothing can.
         start: Finds out where the rows of the account begin.
         bookmark: The stream's bookmark.
         lacks: The selected columns that the query does not have.
         parts: The jobs of one window, over which its fields are spread.
         poll_interval: Seconds between two polls of a job.
         is_full_table: Whether everything is read, so that all sides must be read the same way.
+        must_answer: Whether a refusal of the query is an error, because there is another query.
     """
 
     stream: str
@@ -105,12 +114,14 @@ class Chooser:
     calls: QueryCalls
     first_calls: QueryCalls
     probe: QueryProbe
+    counter: QueryProbe | None
     start: AccountStart
     bookmark: Bookmark
     lacks: Sequence[str]
     parts: int
     poll_interval: int
     is_full_table: bool
+    must_answer: bool = False
 
     def choose(self, window: Window, sides: Sides) -> Choice:
         """Return how a range is read, and log it. A choice in STATE stays as it is.
@@ -128,23 +139,40 @@ class Chooser:
         self._log(choice)
         return choice
 
-    def _choose_side(self, window: Window, deleted: bool) -> SideChoice:  # noqa: FBT001
+    def _choose_side(self, window: Window, deleted: Side) -> SideChoice:
         fixed = self._fixed_choice(deleted)
         if fixed is not None:
             return fixed
         filters = self.query.filters(window, deleted if self.calls.endpoint.deleted else None)
-        page = answered(
-            lambda: self.first_calls.page(filters, limit=self.calls.page_size, can_split=True)
-        )
+        page = self._first_page(filters)
         if page is None:
             return SideChoice(by_export=True, reason="Pardot does not answer the query")
-        if len(page.rows) < self.calls.page_size and (page.total or 0) <= len(page.rows):
+        is_full = len(page.rows) >= self.calls.page_size or page.has_more
+        if not is_full and (page.total or 0) <= len(page.rows):
             return SideChoice(by_export=False, reason=f"{len(page.rows)} rows")
         return self._by_calls(window, page, deleted)
 
-    def _fixed_choice(self, deleted: bool) -> SideChoice | None:  # noqa: FBT001
+    def _first_page(self, filters: Filters) -> Rows | None:
+        """Return the first page of the query; None if Pardot does not answer.
+
+        Raises:
+            TapPardotError: The whole run ends, or the query must be answered and is refused.
+        """
+
+        def request() -> Rows:
+            return self.first_calls.page(filters, limit=self.calls.page_size, can_split=True)
+
+        if not self.must_answer:
+            return answered(request)
+        try:
+            return request()
+        except RequestTooLarge:
+            return None
+
+    def _fixed_choice(self, deleted: Side) -> SideChoice | None:
         """Return the choice if no call is needed for it."""
-        if any(job.get("deleted") in {deleted, None} for job in self.bookmark.jobs):
+        jobs = self.bookmark.jobs
+        if any(deleted is None or job.get("deleted") in {deleted, None} for job in jobs):
             return SideChoice(by_export=True, reason="an earlier run has created the export")
         if not self.probe.can_return(deleted=deleted):
             return SideChoice(by_export=True, reason="a query cannot return them")
@@ -154,10 +182,10 @@ class Chooser:
             return SideChoice(by_export=False, reason="an earlier run has begun the query")
         return None
 
-    def _by_calls(self, window: Window, page: Rows, deleted: bool) -> SideChoice:  # noqa: FBT001
+    def _by_calls(self, window: Window, page: Rows, deleted: Side) -> SideChoice:
         rows = page.total
-        if rows is None:
-            rows = self.probe.count(window, deleted=deleted)
+        if rows is None and self.counter is not None:
+            rows = self.counter.count_sides(window, expanded((deleted,)))
         if rows is None:
             most = self._calls_by_export(window, len(page.rows))
             reason = f"Pardot does not count the rows; at most {most} calls"
@@ -174,7 +202,9 @@ class Chooser:
         return calls_by_export(rows, max(number, 1), self.parts, polls)
 
     def _log(self, choice: Choice) -> None:
-        names = {False: "active rows ", True: "deleted rows "} if len(choice.sides) > 1 else {}
+        names: dict[Side, str] = {False: "active rows ", True: "deleted rows "}
+        if len(choice.sides) == 1:
+            names = {}
         if len({*choice.sides.values()}) == 1:
             names = {}
         texts = [
@@ -214,7 +244,7 @@ class CheapestSource(Source):
         chooser: Chooser,
         sides: Sides,
         new_query: Callable[[Sides, bool], WindowQuery],
-        new_export: Callable[[Sides, Callable[[Window, bool | None], bool]], ExportSource],
+        new_export: Callable[[Sides, Callable[[Window, Side], bool]], ExportSource],
     ) -> None:
         self._windows = windows
         self._bookmark = bookmark
@@ -243,10 +273,10 @@ class CheapestSource(Source):
         if self._export is not None:
             self._export.queue.fill(choice.range)
 
-    def _has_rows(self, window: Window, deleted: bool | None) -> bool:  # noqa: FBT001
+    def _has_rows(self, window: Window, deleted: Side) -> bool:
         """Return whether a window of export jobs may have rows; a query is asked if it can tell."""
         chooser, choice = self._chooser, self._choice
-        sides: Sequence[bool] = self._sides if deleted is None else (deleted,)
+        sides = self._sides if deleted is None or None in self._sides else (deleted,)
         if choice is None or not all(chooser.probe.can_return(deleted=side) for side in sides):
             return True
         is_whole = window == chooser.start.expected(choice.range)
@@ -280,7 +310,7 @@ class CheapestSource(Source):
         """Yield the pages of the query, then those of the export; errors as of both.
 
         Raises:
-            TooManyCalls: The query has cost as many calls as an export.
+            ExportInstead: The query has cost as many calls as an export.
         """
         if self._query is not None:
             yield from self._queried(self._query.pages(window))
@@ -289,15 +319,28 @@ class CheapestSource(Source):
 
     def _queried(self, pages: Iterator[Page]) -> Iterator[Page]:
         most = None if self._choice is None else self._choice.most_calls
-        for number, page in enumerate(pages):
+        for number, page in enumerate(self._or_export(pages)):
             if number == most:
-                raise TooManyCalls("Pardot does not count the rows, and there are many.")
+                raise ExportInstead("Pardot does not count the rows, and there are many.")
             yield page
+
+    def _or_export(self, pages: Iterator[Page]) -> Iterator[Page]:
+        """Yield the pages of the query.
+
+        Raises:
+            ExportInstead: The query, which is not the one of versions 3 and 4, is refused.
+        """
+        try:
+            yield from pages
+        except (StreamFailed, StreamSkipped) as error:
+            if not self._chooser.must_answer:
+                raise
+            raise ExportInstead(error.message, error.code) from error
 
     @override
     def split(self, window: Window, error: RequestTooLarge) -> None:
         """Read shorter windows, or export a window that has cost too many calls."""
-        if not isinstance(error, TooManyCalls):
+        if not isinstance(error, ExportInstead):
             self._source.split(window, error)
             return
         logger.info("%s: %s The rows of the window are exported.", self._chooser.stream, error)

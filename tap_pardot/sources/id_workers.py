@@ -119,7 +119,7 @@ class _ByWorkers:
     def _newest(self) -> int:
         """Return the newest id; 0 if Pardot does not tell it."""
         calls = self._pages.calls
-        request = calls.dialect.newest(calls.endpoint, self._pages.filters)
+        request = calls.dialect.newest(calls.endpoint, calls.completed(self._pages.filters))
         try:
             return page_of(calls.call(request).rows).cursor
         except ENDS_RUN:

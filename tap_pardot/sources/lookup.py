@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from tap_pardot.api.dialect import Dialect, Lookup, Row
+    from tap_pardot.api.dialect import Lookup, LookupDialect, Row
     from tap_pardot.errors import TapPardotError
     from tap_pardot.records.times import Window
     from tap_pardot.sources.base import Call
@@ -159,7 +159,7 @@ class IdLookup:
 
     name: str
     call: Call
-    dialect: Dialect
+    dialect: LookupDialect
     endpoint: Lookup
     state: dict[str, Any]
     columns: Sequence[str]

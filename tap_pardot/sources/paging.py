@@ -8,20 +8,20 @@ offset.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tap_pardot.api.codes import NO_SUCH_SORT
 from tap_pardot.api.dialect import Rows
 from tap_pardot.errors import RequestTooLarge, StreamFailed
 from tap_pardot.records.values import ConversionError, to_integer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tap_pardot.api.dialect import Filters, Query, QueryDialect, Row
     from tap_pardot.sources.base import Call
+    from tap_pardot.sources.requested_fields import RequestedFields
 
 logger = logging.getLogger("tap-pardot")
 
@@ -48,17 +48,27 @@ class QueryCalls:
         dialect: Builds the requests.
         endpoint: The query.
         stream: Names the stream in the log.
+        fields: The fields to request; None where the API returns all.
+        on_hidden: Called when Pardot has left out rows because of access rules.
     """
 
     call: Call
     dialect: QueryDialect
     endpoint: Query
     stream: str
+    fields: RequestedFields | None = None
+    on_hidden: Callable[[], None] = lambda: None
 
     @property
     def page_size(self) -> int:
         """Rows of a full page."""
         return self.endpoint.page_size or self.dialect.page_size
+
+    def completed(self, filters: Filters) -> Filters:
+        """Return the filters with the fields to request, unless they name some."""
+        if self.fields is None or filters.fields:
+            return filters
+        return replace(filters, fields=self.fields.names)
 
     def page(
         self,
@@ -69,25 +79,49 @@ class QueryCalls:
         offset: int | None = None,
         can_split: bool = False,
     ) -> Rows:
-        """Return one page. Where Pardot refuses the sort by id, the request is repeated without it.
+        """Return one page.
 
-        No document names a sort for clicks (reference C.7).
+        Where Pardot refuses a field, or a spelling for which the dialect has another, the request
+        is repeated without it.
         """
         while True:
+            completed = self.completed(filters)
             request = self.dialect.query(
                 self.endpoint,
-                filters,
+                completed,
                 limit=limit,
                 cursor=cursor,
                 offset=offset,
                 can_split=can_split,
             )
             try:
-                return self.call(request)
+                rows = self.call(request)
             except StreamFailed as error:
-                if error.code != NO_SUCH_SORT or not self.dialect.sorts(self.endpoint):
+                if not (
+                    self._without_fields(error, completed)
+                    or self.dialect.adapt(self.endpoint, request, error)
+                ):
                     raise
-                self.dialect.forget_sort(self.endpoint)
+            else:
+                if rows.is_cut:
+                    self.on_hidden()
+                return rows
+
+    def _without_fields(self, error: StreamFailed, filters: Filters) -> bool:
+        """Leave out the fields that a refusal names; return whether it names some."""
+        if self.fields is None or error.code not in self.dialect.field_codes:
+            return False
+        before = set(self.fields.rejected)
+        if not self.fields.reject(error.message_words, filters.fields):
+            return False
+        if refused := sorted(self.fields.rejected - before):
+            logger.warning(
+                "%s: Pardot has no field %s (code %s); the column stays empty.",
+                self.stream,
+                ", ".join(refused),
+                error.code,
+            )
+        return True
 
 
 class IdPage(NamedTuple):
@@ -158,6 +192,11 @@ class IdPages:
         )
         if self._first_total is None:
             self._first_total = total
+        if not rows and has_more:
+            # A page without rows that promises more is asked for once more.
+            rows, total, has_more, _ = self.calls.page(
+                self.filters, limit=self.size, cursor=cursor, can_split=self._can_split
+            )
         if not rows:
             # A total that never changes counts all rows, not those still to come.
             if total and (total != self._first_total or not self._has_rows):

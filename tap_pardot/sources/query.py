@@ -18,7 +18,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tap_pardot.api.codes import INVALID_FIELDS
 from tap_pardot.api.dialect import Filters
 from tap_pardot.errors import RequestTooLarge, StreamFailed
 from tap_pardot.records.times import Window, clamp, first_half, to_iso
@@ -27,13 +26,14 @@ from tap_pardot.sources.id_workers import pages_by_id
 from tap_pardot.sources.paging import by_offset, page_of, row_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime, timedelta
     from zoneinfo import ZoneInfo
 
-    from tap_pardot.api.dialect import Dialect, Record
+    from tap_pardot.api.dialect import LookupDialect, Record, Row
     from tap_pardot.sources.base import Call
     from tap_pardot.sources.paging import IdPage, QueryCalls
+    from tap_pardot.sources.requested_fields import RequestedFields
     from tap_pardot.state.bookmark import Bookmark
 
 logger = logging.getLogger("tap-pardot")
@@ -116,33 +116,26 @@ class WindowQuery(Source):
     Args:
         query: Asks for pages.
         bookmark: The stream's.
-        fields: The fields to ask for, keys first, where single fields can be asked for.
-        keys: Those that cannot be left out.
         is_full_table: Whether everything is read whatever has changed (FULL_TABLE).
         values: Returns the computed columns of active or of deleted rows.
         sides: Which rows to read: the active ones (False), the deleted ones (True), or both.
     """
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         query: SplittingQuery,
         bookmark: Bookmark,
         *,
-        fields: Sequence[str] = (),
-        keys: Collection[str] = (),
         is_full_table: bool = False,
-        values: Callable[[bool], dict[str, Any]] = lambda _: {},
-        sides: Sequence[bool] = (False, True),
+        values: Callable[[bool | None], dict[str, Any]] = lambda _: {},
+        sides: Sequence[bool | None] = (False, True),
     ) -> None:
         self._query = query
-        self._sides = sides if query.calls.endpoint.deleted else (None,)
+        self._sides: Sequence[bool | None] = sides if query.calls.endpoint.deleted else (None,)
         self._endpoint = query.calls.endpoint
         self._bookmark = bookmark
-        self._fields = fields
-        self._keys = frozenset(keys)
         self._is_full_table = is_full_table
         self._values = values
-        self._rejected: set[str] = set()
 
     def next_window(self, window: Window) -> Window:
         """Return as much of a window as Pardot has time for; an open one stays as it is."""
@@ -152,29 +145,15 @@ class WindowQuery(Source):
         """Yield the pages of a window, active rows first; errors as of :class:`Source`."""
         self._bookmark.begin(window)
         for deleted in self._sides:
-            yield from self._pages_by_deleted(window, deleted)
+            yield from self._pages(window, self.filters(window, deleted))
 
     def split(self, window: Window, error: RequestTooLarge) -> None:
         """Open the first half of a window; the cursor stays."""
         self._bookmark.open(self._query.split(window, error), self._bookmark.cursor)
 
-    def _pages_by_deleted(self, window: Window | None, deleted: bool | None) -> Iterator[Page]:  # noqa: FBT001
-        """Yield the active or the deleted rows, without fields that Pardot does not have."""
-        while True:
-            filters = self.filters(window, deleted)
-            try:
-                yield from self._pages(window, filters)
-            except StreamFailed as error:
-                self._reject_fields(error)
-            else:
-                return
-
     def filters(self, window: Window | None, deleted: bool | None) -> Filters:  # noqa: FBT001
         """Return the filters for the active or the deleted rows of a window."""
-        fields = [name for name in self._fields if name not in self._rejected]
-        return replace(
-            self._bounds(window), deleted=deleted, fields=fields if self._endpoint.fields else ()
-        )
+        return replace(self._bounds(window), deleted=deleted)
 
     def _bounds(self, window: Window | None) -> Filters:
         """Return the filter for a window.
@@ -193,7 +172,7 @@ class WindowQuery(Source):
         has_cursor = not filters.deleted and self._is_open(window)
         cursor = self._bookmark.cursor if has_cursor else 0
         shorter = None if self._is_full_table else window
-        values = self._values(bool(filters.deleted))
+        values = self._values(filters.deleted if self._endpoint.deleted else False)
         for page in self._query.pages(filters, cursor, shorter):
             save = partial(self._bookmark.advance, page.cursor)
             yield Page(
@@ -207,24 +186,6 @@ class WindowQuery(Source):
         """Return whether the cursor in STATE is one of this window, and not of a longer one."""
         stored = self._bookmark.window
         return window is None or (stored is not None and stored.end == window.end)
-
-    def _reject_fields(self, error: StreamFailed) -> None:
-        """Leave out the fields that a refusal names.
-
-        Raises:
-            StreamFailed: It names no field that could be left out.
-        """
-        candidates = error.message_words - self._keys
-        named = [name for name in self._fields if name in candidates]
-        if error.code != INVALID_FIELDS or not named or self._rejected.issuperset(named):
-            raise error
-        self._rejected.update(named)
-        logger.warning(
-            "%s: Pardot has no field %s (code %s); the column stays empty.",
-            self._query.calls.stream,
-            ", ".join(named),
-            error.code,
-        )
 
 
 class WholeQuery(Source):
@@ -270,6 +231,7 @@ class AppendOnlyQuery(Source):
         self._query = query
         self._bookmark = bookmark
         self._end = end
+        self._time = query.calls.endpoint.time
 
     def next_window(self, window: Window) -> Window:
         """Return as much of a window as Pardot has time for; an open one stays as it is."""
@@ -280,15 +242,19 @@ class AppendOnlyQuery(Source):
         bookmark = self._bookmark
         if window is None:
             bookmark.begin(None)
-            yield from self._pages(Filters("created_at", end=self._end), None)
+            yield from self._pages(self._filters(None, self._end), None)
             return
         last = int(bookmark.value or 0)
         goes_on = bookmark.until is not None and last > 0
-        if bookmark.window is None and goes_on:
+        if bookmark.window is None and goes_on and self._time is not None:
             yield from self._older_ids(window, last)
         bookmark.begin(window, last or None)
         start = None if goes_on else window.start
-        yield from self._pages(Filters("created_at", start, window.end), window)
+        yield from self._pages(self._filters(start, window.end), window)
+
+    def _filters(self, start: datetime | None, end: datetime) -> Filters:
+        """Return the filter for a window; none where Pardot cannot filter by time."""
+        return Filters() if self._time is None else Filters(self._time, start, end)
 
     def split(self, window: Window, error: RequestTooLarge) -> None:
         """Open the first half of a window, if one is open; the cursor stays."""
@@ -303,7 +269,7 @@ class AppendOnlyQuery(Source):
 
     def _older_ids(self, window: Window, last: int) -> Iterator[Page]:
         """Yield the rows created in a window whose ids are not after the last one."""
-        filters = Filters("created_at", window.start, window.end)
+        filters = self._filters(window.start, window.end)
         for page in self._query.pages(filters, window=window):
             rows = [row for row in page.rows if row_id(row) <= last]
             yield Page([rows] if rows else (), without_id=page.without_id)
@@ -334,19 +300,41 @@ class OffsetQuery(Source):
 
 
 class SingleRecord(Source):
-    """One record, read by itself.
+    """One record, of one answer or of one for each dialect.
 
     Args:
-        call: Makes the call.
-        dialect: Builds the request.
+        call: Makes the calls.
+        dialects: The dialects to ask, the later ones with precedence.
         endpoint: The record.
+        fields: The fields to request.
     """
 
-    def __init__(self, call: Call, dialect: Dialect, endpoint: Record) -> None:
+    def __init__(
+        self,
+        call: Call,
+        dialects: Sequence[LookupDialect],
+        endpoint: Record,
+        fields: RequestedFields,
+    ) -> None:
         self._call = call
-        self._dialect = dialect
+        self._dialects = dialects
         self._endpoint = endpoint
+        self._fields = fields
 
     def pages(self, window: Window | None) -> Iterator[Page]:  # noqa: ARG002
         """Yield the record."""
-        yield Page([[self._call(self._dialect.record(self._endpoint))]])
+        row: Row = {}
+        for dialect in self._dialects:
+            row |= self._read(dialect)
+        yield Page([[row]])
+
+    def _read(self, dialect: LookupDialect) -> Row:
+        while True:
+            names = self._fields.names
+            try:
+                return self._call(dialect.record(self._endpoint, names))
+            except StreamFailed as error:
+                if error.code not in dialect.field_codes:
+                    raise
+                if not self._fields.reject(error.message_words, names):
+                    raise

@@ -9,7 +9,7 @@ from tap_pardot.api.dialect import Filters
 from tap_pardot.errors import Outage, RequestTooLarge, StreamFailed, StreamSkipped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tap_pardot.api.dialect import Query, Rows
     from tap_pardot.records.times import Window
@@ -28,11 +28,11 @@ class QueryProbe:
     calls: QueryCalls
     time: str
 
-    def can_return(self, *, deleted: bool) -> bool:
+    def can_return(self, *, deleted: bool | None) -> bool:
         """Return whether the query can return the deleted rows, or the active ones."""
         return self.calls.endpoint.deleted or not deleted
 
-    def is_empty(self, window: Window, *, deleted: bool) -> bool:
+    def is_empty(self, window: Window, *, deleted: bool | None) -> bool:
         """Return whether a window certainly has no rows; makes one call.
 
         Raises:
@@ -41,7 +41,7 @@ class QueryProbe:
         rows = self._ask(window, self.calls.endpoint, deleted=deleted)
         return rows is not None and not rows.rows and not rows.total
 
-    def count(self, window: Window, *, deleted: bool) -> int | None:
+    def count(self, window: Window, *, deleted: bool | None) -> int | None:
         """Return how many rows a window has; None if Pardot does not say. Makes one call.
 
         The output "bulk" has no count, so the default output is requested (reference A.5).
@@ -53,7 +53,18 @@ class QueryProbe:
         rows = self._ask(window, endpoint, deleted=deleted)
         return None if rows is None else rows.total
 
-    def _ask(self, window: Window, endpoint: Query, *, deleted: bool) -> Rows | None:
+    def count_sides(self, window: Window, sides: Sequence[bool]) -> int | None:
+        """Return how many active or deleted rows a window has; None if Pardot does not say.
+
+        Makes one call for each side that the query can return; errors as of :meth:`count`.
+        """
+        found = [
+            self.count(window, deleted=each) for each in sides if self.can_return(deleted=each)
+        ]
+        numbers = [number for number in found if number is not None]
+        return sum(numbers) if numbers and len(numbers) == len(found) else None
+
+    def _ask(self, window: Window, endpoint: Query, *, deleted: bool | None) -> Rows | None:
         filters = Filters(
             self.time,
             window.start,

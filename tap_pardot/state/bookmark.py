@@ -41,6 +41,15 @@ BEGIN = "begin"
 LIMITED = "limited"
 """Of exports: whether they leave out rows that a query returns; null while that is unknown."""
 
+DIALECT = "dialect"
+"""The dialect of the API that has written the cursor: ``v5``, or ``v4`` if the key is missing."""
+
+AVOIDS_VERSION_5 = "avoids_version_5"
+"""Whether version 5 failed after SCHEMA was out, so that the next run reads by another dialect."""
+
+
+_FIRST_DIALECT = "v4"
+
 
 class Bookmark:
     """Reads and moves one stream's bookmark.
@@ -126,6 +135,32 @@ class Bookmark:
     def store_jobs(self, jobs: list[dict[str, Any]], refused: list[str]) -> None:
         """Store the export jobs and, while there are any, the fields that were refused."""
         self._state.update({JOBS: jobs or None, REFUSED: (jobs and refused) or None})
+
+    def adopt_dialect(self, dialect: str, *, by_id: bool) -> None:
+        """Drop the cursor of an open window, unless the given dialect has written it.
+
+        One dialect reads active and deleted rows together, the other one after the other: a cursor
+        of the other dialect could pass over deleted rows.
+
+        Args:
+            dialect: The dialect that reads the stream.
+            by_id: Whether the bookmark is an id, where the window is read on from.
+        """
+        stored = self._state.get(DIALECT) or _FIRST_DIALECT
+        if self._state.get(CURSOR) and stored != dialect:
+            self._state[CURSOR] = self.value if by_id else None
+        if DIALECT in self._state or dialect != _FIRST_DIALECT:
+            self._state[DIALECT] = dialect
+
+    @property
+    def avoids_version_5(self) -> bool:
+        """Whether version 5 failed after SCHEMA was out, in the run before."""
+        return bool(self._state.get(AVOIDS_VERSION_5))
+
+    def note_failure_of_version_5(self, *, failed: bool) -> None:
+        """Store whether version 5 has failed after SCHEMA was out."""
+        if failed or AVOIDS_VERSION_5 in self._state:
+            self._state[AVOIDS_VERSION_5] = failed or None
 
     def begin_anew(self) -> None:
         """Forget what is written of the open window, so that all of it is read again."""

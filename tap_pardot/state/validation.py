@@ -8,7 +8,7 @@ Pure: no I/O.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import msgspec
 
@@ -78,6 +78,8 @@ class _Bookmark(msgspec.Struct):
     jobs: list[_Job] | None
     refused: list[str] | None
     window: _Window | None
+    dialect: Literal["v4", "v5"] | None
+    avoids_version_5: bool | None
 
 
 class _TimeBookmark(_Bookmark):
@@ -114,27 +116,26 @@ _OWN_CHILD_KEYS = {
 _SDK_KEYS = {"starting_replication_value", "replication_key_signpost", "progress_markers"}
 
 
-def check(stream: str, state: Any, *, by_id: bool) -> None:
-    """Refuse a bookmark that this tap cannot read.
+def check(stream: str, state: Any, *, by_id: bool | None, is_child: bool = False) -> None:
+    """Refuse a part of STATE that this tap cannot read.
 
     Args:
         stream: The stream's name.
         state: Its part of the STATE that was passed in.
-        by_id: Whether its bookmark is an id rather than a time.
+        by_id: Whether its bookmark is an id rather than a time; None if it never has one.
+        is_child: Whether a dialect reads it through other streams.
 
     Raises:
         ConfigurationError: Names the stream and the key.
     """
-    _check_owner(stream, state, _OWN_KEYS)
-    if state.get("feed"):
-        check(stream, state["feed"], by_id=by_id)
-    _check_shape(stream, state, _IdBookmark if by_id else _TimeBookmark)
-
-
-def check_child(stream: str, state: Any) -> None:
-    """Refuse a child's part of STATE that this tap cannot read, as :func:`check` does."""
-    _check_owner(stream, state, _OWN_CHILD_KEYS)
-    _check_shape(stream, state, _ChildBookmark)
+    of_bookmark = set() if by_id is None else _OWN_KEYS
+    _check_owner(stream, state, of_bookmark | (_OWN_CHILD_KEYS if is_child else set()))
+    if by_id is not None:
+        if state.get("feed"):
+            check(stream, state["feed"], by_id=by_id)
+        _check_shape(stream, state, _IdBookmark if by_id else _TimeBookmark)
+    if is_child:
+        _check_shape(stream, state, _ChildBookmark)
 
 
 def _check_owner(stream: str, state: Any, own_keys: set[str]) -> None:

@@ -21,9 +21,12 @@ from tap_pardot.sources.query import (
     WholeQuery,
     WindowQuery,
 )
-from tap_pardot.streams.bulk import Parts, bulk_query, bulk_source
+from tap_pardot.sources.requested_fields import RequestedFields
+from tap_pardot.streams.bulk import bulk_query, bulk_source
 from tap_pardot.streams.emitted import string_columns
-from tap_pardot.streams.endpoints import api_fields, is_append_only, is_bulk
+from tap_pardot.streams.endpoints import is_append_only, is_bulk
+from tap_pardot.streams.parts import Parts
+from tap_pardot.streams.variants import V4
 from tap_pardot.sync.reading import Reading
 from tap_pardot.sync.windows import AppendOnly, Everything, FullWindows, Incremental
 
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from tap_pardot.sources.base import Source
     from tap_pardot.state.bookmark import Bookmark
     from tap_pardot.streams.base import PardotStream
+    from tap_pardot.streams.variants import Variant
     from tap_pardot.sync.context import SyncContext
     from tap_pardot.sync.report import StreamResult
     from tap_pardot.sync.windows import Windows
@@ -63,8 +67,27 @@ def new_reading(  # noqa: PLR0913
     """
     is_full_table = windows is None and not stream.incremental
     windows = windows or _windows(stream, sync, bookmark, result)
+    variant = stream.variant
+    bookmark.adopt_dialect(variant.dialect, by_id=variant.is_append_only)
     decoder = new_decoder(stream, sync, columns, needed)
-    parts = Parts(stream, sync, columns, bookmark, windows, decoder, is_full_table, bool(needed))
+    cells = variant
+    if isinstance(stream.endpoint, Export):  # version 5 has no exports
+        cells = stream.variants[V4]
+    cell_decoder = decoder
+    if cells is not variant:
+        cell_decoder = new_decoder(stream, sync, columns, needed, cells)
+    parts = Parts(
+        stream,
+        sync,
+        variant,
+        columns,
+        bookmark,
+        windows,
+        cell_decoder,
+        RequestedFields(variant.fields(columns), variant.api_keys),
+        is_full_table,
+        bool(needed),
+    )
     return Reading(
         name=stream.name,
         windows=windows,
@@ -73,6 +96,8 @@ def new_reading(  # noqa: PLR0913
         key=stream.replication_key,
         result=result,
         write_state=sync.write_state,
+        cell_decoder=cell_decoder if cells is not variant else None,
+        refused_columns=parts.refused_columns,
     )
 
 
@@ -81,17 +106,23 @@ def new_decoder(
     sync: SyncContext,
     columns: Sequence[str],
     needed: Collection[str] = (),
+    variant: Variant | None = None,
 ) -> Decoder:
-    """Return the decoder of a stream's rows; arguments as for :func:`new_reading`."""
+    """Return the decoder of a stream's rows.
+
+    Arguments as for :func:`new_reading`; ``variant`` is the one that reads the stream unless given.
+    """
     own: dict[str, Any] = stream.schema["properties"]
+    variant = variant or stream.variant
     return Decoder(
         {**stream.schema, "properties": {name: own[name] for name in columns} | own},
         Timestamp(sync.zone),
         columns,
-        stream.api_names,
+        variant.names,
         lambda key: stream.logger.debug("%s: unknown key %r in an answer", stream.name, key),
         texts=string_columns(stream, needed),
-        wrapped=api_fields(stream, columns) if is_bulk(stream) else (),
+        wrapped=variant.fields(columns) if is_bulk(stream) else (),
+        values=variant.values,
     )
 
 
@@ -113,6 +144,7 @@ def _windows(
         sync.window,
         ends_early=sync.ends_early,
         lookback=sync.lookback,
+        grace=sync.grace,
         zone=sync.zone,
         result=result,
         once=isinstance(endpoint, Query) and (endpoint.time is None or endpoint.by_offset),
@@ -123,12 +155,18 @@ def _source(parts: Parts) -> Source:
     """Return the source that reads a stream's endpoint."""
     endpoint = parts.stream.endpoint
     if isinstance(endpoint, Record):
-        return SingleRecord(parts.call, parts.sync.dialect, endpoint)
+        return SingleRecord(parts.call, _dialects(parts), endpoint, parts.fields)
     if isinstance(endpoint, Export):
         return bulk_source(parts, endpoint)
     if isinstance(endpoint, Query):
         return _query_source(parts, endpoint)
     raise NotImplementedError
+
+
+def _dialects(parts: Parts) -> list[Any]:
+    """Return the dialects that give parts of one record: the first one is read in any case."""
+    is_alone = parts.variant.dialect == V4 or not parts.sync.has_version_4
+    return [parts.dialect] if is_alone else [parts.sync.dialect, parts.dialect]
 
 
 def _query_source(parts: Parts, endpoint: Query) -> Source:
@@ -139,7 +177,8 @@ def _query_source(parts: Parts, endpoint: Query) -> Source:
     if endpoint.append_only:
         return AppendOnlyQuery(query, parts.bookmark, sync.end)
     if endpoint.time is None:
-        bound = sync.end if sync.ends_early and endpoint.created else None
+        has_bound = sync.ends_early and endpoint.created and parts.variant.dialect == V4
+        bound = sync.end if has_bound else None
         return WholeQuery(query, parts.bookmark, bound)
     if is_bulk(parts.stream):
         return bulk_query(parts, endpoint)

@@ -9,11 +9,13 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from itertools import chain
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
 from tap_pardot.api.dialect import Record as RecordEndpoint
+from tap_pardot.errors import Outage, StreamFailed, StreamSkipped
 from tap_pardot.records.block import records_of
 from tap_pardot.records.column_types import converted_block
 from tap_pardot.records.times import to_iso
@@ -30,51 +32,41 @@ from tap_pardot.streams.endpoints import (
     is_bulk,
     is_child,
     is_exported,
-    log_missing_columns,
     parents_of,
     query_instead,
     reached,
 )
 from tap_pardot.streams.fan_out.child import Child
 from tap_pardot.streams.observer import observed
+from tap_pardot.streams.off import has_keys, is_off, mark_off_columns, off_columns
 from tap_pardot.streams.replication import (
     INCREMENTAL,
     adopt_replication,
+    replication_in_catalog,
     valid_keys,
     valid_replication,
 )
+from tap_pardot.streams.variants import V4, V5, columns_of_both, declared_columns, variants_of
+from tap_pardot.streams.ways import another_way, by_version_5_alone, choose, lacked_columns, log_way
 from tap_pardot.sync.report import Status
 from tap_pardot.sync.runnable import Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from singer_sdk import Tap
     from singer_sdk.singerlib import Catalog, MetadataMapping
 
+    from tap_pardot.api.dialect import Endpoint
     from tap_pardot.records.block import Block
-    from tap_pardot.sources.base import Source
+    from tap_pardot.streams.hooks import TapHooks
     from tap_pardot.streams.observer import Observer
-    from tap_pardot.sync.context import SyncContext
+    from tap_pardot.streams.variants import Variant
     from tap_pardot.sync.reading import Reading
 
     Record = dict[str, Any]
 
 _BEGINNING = "Beginning sync of"
-
-
-class TapHooks(NamedTuple):
-    """What a stream needs of the tap.
-
-    Attributes:
-        open_sync: Returns the context of the run; the first call makes the run's first API calls.
-        renew_maps: Makes a stream's maps again after its columns have changed.
-        start_children: Creates the readings of the streams that are read through others.
-    """
-
-    open_sync: Callable[[], SyncContext]
-    renew_maps: Callable[[PardotStream], None]
-    start_children: Callable[[], None]
 
 
 class PardotStream(Declaration, DirectRecordStream):
@@ -100,11 +92,17 @@ class PardotStream(Declaration, DirectRecordStream):
     off_by_default: ClassVar[Sequence[str]] = ()
     """Columns that are not selected unless the catalog says so."""
 
+    off: frozenset[str] = frozenset()
+    """Columns that no catalog can select, because the setting ``include`` does not name them."""
+
     custom_fields: ClassVar[bool] = False
     """Whether the account defines columns of its own."""
 
     ignores_start_date: ClassVar[bool] = False
     """Whether a reading of everything begins with the oldest rows, whatever the settings say."""
+
+    refused: frozenset[str] = frozenset()
+    """Columns that Pardot has refused before SCHEMA was written."""
 
     ignored_replication = ""
     """The catalog's replication settings that are ignored; empty if there are none."""
@@ -120,17 +118,21 @@ class PardotStream(Declaration, DirectRecordStream):
         super().__init__(tap)
         self._hooks = hooks
         self._is_dropped = is_dropped
-        self.declared_key = self.replication_key
         self.custom = custom
-        if custom is not None:
-            declared = self.schema["properties"]
-            # The class declares the standard columns, where the SDK has a property.
-            vars(self)["schema"] = {**self.schema, "properties": {**declared, **custom.columns}}
-            self.api_names = {**self.api_names, **custom.api_names}
-        self.endpoint = endpoint_for(self, self.config)
+        self.variants = variants_of(self, custom)
+        columns = declared_columns(self)
+        if hooks.reads_version_5:
+            columns = columns_of_both(type(self))
+            self.off = off_columns(self, hooks.include)
+        else:
+            self.variants.pop(V5, None)
+        own = {} if custom is None else custom.columns
+        # The class declares the standard columns, where the SDK has a property.
+        vars(self)["schema"] = {**self.schema, "properties": {**columns, **own}}
         self.failure: Exception | None = None if custom is None else custom.failure
         self._observer: Observer | None = None
-        self._reading: Reading | None = None
+        self._catalog_replication: tuple[str | None, str | None] = (None, None)
+        self._choose_way(self.schema["properties"].keys() - self.off)
 
     # --- what the catalog says ---
 
@@ -143,8 +145,12 @@ class PardotStream(Declaration, DirectRecordStream):
         if is_first_access and self._tap_input_catalog is None:
             if keys := valid_keys(self):
                 metadata.root.valid_replication_keys = [*keys]
-            for name in self.off_by_default:
-                metadata["properties", name].selected_by_default = False
+            if self._hooks.reads_version_5:
+                off = is_off(self, self._hooks.include)
+                mark_off_columns(self, metadata, is_off=off)
+            else:
+                for name in self.off_by_default:
+                    metadata["properties", name].selected_by_default = False
         return metadata
 
     @property
@@ -166,22 +172,34 @@ class PardotStream(Declaration, DirectRecordStream):
         are in :attr:`ignored_replication`.
         """
         super().apply_catalog(catalog)
-        if not self._are_columns(self.primary_keys):
+        if not has_keys(self):
             self.primary_keys = type(self).primary_keys
-        self.ignored_replication = adopt_replication(self)
         if self.custom is not None and self._input_schema is not None:
             self._input_schema = adopt_catalog(
                 self.name, self.custom, self._input_schema, self.schema, self.mask
             )
+        named = self.replication_key, self.forced_replication_method
+        self._catalog_replication = replication_in_catalog(self, *named)
+        self._choose_way(self.selected_columns)
 
-    def _are_columns(self, keys: Any) -> bool:
-        """Return whether these are names of columns, one or more."""
-        known = self.schema["properties"].keys() & self.effective_schema["properties"]
-        return (
-            isinstance(keys, list)
-            and bool(keys)
-            and all(isinstance(key, str) and key in known for key in keys)
-        )
+    def _choose_way(self, columns: Collection[str]) -> None:
+        """Read the stream by the dialect that has the selected columns."""
+        variant = choose(self, columns)
+        self._use(variant, endpoint_for(self, variant, columns))
+
+    def require(self, columns: Collection[str]) -> None:
+        """Read the stream by a dialect that has these columns too, for its child streams."""
+        if self.variant.lacks.intersection(columns) and len(self.variants) > 1:
+            self._choose_way({*self.selected_columns, *columns})
+
+    def _use(self, variant: Variant, endpoint: Endpoint) -> None:
+        """Read the stream this way from now on; SCHEMA is not written yet."""
+        self.variant, self.endpoint = variant, endpoint
+        self.declared_key = variant.replication_key
+        self.ignored_replication = adopt_replication(self, *self._catalog_replication)
+        self._reading: Reading | None = None
+        self._blocks: Iterator[Block] | None = None
+        vars(self).pop("_conversions", None)
 
     @property
     def valid_replication(self) -> str:
@@ -227,7 +245,7 @@ class PardotStream(Declaration, DirectRecordStream):
 
         A column of nulls would overwrite what another source has brought before.
         """
-        lacks: frozenset[str] = getattr(self.endpoint, "lacks", frozenset())
+        lacks = lacked_columns(self)
         return [name for name in self.selected_columns if name not in lacks]
 
     @property
@@ -260,7 +278,7 @@ class PardotStream(Declaration, DirectRecordStream):
             self._hooks.start_children()
         if self._reading is None:
             sync = self._hooks.open_sync()
-            log_missing_columns(self)
+            log_way(self, sync)
             self._reading = new_reading(
                 self,
                 sync,
@@ -278,20 +296,60 @@ class PardotStream(Declaration, DirectRecordStream):
             return Turn.CHILD
         return Turn.EXPORT if is_bulk(self) else Turn.QUERY
 
+    def fix_dialect(self) -> None:
+        """Find out whether version 5 reads a stream that otherwise is a child of others."""
+        if not self._hooks.reads_version_5:
+            return
+        sync = self._hooks.open_sync()
+        if not sync.has_version_4:
+            variant = by_version_5_alone(self)
+            self._use(variant, variant.endpoints[0])
+        elif V4 in self.variants and self.bookmark.avoids_version_5:
+            by_v4 = self.variants[V4]
+            self._use(by_v4, endpoint_for(self, by_v4, self.selected_columns))
+        elif V4 in self.variants and self.variants[V4].parents and not is_child(self):
+            self.settle()
+        if self.variant.dialect == V4 and sync.zone_error is not None:
+            raise sync.zone_error
+
     def submit(self) -> None:
         """Create export jobs, before anything is read; errors as of the source."""
         if is_exported(self):
-            self._call_source(lambda source: source.submit())
+            self._attempt(lambda reading: reading.source.submit())
 
-    def _call_source(self, action: Callable[[Source], None]) -> None:
-        """Let the source prepare itself; where exports refuse the keys, the query is the source."""
-        try:
-            action(self.start().source)
-        except KeysRejected as refusal:
-            self.endpoint = query_instead(self, refusal)
-            self._reading = None
-            vars(self).pop("_conversions", None)
+    def settle(self) -> None:
+        """Fix source and columns. By version 5 the first page is read for that, once.
+
+        Raises:
+            TapPardotError: No dialect can read the stream.
+        """
+        if self._blocks is None:
+            self._attempt(lambda reading: reading.source.prepare())
+            if self.variant.dialect == V5 and not is_child(self):
+                self._attempt(self._read_first_page)
+
+    def _read_first_page(self, reading: Reading) -> None:
+        blocks = reading.blocks()
+        first = next(blocks, None)
+        self._blocks = blocks if first is None else chain((first,), blocks)
+        self._hooks.open_sync().version_5.note_answered()
+        self.refused = reading.refused_columns()
+        if self.refused:
             self._hooks.renew_maps(self)
+
+    def _attempt(self, action: Callable[[Reading], None]) -> None:
+        """Call with the reading; where Pardot refuses this way, read the stream another way."""
+        way = self.variant, self.endpoint
+        try:
+            action(self.start())
+        except KeysRejected as refusal:
+            self._use(self.variant, query_instead(self, refusal))
+            self._hooks.renew_maps(self)
+        except (StreamSkipped, StreamFailed, Outage) as error:
+            self._use(*another_way(self, self._hooks.open_sync(), error))
+            self._hooks.renew_maps(self)
+        if way != (self.variant, self.endpoint):
+            self._attempt(action)
 
     @property
     def _decoded_columns(self) -> list[str]:
@@ -308,7 +366,7 @@ class PardotStream(Declaration, DirectRecordStream):
     def before_schema(self) -> None:
         """Start the reading: it fixes the columns that SCHEMA names."""
         if self.failure is None:
-            self._call_source(lambda source: source.prepare())
+            self.settle()
 
     @override
     def get_records(self, context: Mapping[str, Any] | None) -> Iterator[Record]:
@@ -326,12 +384,20 @@ class PardotStream(Declaration, DirectRecordStream):
         if self.failure is not None:
             raise self.failure
         reading = self.start()
-        blocks = reading.blocks()
+        blocks = self._blocks or reading.blocks()
         if self._observer is not None:
             blocks = observed(blocks, self._observer, self.columns)
         try:
             for block in blocks:
+                for name in self.refused:
+                    block.pop(name, None)
                 yield converted_block(block, self._conversions)
+        except (StreamFailed, StreamSkipped):
+            failed = self.variant.dialect == V5 and V4 in self.variants
+            self.bookmark.note_failure_of_version_5(failed=failed)
+            raise
+        else:
+            self.bookmark.note_failure_of_version_5(failed=False)
         finally:
             reading.log_conversion_errors()
 
@@ -357,7 +423,8 @@ class PardotStream(Declaration, DirectRecordStream):
         if is_child(self):
             Child(self, sync, {}).source.probe()
             return ""
-        answer = sync.client.call(self.name, sync.dialect.probe(self.endpoint))
+        dialect = sync.dialect_of(self.variant.dialect)
+        answer = sync.client.call(self.name, dialect.probe(self.endpoint))
         return f": id {answer.get('id')}" if isinstance(self.endpoint, RecordEndpoint) else ""
 
     @override

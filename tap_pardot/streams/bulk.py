@@ -2,107 +2,63 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from tap_pardot.api.dialect import Query
-from tap_pardot.records.times import to_iso
 from tap_pardot.sources.account_start import AccountStart
-from tap_pardot.sources.cheapest import CheapestSource, Chooser
+from tap_pardot.sources.cheapest import CheapestSource, Chooser, expanded
 from tap_pardot.sources.export import ExportSource
 from tap_pardot.sources.export_creation import ExportFields
 from tap_pardot.sources.export_jobs import ExportJobClient, JobSettings
 from tap_pardot.sources.export_plan import chunks
 from tap_pardot.sources.export_query import NoQuery, QueryInsteadOfExport
-from tap_pardot.sources.paging import QueryCalls
 from tap_pardot.sources.query import SplittingQuery, WindowQuery
 from tap_pardot.sources.query_probe import QueryProbe
-from tap_pardot.streams.endpoints import api_fields, api_keys, api_name, is_exported, query_of
+from tap_pardot.streams.endpoints import is_exported, query_of
+from tap_pardot.streams.variants import V4, V5
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from tap_pardot.api.dialect import Export
-    from tap_pardot.records.decoder import Decoder
     from tap_pardot.records.times import Window
-    from tap_pardot.sources.base import Call, Source
-    from tap_pardot.state.bookmark import Bookmark
-    from tap_pardot.streams.base import PardotStream
-    from tap_pardot.sync.context import SyncContext
-    from tap_pardot.sync.windows import Windows
+    from tap_pardot.sources.base import Source
+    from tap_pardot.sources.cheapest import Sides
+    from tap_pardot.streams.parts import Parts
 
 _PROSPECTS = Query("prospect", deleted=True, fields=True)
 _ROWS_PER_PAGE = 1_000
 """Rows of an export after which STATE is written, if the rows are passed to child streams."""
 
 
-@dataclass(frozen=True)
-class Parts:
-    """The parts that sources are built from; see :func:`new_reading`.
-
-    Attributes:
-        is_full_table: Whether all rows are read, not only the changed ones.
-        has_observer: Whether the records are passed to child streams too.
-    """
-
-    stream: PardotStream
-    sync: SyncContext
-    columns: Sequence[str]
-    bookmark: Bookmark
-    windows: Windows
-    decoder: Decoder
-    is_full_table: bool
-    has_observer: bool
-
-    @property
-    def call(self) -> Call:
-        """A function that makes calls, which are counted for the stream."""
-        return self.sync.call_for(self.stream.name)
-
-    @property
-    def threads(self) -> int:
-        """The most requests at a time."""
-        number: int = self.sync.config["max_concurrent_requests"]
-        return number
-
-    def query_calls(self, endpoint: Query) -> QueryCalls:
-        """Return the object that requests pages of a query."""
-        return QueryCalls(self.call, self.sync.dialect, endpoint, self.stream.name)
-
-    def computed_values(self, deleted: bool | None) -> dict[str, Any]:  # noqa: FBT001
-        """Return the values of computed columns, by column.
-
-        Args:
-            deleted: Whether the rows are deleted or active; None for both together.
-        """
-        computed = self.stream.computed.intersection(self.columns)
-        values: dict[str, Any] = {}
-        if deleted is not None and "is_deleted" in computed:
-            values["is_deleted"] = deleted
-        window = self.bookmark.window
-        if window is not None and "listed_at" in computed:
-            values["listed_at"] = to_iso(window.end)
-        return values
-
-
 def bulk_query(parts: Parts, endpoint: Query) -> Source:
     """Return the source that reads a stream by query although it can be exported."""
-    source = _window_query(parts, endpoint)
+    source = _window_query(parts, endpoint, _sides(parts, endpoint))
     return QueryInsteadOfExport(source, _job_client(parts), parts.bookmark)
+
+
+def _sides(parts: Parts, endpoint: Query) -> Sides:
+    """Return which rows a query reads one after the other.
+
+    Version 5 reads active and deleted rows together, unless only the request tells them apart.
+    """
+    is_computed = "is_deleted" in parts.variant.computed.intersection(parts.columns)
+    if parts.variant.dialect == V4 or is_computed:
+        return (False, True) if endpoint.deleted else (False,)
+    return (None,)
 
 
 def _window_query(
     parts: Parts,
     endpoint: Query,
-    sides: tuple[bool, ...] = (False, True),
+    sides: Sides,
     *,
     reads_ahead: bool = True,
 ) -> WindowQuery:
     return WindowQuery(
         SplittingQuery(parts.query_calls(endpoint), parts.threads if reads_ahead else 1),
         parts.bookmark,
-        fields=api_fields(parts.stream, parts.columns),
-        keys=api_keys(parts.stream),
         is_full_table=parts.is_full_table,
         values=parts.computed_values,
         sides=sides,
@@ -123,42 +79,54 @@ def bulk_source(parts: Parts, endpoint: Export) -> Source:
 
 
 def _cheapest_source(parts: Parts, endpoint: Export, query: Query) -> Source:
+    of_exports = parts.of_exports
     calls = parts.query_calls(query)
-    fields = _export_fields(parts)
+    fields = _export_fields(of_exports)
+    sides: Sides = (False, True) if endpoint.deleted else (False,)
+    if parts.variant.dialect == V5:
+        sides = _sides(parts, query)
     chooser = Chooser(
         parts.stream.name,
-        query=_window_query(parts, query),
+        query=_window_query(parts, query, sides),
         calls=calls,
         first_calls=replace(calls, call=parts.sync.call_for(parts.stream.name, store=True)),
         probe=QueryProbe(calls, endpoint.time),
-        start=_account_start(parts, endpoint),
+        counter=_counter(of_exports, endpoint),
+        start=_account_start(of_exports, endpoint),
         bookmark=parts.bookmark,
         lacks=[name for name in parts.columns if name in query.lacks],
         parts=len(chunks(fields.all, fields.keys)),
         poll_interval=parts.sync.config["export_poll_interval"],
         is_full_table=parts.is_full_table,
+        must_answer=parts.variant.dialect == V5,
     )
     return CheapestSource(
         parts.windows,
         parts.bookmark,
         chooser=chooser,
-        sides=(False, True) if endpoint.deleted else (False,),
+        sides=sides,
         new_query=lambda sides, reads_ahead: _window_query(
             parts, query, sides, reads_ahead=reads_ahead
         ),
         new_export=lambda sides, has_rows: _export_source(
-            parts, endpoint, query, sides=sides, has_rows=has_rows
+            of_exports, endpoint, of_exports.variant.query, sides=expanded(sides), has_rows=has_rows
         ),
     )
 
 
+def _counter(of_exports: Parts, endpoint: Export) -> QueryProbe | None:
+    """Return what counts the rows of a window: a query of versions 3 and 4; None without one."""
+    query = of_exports.variant.query
+    return None if query is None else QueryProbe(of_exports.query_calls(query), endpoint.time)
+
+
 def _export_fields(parts: Parts, sides: tuple[bool, ...] = (False, True)) -> ExportFields:
-    stream, columns = parts.stream, parts.columns
+    stream, columns, variant = parts.stream, parts.columns, parts.variant
     custom = () if stream.custom is None else stream.custom.columns
     return ExportFields(
-        api_fields(stream, columns),
-        api_keys(stream),
-        tuple(api_name(stream, name) for name in custom if name in columns),
+        variant.fields(columns),
+        variant.api_keys,
+        tuple(variant.api_name(name) for name in custom if name in columns),
         needs_is_deleted="is_deleted" in columns,
         sides=sides,
     )
@@ -180,7 +148,7 @@ def _export_source(
         parts.bookmark,
         query=None if query is None else SplittingQuery(parts.query_calls(query), parts.threads),
         values=parts.computed_values,
-        on_repaired=parts.decoder.count_repaired,
+        on_repaired=parts.cell_decoder.count_repaired,
         write_state=parts.sync.write_state,
         rows_per_page=_ROWS_PER_PAGE if parts.has_observer else None,
         begins=_account_start(parts, endpoint).shortened,
@@ -193,7 +161,7 @@ def _account_start(parts: Parts, endpoint: Export) -> AccountStart:
 
     A stream without a query goes by the prospects: nothing of an account is older than they are.
     """
-    query = query_of(parts.stream) or _PROSPECTS
+    query = parts.variant.query or _PROSPECTS
     probe = QueryProbe(parts.query_calls(query), endpoint.time)
     return AccountStart(parts.sync.account_begin, parts.bookmark, probe, parts.stream.name)
 

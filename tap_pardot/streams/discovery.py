@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 from tap_pardot.errors import Outage, StreamFailed, StreamSkipped
 from tap_pardot.records import custom_fields
 from tap_pardot.streams.account_columns import CustomColumns
-from tap_pardot.sync.context import read_first, unreachable
+from tap_pardot.sync.account import read_first
+from tap_pardot.sync.context import unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

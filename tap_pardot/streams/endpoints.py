@@ -5,42 +5,61 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from tap_pardot.api.dialect import Export, Lookup, ParentRows, Query
+from tap_pardot.api.dialect import Export, Query
 from tap_pardot.records.times import parse_instant
+from tap_pardot.streams.variants import V4, V5, variants_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping
     from datetime import datetime
-    from typing import Any
 
     from tap_pardot.api.dialect import Endpoint
     from tap_pardot.sources.export_creation import KeysRejected
     from tap_pardot.streams.base import PardotStream
+    from tap_pardot.streams.variants import Variant
 
 logger = logging.getLogger("tap-pardot")
 
 
+def variant_of(stream: type[PardotStream] | PardotStream) -> Variant:
+    """Return how a stream is read in this run; for a class, how versions 3 and 4 read it."""
+    if isinstance(stream, type):
+        found = variants_of(stream)
+        return found.get(V4) or found[V5]
+    return stream.variant
+
+
 def endpoints_of(stream: type[PardotStream] | PardotStream) -> tuple[Endpoint, ...]:
-    """Return the endpoints of versions 3 and 4 that a stream declares, the preferred one first."""
-    declared = stream.v4
-    if declared is None:  # only version 5 has the stream
-        return ()
-    return declared if isinstance(declared, tuple) else (declared,)
+    """Return the endpoints that a stream is read by, the preferred one first."""
+    return variant_of(stream).endpoints
 
 
-def endpoint_for(stream: type[PardotStream] | PardotStream, config: Mapping[str, Any]) -> Endpoint:
-    """Return the endpoint to read a stream by; the setting ``bulk_source`` chooses it."""
-    first = endpoints_of(stream)[0]
-    return query_of(stream) or first if config.get("bulk_source") == "query" else first
+def endpoint_for(stream: PardotStream, variant: Variant, columns: Collection[str]) -> Endpoint:
+    """Return the endpoint to read a stream by; the setting ``bulk_source`` chooses it.
+
+    Exports are among the ways of a stream that version 5 reads, if they have all columns.
+
+    Args:
+        stream: The stream.
+        variant: How it is read.
+        columns: The selected columns.
+    """
+    first = variant.endpoints[0]
+    if stream.config.get("bulk_source") == "query":
+        return variant.query or first
+    by_v4 = stream.variants.get(V4)
+    if variant.dialect == V4 or by_v4 is None or by_v4.lacks.intersection(columns):
+        return first
+    return next((each for each in by_v4.endpoints if isinstance(each, Export)), first)
 
 
 def query_of(stream: type[PardotStream] | PardotStream) -> Query | None:
-    """Return the query that a stream declares; None if it has none."""
-    return next((each for each in endpoints_of(stream) if isinstance(each, Query)), None)
+    """Return the query that a stream is read by; None if it has none."""
+    return variant_of(stream).query
 
 
 def is_exported(stream: PardotStream) -> bool:
-    """Return whether a stream is read by export jobs in this run."""
+    """Return whether a stream may be read by export jobs in this run."""
     return isinstance(stream.endpoint, Export) and stream.config.get("bulk_source") != "query"
 
 
@@ -58,33 +77,22 @@ def query_instead(stream: PardotStream, refusal: KeysRejected) -> Query:
     logger.warning(
         "%s: Pardot refuses to export %s (code %s): the rows are read by query%s.",
         stream.name,
-        " and ".join(api_keys(stream)),
+        " and ".join(stream.variant.api_keys),
         refusal.code,
         "" if query.deleted else ", but for those in the recycle bin",
     )
     return query
 
 
-def log_missing_columns(stream: PardotStream) -> None:
-    """Log which selected columns of a stream are left out because only exports have them."""
-    missing = [name for name in stream.selected_columns if name not in stream.columns]
-    if missing:
-        logger.warning(
-            "%s: only exports have %s; left out, because a query is the source.",
-            stream.name,
-            ", ".join(missing),
-        )
-
-
 def is_bulk(stream: type[PardotStream] | PardotStream) -> bool:
     """Return whether a stream can be exported."""
-    return any(isinstance(each, Export) for each in endpoints_of(stream))
+    declared = stream.v4
+    return isinstance(declared, tuple) and any(isinstance(each, Export) for each in declared)
 
 
 def parents_of(stream: type[PardotStream] | PardotStream) -> Mapping[str, tuple[str, ...]]:
     """Return by parent stream the columns that a stream needs of its records; empty if no child."""
-    first = endpoints_of(stream)[0]
-    return first.parents if isinstance(first, (Lookup, ParentRows)) else {}
+    return variant_of(stream).parents
 
 
 def is_child(stream: type[PardotStream] | PardotStream) -> bool:
@@ -94,8 +102,7 @@ def is_child(stream: type[PardotStream] | PardotStream) -> bool:
 
 def is_append_only(stream: type[PardotStream] | PardotStream) -> bool:
     """Return whether a stream's bookmark is an id."""
-    first = endpoints_of(stream)[0]
-    return isinstance(first, Query) and first.append_only
+    return variant_of(stream).is_append_only
 
 
 def reached(stream: PardotStream) -> datetime | None:
@@ -104,20 +111,3 @@ def reached(stream: PardotStream) -> datetime | None:
         return stream.bookmark.until
     value = stream.bookmark.value
     return None if value is None else parse_instant(value)
-
-
-def api_name(stream: PardotStream, column: str) -> str:
-    """Return the API field to request for a column."""
-    return stream.api_names.get(column, (column,))[0]
-
-
-def api_keys(stream: PardotStream) -> tuple[str, ...]:
-    """Return the fields that are always requested: the primary keys and the replication key."""
-    names = dict.fromkeys((*stream.primary_keys, stream.replication_key))
-    return tuple(api_name(stream, name) for name in names if name is not None)
-
-
-def api_fields(stream: PardotStream, columns: Sequence[str]) -> tuple[str, ...]:
-    """Return the API fields to request for some columns, keys first."""
-    names = [api_name(stream, name) for name in columns if name not in stream.computed]
-    return tuple(dict.fromkeys((*api_keys(stream), *names)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_pardot.api.dialect import Query
+from tap_pardot.streams.variants import V4, V5
 
 if TYPE_CHECKING:
     from tap_pardot.streams.base import PardotStream
@@ -37,13 +38,33 @@ def valid_replication(stream: PardotStream) -> str:
     return f"{INCREMENTAL}{by_keys}, {FULL_TABLE}"
 
 
-def adopt_replication(stream: PardotStream) -> str:
-    """Apply the catalog's replication settings to a stream; return those ignored, for the log.
+def replication_in_catalog(
+    stream: PardotStream, key: str | None, method: str | None
+) -> tuple[str | None, str | None]:
+    """Return the key and the method that a catalog names for a stream.
+
+    FULL_TABLE in a catalog of version 4 is the default of a child. Where version 5 reads it
+    without parents, the stream's own default counts.
+    """
+    by_v4 = stream.variants.get(V4)
+    was_child = by_v4 is not None and bool(by_v4.parents) and V5 in stream.variants
+    root = stream.metadata.get(())
+    if was_child and method == FULL_TABLE and not getattr(root, "valid_replication_keys", None):
+        return None, None
+    return key, method
+
+
+def adopt_replication(stream: PardotStream, named_key: str | None, method: str | None) -> str:
+    """Apply replication settings to a stream; return those ignored, for the log.
 
     A key or a method that the stream does not offer is ignored: rows would be lost with another
     key than the declared ones. The result is empty if nothing is ignored.
+
+    Args:
+        stream: The stream.
+        named_key: The replication key that the catalog names; None if it names none.
+        method: The method that it names.
     """
-    named_key, method = stream.replication_key, stream.forced_replication_method
     stream.replication_key, stream.forced_replication_method = stream.declared_key, None
     valid = valid_keys(stream)
     ignored = []

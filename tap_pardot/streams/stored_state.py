@@ -19,8 +19,9 @@ from tap_pardot.state.migration import (
     reached_by_singer_io,
     zone_changed,
 )
-from tap_pardot.state.validation import UNREADABLE, check, check_child
-from tap_pardot.streams.endpoints import is_append_only, is_child
+from tap_pardot.state.validation import UNREADABLE, check
+from tap_pardot.streams.endpoints import is_child
+from tap_pardot.streams.variants import variants_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,10 +62,7 @@ class StoredState:
         for name, stream in streams.items():
             if name not in bookmarks or name in self._legacy:
                 continue
-            if is_child(stream):
-                check_child(name, bookmarks[name])
-            else:
-                check(name, bookmarks[name], by_id=is_append_only(stream))
+            check(name, bookmarks[name], by_id=_by_id(stream), is_child=was_child(stream))
 
     def copy_to(self, state: dict[str, Any]) -> None:
         """Copy everything but the bookmarks into the tap's STATE."""
@@ -136,3 +134,14 @@ class StoredState:
             logger.info("%s: continues from %s, where singer-io's tap stopped.", name, reached)
             return {"replication_key": "updated_at", "replication_key_value": reached}
         return {}
+
+
+def _by_id(stream: type[PardotStream]) -> bool | None:
+    """Return whether a stream's bookmark is an id; None if no dialect gives it a bookmark."""
+    own = [each for each in variants_of(stream).values() if not each.parents]
+    return any(each.is_append_only for each in own) if own else None
+
+
+def was_child(stream: type[PardotStream]) -> bool:
+    """Return whether a dialect reads a stream through other streams."""
+    return any(each.parents for each in variants_of(stream).values())

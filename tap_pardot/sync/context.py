@@ -8,7 +8,6 @@ answer.
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
@@ -18,17 +17,16 @@ from zoneinfo import ZoneInfo
 from tap_pardot.api.auth import SalesforceAuth
 from tap_pardot.api.budget import CallBudget
 from tap_pardot.api.client import Client
-from tap_pardot.api.dialect import Filters, Query, Record
+from tap_pardot.api.dialect import Record
 from tap_pardot.api.http import Transport, origin
 from tap_pardot.api.v4 import V4, ApiVersion
-from tap_pardot.config.validation import endpoints, is_zone
+from tap_pardot.api.v5 import V5
+from tap_pardot.config.validation import endpoints
 from tap_pardot.errors import (
     ConfigurationError,
     LoginOutage,
     Outage,
     RunStopped,
-    StreamFailed,
-    StreamSkipped,
     TapPardotError,
 )
 from tap_pardot.records.times import (
@@ -36,14 +34,20 @@ from tap_pardot.records.times import (
     Window,
     parse_instant,
     unambiguous_edge,
-    utc_converter,
 )
 from tap_pardot.records.zone_check import TimezoneCheck
 from tap_pardot.sources.job_tracker import JobTracker
-from tap_pardot.sources.paging import QueryCalls, by_id
+from tap_pardot.sync.account import (
+    UNKNOWN_ZONE,
+    NoVersion4,
+    account_begin,
+    read_account,
+    zone_of_run,
+)
+from tap_pardot.sync.version_5 import Version5
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from tap_pardot.api.dialect import Row
     from tap_pardot.sources.base import Call
@@ -51,7 +55,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-pardot")
 
-DAY = timedelta(days=1)
+VERSION_5 = 5
+"""The value of ``api_version`` that reads by both dialects."""
+CACHE_SECONDS = 60
+"""How old an answer of version 5 can be, because it comes from a cache (reference v5 A.6)."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +68,15 @@ class SyncContext:
     Attributes:
         client: Calls Pardot.
         dialect: Builds requests for versions 3 and 4 of the API, in the API user's zone.
+        dialect_5: Builds requests for version 5.
         config: The settings.
         start: Where streams without a bookmark begin, in UTC.
         end: Where every window ends (exclusive), in UTC.
         ends_early: Whether the setting ``end_date`` has set the end.
+        has_version_4: Whether the account has version 3 or 4 of the API.
+        zone_error: Why the API user's zone is unknown, so that only version 5 can be read; None
+            if it is known.
+        version_5: Whether the account has version 5 of the API.
         account_begin: A day before the account was created, in UTC; None if that is unknown.
         lookback: How far before their bookmarks streams start in this run.
         jobs: The waiting export jobs of all streams.
@@ -75,6 +87,10 @@ class SyncContext:
 
     client: Client
     dialect: V4
+    dialect_5: V5
+    has_version_4: bool
+    zone_error: ConfigurationError | None
+    version_5: Version5
     config: Mapping[str, Any]
     start: datetime
     end: datetime
@@ -90,6 +106,20 @@ class SyncContext:
     def zone(self) -> ZoneInfo:
         """The API user's zone."""
         return self.dialect.zone
+
+    @property
+    def reads_version_5(self) -> bool:
+        """Whether the setting ``api_version`` is 5."""
+        return bool(self.config["api_version"] == VERSION_5)
+
+    def dialect_of(self, name: str) -> V4 | V5:
+        """Return a dialect by its name."""
+        return self.dialect_5 if name == self.dialect_5.name else self.dialect
+
+    @property
+    def grace(self) -> timedelta:
+        """How far bookmarks may be after the run's end: another ``api_version`` reads further."""
+        return timedelta(seconds=CACHE_SECONDS if self.reads_version_5 else 0)
 
     @property
     def window(self) -> Window:
@@ -145,7 +175,7 @@ def build_client(
     auth = SalesforceAuth(
         config, login_url, lambda url, form: transport.send("POST", url, data=form)
     )
-    dialect = V4(api_url, ApiVersion(config["api_version"]))
+    dialect = V4(api_url, ApiVersion(min(config["api_version"], 4)))
     client = Client(
         transport,
         auth,
@@ -185,8 +215,8 @@ def open_sync(  # noqa: PLR0913
         RunStopped: Pardot or Salesforce cannot be reached, or the day's calls are used up.
     """
     try:
-        account = _read_account(client, dialect)
-        zone = _zone(config, client, dialect)
+        account, has_version_4 = _account(config, client, dialect)
+        zone, zone_error = _zone(config, client, dialect, has_version_4=has_version_4)
     except Outage as outage:
         raise unreachable(outage) from outage
     now = client.clock.now()
@@ -201,11 +231,15 @@ def open_sync(  # noqa: PLR0913
     return SyncContext(
         client=client,
         dialect=dialect.in_zone(zone),
+        dialect_5=V5(dialect.api_url),
+        has_version_4=has_version_4,
+        zone_error=zone_error,
+        version_5=Version5(),
         config=config,
         start=start,
         end=end,
         ends_early=ends_early,
-        account_begin=_account_begin(account.get("created_at"), zone),
+        account_begin=account_begin(account.get("created_at"), zone),
         lookback=adopt_state(zone, start),
         jobs=JobTracker(config["max_waiting_exports"]),
         timezone_check=TimezoneCheck(zone, stored_check),
@@ -214,9 +248,42 @@ def open_sync(  # noqa: PLR0913
     )
 
 
+def _account(config: Mapping[str, Any], client: Client, dialect: V4) -> tuple[Row, bool]:
+    """Return the account, and whether it has version 3 or 4 of the API; errors as of the call."""
+    try:
+        return read_account(client, dialect), True
+    except NoVersion4:
+        if config["api_version"] != VERSION_5:
+            return {}, True
+        logger.warning("Pardot does not offer versions 3 and 4 of the API any more.")
+        return {}, False
+
+
+def _zone(
+    config: Mapping[str, Any], client: Client, dialect: V4, *, has_version_4: bool
+) -> tuple[ZoneInfo, ConfigurationError | None]:
+    """Return the API user's zone, and why it is unknown.
+
+    Times of version 5 carry their offset, so UTC will do for them.
+
+    Raises:
+        ConfigurationError: It is unknown, and ``api_version`` is not 5.
+        TapPardotError: As of the call.
+    """
+    if not has_version_4 and not config.get("timezone"):
+        return ZoneInfo("UTC"), ConfigurationError(UNKNOWN_ZONE)
+    try:
+        return zone_of_run(config, client, dialect), None
+    except ConfigurationError as error:
+        if config["api_version"] != VERSION_5 or error.message != UNKNOWN_ZONE:
+            raise
+        return ZoneInfo("UTC"), error
+
+
 def _window(config: Mapping[str, Any], zone: ZoneInfo, now: datetime) -> tuple[Window, bool]:
     """Return the run's window, and whether ``end_date`` set its end."""
-    end = unambiguous_edge(now - timedelta(seconds=config["lookback_seconds"]), zone)
+    lag = config["lookback_seconds"] + (CACHE_SECONDS if config["api_version"] == VERSION_5 else 0)
+    end = unambiguous_edge(now - timedelta(seconds=lag), zone)
     ends_early = False
     if config.get("end_date"):
         end_date = parse_instant(config["end_date"])
@@ -244,53 +311,6 @@ def _today(config: Mapping[str, Any]) -> str | None:
     return f"{datetime.now(ZoneInfo(zone)):%Y-%m-%d}" if zone else None
 
 
-def _account_begin(created_at: Any, zone: ZoneInfo) -> datetime | None:
-    """Return a day before the account was created; None if Pardot does not report when."""
-    if not isinstance(created_at, str):
-        return None
-    try:
-        created = parse_instant(utc_converter(zone)(created_at))
-        return unambiguous_edge(created - DAY, zone)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _read_account(client: Client, dialect: V4) -> Row:
-    """Make the first call, and return the account.
-
-    If Pardot refuses the call, only the stream ``account`` fails, and the result is empty.
-
-    Raises:
-        ConfigurationError: Settings or login are wrong, or another host answers.
-        TapPardotError: As of the client.
-    """
-    with suppress(StreamSkipped):
-        try:
-            account = client.call("account", dialect.record(Record("account")), store=True)
-        except StreamFailed as error:
-            client.check_answered(error)
-            return {}
-        if calls := daily_calls(account.get("level")):
-            client.budget.edition_limit = calls
-            number = f"{calls:,}"
-            logger.info("The account's edition has %s API calls a day for all its tools.", number)
-        return account
-    return {}
-
-
-def daily_calls(level: Any) -> int | None:
-    """Return the daily API calls of an account's level; None if unknown (A.10)."""
-    words = level.lower().split() if isinstance(level, str) else []
-    return next((_EDITIONS[word] for word in words if word in _EDITIONS), None)
-
-
-_EDITIONS = {
-    **dict.fromkeys(("growth", "pro"), 25_000),
-    "plus": 50_000,
-    **dict.fromkeys(("advanced", "ultimate", "premium"), 100_000),
-}
-
-
 def next_midnight(now: datetime, zone: ZoneInfo) -> datetime:
     """Return when the account's next day begins, in UTC: the count of API calls starts again."""
     tomorrow = now.astimezone(zone).date() + timedelta(days=1)
@@ -306,57 +326,3 @@ def unreachable(outage: Outage) -> RunStopped:
     return RunStopped(
         f"Nothing could be read{tried}: {outage.message}{hint} Run again later.", outage.code
     )
-
-
-def _zone(config: Mapping[str, Any], client: Client, dialect: V4) -> ZoneInfo:
-    """Return the API user's zone, from the settings or else from Pardot's user records.
-
-    Raises:
-        ConfigurationError: It is not set, and Pardot does not report it.
-    """
-    if config.get("timezone"):
-        return ZoneInfo(config["timezone"])
-    try:
-        users = [*read_first(client, dialect, "users", "user")]
-    except (StreamSkipped, StreamFailed):
-        users = []
-    name = zone_of_api_user(users, config.get("username"))
-    if name is None:
-        raise ConfigurationError(
-            "The API does not report the API user's time zone: set timezone to the zone in the API "
-            "user's Pardot settings (an IANA name such as America/New_York)."
-        )
-    logger.info("The API user's time zone is %s, as Pardot reports it.", name)
-    return ZoneInfo(name)
-
-
-def read_first(client: Client, dialect: V4, stream: str, name: str) -> Iterator[Row]:
-    """Yield all rows of an object before any stream is read, and store the answers for its stream.
-
-    Args:
-        client: Makes the calls.
-        dialect: Builds the requests.
-        stream: The stream that the calls are counted for, which reads the same answers later.
-        name: The object's name in the dialect.
-
-    Raises:
-        TapPardotError: As the table in ``codes.py`` says.
-    """
-    calls = QueryCalls(partial(client.call, stream, store=True), dialect, Query(name), stream)
-    for page in by_id(calls, Filters()):
-        yield from page.rows
-
-
-def zone_of_api_user(users: list[dict[str, Any]], username: str | None) -> str | None:
-    """Return the IANA zone of the API user; None if the user records do not show it.
-
-    Args:
-        users: Rows of the user query. A user who is not an administrator gets only his own record
-            (reference C.19).
-        username: Setting ``username``, often the user's e-mail address. If no record has it, all
-            records must have the same zone.
-    """
-    own = [user for user in users if username and user.get("email") == username]
-    zones = {user.get("timezone") for user in own or users}
-    name = zones.pop() if len(zones) == 1 else None
-    return name if isinstance(name, str) and is_zone(name) else None

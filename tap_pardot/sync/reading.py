@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,8 @@ class Reading:
         key: The replication key, which is compared with a page's bounds.
         result: Counts the rows, and stores how far the stream was read.
         write_state: Writes STATE, after all records written so far.
+        cell_decoder: Makes records of cells, if they have other names than rows.
+        refused_columns: Returns the columns of the fields that Pardot has refused so far.
     """
 
     name: str
@@ -45,6 +48,8 @@ class Reading:
     key: str | None
     result: StreamResult
     write_state: Callable[[], None]
+    cell_decoder: Decoder | None = None
+    refused_columns: Callable[[], frozenset[str]] = frozenset
 
     def records(self) -> Iterator[Record]:
         """Yield the records of :meth:`blocks`, one by one; errors as of that."""
@@ -73,7 +78,10 @@ class Reading:
 
     def log_conversion_errors(self) -> None:
         """Log how many values of each column became null, and how many were changed."""
-        for column, number in sorted(self.decoder.conversion_errors.items()):
+        decoders = [self.decoder, *filter(None, [self.cell_decoder])]
+        errors = sum((each.conversion_errors for each in decoders), Counter[str]())
+        repaired = sum((each.repaired for each in decoders), Counter[str]())
+        for column, number in sorted(errors.items()):
             logger.warning(
                 "%s.%s: %d value%s did not fit the column's type and became null.",
                 self.name,
@@ -81,7 +89,7 @@ class Reading:
                 number,
                 "" if number == 1 else "s",
             )
-        for column, number in sorted(self.decoder.repaired.items()):
+        for column, number in sorted(repaired.items()):
             logger.warning(
                 "%s.%s: %d value%s changed: NUL characters were removed, because PostgreSQL "
                 "refuses them, and what is not UTF-8 became U+FFFD.",
@@ -97,7 +105,8 @@ class Reading:
 
     def page_blocks(self, page: Page) -> Iterator[Block]:
         """Yield the records of a page, and move the bookmark past them."""
-        decode = self.decoder.block if page.fields is None else self.decoder.for_cells(page.fields)
+        cells = self.cell_decoder or self.decoder
+        decode = self.decoder.block if page.fields is None else cells.for_cells(page.fields)
         for rows in page.blocks:
             block = decode(rows)
             if self.key is not None and page.bounds != (None, None):

@@ -53,12 +53,16 @@ class StreamResult:
         message: How far the stream was read, or why it ended.
         reached: The instant before which all rows are written, as an ISO 8601 string in UTC; None
             if there is no such instant.
+        dialect: The dialect that reads the stream, if ``api_version`` is 5.
+        note: What the user should know of the rows, behind the message.
     """
 
     rows: int = 0
     status: Status = Status.STOPPED
     message: str = "not read in this run"
     reached: str | None = None
+    dialect: str | None = None
+    note: str = ""
 
     def mark_done(self, reached: str) -> None:
         """Note that the stream is complete; ``reached`` says how far, such as "all rows"."""
@@ -208,18 +212,21 @@ class Report:
 def _log_stream(name: str, result: StreamResult, calls: int) -> None:
     logger.log(
         _LEVELS[result.status],
-        "%s: %s, %s, %s: %s",
+        "%s: %s%s, %s, %s: %s%s",
         name,
         count(result.rows, "row"),
+        f" by {result.dialect}" if result.dialect else "",
         count(calls, "call"),
         result.status.value,
         result.message,
+        f" ({result.note})" if result.note else "",
         extra={
             "stream": name,
             "rows": result.rows,
             "calls": calls,
             "reached": result.reached,
             "status": result.status.value,
+            **({"dialect": result.dialect} if result.dialect else {}),
         },
     )
 

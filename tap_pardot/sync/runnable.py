@@ -50,6 +50,13 @@ class RunnableStream(Protocol):
             ConfigurationError: A column cannot be emitted as the catalog declares it.
         """
 
+    def fix_dialect(self) -> None:
+        """Find out which dialect reads the stream, where its place in the run depends on it.
+
+        Raises:
+            TapPardotError: No dialect can read it.
+        """
+
     def submit(self) -> None:
         """Create export jobs, before anything is read."""
 

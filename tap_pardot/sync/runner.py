@@ -98,10 +98,13 @@ def _check_catalog(streams: Sequence[RunnableStream]) -> None:
 
 
 def _read_all(run: Run, sync: SyncContext) -> None:
+    for stream in run.streams:
+        _guarded(stream, sync, stream.fix_dialect)
     run.fan_out.start()
     for stream in run.streams:
         if stream.turn is Turn.EXPORT and not sync.report.is_over:
-            _submit(stream, sync)
+            sync.report.activity = Activity("creating the exports of", stream.name)
+            _guarded(stream, sync, stream.submit)
     run.fan_out.submit()
     if not sync.report.is_over:
         ensure_timezone_checked(sync)
@@ -112,11 +115,12 @@ def _read_all(run: Run, sync: SyncContext) -> None:
         _read(stream, sync)
 
 
-def _submit(stream: RunnableStream, sync: SyncContext) -> None:
-    """Let a stream create its export jobs. A failure is stored and raised in the stream's turn."""
-    sync.report.activity = Activity("creating the exports of", stream.name)
+def _guarded(stream: RunnableStream, sync: SyncContext, prepare: Callable[[], None]) -> None:
+    """Let a stream prepare itself. A failure is stored and raised in the stream's turn."""
+    if stream.failure is not None or sync.report.is_over:
+        return
     try:
-        stream.submit()
+        prepare()
     except TapPardotError as found:
         error = sync.classify(found)
         if isinstance(error, ENDS_RUN):

@@ -65,6 +65,7 @@ class Incremental(Windows):
         run: Where a stream without a bookmark starts, and where every window ends.
         ends_early: Whether ``end_date`` has set the end, so that a bookmark may be later.
         lookback: How far before the bookmark to start.
+        grace: How far a bookmark may be after the run's end without a warning.
         zone: The API user's zone; no window may start or end in a repeated hour of it.
         result: Gets the report that there is nothing to read yet.
         once: Whether one window is enough, because the source always reads up to now.
@@ -82,6 +83,7 @@ class Incremental(Windows):
         zone: ZoneInfo,
         result: StreamResult,
         once: bool = False,
+        grace: timedelta = timedelta(),
     ) -> None:
         self._name = name
         self._bookmark = bookmark
@@ -92,6 +94,7 @@ class Incremental(Windows):
         self._zone = zone
         self._result = result
         self._once = once
+        self._grace = grace
 
     def __iter__(self) -> Iterator[Window]:
         """Yield the window that an interrupted run left open, then the one up to the run's end."""
@@ -137,7 +140,7 @@ class Incremental(Windows):
 
     def _report_clock(self, latest: datetime) -> None:
         # Planning export jobs iterates over the windows too, so it may be logged already.
-        if self._result.status is not Status.DONE:
+        if self._result.status is not Status.DONE and latest > self._run.end + self._grace:
             logger.warning(
                 "%s: Pardot's clock is behind the bookmark %s; a later run reads the stream.",
                 self._name,

@@ -13,7 +13,8 @@ import pytest
 from tap_pardot.api.dialect import Filters, Query
 from tap_pardot.api.retry import ThrottlePause
 from tap_pardot.config.validation import normalized, with_defaults
-from tap_pardot.sync.context import build_client, daily_calls
+from tap_pardot.sync.account import daily_calls
+from tap_pardot.sync.context import build_client
 from tests.helpers.catalog import select
 from tests.helpers.exports import QUICK
 

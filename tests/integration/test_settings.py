@@ -25,7 +25,7 @@ from cryptography.x509.oid import NameOID
 from tap_pardot.api.http import Transport
 from tap_pardot.config.validation import endpoints, normalized, problems
 from tap_pardot.errors import ConfigurationError
-from tap_pardot.sync.context import zone_of_api_user
+from tap_pardot.sync.account import zone_of_api_user
 from tap_pardot.tap import TapPardot
 from tests.helpers.catalog import select
 from tests.helpers.runner import invoke

@@ -55,9 +55,9 @@ def child_source(
     Raises:
         TypeError: The stream is not a child.
     """
-    endpoint = stream.endpoint
+    endpoint, dialect = stream.endpoint, sync.dialect_of(stream.variant.dialect)
     if isinstance(endpoint, ParentRows):
-        call = partial(sync.call_for(stream.name), sync.dialect.probe(endpoint))
+        call = partial(sync.call_for(stream.name), dialect.probe(endpoint))
         return RowsOfParents(
             endpoint.rows_of, writer.write, stream.columns, stream.stream_state, call
         )
@@ -68,7 +68,7 @@ def child_source(
     lookup = _LOOKUPS.get((endpoint.object, endpoint.operation), IdLookup)(
         name=stream.name,
         call=sync.call_for(stream.name),
-        dialect=sync.dialect,
+        dialect=dialect,
         endpoint=endpoint,
         state=stream.stream_state,
         columns=stream.columns,

@@ -61,6 +61,9 @@ class FanOut:
             return
         self._has_started = True
         streams = [each for each in self._streams.values() if is_child(each) and each.selected]
+        for stream in streams:
+            for name, columns in parents_of(stream).items():
+                self._streams[name].require(columns)
         sync = self._open_sync()
         shared: dict[str, SharedVisits] = {}
         by_parents: dict[tuple[str, ...], list[Child]] = {}

@@ -1,0 +1,104 @@
+"""Streams and columns that are off: no catalog selects them unless ``include`` names them.
+
+Meltano selects everything but what a catalog calls ``unsupported``, so that is what they are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from singer_sdk.singerlib import Metadata
+
+from tap_pardot.sdk.catalog import Offer
+from tap_pardot.streams.variants import (
+    V4,
+    V5,
+    columns_of_both,
+    declared_columns,
+    off_by_default,
+    variants_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from singer_sdk.singerlib import MetadataMapping
+
+    from tap_pardot.streams.base import PardotStream
+
+
+def is_off(stream: type[PardotStream] | PardotStream, include: Collection[str]) -> bool:
+    """Return whether a whole stream is off under version 5."""
+    names = {each.partition(".")[0] for each in include}
+    return not stream.selected_by_default and stream.name not in names
+
+
+def off_columns(
+    stream: type[PardotStream] | PardotStream, include: Collection[str]
+) -> frozenset[str]:
+    """Return the columns of a stream that are off under version 5.
+
+    The stream's own name in ``include`` does not include its columns.
+    """
+    return frozenset(
+        name for name in off_by_default(stream) if f"{stream.name}.{name}" not in include
+    )
+
+
+def offers(
+    streams: Iterable[type[PardotStream]], include: Collection[str], *, reads_version_5: bool
+) -> dict[str, Offer]:
+    """Return what a catalog can select of each stream, by its name.
+
+    Args:
+        streams: The streams.
+        include: The setting.
+        reads_version_5: Whether ``api_version`` is 5.
+    """
+    return {each.name: _offer(each, include, reads_version_5) for each in streams}
+
+
+def _offer(
+    stream: type[PardotStream],
+    include: Collection[str],
+    reads_version_5: bool,  # noqa: FBT001
+) -> Offer:
+    if not reads_version_5:
+        columns, later = declared_columns(stream), frozenset(stream.v5_columns)
+    else:
+        columns, later = columns_of_both(stream), frozenset()
+    variants = variants_of(stream)
+    dialects = (V4, V5) if reads_version_5 else (V4,)
+    names = {key for each in dialects if each in variants for key in variants[each].keys}
+    return Offer(
+        {name: columns[name] for name in columns if name in names},
+        off_columns(stream, include) if reads_version_5 else frozenset(),
+        is_off=reads_version_5 and is_off(stream, include),
+        later=later,
+    )
+
+
+def mark_off_columns(stream: PardotStream, metadata: MetadataMapping, *, is_off: bool) -> None:
+    """Mark in the standard metadata what is off by default.
+
+    Args:
+        stream: The stream.
+        metadata: Its metadata, changed in place.
+        is_off: Whether the whole stream is off.
+    """
+    unsupported = Metadata.InclusionType.UNSUPPORTED
+    for name in stream.off:
+        metadata["properties", name].inclusion = unsupported
+    if is_off:
+        metadata.root.inclusion = unsupported
+
+
+def has_keys(stream: PardotStream) -> bool:
+    """Return whether the catalog's primary keys are names of columns, one or more."""
+    keys = stream.primary_keys
+    known = stream.schema["properties"].keys() & stream.effective_schema["properties"]
+    return (
+        isinstance(keys, list)
+        and bool(keys)
+        and all(isinstance(key, str) and key in known for key in keys)
+    )

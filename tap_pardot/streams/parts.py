@@ -1,0 +1,124 @@
+"""The parts that the sources of one reading are built from."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from tap_pardot.errors import RowsHidden
+from tap_pardot.records.times import to_iso
+from tap_pardot.sources.paging import QueryCalls
+from tap_pardot.sources.requested_fields import RequestedFields
+from tap_pardot.streams.variants import V4, V5
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tap_pardot.api.dialect import Query
+    from tap_pardot.records.decoder import Decoder
+    from tap_pardot.sources.base import Call
+    from tap_pardot.state.bookmark import Bookmark
+    from tap_pardot.streams.base import PardotStream
+    from tap_pardot.streams.variants import Variant
+    from tap_pardot.sync.context import SyncContext
+    from tap_pardot.sync.windows import Windows
+
+logger = logging.getLogger("tap-pardot")
+
+_HIDDEN = (
+    "Pardot hides rows from the API user (warning 202): give its role the ability to view "
+    "prospects that are not assigned to it"
+)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts that sources are built from; see :func:`new_reading`.
+
+    Attributes:
+        variant: How the rows are read.
+        cell_decoder: Makes records of the cells of exports.
+        fields: The fields to request.
+        is_full_table: Whether all rows are read, not only the changed ones.
+        has_observer: Whether the records are passed to child streams too.
+    """
+
+    stream: PardotStream
+    sync: SyncContext
+    variant: Variant
+    columns: Sequence[str]
+    bookmark: Bookmark
+    windows: Windows
+    cell_decoder: Decoder
+    fields: RequestedFields
+    is_full_table: bool
+    has_observer: bool
+
+    @property
+    def call(self) -> Call:
+        """A function that makes calls, which are counted for the stream."""
+        return self.sync.call_for(self.stream.name)
+
+    @property
+    def dialect(self) -> Any:
+        """The dialect that reads the rows."""
+        return self.sync.dialect_of(self.variant.dialect)
+
+    @property
+    def threads(self) -> int:
+        """The most requests at a time."""
+        number: int = self.sync.config["max_concurrent_requests"]
+        return number
+
+    @property
+    def of_exports(self) -> Parts:
+        """The same for the exports of versions 3 and 4, and for the query that belongs to them."""
+        variant = self.stream.variants[V4]
+        fields = RequestedFields(variant.fields(self.columns), variant.api_keys)
+        return self if variant is self.variant else replace(self, variant=variant, fields=fields)
+
+    def query_calls(self, endpoint: Query) -> QueryCalls:
+        """Return the object that requests pages of a query."""
+        has_fields = endpoint.fields or self.variant.dialect == V5
+        return QueryCalls(
+            self.call,
+            self.dialect,
+            endpoint,
+            self.stream.name,
+            self.fields if has_fields else None,
+            self._on_hidden,
+        )
+
+    def _on_hidden(self) -> None:
+        """Note that rows are hidden from the API user.
+
+        Raises:
+            RowsHidden: Versions 3 and 4, which hide none, can read the stream.
+        """
+        if V4 in self.stream.variants and self.sync.has_version_4:
+            raise RowsHidden(f"{_HIDDEN}.")
+        result = self.sync.report.result_of(self.stream.name)
+        if not result.note:
+            result.note = "some rows are hidden from the API user"
+            logger.warning("%s: %s; the other rows are read.", self.stream.name, _HIDDEN)
+
+    def refused_columns(self) -> frozenset[str]:
+        """Return the columns of the fields that Pardot has refused so far."""
+        rejected, variant = self.fields.rejected, self.variant
+        return frozenset(name for name in self.columns if variant.api_name(name) in rejected)
+
+    def computed_values(self, deleted: bool | None) -> dict[str, Any]:  # noqa: FBT001
+        """Return the values of computed columns, by column.
+
+        Args:
+            deleted: Whether the rows are deleted or active; None for both together.
+        """
+        computed = self.variant.computed.intersection(self.columns)
+        values: dict[str, Any] = {}
+        if deleted is not None and "is_deleted" in computed:
+            values["is_deleted"] = deleted
+        window = self.bookmark.window
+        if window is not None and "listed_at" in computed:
+            values["listed_at"] = to_iso(window.end)
+        return values

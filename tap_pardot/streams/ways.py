@@ -1,0 +1,130 @@
+"""Which dialect reads a stream in a run, and what is done where it cannot.
+
+The selected columns choose the dialect. A refusal of version 5 that comes before SCHEMA is written
+lets versions 3 and 4 read the stream.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tap_pardot.api.codes import (
+    INVALID_PARAMETER,
+    NO_SUCH_ADDRESS,
+    NO_SUCH_OBJECT,
+    UNREADABLE_FIELD,
+)
+from tap_pardot.api.dialect import Query, Record
+from tap_pardot.errors import ENDS_RUN, StreamFailed, StreamSkipped
+from tap_pardot.streams.endpoints import endpoint_for, is_bulk
+from tap_pardot.streams.variants import V4, V5, lacked_by_version_5
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from tap_pardot.api.dialect import Endpoint
+    from tap_pardot.errors import TapPardotError
+    from tap_pardot.streams.base import PardotStream
+    from tap_pardot.streams.variants import Variant
+    from tap_pardot.sync.context import SyncContext
+
+logger = logging.getLogger("tap-pardot")
+
+
+def choose(stream: PardotStream, columns: Collection[str]) -> Variant:
+    """Return the variant that reads a stream: version 5, if it has all of these columns."""
+    by_v4, by_v5 = stream.variants.get(V4), stream.variants.get(V5)
+    if by_v4 is None or by_v5 is None:
+        return by_v4 or stream.variants[V5]
+    if isinstance(by_v5.endpoints[0], Record):  # version 4's record begins the run anyway
+        return by_v5 if {*stream.v5_columns}.intersection(columns) else by_v4
+    forces_export = is_bulk(stream) and stream.config.get("bulk_source") == "export"
+    return by_v4 if forces_export or by_v5.lacks.intersection(columns) else by_v5
+
+
+def by_version_5_alone(stream: PardotStream) -> Variant:
+    """Return the variant for an account without versions 3 and 4.
+
+    Raises:
+        StreamSkipped: Only versions 3 and 4 have the stream.
+    """
+    variant = stream.variants.get(V5)
+    if variant is None:
+        raise StreamSkipped("Only versions 3 and 4 of the API have it, which the account lacks.")
+    return replace(variant, lacks=variant.lacks | lacked_by_version_5(stream))
+
+
+def lacked_columns(stream: PardotStream) -> frozenset[str]:
+    """Return the columns that the stream cannot emit the way it is read."""
+    lacks = stream.variant.lacks | stream.refused
+    return lacks if stream.variant.dialect == V5 else lacks.union(_lacks(stream.endpoint))
+
+
+def _lacks(endpoint: Endpoint) -> frozenset[str]:
+    found: frozenset[str] = getattr(endpoint, "lacks", frozenset())
+    return found
+
+
+def another_way(
+    stream: PardotStream, sync: SyncContext, error: TapPardotError
+) -> tuple[Variant, Endpoint]:
+    """Return how to read a stream whose first page was refused by version 5; log it.
+
+    Raises:
+        TapPardotError: There is no other way.
+    """
+    failure = sync.classify(error)
+    if isinstance(failure, ENDS_RUN) or stream.variant.dialect != V5:
+        raise failure
+    is_missing = failure.code in {NO_SUCH_ADDRESS, NO_SUCH_OBJECT}
+    if is_missing:
+        sync.version_5.note_missing()
+    by_v4 = stream.variants.get(V4)
+    if by_v4 is not None and sync.has_version_4:
+        level = logging.INFO if is_missing else logging.WARNING
+        logger.log(
+            level, "%s: versions 3 and 4 are used, because of version 5: %s", stream.name, failure
+        )
+        return by_v4, endpoint_for(stream, by_v4, stream.selected_columns)
+    if failure.code in {INVALID_PARAMETER, UNREADABLE_FIELD} and (whole := _whole(stream)):
+        logger.warning(
+            "%s: Pardot cannot filter it by %s (code %s): all rows are read each time.",
+            stream.name,
+            stream.variant.replication_key,
+            failure.code,
+        )
+        return stream.variant, whole
+    raise StreamSkipped(failure.message, failure.code) if is_missing else failure
+
+
+def _whole(stream: PardotStream) -> Query | None:
+    """Return the query of a stream without its filter; None if it has none any more."""
+    query = stream.endpoint
+    return replace(query, time=None) if isinstance(query, Query) and query.time else None
+
+
+def log_way(stream: PardotStream, sync: SyncContext) -> None:
+    """Log that version 5 reads a stream, and which selected columns are left out.
+
+    Raises:
+        StreamFailed: It would be read by version 5, which the account does not have.
+    """
+    if stream.variant.dialect == V5 and sync.version_5.is_gone:
+        raise StreamFailed("The account lacks version 5 of the API.", NO_SUCH_ADDRESS)
+    emitted = {*stream.columns}
+    missing = [name for name in stream.selected_columns if name not in emitted]
+    if stream.variant.dialect == V5:
+        logger.info("%s: read by version 5 of the API.", stream.name)
+        _log_missing(stream, "only versions 3 and 4 have %s; left out.", missing)
+        return
+    new = [name for name in missing if name in stream.variant.lacks]
+    _log_missing(stream, "versions 3 and 4 read it; left out, as only version 5 has it: %s.", new)
+    others = [name for name in missing if name not in new]
+    _log_missing(stream, "only exports have %s; left out, because a query is the source.", others)
+
+
+def _log_missing(stream: PardotStream, text: str, columns: Collection[str]) -> None:
+    if columns:
+        logger.warning(f"%s: {text}", stream.name, ", ".join(columns))  # noqa: G004
