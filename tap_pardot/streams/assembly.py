@@ -182,4 +182,4 @@ def _query_source(parts: Parts, endpoint: Query) -> Source:
         return WholeQuery(query, parts.bookmark, bound)
     if is_bulk(parts.stream):
         return bulk_query(parts, endpoint)
-    return WindowQuery(query, parts.bookmark)
+    return WindowQuery(query, parts.bookmark, sides=parts.sides(endpoint))

@@ -16,7 +16,7 @@ from tap_pardot.sources.export_query import NoQuery, QueryInsteadOfExport
 from tap_pardot.sources.query import SplittingQuery, WindowQuery
 from tap_pardot.sources.query_probe import QueryProbe
 from tap_pardot.streams.endpoints import is_exported, query_of
-from tap_pardot.streams.variants import V4, V5
+from tap_pardot.streams.variants import V5
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,19 +34,8 @@ _ROWS_PER_PAGE = 1_000
 
 def bulk_query(parts: Parts, endpoint: Query) -> Source:
     """Return the source that reads a stream by query although it can be exported."""
-    source = _window_query(parts, endpoint, _sides(parts, endpoint))
+    source = _window_query(parts, endpoint, parts.sides(endpoint))
     return QueryInsteadOfExport(source, _job_client(parts), parts.bookmark)
-
-
-def _sides(parts: Parts, endpoint: Query) -> Sides:
-    """Return which rows a query reads one after the other.
-
-    Version 5 reads active and deleted rows together, unless only the request tells them apart.
-    """
-    is_computed = "is_deleted" in parts.variant.computed.intersection(parts.columns)
-    if parts.variant.dialect == V4 or is_computed:
-        return (False, True) if endpoint.deleted else (False,)
-    return (None,)
 
 
 def _window_query(
@@ -84,7 +73,7 @@ def _cheapest_source(parts: Parts, endpoint: Export, query: Query) -> Source:
     fields = _export_fields(of_exports)
     sides: Sides = (False, True) if endpoint.deleted else (False,)
     if parts.variant.dialect == V5:
-        sides = _sides(parts, query)
+        sides = parts.sides(query)
     chooser = Chooser(
         parts.stream.name,
         query=_window_query(parts, query, sides),

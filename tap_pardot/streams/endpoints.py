@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tap_pardot.api.dialect import Export, Query
 from tap_pardot.records.times import parse_instant
-from tap_pardot.streams.variants import V4, V5, variants_of
+from tap_pardot.streams.variants import V4, V5, declared_endpoints, variants_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -86,8 +86,7 @@ def query_instead(stream: PardotStream, refusal: KeysRejected) -> Query:
 
 def is_bulk(stream: type[PardotStream] | PardotStream) -> bool:
     """Return whether a stream can be exported."""
-    declared = stream.v4
-    return isinstance(declared, tuple) and any(isinstance(each, Export) for each in declared)
+    return any(isinstance(each, Export) for each in declared_endpoints(stream.v4))
 
 
 def parents_of(stream: type[PardotStream] | PardotStream) -> Mapping[str, tuple[str, ...]]:

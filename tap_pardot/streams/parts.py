@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tap_pardot.api.dialect import Query
     from tap_pardot.records.decoder import Decoder
     from tap_pardot.sources.base import Call
+    from tap_pardot.sources.cheapest import Sides
     from tap_pardot.state.bookmark import Bookmark
     from tap_pardot.streams.base import PardotStream
     from tap_pardot.streams.variants import Variant
@@ -77,6 +78,16 @@ class Parts:
         variant = self.stream.variants[V4]
         fields = RequestedFields(variant.fields(self.columns), variant.api_keys)
         return self if variant is self.variant else replace(self, variant=variant, fields=fields)
+
+    def sides(self, endpoint: Query) -> Sides:
+        """Return which rows a query reads one after the other.
+
+        Version 5 reads active and deleted rows together, unless only the request tells them apart.
+        """
+        is_computed = "is_deleted" in self.variant.computed.intersection(self.columns)
+        if self.variant.dialect == V4 or is_computed:
+            return (False, True) if endpoint.deleted else (False,)
+        return (None,)
 
     def query_calls(self, endpoint: Query) -> QueryCalls:
         """Return the object that requests pages of a query."""

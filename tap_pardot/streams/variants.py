@@ -97,7 +97,7 @@ def variants_of(
         custom: The account's own columns, if the stream has some.
     """
     found = {}
-    if (endpoints := _tuple(stream.v4)) is not None:
+    if endpoints := declared_endpoints(stream.v4):
         names = {**stream.api_names, **({} if custom is None else custom.api_names)}
         found[V4] = Variant(
             V4,
@@ -110,7 +110,7 @@ def variants_of(
             {},
             {},
         )
-    if (endpoints := _tuple(stream.v5)) is not None:
+    if endpoints := declared_endpoints(stream.v5):
         found[V5] = _version_5(stream, endpoints, custom)
     return found
 
@@ -149,7 +149,7 @@ def _version_5(
 
 def lacked_by_version_5(stream: type[PardotStream] | PardotStream) -> frozenset[str]:
     """Return the standard columns that only versions 3 and 4 have."""
-    endpoints = _tuple(stream.v5) or ()
+    endpoints = declared_endpoints(stream.v5)
     lacks = [frozenset(getattr(each, "lacks", ())) for each in endpoints]
     return frozenset.intersection(*lacks) if lacks else frozenset()
 
@@ -159,9 +159,9 @@ def reads_by_version_4(stream: type[PardotStream] | PardotStream) -> bool:
 
     Then no column is lacking: those that the list does not have cost a call for each row.
     """
-    listed = isinstance((_tuple(stream.v5) or (None,))[0], Query)
-    read = stream.v4
-    return listed and isinstance(read, Lookup) and read.operation == "read" and read.batch == 1
+    listed, read = declared_endpoints(stream.v5)[:1], stream.v4
+    is_listed = bool(listed) and isinstance(listed[0], Query)
+    return is_listed and isinstance(read, Lookup) and read.operation == "read" and read.batch == 1
 
 
 def declared_columns(stream: type[PardotStream] | PardotStream) -> dict[str, Any]:
@@ -185,10 +185,13 @@ def off_by_default(stream: type[PardotStream] | PardotStream) -> frozenset[str]:
     return stream.v5_off.union(stream.off_by_default, lacked_by_version_5(stream))
 
 
-def _tuple(
+def declared_endpoints(
     declared: Endpoint | tuple[Endpoint, ...] | None,
-) -> tuple[Endpoint, ...] | None:
-    return declared if declared is None or isinstance(declared, tuple) else (declared,)
+) -> tuple[Endpoint, ...]:
+    """Return the endpoints that a stream declares for a dialect."""
+    if declared is None:
+        return ()
+    return declared if isinstance(declared, tuple) else (declared,)
 
 
 def _key(stream: type[PardotStream] | PardotStream) -> str | None:

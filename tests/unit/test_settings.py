@@ -136,8 +136,8 @@ def test_the_hosts_follow_is_sandbox():
     assert endpoints({"is_sandbox": True, "api_url": "https://a"})[1] == "https://a"
 
 
-@pytest.mark.parametrize("value", [[], {}, 4.0, True, "v4", 5, None])
-def test_an_api_version_is_three_or_four(value):
+@pytest.mark.parametrize("value", [[], {}, 4.0, True, "v4", 6, "five", None])
+def test_an_api_version_is_three_four_or_five(value):
     assert len(found(api_version=value)) == (value is not None)
 
 
@@ -264,7 +264,8 @@ def test_an_integer_is_refused_outside_of_its_declared_range_only(name):
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("api_version", 5, "api_version must be 3 or 4."),
+        ("api_version", 6, "api_version must be 3, 4 or 5."),
+        ("include", "emails", 'include must be a list of names, such as ["emails.message_html"].'),
         ("bulk_source", "both", "bulk_source must be auto, export or query."),
         ("user_agent", "caf\xe9", "user_agent must be one line of plain ASCII."),
         ("user_agent", "a\nb", "user_agent must be one line of plain ASCII."),

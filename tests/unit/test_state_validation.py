@@ -12,7 +12,7 @@ from tap_pardot.errors import ConfigurationError
 from tap_pardot.records.times import Window
 from tap_pardot.state.bookmark import Bookmark
 from tap_pardot.state.id_set import unpack
-from tap_pardot.state.validation import check, check_child
+from tap_pardot.state.validation import check
 
 START_TEXT, END_TEXT = "2024-01-01T00:00:00+00:00", "2024-01-02T00:00:00+00:00"
 WINDOW = {"start": START_TEXT, "end": END_TEXT}
@@ -133,7 +133,7 @@ FEED = {"window": WINDOW, "cursor": 5, "jobs": None, "children": ["visits"]}
 def test_a_childs_state_as_it_is_written_is_read(state, pending, known):
     before = copy.deepcopy(state)
 
-    check_child("visits", state)
+    check("visits", state, by_id=None, is_child=True)
 
     assert state == before
     assert list(unpack(state.get("pending"))) == pending
@@ -167,7 +167,7 @@ def test_a_childs_state_as_it_is_written_is_read(state, pending, known):
 )
 def test_a_childs_state_that_cannot_be_read_is_refused_by_its_key(state, key):
     with pytest.raises(ConfigurationError, match=rf"stream visits cannot be read \({key}\)"):
-        check_child("visits", state)
+        check("visits", state, by_id=None, is_child=True)
 
 
 @pytest.mark.parametrize(

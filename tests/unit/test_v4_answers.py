@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_pardot.api.dialect import PardotError
+from tap_pardot.api.dialect import Rows, PardotError
 from tap_pardot.api.http import Response
 from tap_pardot.api.json_body import MOST_LEVELS, is_an_answer
 from tap_pardot.api.v4 import address
@@ -282,13 +282,13 @@ ONE, TWO = {"id": 1}, {"id": 2}
     ],
 )
 def test_one_row_many_rows_and_none_become_one_shape(result, rows, total):
-    assert rows_of(opened(ok(result)), "list") == (rows, total)
+    assert rows_of(opened(ok(result)), "list") == Rows(rows, total)
 
 
 @pytest.mark.parametrize("name", ["customRedirect", "custom_redirect"])
 @pytest.mark.parametrize("key", ["customRedirect", "custom_redirect"])
 def test_the_rows_are_found_under_both_spellings(key, name):
-    assert rows_of(ok({name: [ONE]}), key) == ([ONE], None)
+    assert rows_of(ok({name: [ONE]}), key) == Rows([ONE], None)
 
 
 @pytest.mark.parametrize(
@@ -408,7 +408,7 @@ JSON = st.recursive(
 @given(JSON | st.binary(max_size=40), st.sampled_from([200, 201, 400, 401, 404, 429, 500, 502]))
 def test_no_answer_raises_anything_the_client_does_not_know(body, status):
     try:
-        rows, total = rows_of(opened(body, status), "list")
+        rows, total, *_ = rows_of(opened(body, status), "list")
     except (PardotError, Retriable, StreamFailed):
         return
     assert all(isinstance(row, dict) for row in rows)

@@ -140,7 +140,7 @@ def test_a_gateway_that_ran_out_of_time_leads_to_smaller_requests(v5):
 
 def test_another_refusal_without_a_code_fails_the_stream(v5):
     with pytest.raises(StreamFailed):
-        v5.open(response(b"not here", 404))
+        v5.open(response(b"not here", 410))
 
 
 @pytest.mark.parametrize("body", [{"id": 3, "company": "x"}, {"values": [{"id": 3}]}])
