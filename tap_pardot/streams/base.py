@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from typing_extensions import override
 
 from tap_pardot.api.dialect import Record as RecordEndpoint
-from tap_pardot.errors import Outage, StreamFailed, StreamSkipped
+from tap_pardot.errors import StreamFailed, StreamSkipped
 from tap_pardot.records.block import records_of
 from tap_pardot.records.column_types import converted_block
 from tap_pardot.records.times import to_iso
 from tap_pardot.records.values import Timestamp
 from tap_pardot.sdk.records import DirectRecordStream
-from tap_pardot.sources.export_creation import KeysRejected
 from tap_pardot.state.bookmark import Bookmark
 from tap_pardot.streams.account_columns import CustomColumns, adopt_catalog
 from tap_pardot.streams.assembly import new_reading
@@ -33,7 +32,6 @@ from tap_pardot.streams.endpoints import (
     is_child,
     is_exported,
     parents_of,
-    query_instead,
     reached,
 )
 from tap_pardot.streams.fan_out.child import Child
@@ -47,7 +45,7 @@ from tap_pardot.streams.replication import (
     valid_replication,
 )
 from tap_pardot.streams.variants import V4, V5, columns_of_both, declared_columns, variants_of
-from tap_pardot.streams.ways import another_way, by_version_5_alone, choose, lacked_columns, log_way
+from tap_pardot.streams.ways import attempt, choose, fix_dialect, lacked_columns, log_way
 from tap_pardot.sync.report import Status
 from tap_pardot.sync.runnable import Turn
 
@@ -185,14 +183,14 @@ class PardotStream(Declaration, DirectRecordStream):
     def _choose_way(self, columns: Collection[str]) -> None:
         """Read the stream by the dialect that has the selected columns."""
         variant = choose(self, columns)
-        self._use(variant, endpoint_for(self, variant, columns))
+        self.use(variant, endpoint_for(self, variant, columns))
 
     def require(self, columns: Collection[str]) -> None:
         """Read the stream by a dialect that has these columns too, for its child streams."""
         if self.variant.lacks.intersection(columns) and len(self.variants) > 1:
             self._choose_way({*self.selected_columns, *columns})
 
-    def _use(self, variant: Variant, endpoint: Endpoint) -> None:
+    def use(self, variant: Variant, endpoint: Endpoint) -> None:
         """Read the stream this way from now on; SCHEMA is not written yet."""
         self.variant, self.endpoint = variant, endpoint
         self.declared_key = variant.replication_key
@@ -297,25 +295,18 @@ class PardotStream(Declaration, DirectRecordStream):
         return Turn.EXPORT if is_bulk(self) else Turn.QUERY
 
     def fix_dialect(self) -> None:
-        """Find out whether version 5 reads a stream that otherwise is a child of others."""
-        if not self._hooks.reads_version_5:
-            return
-        sync = self._hooks.open_sync()
-        if not sync.has_version_4:
-            variant = by_version_5_alone(self)
-            self._use(variant, variant.endpoints[0])
-        elif V4 in self.variants and self.bookmark.avoids_version_5:
-            by_v4 = self.variants[V4]
-            self._use(by_v4, endpoint_for(self, by_v4, self.selected_columns))
-        elif V4 in self.variants and self.variants[V4].parents and not is_child(self):
-            self.settle()
-        if self.variant.dialect == V4 and sync.zone_error is not None:
-            raise sync.zone_error
+        """Find out which dialect reads the stream, where its place in the run depends on it.
+
+        Raises:
+            TapPardotError: No dialect can read it.
+        """
+        if self._hooks.reads_version_5:
+            fix_dialect(self, self._hooks)
 
     def submit(self) -> None:
         """Create export jobs, before anything is read; errors as of the source."""
         if is_exported(self):
-            self._attempt(lambda reading: reading.source.submit())
+            attempt(self, self._hooks, lambda reading: reading.source.submit())
 
     def settle(self) -> None:
         """Fix source and columns. By version 5 the first page is read for that, once.
@@ -323,10 +314,11 @@ class PardotStream(Declaration, DirectRecordStream):
         Raises:
             TapPardotError: No dialect can read the stream.
         """
-        if self._blocks is None:
-            self._attempt(lambda reading: reading.source.prepare())
-            if self.variant.dialect == V5 and not is_child(self):
-                self._attempt(self._read_first_page)
+        if self._blocks is not None:
+            return
+        attempt(self, self._hooks, lambda reading: reading.source.prepare())
+        if self.variant.dialect == V5 and not is_child(self):
+            attempt(self, self._hooks, self._read_first_page)
 
     def _read_first_page(self, reading: Reading) -> None:
         blocks = reading.blocks()
@@ -336,20 +328,6 @@ class PardotStream(Declaration, DirectRecordStream):
         self.refused = reading.refused_columns()
         if self.refused:
             self._hooks.renew_maps(self)
-
-    def _attempt(self, action: Callable[[Reading], None]) -> None:
-        """Call with the reading; where Pardot refuses this way, read the stream another way."""
-        way = self.variant, self.endpoint
-        try:
-            action(self.start())
-        except KeysRejected as refusal:
-            self._use(self.variant, query_instead(self, refusal))
-            self._hooks.renew_maps(self)
-        except (StreamSkipped, StreamFailed, Outage) as error:
-            self._use(*another_way(self, self._hooks.open_sync(), error))
-            self._hooks.renew_maps(self)
-        if way != (self.variant, self.endpoint):
-            self._attempt(action)
 
     @property
     def _decoded_columns(self) -> list[str]:

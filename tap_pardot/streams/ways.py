@@ -17,18 +17,21 @@ from tap_pardot.api.codes import (
     UNREADABLE_FIELD,
 )
 from tap_pardot.api.dialect import Query, Record
-from tap_pardot.errors import ENDS_RUN, StreamFailed, StreamSkipped
-from tap_pardot.streams.endpoints import endpoint_for, is_bulk
+from tap_pardot.errors import ENDS_RUN, Outage, StreamFailed, StreamSkipped
+from tap_pardot.sources.export_creation import KeysRejected
+from tap_pardot.streams.endpoints import endpoint_for, is_bulk, is_child, query_instead
 from tap_pardot.streams.variants import V4, V5, lacked_by_version_5
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from tap_pardot.api.dialect import Endpoint
     from tap_pardot.errors import TapPardotError
     from tap_pardot.streams.base import PardotStream
+    from tap_pardot.streams.hooks import TapHooks
     from tap_pardot.streams.variants import Variant
     from tap_pardot.sync.context import SyncContext
+    from tap_pardot.sync.reading import Reading
 
 logger = logging.getLogger("tap-pardot")
 
@@ -65,6 +68,45 @@ def lacked_columns(stream: PardotStream) -> frozenset[str]:
 def _lacks(endpoint: Endpoint) -> frozenset[str]:
     found: frozenset[str] = getattr(endpoint, "lacks", frozenset())
     return found
+
+
+def fix_dialect(stream: PardotStream, hooks: TapHooks) -> None:
+    """Fix the dialect of a stream where its place in the run depends on it.
+
+    That is so where version 5 reads a stream that otherwise is a child of others.
+
+    Raises:
+        TapPardotError: No dialect can read it.
+    """
+    sync, by_v4 = hooks.open_sync(), stream.variants.get(V4)
+    if not sync.has_version_4:
+        variant = by_version_5_alone(stream)
+        stream.use(variant, variant.endpoints[0])
+    elif by_v4 is not None and stream.bookmark.avoids_version_5:
+        stream.use(by_v4, endpoint_for(stream, by_v4, stream.selected_columns))
+    elif by_v4 is not None and by_v4.parents and not is_child(stream):
+        stream.settle()
+    if stream.variant.dialect == V4 and sync.zone_error is not None:
+        raise sync.zone_error
+
+
+def attempt(stream: PardotStream, hooks: TapHooks, action: Callable[[Reading], None]) -> None:
+    """Call with the stream's reading; where Pardot refuses this way, read the stream another way.
+
+    Raises:
+        TapPardotError: There is no other way.
+    """
+    way = stream.variant, stream.endpoint
+    try:
+        action(stream.start())
+    except KeysRejected as refusal:
+        stream.use(stream.variant, query_instead(stream, refusal))
+        hooks.renew_maps(stream)
+    except (StreamSkipped, StreamFailed, Outage) as error:
+        stream.use(*another_way(stream, hooks.open_sync(), error))
+        hooks.renew_maps(stream)
+    if way != (stream.variant, stream.endpoint):
+        attempt(stream, hooks, action)
 
 
 def another_way(
