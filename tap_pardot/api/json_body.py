@@ -33,6 +33,7 @@ def _short_number(text: str) -> float:
 _decoder = msgspec.json.Decoder(float_hook=_number)
 _NUL = rb"\u0000"
 _NESTED = frozenset({dict, list})
+_ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _BLANKS = "\ufeff \t\r\n"
 
 
@@ -43,7 +44,7 @@ def json_of(body: bytes) -> Any:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         value, is_clean = _lenient(body), False
     # The interpreter's own limit differs between versions of Python.
-    if _is_deeper(value, MOST_LEVELS):
+    if _may_be_deeper(body, MOST_LEVELS) and _is_deeper(value, MOST_LEVELS):
         return None
     return value if is_clean else repaired_json(value)
 
@@ -61,6 +62,21 @@ def _lenient(body: bytes) -> Any:
         return json.loads(text, parse_float=_number, parse_constant=str, strict=False)
     except (ValueError, RecursionError):
         return None
+
+
+def _may_be_deeper(body: bytes, levels: int) -> bool:
+    """Return whether brackets alone leave open that a body is nested in more than some levels.
+
+    The brackets of a flat page vanish when innermost pairs are taken out a few times, which is
+    far cheaper than a walk over all values. Strings may hold brackets too: then the pairs rarely
+    come out even, and the walk decides.
+    """
+    brackets = body.translate(None, _ALL_BUT_BRACKETS)
+    for _ in range(levels // 2):  # each time takes out one level or two
+        if not brackets:
+            return False
+        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+    return bool(brackets)
 
 
 def _is_deeper(value: Any, levels: int) -> bool:
