@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tap_pardot.errors import TapPardotError
+    from tap_pardot.streams.base import PardotStream
 
 logger = logging.getLogger("tap-pardot")
 
@@ -31,11 +32,7 @@ class CustomColumns(NamedTuple):
 
 
 def adopt_catalog(
-    stream: str,
-    custom: CustomColumns,
-    catalog: dict[str, Any],
-    schema: Mapping[str, Any],
-    mask: Mapping[tuple[str, ...], bool],
+    stream: PardotStream, custom: CustomColumns, catalog: dict[str, Any]
 ) -> dict[str, Any]:
     """Return the catalog's schema of a stream, adapted to the custom fields that exist now.
 
@@ -44,43 +41,30 @@ def adopt_catalog(
     exists is left out, because its nulls would overwrite loaded values.
 
     Args:
-        stream: The stream, for the log.
+        stream: The stream, with the schema of all existing columns.
         custom: The custom field columns.
         catalog: The schema in the catalog.
-        schema: The schema of all existing columns.
-        mask: The selection of the catalog.
     """
-    known, here = catalog["properties"], schema["properties"]
-    selected = [name for name in known if mask.get(("properties", name), True)]
+    known, here = catalog["properties"], stream.schema["properties"]
+    selected = [name for name in known if stream.mask.get(("properties", name), True)]
     gone = [name for name in selected if name not in here]
     if gone and custom.are_known:
         logger.warning(
             "%s: Pardot has no field for the column%s %s any more; left out.",
-            stream,
+            stream.name,
             "" if len(gone) == 1 else "s",
             ", ".join(gone),
         )
     columns = {name: known[name] for name in known if name in here}
     new = {name: here[name] for name in custom.columns if name not in known}
-    if new and _deselects(known, here, custom, mask):
+    on_by_default = {*(here.keys() - custom.columns.keys()), *columns} - stream.off
+    if new and not on_by_default.issubset(selected):
         logger.warning(
             "%s: %d new custom field%s not read, because the catalog deselects other columns. "
             "Discover the catalog anew (Meltano: --refresh-catalog) to select them.",
-            stream,
+            stream.name,
             len(new),
             " is" if len(new) == 1 else "s are",
         )
         new = {}
     return {**catalog, "properties": columns | new}
-
-
-def _deselects(
-    known: Mapping[str, Any],
-    here: Mapping[str, Any],
-    custom: CustomColumns,
-    mask: Mapping[tuple[str, ...], bool],
-) -> bool:
-    """Return whether the catalog lacks or deselects a column that is on by default."""
-    standard = here.keys() - custom.columns.keys()
-    wanted = {*standard, *known} & here.keys()
-    return any(name not in known or not mask.get(("properties", name), True) for name in wanted)

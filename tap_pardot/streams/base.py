@@ -173,9 +173,7 @@ class PardotStream(Declaration, DirectRecordStream):
         if not has_keys(self):
             self.primary_keys = type(self).primary_keys
         if self.custom is not None and self._input_schema is not None:
-            self._input_schema = adopt_catalog(
-                self.name, self.custom, self._input_schema, self.schema, self.mask
-            )
+            self._input_schema = adopt_catalog(self, self.custom, self._input_schema)
         named = self.replication_key, self.forced_replication_method
         self._catalog_replication = replication_in_catalog(self, *named)
         self._choose_way(self.selected_columns)
