@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tap_pardot.api.dialect import Lookup, ParentRows, Query
+from tap_pardot.api.dialect import Lookup, ParentRows, Query, Record
 from tap_pardot.records.decoder import kind_of
 from tap_pardot.records.values import camel_case
 
@@ -155,12 +155,15 @@ def lacked_by_version_5(stream: type[PardotStream] | PardotStream) -> frozenset[
 
 
 def reads_by_version_4(stream: type[PardotStream] | PardotStream) -> bool:
-    """Return whether version 5 lists the stream, and version 4 reads a row of it by its id.
+    """Return whether version 4 completes the rows that version 5 gives, so that nothing is lacking.
 
-    Then no column is lacking: those that the list does not have cost a call for each row.
+    It reads a row of the list by its id, which costs a call for each row; or the one record, which
+    it reads in any case.
     """
-    listed, read = declared_endpoints(stream.v5)[:1], stream.v4
-    is_listed = bool(listed) and isinstance(listed[0], Query)
+    first, read = declared_endpoints(stream.v5)[:1], stream.v4
+    if any(isinstance(each, Record) for each in first):
+        return True
+    is_listed = any(isinstance(each, Query) for each in first)
     return is_listed and isinstance(read, Lookup) and read.operation == "read" and read.batch == 1
 
 

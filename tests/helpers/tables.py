@@ -1,4 +1,4 @@
-"""The README's tables, made from the code: ``python -m tests.helpers.tables`` writes them anew."""
+"""Tables of README and docs, made from the code: ``python -m tests.helpers.tables`` writes them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING
 from tap_pardot.api.codes import RULES, Action, Rule
 from tap_pardot.api.dialect import Export, Query
 from tap_pardot.config.validation import SETTINGS
-from tap_pardot.streams import STREAMS
-from tap_pardot.streams.endpoints import endpoints_of, parents_of, query_of
+from tap_pardot.streams import STREAMS, V5_STREAMS
+from tap_pardot.streams.endpoints import endpoints_of, is_bulk, parents_of, query_of
+from tap_pardot.streams.variants import V5, off_by_default, variants_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tap_pardot.streams.base import PardotStream
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+VERSIONS = ROOT / "docs" / "versions.md"
 
 _WINDOWS = ("what changed since the last run", "1 + 1 for each 200 changed rows")
 _WHOLE = ("everything, each run", "1 + 1 for each 200 rows")
@@ -26,6 +31,10 @@ _CHILDREN = {
     "opportunity_prospects": "none but those of `opportunities`",
     "visitor_page_views": "none but those of `visits`",
     "visits": "1 for each 200 changed visitors + 1 for each 200 visits",
+}
+_CHILDREN_OF_VERSION_5 = {
+    "email_stats": "1 for each list e-mail that is new, was sent lately or has activities or clicks",
+    "list_email_lists": "1 for each new or changed list e-mail",
 }
 _ACTS = {
     Action.RETRY: "tries again",
@@ -69,14 +78,52 @@ def _kind(stream: type[PardotStream]) -> tuple[str, str]:
     return _WINDOWS if isinstance(key, str) else _WHOLE
 
 
+def _kind_by_version_5(stream: type[PardotStream]) -> tuple[str, str]:
+    """Return how version 5 reads a stream, and the calls that this costs."""
+    variant = variants_of(stream)[V5]
+    query = variant.query
+    if variant.parents:
+        parents = ", ".join(f"`{name}`" for name in variant.parents)
+        return f"through {parents}", _CHILDREN_OF_VERSION_5[stream.name]
+    if query is None:
+        return "one record, each run", "1 besides the call that begins every run"
+    rows = f"{query.page_size or 1000:,}"
+    if query.append_only:
+        return "new rows, after the last id", f"2 + 1 for each {rows} new rows"
+    if query.time is None:
+        return "everything, each run", f"1 + 1 for each {rows} rows"
+    calls = f"1 + 1 for each {rows} changed rows"
+    return "what changed since the last run", f"{calls}, or an export" * is_bulk(stream) or calls
+
+
 def streams_table() -> str:
     """Return one row per stream."""
     lines = ["| Stream | Rows | Read | API calls a run |", "|---|---|---|---|"]
-    for stream in sorted(STREAMS, key=lambda each: each.name):
-        kind, calls = _kind(stream)
+    for stream in sorted((*STREAMS, *V5_STREAMS), key=lambda each: each.name):
+        kind, calls = (_kind if stream in STREAMS else _kind_by_version_5)(stream)
         what = " ".join((stream.__doc__ or "").split("\n\n")[0].split()).replace("``", "`")
-        lines.append(f"| `{stream.name}` | {what} | {kind} | {calls} |")
+        only = "" if stream in STREAMS else " *Version 5 only.*"
+        lines.append(f"| `{stream.name}` | {what}{only} | {kind} | {calls} |")
     return "\n".join(lines)
+
+
+def versions_table() -> str:
+    """Return one row per stream that version 5 reads."""
+    heads = ("Stream", "Read by version 5", "API calls a run", "Only version 5 has", "Off")
+    lines = [f"| {' | '.join(heads)} |", "|---|---|---|---|---|"]
+    for stream in sorted((*STREAMS, *V5_STREAMS), key=lambda each: each.name):
+        if V5 not in variants_of(stream):
+            continue
+        kind, calls = _kind_by_version_5(stream)
+        new = "the whole stream" if stream in V5_STREAMS else _listed(stream.v5_columns)
+        off = _listed(sorted(off_by_default(stream)))
+        off = off if stream.selected_by_default else "the whole stream"
+        lines.append(f"| `{stream.name}` | {kind} | {calls} | {new} | {off} |")
+    return "\n".join(lines)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def errors_table() -> str:
@@ -91,12 +138,16 @@ def errors_table() -> str:
     return "\n".join(lines)
 
 
-TABLES = {"settings": settings_table, "streams": streams_table, "errors": errors_table}
+TABLES = {
+    README: {"settings": settings_table, "streams": streams_table, "errors": errors_table},
+    VERSIONS: {"versions": versions_table},
+}
 
 
-def with_tables(text: str) -> str:
-    """Return a text with what stands between the marks of each table made anew."""
-    for name, make in TABLES.items():
+def with_tables(path: Path) -> str:
+    """Return the text of a file with what stands between the marks of each table made anew."""
+    text = path.read_text(encoding="utf-8")
+    for name, make in TABLES[path].items():
         begin, end = f"<!-- table: {name} -->", "<!-- end of table -->"
         pattern = re.compile(f"({re.escape(begin)}\n).*?({re.escape(end)})", re.DOTALL)
         made = make().replace("\\", r"\\")
@@ -107,4 +158,5 @@ def with_tables(text: str) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for each in TABLES:
+        each.write_text(with_tables(each), encoding="utf-8")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_pardot.api.dialect import Rows, PardotError
+from tap_pardot.api.dialect import PardotError, Rows
 from tap_pardot.api.http import Response
 from tap_pardot.api.json_body import MOST_LEVELS, is_an_answer
 from tap_pardot.api.v4 import address
