@@ -33,7 +33,7 @@ _CHILDREN = {
     "visits": "1 for each 200 changed visitors + 1 for each 200 visits",
 }
 _CHILDREN_OF_VERSION_5 = {
-    "email_stats": "1 for each list e-mail that is new, was sent lately or has activities or clicks",
+    "email_stats": "1 for each list e-mail that is new, sent lately or has activities or clicks",
     "list_email_lists": "1 for each new or changed list e-mail",
 }
 _ACTS = {
