@@ -105,7 +105,8 @@ def attempt(stream: PardotStream, hooks: TapHooks, action: Callable[[Reading], N
     except (StreamSkipped, StreamFailed, Outage) as error:
         stream.use(*another_way(stream, hooks.open_sync(), error))
         hooks.renew_maps(stream)
-    if way != (stream.variant, stream.endpoint):
+    # A stream that has become a child is started with the other children.
+    if way != (stream.variant, stream.endpoint) and not is_child(stream):
         attempt(stream, hooks, action)
 
 
