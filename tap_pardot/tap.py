@@ -80,7 +80,9 @@ class TapPardot(Tap):
             config = {**(config or {}), **environment.environment(self._env_var_prefix)}
         # STATE must be loaded before discovery: streams ask Pardot for custom fields, and STATE
         # counts those calls.
-        super().__init__(config=config, catalog=catalog, setup_mapper=False, **kwargs)
+        # The settings say how a catalog is prepared.
+        given = None if isinstance(catalog, dict) else catalog
+        super().__init__(config=config, catalog=given, setup_mapper=False, **kwargs)
         if isinstance(catalog, dict):
             self._input_catalog = Catalog.from_dict(self._prepared(catalog))
         self._states = self._state_writer = OrderedStateWriter(self.message_writer)

@@ -101,7 +101,7 @@ def test_the_settings_that_the_others_are_changed_from_are_good():
         ("request_timeout", 0),
         ("request_timeout", [1]),
         ("lookback_seconds", -1),
-        ("api_version", 5),
+        ("api_version", 6),
         ("api_version", "v4"),
         ("is_sandbox", "maybe"),
         ("is_sandbox", 1),
