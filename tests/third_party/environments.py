@@ -13,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 SINGER_IO = "tap-pardot==1.4.9"
 PYPARDOT_SF = "PyPardotSF==0.1.1"
+AIRBYTE_CDK = "airbyte-cdk==7.39.1"
 _INSTALL_TIMEOUT = 300  # seconds
 
 
