@@ -107,8 +107,8 @@ class Airbyte:
         for message in messages:
             if message["type"] == "RECORD":
                 records[message["record"]["stream"]].append(message["record"]["data"])
-        said = [each["log"]["message"] for each in messages if each["type"] == "LOG"]
-        return Read(done.returncode, records, "\n".join([*said, done.stderr]))
+        lines = [each["log"]["message"] for each in messages if each["type"] == "LOG"]
+        return Read(done.returncode, records, "\n".join([*lines, done.stderr]))
 
     def _file(self, name: str, content: str) -> str:
         path = self.folder / f"airbyte-{name}"
