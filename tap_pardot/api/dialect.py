@@ -128,6 +128,8 @@ class Lookup:
         listing: A list of more ids to look up, besides those from parents.
         lacks: Columns that the answers do not have.
         rows_of: Returns the stream's rows in one row of the object; None if that is the one row.
+        complete_parent: The parent that names all ids, so that records of the other parents count
+            only from the end of the first run on; None if there is no such parent.
     """
 
     object: str
@@ -140,6 +142,7 @@ class Lookup:
     listing: Listing | None = None
     lacks: frozenset[str] = frozenset()
     rows_of: Callable[[Mapping[str, Any]], Iterable[Row]] | None = None
+    complete_parent: str | None = None
 
 
 @dataclass(frozen=True)

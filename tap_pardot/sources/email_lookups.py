@@ -1,4 +1,4 @@
-"""The lookups of e-mails, of their statistics and of e-mail templates, with their special rules."""
+"""The lookups of e-mails, of their figures and lists, and of e-mail templates: special rules."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from tap_pardot.api.codes import UNKNOWN_RECORD
-from tap_pardot.errors import StreamFailed
+from tap_pardot.api.codes import ACCESS_DENIED, NO_RIGHT, UNKNOWN_RECORD
+from tap_pardot.errors import StreamFailed, StreamSkipped
 from tap_pardot.records.times import to_iso
 from tap_pardot.sources.lookup import IdLookup, LookupResult
 from tap_pardot.sources.paging import row_id
@@ -26,7 +26,8 @@ logger = logging.getLogger("tap-pardot")
 _MAX_KNOWN = 1000  # ids of e-mails that STATE stores as read
 _BODIES = frozenset({"message_text", "message_html"})
 _SENT = 6  # the activity type of an e-mail that was sent (reference E.1)
-_RATES = ("_rate", "_ratio")
+_RATES = ("_rate", "_ratio", "Rate", "Ratio")
+_REFUSED = UNKNOWN_RECORD | {NO_RIGHT, ACCESS_DENIED}
 
 
 @dataclass
@@ -129,7 +130,9 @@ class EmailLookup(IdLookup):
 class EmailStatsLookup(IdLookup):
     """The lookup of statistics of list e-mails.
 
-    They are read after each activity or click, and for some days after the e-mail was sent.
+    They are read after each activity or click, and for some days after the e-mail was sent. Where
+    a parent lists the e-mails, those that are sent are read when they are new or changed, too. The
+    id is the same in all versions of the API, so figures that one refuses are asked of another.
     """
 
     _sent_on: dict[int, str] = field(init=False)
@@ -148,23 +151,41 @@ class EmailStatsLookup(IdLookup):
         return [(day, number) for number, day in sent if day >= first]
 
     def on_parent_record(self, parent: str, record: Mapping[str, Any], when: str | None) -> None:
-        """Add the list e-mail of an activity or a click, and note when it was sent."""
-        number = record.get("list_email_id")
+        """Add the list e-mail of a record, and note when it was or will be sent."""
+        number = record.get(self.endpoint.parents[parent][0])
         if number is None:
             return
-        self.enqueue(number, parent, when)
-        if record.get("type") == _SENT and record["created_at"]:
-            day = record["created_at"][:10]
+        if parent == self.endpoint.complete_parent:
+            sent_at = record["sent_at"]
+            is_sent = record["is_sent"] or (sent_at and sent_at <= to_iso(self.now()))
+        else:
+            is_sent, sent_at = True, record["created_at"] if record.get("type") == _SENT else None
+        if is_sent:
+            self.enqueue(number, parent, when)
+        if sent_at:
+            day = sent_at[:10]
             self._sent_on[number] = max(day, self._sent_on.get(number, day))
 
     def complete(self) -> None:
-        """Add the e-mails that were sent recently."""
-        for _, number in self._recently_sent():
-            self.pending.add(number)
+        """Add the e-mails that were sent recently; some are scheduled for days to come."""
+        today = f"{self.now():%Y-%m-%d}"
+        for day, number in self._recently_sent():
+            if day <= today:
+                self.pending.add(number)
+
+    def _figures(self, number: int) -> Row:
+        """Return an e-mail's figures, of another dialect where the first one refuses them."""
+        try:
+            return self.call(self.dialect.lookup(self.endpoint, number))
+        except (StreamFailed, StreamSkipped) as error:
+            if self.other is None or error.code not in _REFUSED:
+                raise
+            dialect, endpoint = self.other
+            return self.call(dialect.lookup(endpoint, number))
 
     def ask(self, number: int) -> LookupResult:
         """Look up an e-mail's statistics. If nothing was sent, the rates are null."""
-        row = self.call(self.dialect.lookup(self.endpoint, number))
+        row = self._figures(number)
         if not row:
             return LookupResult(None)
         if str(row.get("sent")) == "0":
@@ -179,6 +200,35 @@ class EmailStatsLookup(IdLookup):
         for day, number in self._recently_sent():
             days.setdefault(day, []).append(number)
         self.state["recent"] = [[day, pack(days[day])] for day in sorted(days)]
+
+
+@dataclass
+class ListEmailLookup(IdLookup):
+    """The lookup of list e-mails with the lists that they are sent to.
+
+    Where Pardot refuses the lists by their names, it takes the fields in them (reference v5 B.9).
+    """
+
+    _are_dotted: bool = field(default=False, init=False)
+
+    def ask(self, number: int) -> LookupResult:
+        """Look up a list e-mail."""
+        if self._are_dotted:
+            return self._ask_dotted(number)
+        try:
+            return super().ask(number)
+        except StreamFailed as error:
+            if error.code not in self.dialect.field_codes:
+                raise
+        found = self._ask_dotted(number)
+        self._are_dotted = True
+        return found
+
+    def _ask_dotted(self, number: int) -> LookupResult:
+        names = self.endpoint.params["fields"].split(",")
+        dotted = ",".join(f"{name}.id" if name.endswith("Lists") else name for name in names)
+        row = self.call(self.dialect.lookup(self.endpoint, number, {"fields": dotted}))
+        return LookupResult(row)
 
 
 @dataclass

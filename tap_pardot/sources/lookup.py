@@ -154,6 +154,8 @@ class IdLookup:
         columns: The selected columns.
         now: Returns Pardot's time.
         recent_days: The setting ``email_stats_days``.
+        other: Another dialect and its declaration, for ids that the first one refuses; None if
+            there is none.
         pending: The ids that are still to be read.
     """
 
@@ -165,6 +167,7 @@ class IdLookup:
     columns: Sequence[str]
     now: Callable[[], datetime]
     recent_days: int
+    other: tuple[LookupDialect, Lookup] | None = None
     pending: PendingIds = field(init=False)
 
     def __post_init__(self) -> None:
@@ -325,9 +328,11 @@ class LookupSource(ChildSource):
 
     def _page(self, number: int, found: LookupResult | TapPardotError, *, is_saved: bool) -> Page:
         save = partial(self._record_result, number, found) if is_saved else None
-        if isinstance(found, LookupResult) and found.row is not None:
-            return Page([[found.row]], values=found.values, save=save)
-        return Page((), save=save)
+        if not isinstance(found, LookupResult) or found.row is None:
+            return Page((), save=save)
+        rows_of = self._lookup.endpoint.rows_of
+        rows = [found.row] if rows_of is None else [*rows_of(found.row)]
+        return Page([rows] if rows else (), values=found.values, save=save)
 
     def _record_result(self, number: int, found: LookupResult | TapPardotError) -> None:
         """Remove an id from the pending ones, or postpone it to the next run if it failed."""

@@ -117,6 +117,7 @@ class EmailStats(PardotStream):
             "visitor_activities": ("list_email_id", "type", "created_at"),
             "email_clicks": ("list_email_id", "created_at"),
         },
+        complete_parent="list_emails",
     )
     primary_keys = ("list_email_id",)
     # A published client of the API uses the misspelt name.

@@ -70,15 +70,20 @@ class ListEmails(PardotStream):
 
 
 def lists_of(list_email: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield a row for each list that a list e-mail is sent to, or that is kept from it."""
+    """Yield a row for each list that a list e-mail is sent to, or that is kept from it.
+
+    A list without an id is left out.
+    """
     for role in ("recipient", "suppression"):
         for each in as_list(list_email.get(f"{role}Lists") or None):
-            yield {
-                "list_email_id": list_email.get("id"),
-                "list_id": each.get("id") if isinstance(each, dict) else each,
-                "role": role,
-                "list_email_updated_at": list_email.get("updatedAt"),
-            }
+            number = each.get("id") if isinstance(each, dict) else each
+            if number is not None:
+                yield {
+                    "list_email_id": list_email.get("id"),
+                    "list_id": number,
+                    "role": role,
+                    "list_email_updated_at": list_email.get("updatedAt"),
+                }
 
 
 class ListEmailLists(PardotStream):

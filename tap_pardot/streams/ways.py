@@ -73,7 +73,8 @@ def _lacks(endpoint: Endpoint) -> frozenset[str]:
 def fix_dialect(stream: PardotStream, hooks: TapHooks) -> None:
     """Fix the dialect of a stream where its place in the run depends on it.
 
-    That is so where version 5 reads a stream that otherwise is a child of others.
+    That is so where version 5 reads a stream that otherwise is a child of others, or lists the ids
+    of one.
 
     Raises:
         TapPardotError: No dialect can read it.
@@ -84,10 +85,30 @@ def fix_dialect(stream: PardotStream, hooks: TapHooks) -> None:
         stream.use(variant, variant.endpoints[0])
     elif by_v4 is not None and stream.bookmark.avoids_version_5:
         stream.use(by_v4, endpoint_for(stream, by_v4, stream.selected_columns))
-    elif by_v4 is not None and by_v4.parents and not is_child(stream):
+    elif by_v4 is not None and by_v4.parents and is_child(stream):
+        _check_list(stream, sync)
+    elif by_v4 is not None and by_v4.parents:
         stream.settle()
     if stream.variant.dialect == V4 and sync.zone_error is not None:
         raise sync.zone_error
+
+
+def _check_list(stream: PardotStream, sync: SyncContext) -> None:
+    """Let versions 3 and 4 read a child if version 5 refuses the list of its ids.
+
+    It is asked until the list is read for the first time.
+
+    Raises:
+        TapPardotError: Nothing can be read.
+    """
+    endpoint = stream.endpoint
+    complete = getattr(endpoint, "complete_parent", None)
+    if complete is None or complete in (stream.stream_state.get("seen") or {}):
+        return
+    try:
+        sync.client.call(stream.name, sync.dialect_5.probe(Query(endpoint.object)))
+    except (StreamSkipped, StreamFailed, Outage) as error:
+        stream.use(*another_way(stream, sync, error))
 
 
 def attempt(stream: PardotStream, hooks: TapHooks, action: Callable[[Reading], None]) -> None:

@@ -43,6 +43,7 @@ class Child:
         sync: What is fixed for the run.
         shared: By object, what the streams of the run share that take the same answers.
         read_parents: Reads what parents still have to pass on, in the stream's own turn.
+        parents: The parents that can be read, with the columns needed; None for all.
     """
 
     def __init__(
@@ -51,10 +52,11 @@ class Child:
         sync: SyncContext,
         shared: dict[str, SharedVisits],
         read_parents: Callable[[Child], None] = lambda _: None,
+        parents: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         self.stream = stream
         self.name = stream.name
-        self.parents = parents_of(stream)
+        self.parents = parents_of(stream) if parents is None else parents
         self.source = child_source(stream, sync, self, shared)
         self.parent_errors: dict[str, TapPardotError] = {}
         """Why not all rows of a parent were passed on in this run, by parent."""
@@ -104,6 +106,22 @@ class Child:
         seen = dict(self._state.get("seen") or {})
         latest = until if self.is_new(parent) else max(self.synced_until(parent), until)
         self._state["seen"] = seen | {parent: to_iso(latest)}
+
+    def leave_out_history(self) -> None:
+        """Let parents begin at the run's end if another parent names all ids, in the first run.
+
+        What the first lookups find holds all that the records before have changed. Where another
+        version of the API has read the stream before, that parent begins where the others stand.
+        """
+        complete: str | None = getattr(self.stream.endpoint, "complete_parent", None)
+        if complete is None or not self.is_new(complete):
+            return
+        others = [name for name in self.parents if name != complete]
+        are_known = not any(map(self.is_new, others))
+        start = min(map(self.synced_until, others)) if others and are_known else self._sync.start
+        self.mark_synced(complete, start)
+        for name in filter(self.is_new, others):
+            self.mark_synced(name, self._sync.end)
 
     # --- in another stream's turn ---
 

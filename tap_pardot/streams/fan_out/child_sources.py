@@ -6,15 +6,21 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tap_pardot.api.dialect import Lookup, ParentRows, Query
-from tap_pardot.sources.email_lookups import EmailLookup, EmailStatsLookup, EmailTemplateLookup
+from tap_pardot.sources.email_lookups import (
+    EmailLookup,
+    EmailStatsLookup,
+    EmailTemplateLookup,
+    ListEmailLookup,
+)
 from tap_pardot.sources.lookup import IdLookup, LookupSource, RowsOfParents
 from tap_pardot.sources.paging import QueryCalls
 from tap_pardot.sources.visits import SharedVisits, VisitSource
+from tap_pardot.streams.variants import V4, V5
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from tap_pardot.api.dialect import Row
+    from tap_pardot.api.dialect import LookupDialect, Row
     from tap_pardot.sources.lookup import ChildSource
     from tap_pardot.streams.base import PardotStream
     from tap_pardot.sync.context import SyncContext
@@ -23,6 +29,8 @@ _LOOKUPS: Mapping[tuple[str, str], type[IdLookup]] = {
     ("email", "read"): EmailLookup,
     ("email", "stats"): EmailStatsLookup,
     ("emailTemplate", "read"): EmailTemplateLookup,
+    ("list-emails", "read"): ListEmailLookup,
+    ("list-emails", "stats"): EmailStatsLookup,
 }
 """The lookups with special rules, by object and operation."""
 
@@ -74,9 +82,19 @@ def child_source(
         columns=stream.columns,
         now=sync.now,
         recent_days=sync.config["email_stats_days"],
+        other=_other_lookup(stream, sync),
     )
     threads = sync.config["max_concurrent_requests"]
     return LookupSource(lookup, threads, sync.classify)
+
+
+def _other_lookup(stream: PardotStream, sync: SyncContext) -> tuple[LookupDialect, Lookup] | None:
+    """Return how versions 3 and 4 look up the ids of a child that version 5 reads."""
+    by_v4 = stream.variants.get(V4)
+    if stream.variant.dialect != V5 or by_v4 is None or not sync.has_version_4:
+        return None
+    endpoint = by_v4.endpoints[0]
+    return (sync.dialect, endpoint) if isinstance(endpoint, Lookup) else None
 
 
 def _visit_source(

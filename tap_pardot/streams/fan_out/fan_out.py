@@ -13,14 +13,16 @@ and a killed run loses nothing.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from tap_pardot.streams.endpoints import is_child, parents_of
 from tap_pardot.streams.fan_out.child import Child
 from tap_pardot.streams.fan_out.parent_group import ParentGroup
+from tap_pardot.streams.variants import V5
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from tap_pardot.sources.visits import SharedVisits
     from tap_pardot.streams.base import PardotStream
@@ -66,16 +68,18 @@ class FanOut:
                 self._streams[name].require(columns)
         sync = self._open_sync()
         shared: dict[str, SharedVisits] = {}
-        by_parents: dict[tuple[str, ...], list[Child]] = {}
+        children = []
         for stream in streams:
-            child = Child(stream, sync, shared, self._read_parents)
+            parents = _readable_parents(stream, self._streams, sync)
+            child = Child(stream, sync, shared, self._read_parents, parents)
             stream.set_reading(child.reading)
-            by_parents.setdefault(tuple(child.parents), []).append(child)
-        for children in by_parents.values():
-            for child in children:
-                if child.source.is_full:
-                    child.check()
-        groups = [ParentGroup(self._streams, sync, each) for each in by_parents.values()]
+            child.leave_out_history()
+            children.append(child)
+        by_parents = _by_shared_parents(children)
+        for child in chain.from_iterable(by_parents):
+            if child.source.is_full:
+                child.check()
+        groups = [ParentGroup(self._streams, sync, each) for each in by_parents]
         for group in groups:
             group.start(parents_follow=parents_follow)
         self._groups = groups
@@ -121,3 +125,32 @@ class FanOut:
         for group in self._groups:
             for listeners in group.listeners.values():
                 listeners.drain()
+
+
+def _readable_parents(
+    stream: PardotStream, streams: Mapping[str, PardotStream], sync: SyncContext
+) -> dict[str, tuple[str, ...]]:
+    """Return a child's parents without those that the account's versions of the API lack."""
+    return {
+        name: columns
+        for name, columns in parents_of(stream).items()
+        if sync.has_version_4 or V5 in streams[name].variants
+    }
+
+
+def _by_shared_parents(children: Iterable[Child]) -> list[list[Child]]:
+    """Return the children in groups: a parent passes its records to one group."""
+    groups: list[list[Child]] = []
+    for child in children:
+        sharing = [
+            group
+            for group in groups
+            if any(each.parents.keys() & child.parents.keys() for each in group)
+        ]
+        if not sharing:
+            groups.append([child])
+            continue
+        first, *others = sharing
+        first += [*chain.from_iterable(others), child]
+        groups = [group for group in groups if group not in others]
+    return groups

@@ -1,4 +1,4 @@
-"""Children with the same parents: attaches them to parents, and reads feeds for them."""
+"""Children that share parents: attaches them to parents, and reads feeds for them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class FeedReading(NamedTuple):
 
 
 class ParentGroup:
-    """The selected children that have the same parents.
+    """The selected children that share parents.
 
     Args:
         streams: All streams by name.

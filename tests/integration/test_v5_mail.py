@@ -1,0 +1,299 @@
+"""E-mails by version 5: listed, read by id where the list lacks a column, figures of each list."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.helpers.children import SINCE
+from tests.helpers.mail import OPEN, SENT, Mail
+
+LONG_AGO = "2024-05-05T10:00:00Z"
+LATELY = "2024-05-31T10:00:00Z"
+
+
+class Mail5(Mail):
+    """An account with e-mails, and a tap that reads it by version 5."""
+
+    def sync(self, *streams: str, columns: Any = None, methods: Any = None, **settings: Any) -> Any:
+        """Run with a catalog that was discovered under version 5; arguments as of ``Runs.sync``."""
+        settings = {"api_version": 5, **settings}
+        catalog = self.catalog(settings)
+        for entry in catalog["streams"]:
+            name = entry["tap_stream_id"]
+            only = (columns or {}).get(name)
+            for item in entry["metadata"]:
+                *_, column = item["breadcrumb"] or [None]
+                if column is None:
+                    item["metadata"]["selected"] = name in streams
+                elif only is not None:
+                    item["metadata"]["selected"] = column in only
+            if method := (methods or {}).get(name):
+                entry["replication_method"] = method
+        return self.run(catalog, **settings)
+
+    def catalog(self, settings: dict[str, Any]) -> dict[str, Any]:
+        """Return the catalog that is discovered with some settings."""
+        config = {**self.emulator.config, **SINCE, **settings}
+        found: dict[str, Any] = json.loads(self._tap.run(config, "--discover").stdout)
+        return found
+
+    def list_emails(self, *numbers: int, at: str = LONG_AGO, **fields: Any) -> None:
+        """Add list e-mails that were sent, and last changed, at a moment."""
+        times = {"createdAt": at, "updatedAt": at, "sentAt": at}
+        rows = [{"id": number, "isSent": True, **times, **fields} for number in numbers]
+        self.emulator.add("listEmail", rows)
+
+    def asked(self, version: int = 5, op: str = "stats", pardot_object: str = "listEmail"):
+        """Return the ids of the last run's calls, by version and operation, smallest first."""
+        calls = [
+            each["id"]
+            for each in self.calls(pardot_object)
+            if each["version"] == version and each["op"] == op
+        ]
+        return sorted(calls)
+
+
+@pytest.fixture
+def mail(emulator, tap):
+    return Mail5(emulator, tap)
+
+
+def figures_of(run):
+    return {record.pop("list_email_id"): record for record in run.records["email_stats"]}
+
+
+# --- figures of list e-mails -----------------------------------------------------------------
+
+
+def test_the_first_run_reads_the_figures_of_every_sent_list_email_without_activities(mail):
+    mail.list_emails(51, 52)
+    mail.list_emails(53, isSent=False, sentAt="2024-07-01T10:00:00Z")  # scheduled
+    mail.list_emails(54, isSent=False, sentAt=None)  # a draft
+    mail.act(SENT, at=LONG_AGO, list_email_id=51, prospect_id=1)
+    mail.act(OPEN, at=LONG_AGO, list_email_id=51, prospect_id=1)
+
+    run = mail.sync("email_stats")
+
+    assert (run.exit_code, mail.warnings) == (0, [])
+    assert mail.asked() == [51, 52]
+    figures = figures_of(run)
+    assert (figures[51]["sent"], figures[51]["opens_rate"]) == (1, 100.0)
+    assert (figures[52]["sent"], figures[52]["opens_rate"]) == (0, None)
+    assert figures[51]["read_at"].startswith("2024-06-01T12:00")
+    assert mail.calls("visitorActivity") == mail.calls("emailClick") == []
+
+
+def test_later_runs_read_the_figures_of_new_activities_and_of_emails_sent_lately(mail):
+    mail.list_emails(51, 52, 53)
+    mail.list_emails(54, at=LATELY)
+    mail.sync("email_stats")
+
+    mail.later()
+    mail.act(OPEN, at="2024-06-01T12:30:00Z", list_email_id=52)
+    mail.click(at="2024-06-01T12:30:00Z", list_email_id=53)
+    run = mail.sync("email_stats", email_stats_days=7)
+
+    assert (run.exit_code, mail.warnings) == (0, [])
+    assert mail.asked() == [52, 53, 54]
+    assert [call["version"] for call in mail.calls("visitorActivity")] == [5]
+    mail.later()
+    mail.sync("email_stats", email_stats_days=0)
+    assert mail.asked() == []
+
+
+def test_a_scheduled_list_email_has_figures_from_the_day_on_which_it_is_sent(mail):
+    mail.list_emails(51, isSent=False, sentAt="2024-06-03T10:00:00Z")
+    assert mail.sync("email_stats").records["email_stats"] == []
+    asked = []
+    for _ in range(3):
+        mail.later(hours=24)
+        mail.sync("email_stats", email_stats_days=7)
+        asked.append(mail.asked())
+
+    assert asked == [[], [51], [51]]
+
+
+@pytest.mark.parametrize("rates", ["numbers", "percent"])
+def test_rates_of_version_5_are_numbers_in_either_form(mail, rates):
+    mail.emulator.set(v5_rates=rates)
+    mail.list_emails(51)
+    for prospect in (1, 2, 3):
+        mail.act(SENT, at=LONG_AGO, list_email_id=51, prospect_id=prospect)
+    mail.act(OPEN, at=LONG_AGO, list_email_id=51, prospect_id=1)
+
+    figures = figures_of(mail.sync("email_stats"))[51]
+
+    assert (figures["opens_rate"], figures["delivery_rate"]) == (33.33, 100.0)
+
+
+@pytest.mark.parametrize("code", [46, 49, 109])
+def test_figures_that_version_5_refuses_for_one_email_are_read_by_version_4(mail, code):
+    mail.list_emails(51, 52, 53)
+    for number in (51, 52, 53):
+        mail.act(SENT, at=LONG_AGO, list_email_id=number)
+    mail.emulator.fault(path="/list-emails/52/stats", code=code, times=None)
+
+    run = mail.sync("email_stats")
+
+    assert (run.exit_code, mail.warnings) == (0, [])
+    assert {number: each["sent"] for number, each in figures_of(run).items()} == {
+        51: 1,
+        52: 1,
+        53: 1,
+    }
+    assert mail.asked() == [51, 52, 53]
+    assert mail.asked(4, pardot_object="email") == [52]
+
+
+def test_an_email_whose_figures_nobody_knows_costs_only_itself(mail):
+    mail.list_emails(51, 53)
+    mail.act(SENT, at=LONG_AGO, list_email_id=51)
+    mail.sync("email_stats")
+    mail.later()
+    mail.act(OPEN, at="2024-06-01T12:30:00Z", list_email_id=99)
+    mail.emulator.fault(path="/list-emails/99/stats", code=109, times=None)
+    mail.emulator.fault(path="/do/stats/id/99", code=55, times=None)
+    mail.act(OPEN, at="2024-06-01T12:30:00Z", list_email_id=51)
+
+    run = mail.sync("email_stats", email_stats_days=0)
+
+    assert (run.exit_code, list(figures_of(run))) == (0, [51])
+    assert mail.warnings == [
+        "email_stats: Pardot does not know 1 of the ids that other records name (any more)."
+    ]
+    assert mail.bookmark("email_stats")["pending"] is None
+
+
+@pytest.mark.parametrize("code", [46, 198])
+def test_without_the_list_the_figures_are_those_that_activities_and_clicks_name(mail, code):
+    mail.list_emails(51, 52)
+    mail.act(OPEN, at=LONG_AGO, list_email_id=51)
+    mail.emulator.fault(object="listEmail", op="query", code=code, times=None)
+
+    run = mail.sync("email_stats")
+
+    assert (run.exit_code, list(figures_of(run))) == (0, [51])
+    assert mail.asked(4, pardot_object="email") == [51]
+    assert sum("versions 3 and 4 are used" in line for line in run.log) == 1
+    mail.emulator.clear_faults()
+    mail.later()
+    run = mail.sync("email_stats", email_stats_days=0)
+    # The list goes on where activities and clicks were: what they named was read.
+    assert (run.exit_code, figures_of(run)) == (0, {})
+    assert mail.bookmark("email_stats")["seen"].keys() >= {"list_emails"}
+
+
+def test_a_first_run_that_stops_early_is_completed_with_what_happened_meanwhile(mail):
+    mail.list_emails(*range(51, 61))
+    stopped = mail.sync("email_stats", daily_call_limit=12)
+    assert stopped.exit_code == 0
+    first = set(figures_of(stopped))
+    assert 0 < len(first) < 10
+
+    mail.later()
+    moved = min(first)
+    mail.act(OPEN, at="2024-06-01T12:30:00Z", list_email_id=moved)
+    second = set(figures_of(mail.sync("email_stats", email_stats_days=0)))
+
+    assert first | second == set(range(51, 61))
+    assert moved in second
+
+
+def test_an_account_without_versions_3_and_4_has_figures(mail):
+    mail.list_emails(51)
+    mail.emulator.set(versions_gone=[3, 4])
+
+    run = mail.sync("email_stats")
+
+    assert (run.exit_code, list(figures_of(run))) == (0, [51]), run.stderr
+    mail.later()
+    mail.act(OPEN, at="2024-06-01T12:30:00Z", list_email_id=51)
+    run = mail.sync("email_stats", email_stats_days=0)
+    assert (run.exit_code, list(figures_of(run))) == (0, [51]), run.stderr
+
+
+def test_children_that_share_a_parent_all_get_its_records(mail):
+    mail.list_emails(51, recipientLists=[1])
+    mail.act(OPEN, at=LONG_AGO, list_email_id=51)
+    streams = ["email_stats", "list_email_lists", "list_emails", "visitor_activities"]
+    settings = {"include": ["list_email_lists"], "email_stats_days": 0}
+
+    run = mail.sync(*streams, **settings)
+
+    assert (run.exit_code, mail.warnings) == (0, [])
+    assert list(figures_of(run)) == [51]
+    assert [each["list_id"] for each in run.records["list_email_lists"]] == [1]
+    assert run.ids("list_emails") == [51]
+    assert run.ids("visitor_activities") == [1]
+    mail.later()
+    mail.act(OPEN, at="2024-06-01T12:30:00Z", list_email_id=51)
+    mail.list_emails(52, at="2024-06-01T12:30:00Z", recipientLists=[2, 3])
+    run = mail.sync(*streams, **settings)
+    assert sorted(figures_of(run)) == [51, 52]
+    assert [each["list_id"] for each in run.records["list_email_lists"]] == [2, 3]
+    assert run.ids("list_emails") == [52]
+    assert len(mail.calls("visitorActivity")) == 1
+
+
+# --- the lists of list e-mails ---------------------------------------------------------------
+
+
+def test_the_lists_of_list_emails_are_off_unless_included(mail):
+    mail.list_emails(51, recipientLists=[1])
+
+    assert mail.sync("list_email_lists").records["list_email_lists"] == []
+    run = mail.sync("list_email_lists", include=["list_email_lists"])
+    assert len(run.records["list_email_lists"]) == 1
+
+
+@pytest.mark.parametrize("form", ["objects", "ids", "dotted"])
+def test_a_list_email_has_a_row_for_each_of_its_lists(mail, form):
+    mail.emulator.set(v5_recipient_lists=form)
+    mail.list_emails(51, recipientLists=[1, 2], suppressionLists=[3])
+    mail.list_emails(52, recipientLists=[], suppressionLists=[])
+    mail.list_emails(53, isSent=False, sentAt=None, recipientLists=[1])
+
+    run = mail.sync("list_email_lists", include=["list_email_lists"], max_concurrent_requests=1)
+
+    assert (run.exit_code, mail.warnings) == (0, [])
+    rows = run.records["list_email_lists"]
+    keys = [(row["list_email_id"], row["role"], row["list_id"]) for row in rows]
+    assert keys == [
+        (51, "recipient", 1),
+        (51, "recipient", 2),
+        (51, "suppression", 3),
+        (53, "recipient", 1),
+    ]
+    assert {row["list_email_updated_at"] for row in rows} == {"2024-05-05T10:00:00+00:00"}
+    # The first refusal shows how Pardot wants to be asked.
+    assert len(mail.asked(op="read")) == (4 if form == "dotted" else 3)
+
+
+def test_only_new_and_changed_list_emails_are_read_for_their_lists(mail):
+    settings = {"include": ["list_email_lists"]}
+    mail.list_emails(51, 52, 53, recipientLists=[1])
+    mail.sync("list_email_lists", **settings)
+    assert mail.asked(op="read") == [51, 52, 53]
+    mail.later()
+    changed = {"recipientLists": [1, 4], "updatedAt": "2024-06-01T12:30:00Z"}
+    mail.emulator.update("listEmail", [52], **changed)
+
+    run = mail.sync("list_email_lists", **settings)
+
+    assert mail.asked(op="read") == [52]
+    assert [row["list_id"] for row in run.records["list_email_lists"]] == [1, 4]
+
+
+def test_a_list_email_in_the_recycle_bin_costs_only_itself(mail):
+    mail.list_emails(51, 53, recipientLists=[1])
+    mail.list_emails(52, recipientLists=[1], isDeleted=True)
+
+    run = mail.sync("list_email_lists", include=["list_email_lists"])
+
+    assert run.exit_code == 0
+    assert [row["list_email_id"] for row in run.records["list_email_lists"]] == [51, 53]
+    assert len(mail.warnings) == 1
+    assert mail.bookmark("list_email_lists")["pending"] is None
