@@ -41,6 +41,7 @@ class Page:
         values: Values of computed columns, the same for all rows.
         bounds: The first instant and the one after the last, as ISO 8601 strings in UTC; None for
             no bound. Records whose replication key is outside are left out.
+        lacks: Columns that the rows do not have, so that their records are without them.
         without_id: How many rows were left out because they have no usable id.
         save: Moves the bookmark. It is called when the rows are written, and STATE is written
             next. None for a page after which no bookmark moves.
@@ -50,6 +51,7 @@ class Page:
     fields: Sequence[str] | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
     bounds: tuple[str | None, str | None] = (None, None)
+    lacks: frozenset[str] = frozenset()
     without_id: int = 0
     save: Callable[[], None] | None = None
 

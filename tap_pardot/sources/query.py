@@ -19,7 +19,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tap_pardot.api.dialect import Filters
-from tap_pardot.errors import RequestTooLarge, StreamFailed
+from tap_pardot.errors import RequestTooLarge
 from tap_pardot.records.times import Window, clamp, first_half, to_iso
 from tap_pardot.sources.base import Page, Source, shorter_window
 from tap_pardot.sources.id_workers import pages_by_id
@@ -325,16 +325,7 @@ class SingleRecord(Source):
         """Yield the record."""
         row: Row = {}
         for dialect in self._dialects:
-            row |= self._read(dialect)
+            row |= self._fields.request(
+                self._call, dialect.field_codes, partial(dialect.record, self._endpoint)
+            )
         yield Page([[row]])
-
-    def _read(self, dialect: LookupDialect) -> Row:
-        while True:
-            names = self._fields.names
-            try:
-                return self._call(dialect.record(self._endpoint, names))
-            except StreamFailed as error:
-                if error.code not in dialect.field_codes:
-                    raise
-                if not self._fields.reject(error.message_words, names):
-                    raise

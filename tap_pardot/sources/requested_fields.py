@@ -5,8 +5,13 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from tap_pardot.errors import StreamFailed
+
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
+
+    from tap_pardot.api.dialect import Request, Row
+    from tap_pardot.sources.base import Call
 
 
 class RequestedFields:
@@ -26,6 +31,30 @@ class RequestedFields:
         """The fields that Pardot has refused."""
         self._keys = frozenset(keys)
         self._lock = threading.Lock()
+
+    def request(
+        self,
+        call: Call,
+        codes: Collection[int],
+        request_of: Callable[[tuple[str, ...]], Request[Row]],
+    ) -> Row:
+        """Return the row that a request has for answer, without the fields that Pardot refuses.
+
+        Args:
+            call: Makes the calls.
+            codes: The codes by which Pardot refuses a field.
+            request_of: Returns the request for some fields.
+
+        Raises:
+            TapPardotError: As of the client, but a refused field that can be left out is no error.
+        """
+        while True:
+            names = self.names
+            try:
+                return call(request_of(names))
+            except StreamFailed as error:
+                if error.code not in codes or not self.reject(error.message_words, names):
+                    raise
 
     def reject(self, words: Collection[str], requested: Collection[str]) -> bool:
         """Leave out the fields that a refusal names.

@@ -7,6 +7,7 @@ streams it is :mod:`~tap_pardot.streams.fan_out.child_sources`.
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tap_pardot.api.dialect import Export, Query, Record
@@ -26,6 +27,7 @@ from tap_pardot.streams.bulk import bulk_query, bulk_source
 from tap_pardot.streams.emitted import string_columns
 from tap_pardot.streams.endpoints import is_append_only, is_bulk
 from tap_pardot.streams.parts import Parts
+from tap_pardot.streams.reads import list_of, read_each, row_read
 from tap_pardot.streams.variants import V4
 from tap_pardot.sync.reading import Reading
 from tap_pardot.sync.windows import AppendOnly, Everything, FullWindows, Incremental
@@ -69,7 +71,12 @@ def new_reading(  # noqa: PLR0913
     windows = windows or _windows(stream, sync, bookmark, result)
     variant = stream.variant
     bookmark.adopt_dialect(variant.dialect, by_id=variant.is_append_only)
-    decoder = new_decoder(stream, sync, columns, needed)
+    read = row_read(stream, variant, columns)
+    listed: Sequence[str] = columns
+    if read is not None:
+        variant = replace(variant, names={**variant.names, **read.names})
+        listed = [name for name in columns if name not in read.columns]
+    decoder = new_decoder(stream, sync, columns, needed, variant)
     cells = variant
     if isinstance(stream.endpoint, Export):  # version 5 has no exports
         cells = stream.variants[V4]
@@ -84,9 +91,10 @@ def new_reading(  # noqa: PLR0913
         bookmark,
         windows,
         cell_decoder,
-        RequestedFields(variant.fields(columns), variant.api_keys),
+        RequestedFields(variant.fields(listed), variant.api_keys),
         is_full_table,
         bool(needed),
+        read,
     )
     return Reading(
         name=stream.name,
@@ -170,10 +178,18 @@ def _dialects(parts: Parts) -> list[Any]:
 
 
 def _query_source(parts: Parts, endpoint: Query) -> Source:
+    read = parts.row_read
+    if read is None:
+        return _rows_of_query(parts, endpoint, parts.threads)
+    # The threads read the rows, not the list.
+    return read_each(parts, _rows_of_query(parts, list_of(endpoint), 1), read)
+
+
+def _rows_of_query(parts: Parts, endpoint: Query, threads: int) -> Source:
     calls, sync = parts.query_calls(endpoint), parts.sync
     if endpoint.by_offset:
         return OffsetQuery(calls)
-    query = SplittingQuery(calls, parts.threads)
+    query = SplittingQuery(calls, threads)
     if endpoint.append_only:
         return AppendOnlyQuery(query, parts.bookmark, sync.end)
     if endpoint.time is None:

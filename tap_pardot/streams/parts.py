@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tap_pardot.sources.cheapest import Sides
     from tap_pardot.state.bookmark import Bookmark
     from tap_pardot.streams.base import PardotStream
+    from tap_pardot.streams.reads import RowRead
     from tap_pardot.streams.variants import Variant
     from tap_pardot.sync.context import SyncContext
     from tap_pardot.sync.windows import Windows
@@ -43,6 +44,7 @@ class Parts:
         fields: The fields to request.
         is_full_table: Whether all rows are read, not only the changed ones.
         has_observer: Whether the records are passed to child streams too.
+        row_read: How each row is read by its id, too; None if it is not.
     """
 
     stream: PardotStream
@@ -55,6 +57,7 @@ class Parts:
     fields: RequestedFields
     is_full_table: bool
     has_observer: bool
+    row_read: RowRead | None = None
 
     @property
     def call(self) -> Call:
@@ -117,7 +120,8 @@ class Parts:
     def refused_columns(self) -> frozenset[str]:
         """Return the columns of the fields that Pardot has refused so far."""
         rejected, variant = self.fields.rejected, self.variant
-        return frozenset(name for name in self.columns if variant.api_name(name) in rejected)
+        refused = frozenset(name for name in self.columns if variant.api_name(name) in rejected)
+        return refused if self.row_read is None else refused | self.row_read.refused_columns
 
     def computed_values(self, deleted: bool | None) -> dict[str, Any]:  # noqa: FBT001
         """Return the values of computed columns, by column.

@@ -111,6 +111,8 @@ class Reading:
             block = decode(rows)
             if self.key is not None and page.bounds != (None, None):
                 block = within(block, self.key, *page.bounds)
+            for name in page.lacks:
+                block.pop(name, None)
             if size := size_of(block):
                 yield block | {name: [value] * size for name, value in page.values.items()}
                 self.result.rows += size

@@ -297,3 +297,256 @@ def test_a_list_email_in_the_recycle_bin_costs_only_itself(mail):
     assert [row["list_email_id"] for row in run.records["list_email_lists"]] == [51, 53]
     assert len(mail.warnings) == 1
     assert mail.bookmark("list_email_lists")["pending"] is None
+
+
+# --- e-mails: a list, and one read each for what it lacks ------------------------------------
+
+BODIES = ["message_text", "message_html"]
+ONLY_V4 = ["is_one_to_one", "created_at"]
+
+
+def sent(mail, *numbers: int, **fields: Any) -> None:
+    """Add e-mails; only version 5 lists those that no activity names."""
+    rows = [
+        {
+            "id": number,
+            "name": f"E-mail {number}",
+            "sent_at": LONG_AGO,
+            "created_at": "2024-05-05T09:00:00Z",
+            "isOneToOne": True,
+            "message": {"text": f"Text {number}", "html": f"<p>{number}</p>"},
+            **fields,
+        }
+        for number in numbers
+    ]
+    mail.emulator.add("email", rows)
+
+
+def selected(*columns: str) -> dict[str, Any]:
+    """Return the settings and the selection for some columns of ``emails``."""
+    return {
+        "columns": {"emails": ["id", "name", *columns]},
+        "include": [f"emails.{name}" for name in columns],
+    }
+
+
+def test_emails_are_listed_without_a_read_of_each(mail):
+    sent(mail, *range(1, 251))
+
+    run = mail.sync("emails", columns={"emails": ["id", "name"]})
+
+    assert (run.exit_code, mail.warnings) == (0, [])
+    assert run.ids("emails") == list(range(1, 251))
+    assert [call["version"] for call in mail.calls("email")] == [5]
+
+
+def test_bodies_alone_cost_one_read_by_version_5_each(mail):
+    sent(mail, 1, 2, 3)
+
+    run = mail.sync("emails", **selected(*BODIES))
+
+    assert (run.exit_code, mail.warnings) == (0, [])
+    assert run.records["emails"][1] == {
+        "id": 2,
+        "name": "E-mail 2",
+        "message_text": "Text 2",
+        "message_html": "<p>2</p>",
+    }
+    assert run.ids("emails") == [1, 2, 3]
+    assert mail.asked(op="read", pardot_object="email") == [1, 2, 3]
+    assert mail.asked(4, op="read", pardot_object="email") == []
+
+
+@pytest.mark.parametrize("bodies", [[], BODIES])
+def test_columns_that_only_version_4_has_cost_one_read_by_it_each(mail, bodies):
+    sent(mail, 1, 2, 3)
+
+    run = mail.sync("emails", **selected("sent_at", *ONLY_V4, *bodies))
+
+    assert (run.exit_code, mail.warnings) == (0, [])
+    texts = {"message_text": "Text 2", "message_html": "<p>2</p>"} if bodies else {}
+    assert run.records["emails"][1] == {
+        "id": 2,
+        "name": "E-mail 2",
+        "sent_at": "2024-05-05T10:00:00+00:00",
+        "is_one_to_one": True,
+        "created_at": "2024-05-05T09:00:00+00:00",
+        **texts,
+    }
+    assert mail.asked(4, op="read", pardot_object="email") == [1, 2, 3]
+    assert mail.asked(op="read", pardot_object="email") == []
+    params = mail.calls("email")[-1]["params"]
+    assert params.get("include_message") == (None if bodies else "false")
+
+
+def test_a_later_run_reads_only_new_emails(mail):
+    sent(mail, 1, 2, 3)
+    mail.sync("emails", **selected(*BODIES))
+    mail.later()
+    sent(mail, 4, sent_at="2024-06-01T12:30:00Z")
+
+    run = mail.sync("emails", **selected(*BODIES))
+
+    assert run.ids("emails") == [4]
+    assert mail.asked(op="read", pardot_object="email") == [4]
+    mail.later()
+    mail.sync("emails", **selected(*BODIES))
+    assert len(mail.calls("email")) == 2
+
+
+@pytest.mark.parametrize(("columns", "version"), [(BODIES, 5), (ONLY_V4, 4)])
+def test_an_email_that_is_listed_but_not_read_has_no_nulls_instead(mail, columns, version):
+    sent(mail, *range(1, 8))
+    for number in (1, 4, 5):
+        path = f"/emails/{number}" if version == 5 else f"/do/read/id/{number}"
+        mail.emulator.fault(path=path, code=109 if version == 5 else 55, times=None)
+
+    run = mail.sync("emails", **selected(*columns))
+
+    assert (run.exit_code, mail.warnings) == (0, [])
+    assert run.ids("emails") == list(range(1, 8))
+    for record in run.records["emails"]:
+        is_read = record["id"] not in {1, 4, 5}
+        assert record["name"] == f"E-mail {record['id']}"
+        assert (record.keys() >= set(columns)) == is_read
+        assert record.keys().isdisjoint(columns) != is_read
+    assert any("does not give 3 of the listed rows by id" in line for line in run.log)
+
+
+def test_a_run_that_stops_early_goes_on_after_the_last_page_that_is_read(mail):
+    sent(mail, *range(1, 251))
+    wanted = selected(*BODIES)
+
+    stopped = mail.sync("emails", daily_call_limit=180, **wanted)
+    first = mail.asked(op="read", pardot_object="email")
+    rest = mail.sync("emails", **wanted)
+
+    assert stopped.exit_code == rest.exit_code == 0
+    assert first[-1] < 200
+    assert mail.asked(op="read", pardot_object="email") == list(range(101, 251))
+    assert rest.ids("emails") == list(range(101, 251))
+    assert sorted({*stopped.ids("emails"), *rest.ids("emails")}) == list(range(1, 251))
+
+
+@pytest.mark.parametrize("code", [46, 49])
+def test_without_the_right_to_read_emails_they_are_those_that_activities_name(mail, code):
+    sent(mail, 1, 2)
+    mail.act(SENT, at=LONG_AGO, email_id=1)
+    mail.emulator.fault(object="email", op="read", version=5, code=code, times=None)
+
+    run = mail.sync("emails", **selected(*BODIES))
+
+    assert run.exit_code == 0
+    assert run.ids("emails") == [1]
+    assert [record["message_text"] for record in run.records["emails"]] == ["Text 1"]
+    assert sum("versions 3 and 4 are used" in line for line in mail.warnings) == 1
+
+
+def test_a_body_that_version_5_refuses_is_left_out(mail):
+    sent(mail, 1, 2)
+    mail.emulator.set(v5_refused_fields=["emails.textMessage"])
+
+    run = mail.sync("emails", **selected(*BODIES), max_concurrent_requests=1)
+
+    assert run.exit_code == 0
+    assert run.records["emails"] == [
+        {"id": number, "name": f"E-mail {number}", "message_html": f"<p>{number}</p>"}
+        for number in (1, 2)
+    ]
+
+
+def test_an_account_without_versions_3_and_4_has_the_columns_of_version_5(mail):
+    sent(mail, 1)
+    mail.emulator.set(versions_gone=[3, 4])
+
+    run = mail.sync("emails", **selected(*BODIES, *ONLY_V4))
+
+    assert run.exit_code == 0
+    assert run.records["emails"] == [
+        {"id": 1, "name": "E-mail 1", "message_text": "Text 1", "message_html": "<p>1</p>"}
+    ]
+
+
+# --- list e-mails with bodies ----------------------------------------------------------------
+
+
+def test_bodies_of_list_emails_cost_one_read_each_and_those_in_the_bin_come_without(mail):
+    mail.list_emails(51, 53, htmlMessage="<p>Hi</p>", textMessage="Hi")
+    mail.list_emails(52, isDeleted=True, textMessage="Hi")
+    columns = ["id", "is_deleted", "updated_at", "html_message", "text_message"]
+    include = ["list_emails.html_message", "list_emails.text_message"]
+
+    run = mail.sync("list_emails", columns={"list_emails": columns}, include=include)
+
+    assert (run.exit_code, mail.warnings) == (0, [])
+    at = {"updated_at": "2024-05-05T10:00:00+00:00"}
+    bodies = {"html_message": "<p>Hi</p>", "text_message": "Hi"}
+    assert run.records["list_emails"] == [
+        {"id": 51, "is_deleted": False, **at, **bodies},
+        {"id": 52, "is_deleted": True, **at},
+        {"id": 53, "is_deleted": False, **at, **bodies},
+    ]
+    assert mail.asked(op="read") == [51, 52, 53]
+
+
+# --- templates -------------------------------------------------------------------------------
+
+
+def templates(mail, *numbers: int, at: str = LONG_AGO, **fields: Any) -> None:
+    rows = [
+        {
+            "id": number,
+            "name": f"Template {number}",
+            "type": 2,
+            "fromName": "Ada",
+            "emailType": 0,
+            "htmlMessage": "<p>Hi</p>",
+            "created_at": at,
+            "updated_at": at,
+            **fields,
+        }
+        for number in numbers
+    ]
+    mail.emulator.add("emailTemplate", rows)
+
+
+def test_templates_with_a_column_of_version_4_are_listed_by_5_and_read_by_4(mail):
+    templates(mail, 1, 2)
+    templates(mail, 3, isArchived=True, sendOptions={"replyToAddress": '["a@example.com"]'})
+    only = ["from_name", "send_options_reply_to_address"]
+    wanted = {
+        "columns": {
+            "email_templates": ["id", "updated_at", "type", "is_archived", "html_message", *only]
+        },
+        "include": [f"email_templates.{name}" for name in only],
+    }
+
+    run = mail.sync("email_templates", **wanted)
+
+    assert (run.exit_code, mail.warnings) == (0, [])
+    common = {
+        "type": 2,
+        "html_message": "<p>Hi</p>",
+        "from_name": "Ada",
+        "updated_at": "2024-05-05T10:00:00+00:00",
+    }
+    assert run.records["email_templates"] == [
+        {"id": 1, "is_archived": False, "send_options_reply_to_address": None, **common},
+        {"id": 2, "is_archived": False, "send_options_reply_to_address": None, **common},
+        {"id": 3, "is_archived": True, "send_options_reply_to_address": "a@example.com", **common},
+    ]
+    assert mail.asked(4, op="read", pardot_object="emailTemplate") == [1, 2, 3]
+    mail.later()
+    mail.emulator.update("emailTemplate", [2], fromName="Bob", updated_at="2024-06-01T12:30:00Z")
+    run = mail.sync("email_templates", **wanted)
+    assert [record["from_name"] for record in run.records["email_templates"]] == ["Bob"]
+    assert mail.asked(4, op="read", pardot_object="emailTemplate") == [2]
+
+
+def test_templates_without_such_a_column_cost_one_call(mail):
+    templates(mail, 1, 2)
+
+    run = mail.sync("email_templates")
+
+    assert run.ids("email_templates") == [1, 2]
+    assert [call["version"] for call in mail.calls("emailTemplate")] == [5]

@@ -18,7 +18,7 @@ from tap_pardot.sources.visits import SharedVisits, VisitSource
 from tap_pardot.streams.variants import V4, V5
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tap_pardot.api.dialect import LookupDialect, Row
     from tap_pardot.sources.lookup import ChildSource
@@ -73,19 +73,51 @@ def child_source(
         raise TypeError(f"{stream.name} is not read through other streams")
     if endpoint.batch > 1:
         return _visit_source(stream, sync, writer, shared, endpoint)
-    lookup = _LOOKUPS.get((endpoint.object, endpoint.operation), IdLookup)(
-        name=stream.name,
-        call=sync.call_for(stream.name),
-        dialect=dialect,
-        endpoint=endpoint,
-        state=stream.stream_state,
+    lookup = new_lookup(
+        stream.name,
+        sync,
+        dialect,
+        endpoint,
         columns=stream.columns,
-        now=sync.now,
-        recent_days=sync.config["email_stats_days"],
+        state=stream.stream_state,
         other=_other_lookup(stream, sync),
     )
     threads = sync.config["max_concurrent_requests"]
     return LookupSource(lookup, threads, sync.classify)
+
+
+def new_lookup(  # noqa: PLR0913
+    name: str,
+    sync: SyncContext,
+    dialect: LookupDialect,
+    endpoint: Lookup,
+    *,
+    columns: Sequence[str],
+    state: dict[str, Any] | None = None,
+    other: tuple[LookupDialect, Lookup] | None = None,
+) -> IdLookup:
+    """Return how ids are looked up, by the special rules of the object if it has some.
+
+    Args:
+        name: The stream.
+        sync: The context of the run.
+        dialect: The dialect of the endpoint.
+        endpoint: The declaration.
+        columns: The selected columns.
+        state: The stream's part of STATE; None for a lookup of ids that come from elsewhere.
+        other: As of :class:`IdLookup`.
+    """
+    return _LOOKUPS.get((endpoint.object, endpoint.operation), IdLookup)(
+        name=name,
+        call=sync.call_for(name),
+        dialect=dialect,
+        endpoint=endpoint,
+        state={} if state is None else state,
+        columns=columns,
+        now=sync.now,
+        recent_days=sync.config["email_stats_days"],
+        other=other,
+    )
 
 
 def _other_lookup(stream: PardotStream, sync: SyncContext) -> tuple[LookupDialect, Lookup] | None:
