@@ -12,6 +12,7 @@ from enum import Enum, auto
 from types import MappingProxyType
 from typing import NamedTuple
 
+MISSING_PARAMETER = 13
 NO_SUCH_SORT = 19
 NO_RIGHT = 46
 ACCESS_DENIED = 49
@@ -91,7 +92,7 @@ RULES = MappingProxyType(
         5: Rule(Action.FAIL_STREAM, _BUG),
         7: Rule(Action.FAIL_STREAM, _BUG),
         8: Rule(Action.FAIL_STREAM, _BUG),
-        13: Rule(Action.FAIL_STREAM, _BUG),
+        MISSING_PARAMETER: Rule(Action.FAIL_STREAM, _BUG),
         15: Rule(Action.ABORT, _LOGIN_KIND),
         16: Rule(Action.FAIL_STREAM, _BUG),
         17: Rule(Action.FAIL_STREAM, _BUG),

@@ -45,6 +45,8 @@ class Query:
         lacks: Columns that the answers do not have.
         output: The value of the API's parameter ``output``; None for the API's default.
         params: Parameters of every request.
+        of_each: Another object and the parameter for its ids, by which the rows can be requested
+            where the API does not list them together; None if they always are.
         identified: Parameters that select identified visitors only, in case exports leave out the
             anonymous ones; None for other objects.
     """
@@ -63,6 +65,7 @@ class Query:
     lacks: frozenset[str] = frozenset()
     output: str | None = None
     params: Mapping[str, str] = field(default_factory=dict)
+    of_each: tuple[str, str] | None = None
     identified: Mapping[str, str] | None = None
 
 

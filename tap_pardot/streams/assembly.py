@@ -22,6 +22,7 @@ from tap_pardot.sources.query import (
     WholeQuery,
     WindowQuery,
 )
+from tap_pardot.sources.query_of_each import QueryOfEach
 from tap_pardot.sources.requested_fields import RequestedFields
 from tap_pardot.streams.bulk import bulk_query, bulk_source
 from tap_pardot.streams.emitted import string_columns
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from tap_pardot.sources.base import Source
+    from tap_pardot.sources.paging import QueryCalls
     from tap_pardot.state.bookmark import Bookmark
     from tap_pardot.streams.base import PardotStream
     from tap_pardot.streams.variants import Variant
@@ -185,6 +187,18 @@ def _query_source(parts: Parts, endpoint: Query) -> Source:
     return read_each(parts, _rows_of_query(parts, list_of(endpoint), 1), read)
 
 
+def _query_of_each(parts: Parts, whole: WholeQuery, calls: QueryCalls) -> QueryOfEach:
+    others, parameter = calls.endpoint.of_each or ("", "")
+    return QueryOfEach(
+        whole,
+        calls,
+        replace(calls, endpoint=Query(others, time=None, deleted=True), fields=None),
+        parameter,
+        parts.bookmark,
+        parts.threads,
+    )
+
+
 def _rows_of_query(parts: Parts, endpoint: Query, threads: int) -> Source:
     calls, sync = parts.query_calls(endpoint), parts.sync
     if endpoint.by_offset:
@@ -194,8 +208,8 @@ def _rows_of_query(parts: Parts, endpoint: Query, threads: int) -> Source:
         return AppendOnlyQuery(query, parts.bookmark, sync.end)
     if endpoint.time is None:
         has_bound = sync.ends_early and endpoint.created and parts.variant.dialect == V4
-        bound = sync.end if has_bound else None
-        return WholeQuery(query, parts.bookmark, bound)
+        whole = WholeQuery(query, parts.bookmark, sync.end if has_bound else None)
+        return whole if endpoint.of_each is None else _query_of_each(parts, whole, calls)
     if is_bulk(parts.stream):
         return bulk_query(parts, endpoint)
     return WindowQuery(query, parts.bookmark, sides=parts.sides(endpoint))

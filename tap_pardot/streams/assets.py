@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from singer_sdk import typing as th
 
-from tap_pardot.api.dialect import Lookup, Query
+from tap_pardot.api.dialect import Query
 from tap_pardot.streams.base import PardotStream
 from tap_pardot.streams.columns import (
     BITLY,
@@ -114,9 +114,8 @@ class DynamicContentVariations(PardotStream):
     """
 
     name = "dynamic_content_variations"
-    v5 = (
-        Query("dynamic-content-variations", time=None),
-        Lookup("dynamic-content-variations", "query", parents={"dynamic_contents": ("id",)}),
+    v5 = Query(
+        "dynamic-content-variations", time=None, of_each=("dynamic-contents", "dynamicContentId")
     )
 
     schema = th.PropertiesList(

@@ -12,6 +12,7 @@ from tests.helpers.mail import OPEN, SENT, Mail
 
 LONG_AGO = "2024-05-05T10:00:00Z"
 LATELY = "2024-05-31T10:00:00Z"
+STREAM = "dynamic_content_variations"
 
 
 class Mail5(Mail):
@@ -550,3 +551,45 @@ def test_templates_without_such_a_column_cost_one_call(mail):
 
     assert run.ids("email_templates") == [1, 2]
     assert [call["version"] for call in mail.calls("emailTemplate")] == [5]
+
+
+# --- variations of dynamic contents ----------------------------------------------------------
+
+
+def variations(mail) -> None:
+    mail.emulator.add("dynamicContent", [{"id": 7}, {"id": 8}, {"id": 9, "deleted": True}])
+    rows = [{"id": 1, "dynamicContentId": 8}, {"id": 2, "dynamicContentId": 7}]
+    rows += [{"id": number, "dynamicContentId": 9} for number in range(3, 6)]
+    mail.emulator.add("dynamicContentVariation", rows)
+
+
+@pytest.mark.parametrize("switch", ["listed", "empty", "refused"])
+def test_variations_are_read_together_or_by_their_dynamic_contents(mail, switch):
+    variations(mail)
+    mail.emulator.set(v5_variations=switch)
+
+    run = mail.sync(STREAM)
+
+    assert (run.exit_code, mail.warnings) == (0, [])
+    found = {row["id"]: row["dynamic_content_id"] for row in run.records[STREAM]}
+    assert found == {1: 8, 2: 7, 3: 9, 4: 9, 5: 9}
+    assert len(run.records[STREAM]) == 5
+    assert len(mail.calls("dynamicContentVariation")) == (1 if switch == "listed" else 4)
+    assert len(mail.calls("dynamicContent")) == (0 if switch == "listed" else 1)
+
+
+def test_an_account_without_dynamic_contents_has_no_variations(mail):
+    run = mail.sync(STREAM)
+
+    assert (run.exit_code, run.records[STREAM], mail.warnings) == (0, [], [])
+
+
+def test_without_the_right_to_variations_no_dynamic_content_is_asked_for(mail):
+    variations(mail)
+    mail.emulator.fault(object="dynamicContentVariation", code=46, times=None)
+
+    run = mail.sync(STREAM)
+
+    assert run.exit_code == 0
+    assert "skipped" in run.line(STREAM)
+    assert mail.calls("dynamicContent") == []

@@ -167,21 +167,21 @@ def test_the_other_endpoints_of_version_5_are_records_and_lookups():
         "emails": [(Query, "emails"), (Lookup, "emails")],
         "list_emails": [(Query, "list-emails"), (Lookup, "list-emails")],
         "list_email_lists": [(Lookup, "list-emails")],
-        "dynamic_content_variations": [
-            (Query, "dynamic-content-variations"),
-            (Lookup, "dynamic-content-variations"),
-        ],
     }
     assert ALL["account"].v5.lacks == {"vanity_domain", "tracking_code_template"}
     assert endpoints(ALL["emails"])[1].lacks == {"is_one_to_one", "created_at"}
     assert ALL["email_stats"].v5.operation == "stats"
+    of_each = {each.name: each.v5.of_each for each in V5_STREAMS if isinstance(each.v5, Query)}
+    assert {name: each for name, each in of_each.items() if each} == {
+        "dynamic_content_variations": ("dynamic-contents", "dynamicContentId")
+    }
 
 
 def test_what_a_lookup_of_version_5_needs_of_its_parents_are_their_columns():
     lookups = [each for name in READ_BY_V5 for each in endpoints(ALL[name])]
     parents = [(n, c) for each in lookups for n, c in getattr(each, "parents", {}).items()]
 
-    assert {name for name, _ in parents} >= {"list_emails", "dynamic_contents"}
+    assert {name for name, _ in parents} >= {"list_emails", "visitor_activities"}
     for name, columns in parents:
         assert set(columns) <= ALL[name].schema["properties"].keys()
 
