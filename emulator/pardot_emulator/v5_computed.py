@@ -70,7 +70,8 @@ COMPUTED: Mapping[tuple[str, str], tuple[str, Kind]] = {
     ("email", "listId"): ("NULL", Kind.INTEGER),
     ("email", "sentAt"): ("coalesce(sent_at, created_at)", Kind.TIMESTAMP),
     ("emailTemplate", "isDeleted"): ("coalesce(isArchived, 0)", Kind.BOOLEAN),
-    # 3 was seen in v3/v4 without a meaning (C.8 there).
+    # 3 was seen in v3/v4 without a meaning (C.8 there): none of the three words is known to stand
+    # for it, so it is null [?].
     ("emailTemplate", "type"): (
         _case("type", {0: "text", 1: "html", 2: "htmlAndText"}),
         Kind.STRING,

@@ -189,7 +189,10 @@ class EmailTemplates(PardotStream):
         "send_options_send_from_data": ("sendFromData",),
     }
     v5_names = {"is_archived": ("isDeleted",)}  # noqa: RUF012
-    v5_notes = {"is_archived": "In version 5 the field is isDeleted."}  # noqa: RUF012
+    v5_notes = {  # noqa: RUF012
+        "is_archived": "In version 5 the field is isDeleted.",
+        "type": "3 was seen in versions 3 and 4 without a meaning; version 5 has no word for it.",
+    }
     v5_values = {"type": {"text": 0, "html": 1, "htmlandtext": 2}}  # noqa: RUF012
 
     v5_columns = properties(

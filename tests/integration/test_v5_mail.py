@@ -593,3 +593,21 @@ def test_without_the_right_to_variations_no_dynamic_content_is_asked_for(mail):
     assert run.exit_code == 0
     assert "skipped" in run.line(STREAM)
     assert mail.calls("dynamicContent") == []
+
+
+# --- what the versions name differently ------------------------------------------------------
+
+
+def test_the_types_of_templates_are_numbers_and_one_of_version_4_has_no_word_in_5(mail):
+    for number, kind in enumerate((0, 1, 2, 3), start=1):
+        templates(mail, number, type=kind)
+
+    run = mail.sync("email_templates", columns={"email_templates": ["id", "type", "updated_at"]})
+
+    assert [record["type"] for record in run.records["email_templates"]] == [0, 1, 2, None]
+    entry = next(
+        each
+        for each in mail.catalog({"api_version": 5})["streams"]
+        if each["tap_stream_id"] == "email_templates"
+    )
+    assert "version 5 has no word" in entry["schema"]["properties"]["type"]["description"]
