@@ -105,12 +105,13 @@ class _ChildBookmark(msgspec.Struct):
     known: PackedIds | None
     marks: list[_Mark] | None
     recent: list[tuple[str, PackedIds | None]] | None
+    same_ids: bool | None
 
 
 _OWN_KEYS = {"replication_key_value", "window", "cursor", "jobs", "feed", "children"}
 _OWN_CHILD_KEYS = {
     *("pending", "pending_list_emails", "named_list_emails", "seen", "marks"),
-    *("known", "columns", "recent", "listed"),
+    *("known", "columns", "recent", "listed", "same_ids"),
 }
 # The SDK itself writes these into a bookmark before the first page is out.
 _SDK_KEYS = {"starting_replication_value", "replication_key_signpost", "progress_markers"}

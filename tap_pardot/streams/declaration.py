@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tap_pardot.api.dialect import Endpoint
+    from tap_pardot.api.dialect import Endpoint, Query
 
 
 class Declaration:
@@ -43,6 +43,10 @@ class Declaration:
 
     v5_off: ClassVar[frozenset[str]] = frozenset()
     """Columns that are off by default under version 5, besides those that its endpoints lack."""
+
+    v5_named_by: ClassVar[tuple[Query, str] | None] = None
+    """A query of versions 3 and 4 and the field of its rows that names an id of the stream, where
+    it is not known whether version 5 has the same ids; None if it has."""
 
     v5_notes: ClassVar[Mapping[str, str]] = {}
     """By column, what its description says besides under version 5."""

@@ -44,6 +44,7 @@ class Emails(PardotStream):
         Lookup("emails", lacks=_READ_BY_V4),
     )
     v5_replication_key = "id"
+    v5_named_by = Query("visitorActivity", output="bulk", params={"type": "6"}), "email_id"
     off_by_default = ("message_text", "message_html")  # they may be megabytes
     api_names = {  # noqa: RUF012
         "message_text": ("message.text",),

@@ -20,6 +20,7 @@ from tap_pardot.api.dialect import Query, Record
 from tap_pardot.errors import ENDS_RUN, Outage, StreamFailed, StreamSkipped
 from tap_pardot.sources.export_creation import KeysRejected
 from tap_pardot.streams.endpoints import endpoint_for, is_bulk, is_child, query_instead
+from tap_pardot.streams.same_ids import has_same_ids
 from tap_pardot.streams.variants import V4, V5, lacked_by_version_5
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def fix_dialect(stream: PardotStream, hooks: TapHooks) -> None:
     if not sync.has_version_4:
         variant = by_version_5_alone(stream)
         stream.use(variant, variant.endpoints[0])
-    elif by_v4 is not None and stream.bookmark.avoids_version_5:
+    elif by_v4 is not None and (stream.bookmark.avoids_version_5 or not has_same_ids(stream, sync)):
         stream.use(by_v4, endpoint_for(stream, by_v4, stream.selected_columns))
     elif by_v4 is not None and by_v4.parents and is_child(stream):
         _check_list(stream, sync)

@@ -611,3 +611,76 @@ def test_the_types_of_templates_are_numbers_and_one_of_version_4_has_no_word_in_
         if each["tap_stream_id"] == "email_templates"
     )
     assert "version 5 has no word" in entry["schema"]["properties"]["type"]["description"]
+
+
+# --- whether e-mails have the same ids in both versions --------------------------------------
+
+OTHER_IDS = (
+    "emails: versions 3 and 4 are used, because version 5 has other ids than those that "
+    "activities name."
+)
+
+
+def test_the_id_that_an_activity_names_is_asked_for_in_version_5_once(mail):
+    sent(mail, 1, 2)
+    mail.act(SENT, at=LATELY, email_id=1)
+    mail.act(SENT, at=LATELY, email_id=2)
+    asked = []
+    for _ in range(2):
+        run = mail.sync("emails", columns={"emails": ["id", "name"]})
+        assert (run.exit_code, mail.warnings) == (0, [])
+        asked.append(mail.asked(op="read", pardot_object="email"))
+        asked.append(len(mail.calls("visitorActivity")))
+        mail.later()
+
+    assert asked == [[2], 1, [], 0]
+    assert mail.bookmark("emails")["same_ids"] is True
+
+
+def test_emails_with_other_ids_in_version_5_are_those_that_activities_name(mail):
+    sent(mail, 1, 2)
+    mail.act(SENT, at=LATELY, email_id=2)
+    mail.emulator.fault(object="email", version=5, op="read", code=109, times=None)
+
+    run = mail.sync("emails", columns={"emails": ["id", "name"]})
+
+    assert (run.exit_code, run.ids("emails"), mail.warnings) == (0, [2], [OTHER_IDS])
+    mail.later()
+    mail.act(SENT, at="2024-06-01T12:30:00Z", email_id=1)
+    run = mail.sync("emails", columns={"emails": ["id", "name"]})
+    assert (run.ids("emails"), mail.warnings) == ([1], [OTHER_IDS])
+    assert [call["version"] for call in mail.calls("email")] == [4]
+
+
+@pytest.mark.usefixtures("waits")
+@pytest.mark.parametrize("code", [46, 84])
+def test_without_an_answer_nothing_is_concluded_about_ids(mail, code):
+    sent(mail, 1)
+    mail.act(SENT, at=LATELY, email_id=1)
+    mail.emulator.fault(object="visitorActivity", code=code, times=None)
+
+    run = mail.sync("emails", columns={"emails": ["id", "name"]})
+
+    assert run.ids("emails") == [1]
+    assert mail.bookmark("emails").get("same_ids") is None
+
+
+def test_an_email_that_no_version_knows_says_nothing_about_ids(mail):
+    sent(mail, 1)
+    mail.act(SENT, at=LATELY, email_id=99)
+
+    run = mail.sync("emails", columns={"emails": ["id", "name"]})
+
+    assert (run.ids("emails"), mail.warnings) == ([1], [])
+
+
+def test_a_run_that_ends_after_the_verdict_leaves_a_state_that_can_be_read(mail):
+    sent(mail, 1)
+    mail.act(SENT, at=LATELY, email_id=1)
+    mail.emulator.fault(object="email", version=5, op="query", code=122, times=None)
+
+    stopped = mail.sync("emails", columns={"emails": ["id", "name"]})
+    mail.emulator.clear_faults()
+    run = mail.sync("emails", columns={"emails": ["id", "name"]})
+
+    assert (stopped.exit_code, run.exit_code, run.ids("emails")) == (2, 0, [1])
