@@ -360,9 +360,9 @@ def test_bodies_alone_cost_one_read_by_version_5_each(mail):
 
 @pytest.mark.parametrize("bodies", [[], BODIES])
 def test_columns_that_only_version_4_has_cost_one_read_by_it_each(mail, bodies):
-    sent(mail, 1, 2, 3)
+    sent(mail, 1, 2, 3, _wire={"set": {"list_email_id": 77}})  # version 4 only says so
 
-    run = mail.sync("emails", **selected("sent_at", *ONLY_V4, *bodies))
+    run = mail.sync("emails", **selected("sent_at", "list_email_id", *ONLY_V4, *bodies))
 
     assert (run.exit_code, mail.warnings) == (0, [])
     texts = {"message_text": "Text 2", "message_html": "<p>2</p>"} if bodies else {}
@@ -370,6 +370,7 @@ def test_columns_that_only_version_4_has_cost_one_read_by_it_each(mail, bodies):
         "id": 2,
         "name": "E-mail 2",
         "sent_at": "2024-05-05T10:00:00+00:00",
+        "list_email_id": None,
         "is_one_to_one": True,
         "created_at": "2024-05-05T09:00:00+00:00",
         **texts,
