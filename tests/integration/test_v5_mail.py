@@ -203,6 +203,40 @@ def test_a_first_run_that_stops_early_is_completed_with_what_happened_meanwhile(
     assert moved in second
 
 
+def test_version_5_reads_no_figures_that_version_4_has_read_before(mail):
+    mail.list_emails(51, 52)
+    for number in (51, 52):
+        mail.act(SENT, at=LONG_AGO, list_email_id=number)
+    run = mail.sync("email_stats", api_version=4)
+    assert sorted(figures_of(run)) == [51, 52]
+    mail.later()
+    mail.list_emails(53, at="2024-06-01T12:30:00Z")
+    mail.act(OPEN, at="2024-06-01T12:30:00Z", list_email_id=52)
+
+    run = mail.sync("email_stats", email_stats_days=0)
+
+    assert (run.exit_code, sorted(figures_of(run))) == (0, [52, 53])
+
+
+def test_version_4_reads_the_figures_that_an_interrupted_list_has_not_named(mail):
+    mail.list_emails(51, 52)
+    for number in (51, 52):
+        mail.act(SENT, at=LONG_AGO, list_email_id=number)
+    mail.emulator.fault(object="listEmail", op="query", nth=2, code=122, times=None)
+    stopped = mail.sync("email_stats")
+    assert (stopped.exit_code, figures_of(stopped)) == (2, {})
+    mail.emulator.clear_faults()
+    mail.later()
+
+    run = mail.sync("email_stats", api_version=4, email_stats_days=0)
+    assert (run.exit_code, sorted(figures_of(run))) == (0, [51, 52])
+    mail.later()
+    run = mail.sync("email_stats", api_version=4, email_stats_days=0)
+    assert (run.exit_code, figures_of(run)) == (0, {})
+    run = mail.sync("email_stats", email_stats_days=0)
+    assert (run.exit_code, figures_of(run)) == (0, {})
+
+
 def test_an_account_without_versions_3_and_4_has_figures(mail):
     mail.list_emails(51)
     mail.emulator.set(versions_gone=[3, 4])

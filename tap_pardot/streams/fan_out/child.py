@@ -114,6 +114,8 @@ class Child:
         version of the API has read the stream before, that parent begins where the others stand.
         """
         complete: str | None = getattr(self.stream.endpoint, "complete_parent", None)
+        if complete is None:
+            self._go_back_to_others()
         if complete is None or not self.is_new(complete):
             return
         others = [name for name in self.parents if name != complete]
@@ -122,6 +124,21 @@ class Child:
         self.mark_synced(complete, start)
         for name in filter(self.is_new, others):
             self.mark_synced(name, self._sync.end)
+
+    def _go_back_to_others(self) -> None:
+        """Let parents begin where one stands that only another version of the API has.
+
+        If the reading of the parent that names all ids was interrupted, the ids are those that the
+        other parents have named since.
+        """
+        seen: dict[str, str] = self._state.get("seen") or {}
+        others = seen.keys() - self.parents.keys()
+        if not others:
+            return
+        start = min(self.synced_until(name) for name in others)
+        known = self.parents.keys() & seen.keys()
+        earlier = {name: to_iso(min(self.synced_until(name), start)) for name in known}
+        self._state["seen"] = seen | earlier | dict.fromkeys(others, to_iso(self._sync.end))
 
     # --- in another stream's turn ---
 
