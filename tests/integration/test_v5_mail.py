@@ -79,6 +79,7 @@ def test_the_first_run_reads_the_figures_of_every_sent_list_email_without_activi
     run = mail.sync("email_stats")
 
     assert (run.exit_code, mail.warnings) == (0, [])
+    assert "email_stats: read by version 5 of the API." in run.log
     assert mail.asked() == [51, 52]
     figures = figures_of(run)
     assert (figures[51]["sent"], figures[51]["opens_rate"]) == (1, 100.0)
@@ -476,6 +477,17 @@ def test_without_the_right_to_read_emails_they_are_those_that_activities_name(ma
     assert run.ids("emails") == [1]
     assert [record["message_text"] for record in run.records["emails"]] == ["Text 1"]
     assert sum("versions 3 and 4 are used" in line for line in mail.warnings) == 1
+
+
+def test_columns_of_version_5_are_left_out_with_a_sentence_where_version_4_reads_emails(mail):
+    sent(mail, 1)
+    mail.act(SENT, at=LONG_AGO, email_id=1)
+    mail.emulator.fault(object="email", op="query", version=5, code=46, times=None)
+
+    run = mail.sync("emails", columns={"emails": ["id", "name", "sent_at"]})
+
+    assert (run.exit_code, run.records["emails"]) == (0, [{"id": 1, "name": "E-mail 1"}])
+    assert sum("only version 5 has it: sent_at" in line for line in mail.warnings) == 1
 
 
 def test_a_body_that_version_5_refuses_is_left_out(mail):

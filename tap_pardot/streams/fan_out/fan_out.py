@@ -20,6 +20,7 @@ from tap_pardot.streams.endpoints import is_child, parents_of
 from tap_pardot.streams.fan_out.child import Child
 from tap_pardot.streams.fan_out.parent_group import ParentGroup
 from tap_pardot.streams.variants import V5
+from tap_pardot.streams.ways import log_way
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -73,6 +74,8 @@ class FanOut:
             parents = _readable_parents(stream, self._streams, sync)
             child = Child(stream, sync, shared, self._read_parents, parents)
             stream.set_reading(child.reading)
+            if sync.reads_version_5 and not sync.version_5.is_gone:
+                log_way(stream, sync)
             child.leave_out_history()
             children.append(child)
         by_parents = _by_shared_parents(children)
