@@ -65,13 +65,13 @@ class Offer(NamedTuple):
         keys: The JSON Schema of the columns that are keys, by column.
         off: The columns that are off, whatever the catalog says.
         is_off: Whether the whole stream is off.
-        later: The columns that need a later version of the API.
+        later: The JSON Schema of the columns that need a later version of the API, by column.
     """
 
     keys: Mapping[str, Any]
     off: frozenset[str]
     is_off: bool
-    later: frozenset[str]
+    later: Mapping[str, Any]
 
 
 def prepared(
@@ -110,8 +110,12 @@ def _offer_what_is_on(entry: dict[str, Any], offer: Offer) -> None:
         metadata = item["metadata"]
         if not item["breadcrumb"] and metadata.get("inclusion") == _OFF and not offer.is_off:
             metadata["inclusion"] = "available"
-    known = entry["schema"]["properties"]
-    later = [name for name in known if name in offer.later]
+    # A custom field of the account may have the same name; its description is another one.
+    later = [
+        name
+        for name, each in entry["schema"]["properties"].items()
+        if name in offer.later and each.get("description") == offer.later[name]["description"]
+    ]
     if later and _is_selected(entry):
         logger.warning(
             "%s: the catalog's columns %s need api_version 5 and are left out.",

@@ -38,11 +38,11 @@ def off_columns(
 ) -> frozenset[str]:
     """Return the columns of a stream that are off under version 5.
 
-    The stream's own name in ``include`` does not include its columns.
+    The stream's own name in ``include`` does not include its columns. Custom fields are never off.
     """
-    return frozenset(
-        name for name in off_by_default(stream) if f"{stream.name}.{name}" not in include
-    )
+    own = None if isinstance(stream, type) else stream.custom
+    off = off_by_default(stream).difference(() if own is None else own.columns)
+    return frozenset(name for name in off if f"{stream.name}.{name}" not in include)
 
 
 def offers(
@@ -64,9 +64,9 @@ def _offer(
     reads_version_5: bool,  # noqa: FBT001
 ) -> Offer:
     if not reads_version_5:
-        columns, later = declared_columns(stream), frozenset(stream.v5_columns)
+        columns, later = declared_columns(stream), stream.v5_columns
     else:
-        columns, later = columns_of_both(stream), frozenset()
+        columns, later = columns_of_both(stream), {}
     variants = variants_of(stream)
     dialects = (V4, V5) if reads_version_5 else (V4,)
     names = {key for each in dialects if each in variants for key in variants[each].keys}

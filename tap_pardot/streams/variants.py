@@ -36,7 +36,7 @@ class Variant:
         replication_key: The declared replication key.
         names: By column, the API's names where they differ: see ``records.decoder.Decoder``.
         lacks: The columns that the dialect cannot give.
-        computed: The columns that Pardot does not send.
+        computed: The columns that are not requested: others give them.
         values: By column of a fixed set of values, the column's value by the API's.
         inner: By column of objects, the API's names of the fields in the objects.
     """
@@ -99,13 +99,15 @@ def variants_of(
     found = {}
     if endpoints := declared_endpoints(stream.v4):
         names = {**stream.api_names, **({} if custom is None else custom.api_names)}
+        # A custom field may have the name of a column that only version 5 has.
+        own = () if custom is None else custom.columns
         found[V4] = Variant(
             V4,
             endpoints,
             _keys(stream, _key(stream)),
             _key(stream),
             names,
-            frozenset(stream.v5_columns),
+            frozenset(stream.v5_columns).difference(own),
             stream.computed,
             {},
             {},
@@ -128,7 +130,13 @@ def _version_5(
         names |= {column: (f"{name}__c",) for column, (name, *_) in custom.api_names.items()}
         # A query of version 5 has no fields with several values (reference v5 B.1).
         several = [name for name, each in custom.columns.items() if kind_of(each) == "array"]
-    lacks = frozenset() if reads_by_version_4(stream) else lacked_by_version_5(stream)
+    lacks, computed = lacked_by_version_5(stream), stream.v5_computed
+    if reads_by_version_4(stream):
+        lacks = frozenset()
+    elif isinstance(endpoints[0], Record) and stream.v4:
+        # The record of versions 3 and 4 is read, too, and has the others.
+        names |= {name: stream.api_names.get(name, (name,)) for name in lacks}
+        lacks, computed = frozenset(), computed | lacks
     inner = {
         name: tuple(map(camel_case, each["items"]["properties"]))
         for name, each in columns.items()
@@ -141,7 +149,7 @@ def _version_5(
         key,
         names,
         lacks.union(several),
-        stream.v5_computed,
+        computed,
         stream.v5_values,
         inner,
     )
