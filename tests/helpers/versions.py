@@ -97,9 +97,10 @@ def schemas(run: Finished) -> dict[str, dict[str, Any]]:
 
 def misfits(run: Finished) -> list[str]:
     """Return where records and SCHEMA differ: in their columns, or in the types of values."""
-    found = []
+    found: list[str] = []
+    records = run.records
     for stream, columns in schemas(run).items():
-        for record in run.records.get(stream, ()):
+        for record in records.get(stream, ()):
             if record.keys() != columns.keys():
                 found.append(f"{stream}: {sorted(record.keys() ^ columns.keys())}")
             found += [
