@@ -108,7 +108,10 @@ class _ChildBookmark(msgspec.Struct):
     same_ids: bool | None
 
 
-_OWN_KEYS = {"replication_key_value", "window", "cursor", "jobs", "feed", "children"}
+_OWN_KEYS = {
+    *("replication_key_value", "window", "cursor", "jobs", "feed", "children"),
+    *("dialect", "avoids_version_5"),
+}
 _OWN_CHILD_KEYS = {
     *("pending", "pending_list_emails", "named_list_emails", "seen", "marks"),
     *("known", "columns", "recent", "listed", "same_ids"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from functools import cache
@@ -13,10 +14,11 @@ if TYPE_CHECKING:
 
 
 @cache
-def _discovered() -> str:
+def _discovered(version: int) -> str:
     # A process of its own: a test may have changed the tap in this one.
     command = [sys.executable, "-m", "tap_pardot", "--discover"]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    env = {**os.environ, "TAP_PARDOT_API_VERSION": str(version)}
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=env).stdout
 
 
 def select(
@@ -24,6 +26,7 @@ def select(
     columns: Mapping[str, Iterable[str]] | None = None,
     methods: Mapping[str, str] | None = None,
     types: Mapping[str, Mapping[str, Any]] | None = None,
+    version: int = 4,
 ) -> dict[str, Any]:
     """Return a catalog with just these streams selected.
 
@@ -32,8 +35,9 @@ def select(
         columns: By stream, the only columns selected besides the keys.
         methods: By stream, INCREMENTAL or FULL_TABLE where it is not the default.
         types: By stream and column, the JSON Schema that the catalog gives it.
+        version: The setting ``api_version`` of the discovery.
     """
-    catalog: dict[str, Any] = json.loads(_discovered())
+    catalog: dict[str, Any] = json.loads(_discovered(version))
     for entry in catalog["streams"]:
         name = entry["tap_stream_id"]
         only = (columns or {}).get(name)

@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 
 from tests.helpers.kills import (
     OBJECTS,
+    READ_BY_VERSION_5,
     RESUMED_WHOLE,
     START_DATE,
     Account,
@@ -63,7 +64,7 @@ def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
 # when a failing example is made smaller.
 
 AGES = [3600, 3600, 61, 60, 20_000_000, 50_000_000, 0, 1, 2, 59]
-selected = st.tuples(st.sampled_from([*OBJECTS]), st.lists(st.sampled_from(AGES), max_size=9))
+ages = st.lists(st.sampled_from(AGES), max_size=9)
 stops = st.builds(
     Stop,
     signal=st.sampled_from(["SIGKILL", "SIGTERM"]),
@@ -84,8 +85,10 @@ runs = st.tuples(
 
 
 @st.composite
-def plans(draw: st.DrawFn) -> Plan:
+def plans(draw: st.DrawFn, version: int) -> Plan:
     """Make an account and runs of the tap."""
+    streams = [*OBJECTS] if version == 4 else [*READ_BY_VERSION_5]  # noqa: PLR2004
+    selected = st.tuples(st.sampled_from(streams), ages)
     settings = st.fixed_dictionaries(
         {
             "bulk_source": st.sampled_from(["auto", "export", "query"]),
@@ -126,6 +129,7 @@ def plans(draw: st.DrawFn) -> Plan:
             )
         ),
         **given_settings,
+        version=version,
     )
 
 
@@ -143,7 +147,7 @@ def holds(nursery: Nursery, plan: Plan, ends: Counter[str]) -> None:
                 account.apply(change)
             account.forward(run.settles)
             ends[judge(nursery.run(account, plan, target, run), run.stop)] += 1
-        account.forward(plan.lookback + 2)
+        account.forward(plan.settled)
         judge(nursery.run(account, plan, target))
         strict = [stream for stream in plan.streams if stream not in RESUMED_WHOLE]
         assert account.missing(target, strict) == {}, "after an undisturbed run"
@@ -190,7 +194,13 @@ def tail(stderr: str, lines: int = 8) -> str:
     return "\n".join(line.split(" | ", 3)[-1].strip() for line in last)
 
 
-def check(nursery: Nursery, capsys: pytest.CaptureFixture[str], examples: int, chosen: int) -> None:
+def check(
+    nursery: Nursery,
+    capsys: pytest.CaptureFixture[str],
+    examples: int,
+    chosen: int,
+    version: int = 4,
+) -> None:
     """Play so many examples."""
     examples = int(os.environ.get("KILLS_EXAMPLES", examples))
     chosen = int(os.environ.get("KILLS_SEED", chosen))
@@ -205,7 +215,7 @@ def check(nursery: Nursery, capsys: pytest.CaptureFixture[str], examples: int, c
         database=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
-    @given(plans())
+    @given(plans(version))
     def nothing_is_lost(plan: Plan) -> None:
         holds(nursery, plan, ends)
 
@@ -217,6 +227,10 @@ def check(nursery: Nursery, capsys: pytest.CaptureFixture[str], examples: int, c
 
 def test_a_target_holds_everything_after_any_kills(nursery, capsys):
     check(nursery, capsys, EXAMPLES, SEED)
+
+
+def test_a_target_holds_everything_after_any_kills_under_version_5(nursery, capsys):
+    check(nursery, capsys, EXAMPLES // 3, SEED, version=5)
 
 
 @pytest.mark.parametrize("drain_at", [5_000, 2])
@@ -243,6 +257,12 @@ def test_a_target_that_dies_after_any_state_loses_nothing(nursery, drain_at):
 @pytest.mark.nightly
 def test_a_target_holds_everything_after_many_more_kills(nursery, capsys):
     check(nursery, capsys, NIGHTLY_EXAMPLES, random.SystemRandom().randrange(2**32))
+
+
+@pytest.mark.nightly
+def test_a_target_holds_everything_after_many_more_kills_under_version_5(nursery, capsys):
+    chosen = random.SystemRandom().randrange(2**32)
+    check(nursery, capsys, NIGHTLY_EXAMPLES // 2, chosen, version=5)
 
 
 # --- with a real target, and Meltano's own STATE --------------------------------------------

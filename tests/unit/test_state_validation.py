@@ -35,6 +35,8 @@ GOOD_TIMES: list[tuple[dict[str, Any], tuple[Any, ...]]] = [
     ({"window": WINDOW, "cursor": None}, (None, Window(START, END), 0, False)),
     ({"window": {"start": None, "end": None}, "cursor": 12}, (None, None, 12, True)),
     ({"starting_replication_value": START_TEXT}, (None, None, 0, False)),
+    ({"dialect": "v5"}, (None, None, 0, False)),
+    ({"avoids_version_5": True}, (None, None, 0, False)),
     (
         {"progress_markers": {"Note": "x"}, "replication_key_signpost": None},
         (None, None, 0, False),
