@@ -1,6 +1,6 @@
 """A local Pardot with many rows, in a process of its own: its work must not count as a tap's.
 
-    python benchmarks/account.py ROWS [lists | activities | clicks | prospects]
+    python benchmarks/account.py ROWS [lists | activities | clicks | prospects | visits]
 
 Prints the settings of an account as one line of JSON, then serves until its stdin ends.
 """
@@ -87,6 +87,26 @@ def clicks(rows: int) -> Iterator[dict[str, Any]]:
         }
 
 
+def visits(rows: int) -> Iterator[dict[str, Any]]:
+    """Yield rows of visits, one in three of them with campaign parameters."""
+    for number in range(1, rows + 1):
+        at = _FIRST + number * _SPAN // (rows + 1)
+        yield {
+            "id": 55_000_000 + number,
+            "visitor_id": 231_000_000 + number % 90_000,
+            "prospect_id": 65_000_000 + number % 40_000 if number % 2 else None,
+            "visitor_page_view_count": number % 12 + 1,
+            "duration_in_seconds": number % 1_800,
+            "campaign_parameter": None if number % 3 else "summer “sale”",
+            "medium_parameter": None if number % 3 else "email",
+            "source_parameter": None if number % 3 else "newsletter",
+            "first_visitor_page_view_at": at - 1_800,
+            "last_visitor_page_view_at": at - 60,
+            "created_at": at - 1_800,
+            "updated_at": at,
+        }
+
+
 def custom_fields() -> Iterator[dict[str, Any]]:
     """Yield custom fields of prospects, of the types that need the most work."""
     for number in range(_CUSTOM):
@@ -137,6 +157,7 @@ KINDS: dict[str, tuple[str, Callable[[int], Iterator[dict[str, Any]]]]] = {
     "activities": ("visitorActivity", activities),
     "clicks": ("emailClick", clicks),
     "prospects": ("prospect", prospects),
+    "visits": ("visit", visits),
 }
 
 

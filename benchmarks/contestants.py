@@ -13,6 +13,7 @@ from measure import HERE, ROOT, SPAN, tap_command, usage_of
 
 sys.path.insert(0, str(ROOT))  # as a script it sees only its own folder
 
+from tap_pardot.records.values import snake_case
 from tests.third_party.clients import SingerIo, redirected, singer_catalog, singer_config
 from tests.third_party.environments import SINGER_IO, NotInstalledError, environment
 
@@ -47,6 +48,8 @@ class Case(Protocol):
     def source(self) -> str: ...  # noqa: D102
     @property
     def object(self) -> str: ...  # noqa: D102
+    @property
+    def version(self) -> int: ...  # noqa: D102
 
 
 def contestants(
@@ -61,21 +64,23 @@ def contestants(
         peers: Whether other taps are among them.
     """
     settings = {**SPAN, "bulk_source": case.source, "export_poll_interval": 1}
+    settings["api_version"] = case.version
     ours = tap_command(found, folder, case.stream, **settings, max_concurrent_requests=1)
     columns = columns_of(json.loads((folder / f"{case.stream}.json").read_text()), case.stream)
     usage_of(ours)
     asked = asked_by(found["url"], case)
     names = asked["fields"].split(",") if "fields" in asked else list(columns)
     # All give the columns that this tap asks for; the others under the API's names.
-    schema = {name: columns[name.lower()] for name in names}
-    bare = [sys.executable, str(ROOT / "benchmarks" / "bare.py"), case.source, case.stream]
+    schema = {name: columns[snake_case(name)] for name in names}
+    way = case.source if case.version == 4 else "v5"  # noqa: PLR2004
+    bare = [sys.executable, str(ROOT / "benchmarks" / "bare.py"), way, case.stream]
     bare.append(json.dumps(kinds_of(schema)))
     if case.source == "export":
         bare += download(found, folder)
     else:
         bare += [str(folder / "config.json"), case.object, json.dumps(asked)]
     commands = {BARE: (bare, HERE), OURS: (ours, HERE)}
-    if peers:
+    if peers and case.version == 4:  # noqa: PLR2004
         commands[ORDINARY] = (ordinary(case, found, folder, schema, asked), HERE)
         try:
             programs = environment(SINGER_IO)
@@ -134,7 +139,11 @@ def columns_of(catalog: dict[str, Any], stream: str) -> dict[str, Any]:
     left_out = {
         each["breadcrumb"][-1]
         for each in entry["metadata"]
-        if each["breadcrumb"] and each["metadata"].get("selected-by-default") is False
+        if each["breadcrumb"]
+        and (
+            each["metadata"].get("selected-by-default") is False
+            or each["metadata"].get("inclusion") == "unsupported"
+        )
     }
     columns: dict[str, Any] = entry["schema"]["properties"]
     return {name: column for name, column in columns.items() if name not in left_out}

@@ -40,9 +40,10 @@ class Case(NamedTuple):
         kind: The kind of the account's rows.
         stream: The stream that reads them.
         source: The setting ``bulk_source``.
-        object: The API's name of the object.
+        object: The API's name of the object; under version 5 that of versions 3 and 4.
         few: The smaller number of rows.
         many: The larger one.
+        version: The setting ``api_version``.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class Case(NamedTuple):
     object: str
     few: int
     many: int
+    version: int = 4
 
 
 CASES = {
@@ -60,6 +62,8 @@ CASES = {
     "prospects-export": Case("prospects", "prospects", "export", "prospect", 5_000, 25_000),
     "clicks-query": Case("clicks", "email_clicks", "query", "emailClick", 20_000, 100_000),
     "prospects-query": Case("prospects", "prospects", "query", "prospect", 5_000, 25_000),
+    # Other taps do not know version 5.
+    "visits-v5": Case("visits", "visits", "query", "visit", 20_000, 100_000, version=5),
 }
 
 
