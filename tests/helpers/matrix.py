@@ -49,7 +49,8 @@ from pardot_emulator import Emulator
 from pardot_emulator.server import Server
 from tap_pardot.api.http import Transport
 from tap_pardot.api.v4 import V4
-from tap_pardot.streams import STREAMS
+from tap_pardot.api.v5 import V5
+from tap_pardot.streams import STREAMS, V5_STREAMS
 from tap_pardot.tap import TapPardot
 from tests.helpers.runner import Runner
 from tests.helpers.tap import Finished
@@ -126,6 +127,33 @@ already, so it is not created again by itself.
 The address of a file names the version of the API, so one that refuses it is lost.
 """
 
+GRID_5 = """
+                    first page own link
+66                  C/C   C/F  C/F C/F
+122                 X/X   X/X  X/X X/X
+183                 C/C   C/F  C/F C/F
+214                 C/C   C/F  C/F C/F
+46                  C/C   S/S  S/S S/S
+49                  C/C   S/S  S/S S/S
+181                 A/A   A/A  A/A A/A
+201                 A/A   A/A  A/A A/A
+HTML-502            C/C   C/F  C/F C/F
+HTML-504            C/C   C/F  C/F C/F
+429-Retry-After     C/C   C/F  C/F C/F
+hang                C/C   C/F  C/F C/F
+reset               C/C   C/F  C/F C/F
+truncated           C/C   C/F  C/F C/F
+garbage             C/C   C/F  C/F C/F
+wrong-envelope      C/C   C/F  C/F C/F
+expired-token       C/C   C/S  C/S C/S
+rotated-token       C/A   C/A  C/A C/A
+other-host          C/C   F/F  F/F F/F
+"""
+"""The same for calls of version 5. Before SCHEMA is written, versions 3 and 4 read the stream.
+
+A token that is refused a second time looks like a missing right (reference v5 A.7).
+"""
+
 CANNOT_BE = MappingProxyType(
     {
         "token": "the login is Salesforce's: it knows no Pardot code and takes no access token",
@@ -140,6 +168,16 @@ CANNOT_BE = MappingProxyType(
 
 LISTS, TAGS, ACTIVITIES, EMAILS = "lists", "tags", "visitor_activities", "emails"
 ALL = (LISTS, TAGS, ACTIVITIES, EMAILS)
+FILES = "files"
+STREAMS_OF = MappingProxyType(
+    {
+        "run": ALL,
+        "discover": ALL,
+        "fields": (LISTS, "prospects"),
+        "version 5": (LISTS, TAGS, FILES),
+    }
+)
+"""By kind of run, the streams that are read."""
 
 
 @dataclass(frozen=True)
@@ -153,8 +191,8 @@ class Call:
         nth_for_good: From which one on, when the fault stays.
         address: A part of the address of such a call.
         before: What else has to happen so that it is made.
-        kind: What is run: ``run``, ``discover``, or ``fields``, a run that asks for an object's
-            own fields.
+        kind: What is run: ``run``, ``discover``, ``fields``, a run that asks for an object's
+            own fields, or ``version 5``, a run under it.
         is_first: Whether nothing is read before it.
     """
 
@@ -189,6 +227,19 @@ CALLS = {
 }
 """``again`` is a login on the way, ``account`` a run's first call, ``fields`` the query for an
 object's own fields in a run, ``all`` everything from the second page of lists on."""
+
+
+_LISTS_5 = {"object": "list", "op": "query", "version": 5}
+_FILES_5 = {"object": "file"}
+_SECOND_PAGE = {"params": {"idGreaterThan": "2"}}
+CALLS_5 = {
+    "first": Call(_LISTS_5, (LISTS,), address="/objects/lists", kind="version 5"),
+    "page": Call(_LISTS_5 | _SECOND_PAGE, (LISTS,), address="/objects/lists", kind="version 5"),
+    "own": Call(_FILES_5, (FILES,), address="/objects/files", kind="version 5"),
+    "link": Call(_FILES_5 | _SECOND_PAGE, (FILES,), address="/objects/files", kind="version 5"),
+}
+"""Calls of version 5: ``first`` is the first page of a stream that versions 3 and 4 have, too, and
+``page`` its second one; ``own`` and ``link`` are those of a stream that only version 5 has."""
 
 
 # --- what goes wrong ----------------------------------------------------------------------------
@@ -270,12 +321,17 @@ class Cell(NamedTuple):
     outcome: Outcome | None
     """None where the cell cannot exist."""
 
+    @property
+    def where(self) -> Call:
+        """The kind of call that goes wrong."""
+        return (CALLS | CALLS_5)[self.call]
+
     def __str__(self) -> str:
         return f"{self.fault} at {self.call}, {'for good' if self.stays else 'once'}"
 
     def faults(self, other_host: str) -> Iterator[dict[str, Any]]:
         """Yield what the emulator must do wrong."""
-        fault, call = FAULTS[self.fault], CALLS[self.call]
+        fault, call = FAULTS[self.fault], self.where
         yield from map(dict, call.before)
         if self.stays and fault.revoked:
             yield _REVOKED | {"nth": 1 if self.call == "token" else 2}
@@ -290,9 +346,9 @@ class Cell(NamedTuple):
             yield {**call.match, "nth": call.nth, **action}
 
 
-def cells() -> list[Cell]:
-    """Return all cells, row by row."""
-    head, *lines = (line.split() for line in GRID.strip().splitlines())
+def cells(grid: str = GRID) -> list[Cell]:
+    """Return all cells of a grid, row by row."""
+    head, *lines = (line.split() for line in grid.strip().splitlines())
     found = []
     for fault, *words in lines:
         for call, word in zip(head, words, strict=True):
@@ -306,7 +362,7 @@ def cells() -> list[Cell]:
 # --- one run ------------------------------------------------------------------------------------
 
 NOW = "2024-06-01T12:00:00+00:00"
-ROWS = {LISTS: 5, TAGS: 3, ACTIVITIES: 5, EMAILS: 3, "prospects": 3}
+ROWS = {LISTS: 5, TAGS: 3, ACTIVITIES: 5, EMAILS: 3, "prospects": 3, FILES: 5}
 """Rows by stream, with ids from 1."""
 SETTINGS = {
     # Two minutes to read: what takes too long is halved once, and then page by page.
@@ -456,8 +512,10 @@ class Lab:
         self._set_up(Fault({}))
         listed = self._tap("discover", self.config, Fault({}), "/")
         self.catalog = json.loads(listed.stdout)
-        for kind in ("run", "discover", "fields"):
-            self._set_up(Fault({}))
+        listed = self._tap("discover", self.config | {"api_version": 5}, Fault({}), "/")
+        self.catalog_5 = json.loads(listed.stdout)
+        for kind in STREAMS_OF:
+            self._set_up(Fault({}), kind)
             self._clean[kind] = _words(self._tap(kind, self.config, Fault({}), "/"))
         return self
 
@@ -468,7 +526,7 @@ class Lab:
 
     # --- the account ---
 
-    def _set_up(self, fault: Fault) -> None:
+    def _set_up(self, fault: Fault, kind: str = "run") -> None:
         emulator = self.emulator
         emulator.reset()
         emulator.expire_tokens()
@@ -495,10 +553,12 @@ class Lab:
             "api_version": fault.version,
             "token_file": str(token_file),
         }
+        if kind == "version 5":  # whose runs end a minute earlier
+            self.config |= {"api_version": 5, "lookback_seconds": 0}
 
     def prepare(self, cell: Cell) -> dict[str, Any]:
         """Make the account anew, with the fault; return the settings."""
-        self._set_up(FAULTS[cell.fault])
+        self._set_up(FAULTS[cell.fault], cell.where.kind)
         for options in cell.faults(self.other_host.url):
             self.emulator.fault(**options)
         return self.config
@@ -507,9 +567,9 @@ class Lab:
 
     def selected(self, kind: str) -> dict[str, Any]:
         """Return the catalog of a run."""
-        chosen = (LISTS, "prospects") if kind == "fields" else ALL
-        entries = [each for each in self.catalog["streams"] if each["tap_stream_id"] in chosen]
-        return {"streams": entries}
+        catalog = self.catalog_5 if kind == "version 5" else self.catalog
+        chosen = STREAMS_OF[kind]
+        return {"streams": [e for e in catalog["streams"] if e["tap_stream_id"] in chosen]}
 
     def _tap(
         self, kind: str, config: Mapping[str, Any], fault: Fault, address: str, state: Any = None
@@ -528,8 +588,11 @@ class Lab:
                 stack.enter_context(mock.patch(f"{module}.time", clock))
             few = tuple(stream for stream in STREAMS if stream.name in _NEEDED)
             stack.enter_context(mock.patch.object(TapPardot, "stream_types", few))
+            new = tuple(stream for stream in V5_STREAMS if stream.name == FILES)
+            stack.enter_context(mock.patch.object(TapPardot, "v5_stream_types", new))
             stack.enter_context(mock.patch("tap_pardot.sync.context.Transport", transport))
-            stack.enter_context(mock.patch.object(V4, "page_size", 2))
+            for dialect in (V4, V5):
+                stack.enter_context(mock.patch.object(dialect, "page_size", 2))
             stack.enter_context(bounded())
             try:
                 return self._runner.run(
@@ -540,7 +603,7 @@ class Lab:
 
     def problems(self, cell: Cell, command: Tap | None = None) -> list[str]:
         """Run a cell, in this process or by the command line; return what is wrong."""
-        call, fault = CALLS[cell.call], FAULTS[cell.fault]
+        call, fault = cell.where, FAULTS[cell.fault]
         config = self.prepare(cell)
         if command is None:
             done = self._tap(call.kind, config, fault, call.address)
@@ -578,7 +641,7 @@ class Lab:
         """Whether a run says something that one without a fault does not."""
         if cell.call == "account" and cell.fault in {"46", "49"}:
             return True  # the stream account is not selected, so nobody misses it
-        return bool(_words(done) - self._clean[CALLS[cell.call].kind])
+        return bool(_words(done) - self._clean[cell.where.kind])
 
     def _shown(self) -> Iterator[str]:
         text = "\n".join(self.other_host.shown)
@@ -604,7 +667,11 @@ def account() -> dict[str, list[dict[str, Any]]]:
     for each in activities:
         each["email_id"] = (each["id"] - 1) % ROWS[EMAILS] + 1
     emails = [{"id": n, "name": PERSON, "subject": PERSON} for n in range(1, ROWS[EMAILS] + 1)]
+    files = [
+        {"id": each["id"], "name": PERSON, "createdAt": each["created_at"]} for each in rows(FILES)
+    ]
     return {
+        "file": files,
         "list": rows(LISTS, name=PERSON),
         "tag": rows(TAGS, name=PERSON),
         "visitorActivity": activities,
@@ -656,7 +723,7 @@ def forbidden_output(run: Finished) -> Iterator[str]:
 
 def ends_badly(cell: Cell, done: Finished) -> Iterator[str]:
     """Yield what is wrong with the exit code and the last line of stderr."""
-    outcome, kind = cell.outcome, CALLS[cell.call].kind
+    outcome, kind = cell.outcome, cell.where.kind
     assert outcome is not None, CANNOT_BE[cell.call]
     if done.exit_code != EXIT_CODES[outcome]:
         yield f"exit code {done.exit_code}, not {EXIT_CODES[outcome]}"
@@ -694,13 +761,12 @@ def seen_by_target(chance: int, done: Finished) -> tuple[dict[str, set[int]], An
 
 def expected(kind: str) -> dict[str, set[int]]:
     """Return the ids by stream that a complete run brings."""
-    streams = (LISTS, "prospects") if kind == "fields" else ALL
-    return {stream: set(range(1, ROWS[stream] + 1)) for stream in streams}
+    return {stream: set(range(1, ROWS[stream] + 1)) for stream in STREAMS_OF[kind]}
 
 
 def wrong_rows(cell: Cell, done: Finished) -> Iterator[str]:
     """Yield what a run did not bring, or should not have."""
-    call, outcome = CALLS[cell.call], cell.outcome
+    call, outcome = cell.where, cell.outcome
     if call.kind == "discover":
         yield from _wrong_catalog(done, outcome)
         return
@@ -759,7 +825,7 @@ def still_missing(cell: Cell, before: dict[str, set[int]], again: Finished) -> I
     """Yield what is missing after the next run, beside what a target had before."""
     if again.exit_code != 0:
         yield f"exit code {again.exit_code}: {again.last_line}"
-    call = CALLS[cell.call]
+    call = cell.where
     if call.kind == "discover":
         yield from _wrong_catalog(again, Outcome.COMPLETE)
         return

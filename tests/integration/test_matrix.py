@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.helpers import matrix
-from tests.helpers.matrix import CALLS, CANNOT_BE, FAULTS, PERSON, Cell, Lab, Outcome, cells
+from tests.helpers.matrix import (
+    CALLS,
+    CANNOT_BE,
+    FAULTS,
+    GRID_5,
+    PERSON,
+    Cell,
+    Lab,
+    Outcome,
+    cells,
+)
 from tests.helpers.tap import Finished
 
 if TYPE_CHECKING:
@@ -20,6 +30,8 @@ if TYPE_CHECKING:
     from tests.helpers.tap import Tap
 
 CELLS = [cell for cell in cells() if cell.outcome is not None]
+CELLS_5 = cells(GRID_5)
+SOME_FAULTS = {"122", "46", "66", "HTML-502", "hang", "truncated", "rotated-token", "other-host"}
 BY_COMMAND = {
     ("46", "poll", True),
     ("122", "create", True),
@@ -40,6 +52,17 @@ def lab() -> Iterator[Lab]:
 
 @pytest.mark.parametrize("cell", CELLS, ids=str)
 def test_a_fault_has_the_outcome_of_the_table(lab: Lab, cell: Cell) -> None:
+    assert lab.problems(cell) == []
+
+
+@pytest.mark.parametrize("cell", [each for each in CELLS_5 if each.fault in SOME_FAULTS], ids=str)
+def test_a_fault_of_version_5_has_the_outcome_of_the_table(lab: Lab, cell: Cell) -> None:
+    assert lab.problems(cell) == []
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("cell", [e for e in CELLS_5 if e.fault not in SOME_FAULTS], ids=str)
+def test_any_fault_of_version_5_has_the_outcome_of_the_table(lab: Lab, cell: Cell) -> None:
     assert lab.problems(cell) == []
 
 
