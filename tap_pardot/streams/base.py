@@ -324,8 +324,6 @@ class PardotStream(Declaration, DirectRecordStream):
         self._blocks = blocks if first is None else chain((first,), blocks)
         self._hooks.open_sync().version_5.note_answered()
         self.refused = reading.refused_columns()
-        if self.refused:
-            self._hooks.renew_maps(self)
 
     @property
     def _decoded_columns(self) -> list[str]:
@@ -343,6 +341,7 @@ class PardotStream(Declaration, DirectRecordStream):
         """Start the reading: it fixes the columns that SCHEMA names."""
         if self.failure is None:
             self.settle()
+            self._hooks.renew_maps(self)  # the dialect may have changed, and with it the columns
 
     @override
     def get_records(self, context: Mapping[str, Any] | None) -> Iterator[Record]:
