@@ -131,12 +131,11 @@ def _version_5(
         # A query of version 5 has no fields with several values (reference v5 B.1).
         several = [name for name, each in custom.columns.items() if kind_of(each) == "array"]
     lacks, computed = lacked_by_version_5(stream), stream.v5_computed
+    if isinstance(endpoints[0], Record):  # that of versions 3 and 4 is read, too
+        names |= {name: stream.api_names.get(name, (name,)) for name in lacks}
+        computed |= lacks
     if reads_by_version_4(stream):
         lacks = frozenset()
-    elif isinstance(endpoints[0], Record) and stream.v4:
-        # The record of versions 3 and 4 is read, too, and has the others.
-        names |= {name: stream.api_names.get(name, (name,)) for name in lacks}
-        lacks, computed = frozenset(), computed | lacks
     inner = {
         name: tuple(map(camel_case, each["items"]["properties"]))
         for name, each in columns.items()
