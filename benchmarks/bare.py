@@ -4,10 +4,10 @@
     python benchmarks/bare.py v5 STREAM KINDS CONFIG OBJECT PARAMS
     python benchmarks/bare.py export STREAM KINDS FILE [FILE ...]
 
-It pages through a query of version 4 or 5 by id, or reads the files of an export, which are on disk already. KINDS
-is a JSON object: by column, "integer", "number", "boolean", "date-time", "array" or "string".
-PARAMS is a JSON object: the parameters of the first page. No checks, no selection, no STATE, no
-SDK. Times are those of New York; those of version 5 have their offset.
+It pages through a query of version 4 or 5 by id, or reads the files of an export, which are on disk
+already. KINDS is a JSON object: by column, "integer", "number", "boolean", "date-time", "array" or
+"string". PARAMS is a JSON object: the parameters of the first page. No checks, no selection, no
+STATE, no SDK. Times are those of New York; those of version 5 have their offset.
 """
 
 from __future__ import annotations

@@ -149,8 +149,8 @@ expired-token       C/C   C/F  C/S C/S
 rotated-token       C/A   C/A  C/A C/A
 other-host          C/C   F/F  F/F F/F
 """
-"""The same for calls of version 5. Before SCHEMA is written, versions 3 and 4 read the stream; later
-it fails, and the next run begins with them.
+"""The same for calls of version 5. Before SCHEMA is written, versions 3 and 4 read the stream.
+Later it fails, and the next run begins with them.
 
 A token that is refused a second time looks like a missing right (reference v5 A.7).
 """

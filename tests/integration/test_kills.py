@@ -87,7 +87,7 @@ runs = st.tuples(
 @st.composite
 def plans(draw: st.DrawFn, version: int) -> Plan:
     """Make an account and runs of the tap."""
-    streams = [*OBJECTS] if version == 4 else [*READ_BY_VERSION_5]  # noqa: PLR2004
+    streams = [*OBJECTS] if version == 4 else [*READ_BY_VERSION_5]
     selected = st.tuples(st.sampled_from(streams), ages)
     settings = st.fixed_dictionaries(
         {

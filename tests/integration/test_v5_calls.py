@@ -1,9 +1,9 @@
 """What runs under ``api_version`` 5 cost in API calls.
 
 The account is that of the specification (v5-spec.md A), scaled to the emulator: what an hour brings
-is the same, but for 20 list e-mails with new figures instead of 25, each of which costs a call; what
-was there before is less. Nested arrays and ``opportunity_prospects``, which only
-versions 3 and 4 have, are not selected.
+is the same, but for 20 list e-mails with new figures instead of 25, each of which costs a call;
+what was there before is less. Nested arrays and ``opportunity_prospects``, which only versions 3
+and 4 have, are not selected.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ FEW = ("campaign", "opportunity")
 NOT_READ = {"opportunity_prospects", "prospect_ids", "list_email_lists"}
 NEW = {*V5_ONLY, "tagged_objects"}
 TWICE = {
-    *("emails", "lifecycle_histories", "tagged_objects", "visitor_page_views"),  # append-only
+    *("lifecycle_histories", "tagged_objects", "visitor_page_views"),  # append-only
     "visitors",  # active and deleted rows
     "account",  # one by each dialect
 }
@@ -164,6 +164,8 @@ def test_an_idle_stream_costs_one_call(runs: Runs) -> None:
     assert {name: calls[name] for name in calls if name in TWICE} == dict.fromkeys(
         TWICE & calls.keys(), 2
     )
+    # While no e-mail was sent lately, one call looks for one whose id both dialects know.
+    assert calls["emails"] in {2, 3}
     assert calls["email_stats"] == 0
 
 
@@ -172,7 +174,7 @@ def test_no_call_of_version_5_is_made_twice_in_a_run(runs: Runs) -> None:
         asked = Counter(
             (call["path"], json.dumps(call["params"], sort_keys=True))
             for call in calls
-            if call["version"] == 5  # noqa: PLR2004
+            if call["version"] == 5
         )
         assert [request for request, number in asked.items() if number > 1] == []
 
@@ -181,7 +183,7 @@ def test_no_call_of_version_5_is_made_twice_in_a_run(runs: Runs) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stream", "object"),
+    ("stream", "name"),
     [
         ("visits", "visit"),
         ("visitor_page_views", "visitorPageView"),
@@ -189,7 +191,7 @@ def test_no_call_of_version_5_is_made_twice_in_a_run(runs: Runs) -> None:
         ("emails", "email"),
     ],
 )
-def test_a_stream_that_version_5_lists_needs_no_parents(emulator, tap, stream, object):
+def test_a_stream_that_version_5_lists_needs_no_parents(emulator, tap, stream, name):
     emulator.set(clock=NOW, export_seconds=0)
     emulator.seed(rows=30)
     config = {**emulator.config, "api_version": 5}
@@ -199,9 +201,16 @@ def test_a_stream_that_version_5_lists_needs_no_parents(emulator, tap, stream, o
     run = tap.run(config, catalog=catalog)
 
     assert run.exit_code == 0, run.stderr
-    assert sorted(run.ids(stream)) == [row["id"] for row in emulator.rows(object)]
-    assert {call["object"] for call in emulator.calls if call["version"] == 5} == {object}
-    assert calls_by_version(emulator, "visitor", "visitorActivity", "emailClick") == {}
+    assert sorted(run.ids(stream)) == [row["id"] for row in emulator.rows(name)]
+    assert {call["object"] for call in emulator.calls if call["version"] == 5} == {name}
+    parents = [
+        call
+        for call in emulator.calls
+        if call["object"] in {"visitor", "visitorActivity", "emailClick"}
+    ]
+    # One activity may show whether both dialects know e-mails by the same ids.
+    assert len(parents) <= (1 if stream == "emails" else 0)
+    assert all(call["params"]["limit"] == "1" for call in parents)
 
 
 # --- a first load ---

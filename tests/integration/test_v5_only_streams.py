@@ -79,7 +79,7 @@ def seen(
         run = tap.run(config, catalog=catalog)
         calls: dict[str, int] = {}
         for call in emulator.calls:
-            if call["version"] == 5 and call["op"] == "query":  # noqa: PLR2004
+            if call["version"] == 5 and call["op"] == "query":
                 calls[call["object"]] = calls.get(call["object"], 0) + 1
         yield Seen(emulator, run, calls)
 

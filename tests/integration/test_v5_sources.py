@@ -1,4 +1,4 @@
-"""Under ``api_version`` 5 a bulk stream brings the same rows by each source that has its columns."""
+"""Under version 5 a bulk stream brings the same rows by each source that has its columns."""
 
 from __future__ import annotations
 
