@@ -2,10 +2,12 @@
 
 ``python -m examples.demo`` makes all three for this run only, in temporary directories, and
 compares what arrived with what the emulator holds. Exit code 0: every table agrees.
+``python -m examples.demo --api-version 5`` does the same by version 5 of the API.
 """
 
 from __future__ import annotations
 
+import argparse
 import re
 import signal
 import sys
@@ -13,11 +15,12 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pardot_emulator import Emulator
 from tests.helpers.meltano import PLUGINS, Meltano, as_environment, stopped_with_us
 from tests.helpers.postgres import Postgres, running_postgres
+from tests.helpers.versions import V5_ONLY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,13 +57,9 @@ OBJECTS = {
     "visitors": "visitor",
     "visits": "visit",
 }
-# What is read through others: see held_through_others.
-CHILDREN = (
-    *("email_stats", "email_templates", "emails", "opportunity_prospects", "visitor_page_views"),
-)
 SESSION = 5  # a type of activities that Pardot never returns
 TAP_LINE = re.compile(r"\] tap-pardot +(?!METRIC)(.*)")
-LAST_LINES = len(OBJECTS) + len(CHILDREN) + 1
+VERSION_5 = 5
 
 
 class Line(NamedTuple):
@@ -77,9 +76,12 @@ class MeltanoFailedError(Exception):
 
 def main() -> int:
     """Run the main job and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--api-version", type=int, choices=(4, 5), default=4)
+    options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        lines = run()
+        lines = run(options.api_version)
     except MeltanoFailedError as error:
         print(f"\nMeltano failed. Its last lines:\n{error}", file=sys.stderr)
         return 1
@@ -90,8 +92,11 @@ def main() -> int:
     return 0 if all(line.arrived == line.held for line in lines) else 1
 
 
-def run() -> list[Line]:
+def run(version: int = 4) -> list[Line]:
     """Load everything once; servers and files are gone afterwards.
+
+    Args:
+        version: The setting ``api_version``.
 
     Raises:
         MeltanoFailedError: An installation or the run failed.
@@ -102,12 +107,12 @@ def run() -> list[Line]:
         running_postgres() as postgres,
     ):
         say(f"A local Pardot answers at {emulator.url} (rows made from seed {SEED}).")
-        version = postgres.query("SHOW server_version")[0][0]
-        say(f"PostgreSQL {version} waits in a temporary directory.")
+        release = postgres.query("SHOW server_version")[0][0]
+        say(f"PostgreSQL {release} waits in a temporary directory.")
         meltano = Meltano(
             project=CHECKOUT,
             home=Path(name),
-            settings=as_environment("tap-pardot", emulator.config)
+            settings=as_environment("tap-pardot", emulator.config | {"api_version": version})
             | as_environment("target-postgres", {"sqlalchemy_url": postgres.url}),
         )
         with timed(f"meltano install {' '.join(PLUGINS)}"):
@@ -116,11 +121,12 @@ def run() -> list[Line]:
         with timed(f"meltano run {' '.join(PLUGINS)}"):
             printed = run_meltano(meltano, "run", *PLUGINS)
         print("\nThe tap's last lines:")
-        print(*TAP_LINE.findall(printed)[-LAST_LINES:], sep="\n")
+        held = held_under_5(emulator) if version == VERSION_5 else held_under_4(emulator)
+        print(*TAP_LINE.findall(printed)[-len(held) - 1 :], sep="\n")
         say(
             f"\nThe run created {len(emulator.exports)} export jobs in {len(emulator.calls)} calls."
         )
-        return compare(emulator, postgres, jobs)
+        return compare(held, postgres, jobs)
 
 
 def run_meltano(meltano: Meltano, *arguments: str) -> str:
@@ -140,7 +146,7 @@ def run_meltano(meltano: Meltano, *arguments: str) -> str:
     return printed
 
 
-def compare(emulator: Emulator, postgres: Postgres, jobs: Sequence[int]) -> list[Line]:
+def compare(held: dict[str, int], postgres: Postgres, jobs: Sequence[int]) -> list[Line]:
     """Count the rows of every table beside those of the emulator.
 
     All of them count: the seed dates nothing into the last hour, so that no row of a stream with
@@ -148,22 +154,48 @@ def compare(emulator: Emulator, postgres: Postgres, jobs: Sequence[int]) -> list
     there before: the run makes its own, and lists them as they are just then.
 
     Args:
-        emulator: The local Pardot.
+        held: The rows that each table should have.
         postgres: The database.
         jobs: Ids of the export jobs before the run.
     """
     arrived = postgres.table_counts(SCHEMA)
     before = f"SELECT count(*) FROM {SCHEMA}.exports WHERE id IN ({', '.join(map(str, jobs))})"
     ((arrived["exports"],),) = postgres.query(before)
-    held = {stream: emulator.count(name) for stream, name in OBJECTS.items()}
-    held["exports"] = len(jobs)
-    held["visitor_activities"] = sum(
-        row["type"] != SESSION for row in emulator.rows("visitorActivity")
-    )
-    held |= held_through_others(emulator)
+    held = {**held, "exports": len(jobs)}
     # A table that nobody expected is a difference, too.
     tables = sorted(held.keys() | arrived.keys())
     return [Line(f"{SCHEMA}.{t}", arrived.get(t, 0), held.get(t, 0)) for t in tables]
+
+
+def activities_of(emulator: Emulator) -> list[dict[str, Any]]:
+    """Return the activities that Pardot returns."""
+    return [row for row in emulator.rows("visitorActivity") if row["type"] != SESSION]
+
+
+def held_under_4(emulator: Emulator) -> dict[str, int]:
+    """Count what the emulator holds of each table, as versions 3 and 4 give it."""
+    return {
+        **{stream: emulator.count(name) for stream, name in OBJECTS.items()},
+        "visitor_activities": len(activities_of(emulator)),
+        **held_through_others(emulator),
+    }
+
+
+def held_under_5(emulator: Emulator) -> dict[str, int]:
+    """Count what the emulator holds of each table, as version 5 gives it.
+
+    It lists e-mails, templates and list e-mails, whether other rows name them or not.
+    """
+    named = [*activities_of(emulator), *emulator.rows("emailClick")]
+    list_emails = {row["list_email_id"] for row in named if row["list_email_id"]}
+    list_emails |= {row["id"] for row in emulator.rows("listEmail") if row["isSent"]}
+    listed = {**V5_ONLY, "tagged_objects": "tagObject"}
+    listed |= {"emails": "email", "email_templates": "emailTemplate"}
+    return {
+        **held_under_4(emulator),
+        **{stream: emulator.count(name) for stream, name in listed.items()},
+        "email_stats": len(list_emails),
+    }
 
 
 def held_through_others(emulator: Emulator) -> dict[str, int]:
@@ -172,8 +204,7 @@ def held_through_others(emulator: Emulator) -> dict[str, int]:
     Args:
         emulator: The local Pardot.
     """
-    activities = [row for row in emulator.rows("visitorActivity") if row["type"] != SESSION]
-    naming = [*activities, *emulator.rows("emailClick")]
+    naming = [*activities_of(emulator), *emulator.rows("emailClick")]
     emails = {row.get("email_id") for row in naming}
     list_emails = {row["list_email_id"] for row in naming if row["list_email_id"]}
     told = {row["list_email_id"] for row in naming if row.get("email_id")}
