@@ -341,7 +341,8 @@ class PardotStream(Declaration, DirectRecordStream):
         """Start the reading: it fixes the columns that SCHEMA names."""
         if self.failure is None:
             self.settle()
-            self._hooks.renew_maps(self)  # the dialect may have changed, and with it the columns
+            if self._hooks.reads_version_5:  # the dialect may have changed, and with it the columns
+                self._hooks.renew_maps(self)
 
     @override
     def get_records(self, context: Mapping[str, Any] | None) -> Iterator[Record]:
