@@ -28,12 +28,14 @@ def has_same_ids(stream: PardotStream, sync: SyncContext) -> bool:
     """Return whether a stream's ids are the same in all versions; log if they are not.
 
     The newest id that a record names is looked up in version 5, and in version 4 if version 5 does
-    not know it. Without a record that names one, or without an answer, nothing is stored.
+    not know it. That is done until version 5 has listed the stream once. Without a record that
+    names an id, or without an answer, the ids count as the same.
     """
     if stream.v5_named_by is None or not sync.has_version_4:
         return True
     state = stream.stream_state
-    if state.get(SAME_IDS) is None and (number := _newest_named(stream, sync)) is not None:
+    is_open = state.get(SAME_IDS) is None and stream.bookmark.until is None
+    if is_open and (number := _newest_named(stream, sync)) is not None:
         by_v5: Any = stream.endpoint
         read = sync.dialect_5.lookup(Lookup(by_v5.object), number, {"fields": "id"})
         by_v4: Any = stream.v4
