@@ -40,6 +40,10 @@ _BY_NAME = {
 }
 
 
+_SEVERAL = ("is_record_multiple_responses", "isRecordMultipleResponses")
+"""The names of the flag of a field that holds several values."""
+
+
 class Field(NamedTuple):
     """A custom field as the API names it, and the JSON Schema of its values."""
 
@@ -49,13 +53,13 @@ class Field(NamedTuple):
 
 
 def of_prospects(rows: Iterable[Mapping[str, Any]]) -> Iterator[Field]:
-    """Yield the fields in rows of the ``customField`` query."""
+    """Yield the fields in rows of the query of custom fields, by any version of the API."""
     for row in rows:
         name = _text(row.get("field_id") or row.get("fieldId"))
         if not _can_be_requested(name):
             continue
         schema = _BY_ID.get(_number(row.get("type_id"))) or _by_name(row.get("type"))
-        if _is_true(row.get("is_record_multiple_responses")):
+        if any(map(_is_true, map(row.get, _SEVERAL))):
             schema = STRINGS
         yield Field(name, _text(row.get("name")), schema)
 

@@ -78,7 +78,7 @@ class Decoder:
 
     Args:
         schema: The JSON Schema of a row (an object with ``properties``).
-        timestamp: The converter of times, for the API user's zone.
+        timestamp: The converter of times.
         columns: The columns to emit; all when None.
         api_names: By column, the API's names for it where they are not the column's own (in
             snake_case or camelCase), the preferred one first. ``campaign.id`` reaches into a

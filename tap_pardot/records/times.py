@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import tzinfo
     from zoneinfo import ZoneInfo
 
 SECOND = timedelta(seconds=1)
@@ -150,6 +151,57 @@ def utc_column_converter(zone: ZoneInfo) -> Callable[[Sequence[str | None]], lis
     return convert
 
 
+class OffsetTimes:
+    """Converts times that carry their offset, as version 5 writes them, to ISO 8601 in UTC."""
+
+    def __init__(self) -> None:
+        self._by_offset: dict[str, Callable[[str], str]] = {}
+
+    def convert(self, text: str) -> str:
+        """Return any ISO 8601 string with an offset or ``Z`` in UTC.
+
+        Raises:
+            ValueError: It is none, or has no offset.
+        """
+        moment = datetime.fromisoformat(text.strip())
+        if moment.tzinfo is None:
+            raise ValueError("no offset")
+        return _in_utc(moment)
+
+    def column(self, texts: Sequence[str | None]) -> list[str | None]:
+        """Return the times ``YYYY-MM-DDTHH:MM:SS`` with an offset; None for "" and None.
+
+        Raises:
+            ValueError: One has another form.
+        """
+        known = self._by_offset
+        try:
+            return [known[text[_TO_SECONDS:]](text) if text else None for text in texts]
+        except KeyError:
+            for offset in {text[_TO_SECONDS:] for text in texts if text} - known.keys():
+                if len(known) >= _MAX_OFFSETS:
+                    raise ValueError("too many offsets") from None
+                known[offset] = _of_offset(offset)
+        return [known[text[_TO_SECONDS:]](text) if text else None for text in texts]
+
+
+def _of_offset(text: str) -> Callable[[str], str]:
+    """Return the converter of times with one offset, such as ``-04:00``.
+
+    Raises:
+        ValueError: It is no offset.
+    """
+    zone = datetime.fromisoformat(f"2024-01-01T00:00:00{text}").tzinfo
+    if zone is None:
+        raise ValueError("no offset")
+    offset = zone.utcoffset(None) or timedelta()
+    unit = next((each for each in _UNITS if not offset.seconds % each.seconds), None)
+    if unit is None:
+        raise ValueError("no whole minutes")
+    prefixes, rests, length = _Prefixes(zone, unit), _Rests(unit), unit.length
+    return lambda time: prefixes[time[:length]] + rests[time[length:_TO_SECONDS]]
+
+
 class _Unit(NamedTuple):
     """A span of time: its seconds, and how long a string of a time up to it is."""
 
@@ -167,7 +219,7 @@ _UNITS = (
 class _Prefixes(dict[str, str]):
     """The beginnings of times in UTC by those of local times, for some thousand units."""
 
-    def __init__(self, zone: ZoneInfo, unit: _Unit) -> None:
+    def __init__(self, zone: tzinfo, unit: _Unit) -> None:
         super().__init__()
         self._zone = zone
         self._unit = unit
@@ -212,12 +264,18 @@ def _exact(text: str, zone: ZoneInfo) -> str:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone)
+    return _in_utc(moment)
+
+
+def _in_utc(moment: datetime) -> str:
     try:
         return moment.astimezone(UTC).isoformat(timespec="seconds")
     except OverflowError as error:
         raise ValueError("year out of range") from error
 
 
+_TO_SECONDS = len("YYYY-MM-DDTHH:MM:SS")
+_MAX_OFFSETS = 64
 _SIXTY = frozenset(f"{n:02}" for n in range(60))
 _ANY_DAY = datetime(2024, 1, 1)  # noqa: DTZ001 - a local time
 _MIDNIGHT = "YYYY-MM-DD 00:00:00"

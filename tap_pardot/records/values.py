@@ -20,7 +20,7 @@ import msgspec
 
 from tap_pardot.records.numbers import Number, exact
 from tap_pardot.records.repair import Repaired, is_repaired
-from tap_pardot.records.times import utc_column_converter, utc_converter
+from tap_pardot.records.times import OffsetTimes, utc_column_converter, utc_converter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -191,15 +191,16 @@ _BOOLEANS = {True: True, False: False, "true": True, "false": False, "1": True, 
 
 
 class Timestamp:
-    """Converts Pardot's local times to ISO 8601 in UTC.
+    """Converts Pardot's times to ISO 8601 in UTC.
 
     Args:
-        zone: The zone of the local times.
+        zone: The zone of local times; None where each time must carry its offset.
     """
 
-    def __init__(self, zone: ZoneInfo) -> None:
-        self._convert = utc_converter(zone)
-        self._convert_column = utc_column_converter(zone)
+    def __init__(self, zone: ZoneInfo | None) -> None:
+        by_offset = OffsetTimes()
+        self._convert = by_offset.convert if zone is None else utc_converter(zone)
+        self._convert_column = by_offset.column if zone is None else utc_column_converter(zone)
 
     def __call__(self, value: Any) -> str | None:
         """Return one time; None for an empty string.

@@ -6,10 +6,13 @@ Pure: no I/O.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from tap_pardot.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class TimezoneCheck:
@@ -42,6 +45,26 @@ class TimezoneCheck:
         Raises:
             ConfigurationError: The zone makes another instant of the local time.
         """
+        self._compare(created_at, instant)
+        if created_at is not None and instant is not None:
+            self.note(confirmed=True)
+
+    def check_offsets(self, times: Iterable[Any]) -> None:
+        """Compare times that carry the offset of the API user's zone.
+
+        Values without an offset show nothing, and neither does ``Z``.
+
+        Raises:
+            ConfigurationError: The zone has another offset at one of the times.
+        """
+        moments = [moment for each in times if (moment := _with_offset(each)) is not None]
+        for moment in moments:
+            self._compare(moment.replace(tzinfo=None).isoformat(" "), moment)
+        if moments:
+            self.note(confirmed=True)
+
+    def _compare(self, created_at: str | None, instant: datetime | None) -> None:
+        """Compare a local time with its instant; errors as of :meth:`check`."""
         error = offset_error(created_at, instant, self._zone)
         if error is not None:
             likely = ", ".join(likely_zones(created_at, instant))
@@ -50,8 +73,6 @@ class TimezoneCheck:
                 f"setting timezone ({self._zone.key}): set timezone to the zone in the API user's "
                 f"Pardot settings{f', likely one like {likely}' if likely else ''}."
             )
-        if created_at is not None and instant is not None:
-            self.note(confirmed=True)
 
 
 def offset_error(
@@ -105,6 +126,17 @@ def _local(text: str | None) -> datetime | None:
     except ValueError:
         return None
     return wall if wall is not None and wall.tzinfo is None else None
+
+
+def _with_offset(value: Any) -> datetime | None:
+    """Return a time of version 5 as it is written; None if it has no offset in figures."""
+    if not isinstance(value, str) or value.strip().upper().endswith("Z"):
+        return None
+    try:
+        moment = datetime.fromisoformat(value.strip())
+    except ValueError:
+        return None
+    return None if moment.tzinfo is None else moment
 
 
 _AGREEING = timedelta(minutes=7)  # offsets of zones are 15 minutes apart

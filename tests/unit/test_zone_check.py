@@ -69,3 +69,43 @@ def test_a_zone_is_checked_until_a_time_confirms_it():
     assert check.is_needed
     check.check("2024-06-01 12:00:01", NOW)
     assert not check.is_needed
+
+
+@pytest.mark.parametrize(
+    ("zone", "times", "confirmed"),
+    [
+        ("America/New_York", ["2024-06-01T08:00:00-04:00"], True),
+        ("America/New_York", ["2024-06-01T08:00:00-04:00", "2024-01-01T08:00:00-05:00"], True),
+        ("America/New_York", ["2024-11-03T01:30:00-04:00", "2024-11-03T01:30:00-05:00"], True),
+        ("Asia/Kolkata", ["2024-06-01T17:30:00+05:30", None], True),
+        ("UTC", ["2024-06-01T12:00:00+00:00"], True),
+        # These show no offset of a zone.
+        ("Asia/Kolkata", ["2024-06-01T12:00:00Z", "2024-06-01 12:00:00", "soon", 7, None], False),
+        ("Asia/Kolkata", [], False),
+    ],
+)
+def test_times_with_an_offset_confirm_a_zone(zone, times, confirmed):
+    stored = {}
+    check = TimezoneCheck(ZoneInfo(zone), stored)
+
+    check.check_offsets(times)
+
+    assert check.is_confirmed is confirmed
+    assert check.is_needed is not confirmed
+    assert stored == ({"zone": zone, "confirmed": True} if confirmed else {})
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        ["2024-06-01T08:00:00-04:00"],
+        ["2024-01-01T12:00:00+00:00", "2024-06-01T12:00:00+00:00"],  # the first one agrees
+    ],
+)
+def test_times_with_another_offset_refuse_a_zone_and_confirm_nothing(times):
+    stored = {}
+    check = TimezoneCheck(ZoneInfo("Europe/London"), stored)
+
+    with pytest.raises(ConfigurationError, match="set timezone to the zone"):
+        check.check_offsets(times)
+    assert stored == {}
