@@ -19,6 +19,7 @@ from tap_pardot.api.retry import SHORT_PATIENCE, ThrottlePause, retry_after, wit
 from tap_pardot.errors import (
     ConfigurationError,
     LoginOutage,
+    NoSuchAddress,
     Outage,
     Retriable,
     RunStopped,
@@ -77,6 +78,8 @@ class Client:
         self._pause = ThrottlePause()
         self._failing: set[tuple[str, ...]] = set()
         """Operations whose last call was an outage although other calls were answered."""
+        self._live_tokens: set[str] = set()
+        """Tokens that were refused right after their login, so that a right was missing."""
         self._health_check = health_check
         self.budget = budget
         self.clock = ServerClock()
@@ -158,6 +161,8 @@ class Client:
         except PardotError as error:
             temporary = {Action.RETRY, Action.RETRY_SMALLER, Action.STOP_CLEANLY}
             return rule_for(error.code).action not in temporary
+        except NoSuchAddress:  # versions 3 and 4 are gone
+            return True
         except TapPardotError:
             return False
         return True
@@ -180,7 +185,7 @@ class Client:
 
     def _pause_all_threads(self, error: Retriable, seconds: float) -> None:
         """Pause all threads if Pardot refused a request because too many came at once."""
-        if error.code == TOO_MANY_REQUESTS:
+        if error.throttled:
             self._pause.extend(seconds)
 
     # --- one attempt ---
@@ -234,6 +239,8 @@ class Client:
                 raise
             except PardotError as error:
                 action = rule_for(error.code).action
+                if error.may_be_token and token not in self._live_tokens:
+                    action = Action.LOGIN
                 if action in {Action.LOGIN, Action.ABORT}:
                     self._check_host(request, response)
                 if action is Action.LOGIN and not was_refused:
@@ -243,6 +250,8 @@ class Client:
                 elif action is Action.SWITCH_VERSION and request.save_to is None:
                     request.dialect.switch_version(sent.version, error.code)
                 else:
+                    if error.may_be_token:
+                        self._live_tokens.add(token)
                     raise _failure(error, response) from None
 
     def _parse(self, request: Request[T], response: Response) -> T:

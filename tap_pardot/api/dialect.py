@@ -298,12 +298,20 @@ class PardotError(Exception):
     Args:
         code: Pardot's code.
         message_words: The words of its message.
+        may_be_token: Whether it may also mean that the token is dead.
     """
 
-    def __init__(self, code: int, message_words: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        code: int,
+        message_words: frozenset[str] = frozenset(),
+        *,
+        may_be_token: bool = False,
+    ) -> None:
         super().__init__(code)
         self.code = code
         self.message_words = message_words
+        self.may_be_token = may_be_token
 
 
 class Wire(Protocol):
@@ -347,6 +355,10 @@ class QueryDialect(Wire, Protocol):
     @property
     def page_size(self) -> int:
         """Rows of a full page."""
+
+    @property
+    def smallest_page(self) -> int:
+        """Rows of the smallest page that is requested where Pardot runs out of time."""
 
     def query(  # noqa: PLR0913
         self,

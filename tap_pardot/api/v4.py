@@ -106,6 +106,7 @@ class V4:
 
     name = "v4"
     page_size = PAGE_SIZE
+    smallest_page = 1
     field_codes = frozenset({INVALID_FIELDS})
 
     def in_zone(self, zone: ZoneInfo) -> V4:

@@ -7,15 +7,15 @@ requests are GET. No I/O.
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from tap_pardot.api.codes import INVALID_PARAMETER, UNREADABLE_FIELD
 from tap_pardot.api.dialect import HttpRequest, Lookup, Query, Record, Request
 from tap_pardot.api.v5_answers import counted_record, object_of, parse_response, rows_after
-from tap_pardot.errors import ConfigurationError
+from tap_pardot.errors import AddressTooLong, ConfigurationError
 from tap_pardot.records.times import SECOND, to_iso
 from tap_pardot.records.values import camel_case
 
@@ -31,26 +31,11 @@ PAGE_SIZE = 1_000
 """Rows of a full page (A.3)."""
 
 _VERSION = 5
+_LONGEST_QUERY = 6_000
+"""Characters of a request's parameters; servers refuse addresses of 8,000 (reference v5 D)."""
 _ORDERS = ("id", "id ASC")
 _OUTSIDE_OF_OBJECTS = frozenset({"bulk-actions"})
 """Paths that do not follow ``/objects/`` (A.2)."""
-
-
-class Renewal:
-    """Whether the token was renewed for a refusal by HTTP 401, which happens once in a run.
-
-    Version 5 answers 401 with code 49 for a dead token and for a missing right alike (A.7).
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._is_due = True
-
-    def is_due(self) -> bool:
-        """Return True the first time."""
-        with self._lock:
-            is_due, self._is_due = self._is_due, False
-        return is_due
 
 
 class Spelling:
@@ -69,16 +54,15 @@ class V5:
 
     Attributes:
         api_url: Origin of the API.
-        renewal: Whether the token was renewed for a refusal by HTTP 401.
         spelling: How requests are spelled.
     """
 
     api_url: str
-    renewal: Renewal = field(default_factory=Renewal)
     spelling: Spelling = field(default_factory=Spelling)
 
     name = "v5"
     page_size = PAGE_SIZE
+    smallest_page = 50
     field_codes = frozenset({INVALID_PARAMETER, UNREADABLE_FIELD})
     zone = ZoneInfo("UTC")
     """Times on the wire carry their offset, so the zone of the API user does not matter."""
@@ -99,6 +83,9 @@ class V5:
 
         The answer is malformed, and requested again, if its ids are not in ascending order after
         the cursor.
+
+        Raises:
+            AddressTooLong: It names too many fields.
         """
         if offset is not None:
             raise ValueError("version 5 is paged by id")
@@ -108,6 +95,8 @@ class V5:
         }
         if cursor:
             params["idGreaterThan"] = str(cursor)
+        if len(urlencode(params)) > _LONGEST_QUERY:
+            raise AddressTooLong("A request names too many fields: deselect some columns.")
         return Request(
             self,
             (endpoint.object,),
@@ -219,7 +208,7 @@ class V5:
 
     def open(self, response: Response) -> Body:
         """Return the JSON object of an answer that holds data; errors as of ``parse_response``."""
-        return parse_response(response, self.renewal.is_due)
+        return parse_response(response)
 
 
 def to_wire(moment: datetime) -> str:

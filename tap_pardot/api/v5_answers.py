@@ -9,19 +9,20 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from tap_pardot.api.codes import ACCESS_DENIED, INVALID_TOKEN, NO_RIGHT, NO_SUCH_ADDRESS
+from tap_pardot.api.codes import ACCESS_DENIED, NO_RIGHT, NO_SUCH_ADDRESS
 from tap_pardot.api.dialect import PardotError, Rows
 from tap_pardot.api.json_body import json_of
 from tap_pardot.errors import AddressTooLong, Retriable, StreamFailed
 from tap_pardot.records.values import ConversionError, to_integer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from tap_pardot.api.dialect import Body, Row
     from tap_pardot.api.http import Response
 
 _WARNING = "Pardot-Warning"
+_WORD = re.compile(r"[\w.]+")
 _CODES = {404: NO_SUCH_ADDRESS, 405: NO_RIGHT}
 """By HTTP status of an answer without a code, the code of the same meaning (A.7)."""
 _CUT = "203"
@@ -30,14 +31,11 @@ HIDDEN = "202"
 """The warning that rows were left out because of access rules (A.1)."""
 
 
-def parse_response(response: Response, renews: Callable[[], bool]) -> Body:
+def parse_response(response: Response) -> Body:
     """Return the JSON object of an answer that holds data.
 
-    The code in the body counts, whatever the HTTP status (A.7).
-
-    Args:
-        response: The answer.
-        renews: Returns whether a refusal by HTTP 401 may mean a dead token.
+    The code in the body counts, whatever the HTTP status (A.7). HTTP 401 with code 49 means a dead
+    token or a missing right.
 
     Raises:
         PardotError: The answer holds an error code.
@@ -48,11 +46,9 @@ def parse_response(response: Response, renews: Callable[[], bool]) -> Body:
     body, status = json_of(response.body), response.status
     code = _integer(body.get("code")) if isinstance(body, dict) and "message" in body else None
     if status == 401 and (code in {None, ACCESS_DENIED}):  # noqa: PLR2004
-        raise PardotError(INVALID_TOKEN if renews() else ACCESS_DENIED)
+        raise PardotError(ACCESS_DENIED, may_be_token=True)
     if code is not None:
-        text = body["message"]
-        words = re.findall(r"[\w.]+", text) if isinstance(text, str) else ()
-        raise PardotError(code, frozenset(word.rstrip(".") for word in words))
+        raise PardotError(code, names_in(body["message"]))
     if status >= 500 or status in {408, 429}:  # noqa: PLR2004
         raise Retriable(
             f"Pardot answered HTTP {status}.",
@@ -71,6 +67,21 @@ def parse_response(response: Response, renews: Callable[[], bool]) -> Body:
     if not isinstance(body, dict):
         raise Retriable("An answer was not the JSON that Pardot's API sends.")
     return body
+
+
+def names_in(message: Any) -> frozenset[str]:
+    """Return the words of a message that can be names of fields or parameters.
+
+    These are all words after the last colon. Before it, a word of small letters is one of the
+    sentence: "Invalid fields for request type" does not name the field ``type``.
+    """
+    if not isinstance(message, str):
+        return frozenset()
+    sentence, colon, named = message.rpartition(":")
+    if not colon:
+        sentence, named = message, ""
+    words = [word for word in _WORD.findall(sentence) if not word.islower() or "_" in word]
+    return frozenset(word.rstrip(".") for word in (*words, *_WORD.findall(named)))
 
 
 def rows_after(body: Body, headers: Mapping[str, str], cursor: int) -> Rows:

@@ -10,7 +10,7 @@ import pytest
 from tap_pardot.api.dialect import Filters, Lookup, PardotError, Query, Record, Request
 from tap_pardot.api.http import Response
 from tap_pardot.api.v5 import V5
-from tap_pardot.errors import Retriable, StreamFailed
+from tap_pardot.errors import AddressTooLong, Retriable, StreamFailed
 
 LISTS = Query("lists", deleted=True)
 WINDOW = Filters(
@@ -121,14 +121,60 @@ def test_a_refusal_names_the_field(v5):
     assert "salesforceCmsId" in raised.value.message_words
 
 
-def test_401_means_a_dead_token_once_and_then_a_missing_right(v5):
-    codes = []
-    for _ in range(3):
-        with pytest.raises(PardotError) as raised:
-            v5.open(response({"code": 49, "message": "Access Denied"}, 401))
-        codes.append(raised.value.code)
+@pytest.mark.parametrize(
+    ("message", "names"),
+    [
+        ("It contains an invalid or unknown field: name.", {"name"}),
+        ("It contains an invalid or unknown field: name, x__c", {"name", "x__c"}),
+        ("The field salesforceId is unknown", {"salesforceId"}),
+        ("Invalid parameter: Parameter updatedAtBefore is invalid.", {"updatedAtBefore"}),
+        ("Invalid parameter: Parameter orderBy is invalid. Unknown field name", {"orderBy"}),
+    ],
+)
+def test_names_are_found_in_a_message(v5, message, names):
+    with pytest.raises(PardotError) as raised:
+        v5.open(response({"code": 51, "message": message}, 400))
 
-    assert codes == [184, 49, 49]
+    assert raised.value.message_words >= names
+
+
+@pytest.mark.parametrize("message", ["Invalid fields for request type", "The type is wrong", 7])
+def test_a_word_of_the_sentence_is_no_name_of_a_field(v5, message):
+    with pytest.raises(PardotError) as raised:
+        v5.open(response({"code": 224, "message": message}, 400))
+
+    assert not {"type", "fields", "request"} & raised.value.message_words
+
+
+def test_a_request_that_names_too_many_fields_is_not_built(v5):
+    fields = [f"field_with_a_long_name_{number}__c" for number in range(190)]
+
+    with pytest.raises(AddressTooLong):
+        v5.query(LISTS, Filters(fields=fields), limit=1000)
+    assert v5.newest(LISTS, Filters(fields=fields)).params["fields"] == "id"
+
+
+def test_an_address_that_a_server_refuses_as_too_long_may_be_split(v5):
+    with pytest.raises(AddressTooLong):
+        v5.open(response(b"<html>", 414))
+
+
+@pytest.mark.parametrize("body", [{"code": 49, "message": "Access Denied"}, b"<html>", {}])
+def test_401_may_mean_a_dead_token(v5, body):
+    with pytest.raises(PardotError) as raised:
+        v5.open(response(body, 401))
+
+    assert raised.value.code == 49
+    assert raised.value.may_be_token
+
+
+@pytest.mark.parametrize(("code", "status"), [(49, 403), (49, 405), (46, 401), (184, 401)])
+def test_other_refusals_mean_what_their_code_says(v5, code, status):
+    with pytest.raises(PardotError) as raised:
+        v5.open(response({"code": code, "message": "no"}, status))
+
+    assert raised.value.code == code
+    assert not raised.value.may_be_token
 
 
 def test_a_gateway_that_ran_out_of_time_leads_to_smaller_requests(v5):
