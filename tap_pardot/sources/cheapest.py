@@ -16,6 +16,7 @@ from typing_extensions import override
 from tap_pardot.errors import RequestTooLarge, StreamFailed, StreamSkipped
 from tap_pardot.sources.base import Source
 from tap_pardot.sources.costs import calls_by_export, calls_by_query, polls_of
+from tap_pardot.sources.export_creation import KeysRejected
 from tap_pardot.sources.export_plan import windows as job_windows
 from tap_pardot.sources.query_probe import answered
 
@@ -270,8 +271,17 @@ class CheapestSource(Source):
         reads_ahead = choice.most_calls is None
         self._query = self._new_query(queried, reads_ahead) if queried else None
         self._export = self._new_export(exported, self._has_rows) if exported else None
-        if self._export is not None:
+        if self._export is None:
+            return
+        try:
             self._export.queue.fill(choice.range)
+        except (StreamFailed, StreamSkipped) as error:
+            if not self._chooser.must_answer or isinstance(error, KeysRejected):
+                raise
+            # The query of version 5 has answered and has all columns.
+            logger.warning("%s: read by query, because of exports: %s", self._chooser.stream, error)
+            by_query = SideChoice(by_export=False, reason=error.message)
+            self._use(Choice(choice.range, dict.fromkeys(choice.sides, by_query)))
 
     def _has_rows(self, window: Window, deleted: Side) -> bool:
         """Return whether a window of export jobs may have rows; a query is asked if it can tell."""

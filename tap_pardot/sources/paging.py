@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tap_pardot.api.dialect import Rows
 from tap_pardot.errors import RequestTooLarge, StreamFailed
 from tap_pardot.records.values import ConversionError, to_integer
+from tap_pardot.sources.field_parts import page_of_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-    from tap_pardot.api.dialect import Filters, Query, QueryDialect, Row
+    from tap_pardot.api.dialect import Filters, Query, QueryDialect, Request, Row
     from tap_pardot.sources.base import Call
     from tap_pardot.sources.requested_fields import RequestedFields
 
@@ -82,13 +83,25 @@ class QueryCalls:
         """Return one page.
 
         Where Pardot refuses a field, or a spelling for which the dialect has another, the request
-        is repeated without it.
+        is repeated without it. Where one request cannot name all fields, the page takes several.
         """
+
+        def request(names: Sequence[str], after: int) -> Rows:
+            part = replace(filters, fields=names) if names else filters
+            return self._part(part, limit=limit, cursor=after, offset=offset, can_split=can_split)
+
+        if self.fields is None or filters.fields:
+            return request((), cursor)
+        return page_of_parts(self.stream, self.fields, request, row_id, cursor=cursor, limit=limit)
+
+    def _part(
+        self, filters: Filters, *, limit: int, cursor: int, offset: int | None, can_split: bool
+    ) -> Rows:
+        """Return one page with the fields of the filters; errors as of the call."""
         while True:
-            completed = self.completed(filters)
             request = self.dialect.query(
                 self.endpoint,
-                completed,
+                filters,
                 limit=limit,
                 cursor=cursor,
                 offset=offset,
@@ -97,31 +110,27 @@ class QueryCalls:
             try:
                 rows = self.call(request)
             except StreamFailed as error:
-                if not (
-                    self._without_fields(error, completed)
-                    or self.dialect.adapt(self.endpoint, request, error)
-                ):
+                if self.dialect.adapt(self.endpoint, request, error):
+                    continue
+                if self.fields is None or not self._rejects(error, request, filters.fields):
                     raise
+                filters = replace(filters, fields=self.fields.accepted(filters.fields))
             else:
                 if rows.is_cut:
                     self.on_hidden()
                 return rows
 
-    def _without_fields(self, error: StreamFailed, filters: Filters) -> bool:
-        """Leave out the fields that a refusal names; return whether it names some."""
-        if self.fields is None or error.code not in self.dialect.field_codes:
+    def _rejects(
+        self, error: StreamFailed, request: Request[Rows], requested: Sequence[str]
+    ) -> bool:
+        """Leave out the fields that a refusal names; return whether it names some.
+
+        A refusal that names another parameter of the request is not one of a field.
+        """
+        others = request.params.keys() - {"fields"}
+        if error.code not in self.dialect.field_codes or others & error.message_words:
             return False
-        before = set(self.fields.rejected)
-        if not self.fields.reject(error.message_words, filters.fields):
-            return False
-        if refused := sorted(self.fields.rejected - before):
-            logger.warning(
-                "%s: Pardot has no field %s (code %s); the column stays empty.",
-                self.stream,
-                ", ".join(refused),
-                error.code,
-            )
-        return True
+        return self.fields is not None and self.fields.reject(error, requested)
 
 
 class IdPage(NamedTuple):

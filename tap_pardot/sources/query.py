@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from tap_pardot.api.dialect import Filters
 from tap_pardot.errors import RequestTooLarge
 from tap_pardot.records.times import Window, clamp, first_half, to_iso
+from tap_pardot.records.values import camel_case
 from tap_pardot.sources.base import Page, Source, shorter_window
 from tap_pardot.sources.id_workers import pages_by_id
 from tap_pardot.sources.paging import by_offset, page_of, row_id
@@ -71,8 +72,9 @@ class SplittingQuery:
             RequestTooLarge: Pardot runs out of time, and the window can be shorter.
         """
         shorter = window is not None and first_half(window, self._zone) is not None
+        smallest = self.calls.dialect.smallest_page
         while True:
-            can_split = shorter or self._page_size > 1
+            can_split = shorter or self._page_size > smallest
             try:
                 for page in pages_by_id(
                     self.calls,
@@ -87,7 +89,7 @@ class SplittingQuery:
             except RequestTooLarge as error:
                 if shorter:
                     raise
-                self._page_size //= 2
+                self._page_size = max(self._page_size // 2, smallest)
                 logger.warning(
                     "%s: %s Rows of a page: %d.", self.calls.stream, error, self._page_size
                 )
@@ -325,7 +327,9 @@ class SingleRecord(Source):
         """Yield the record."""
         row: Row = {}
         for dialect in self._dialects:
-            row |= self._fields.request(
+            later = self._fields.request(
                 self._call, dialect.field_codes, partial(dialect.record, self._endpoint)
             )
+            # A later dialect names the same field in camelCase, and writes times with an offset.
+            row = {name: row[name] for name in row if camel_case(name) not in later} | later
         yield Page([[row]])

@@ -23,13 +23,12 @@ from tap_pardot.sources.query import (
     WindowQuery,
 )
 from tap_pardot.sources.query_of_each import QueryOfEach
-from tap_pardot.sources.requested_fields import RequestedFields
 from tap_pardot.streams.bulk import bulk_query, bulk_source
 from tap_pardot.streams.emitted import string_columns
 from tap_pardot.streams.endpoints import is_append_only, is_bulk
-from tap_pardot.streams.parts import Parts
+from tap_pardot.streams.parts import Parts, new_fields
 from tap_pardot.streams.reads import list_of, read_each, row_read
-from tap_pardot.streams.variants import V4
+from tap_pardot.streams.variants import V4, V5
 from tap_pardot.sync.reading import Reading
 from tap_pardot.sync.windows import AppendOnly, Everything, FullWindows, Incremental
 
@@ -93,7 +92,7 @@ def new_reading(  # noqa: PLR0913
         bookmark,
         windows,
         cell_decoder,
-        RequestedFields(variant.fields(listed), variant.api_keys),
+        new_fields(stream, sync, variant, listed),
         is_full_table,
         bool(needed),
         read,
@@ -126,7 +125,7 @@ def new_decoder(
     variant = variant or stream.variant
     return Decoder(
         {**stream.schema, "properties": {name: own[name] for name in columns} | own},
-        Timestamp(sync.zone),
+        Timestamp(None if _has_offsets(variant, columns) else sync.zone),
         columns,
         variant.names,
         lambda key: stream.logger.debug("%s: unknown key %r in an answer", stream.name, key),
@@ -134,6 +133,12 @@ def new_decoder(
         wrapped=variant.fields(columns) if is_bulk(stream) else (),
         values=variant.values,
     )
+
+
+def _has_offsets(variant: Variant, columns: Sequence[str]) -> bool:
+    """Return whether all times come with their offset: those of versions 3 and 4 are local."""
+    query = variant.query
+    return variant.dialect == V5 and (query is None or query.lacks.isdisjoint(columns))
 
 
 def _windows(

@@ -34,6 +34,23 @@ _HIDDEN = (
 )
 
 
+def new_fields(
+    stream: PardotStream, sync: SyncContext, variant: Variant, columns: Sequence[str]
+) -> RequestedFields:
+    """Return the fields to request for some columns; those that Pardot refuses are logged."""
+
+    def log(field: str, code: int | None) -> None:
+        is_written = sync.report.result_of(stream.name).rows > 0
+        fate = "is null in the rest of the run" if is_written else "is left out"
+        if variant.dialect == V4:
+            fate = "stays empty"
+        logger.warning(
+            "%s: Pardot has no field %s (code %s); the column %s.", stream.name, field, code, fate
+        )
+
+    return RequestedFields(variant.fields(columns), variant.api_keys, log)
+
+
 @dataclass(frozen=True)
 class Parts:
     """The parts that sources are built from; see :func:`new_reading`.
@@ -79,7 +96,7 @@ class Parts:
     def of_exports(self) -> Parts:
         """The same for the exports of versions 3 and 4, and for the query that belongs to them."""
         variant = self.stream.variants[V4]
-        fields = RequestedFields(variant.fields(self.columns), variant.api_keys)
+        fields = new_fields(self.stream, self.sync, variant, self.columns)
         return self if variant is self.variant else replace(self, variant=variant, fields=fields)
 
     def sides(self, endpoint: Query) -> Sides:
