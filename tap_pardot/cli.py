@@ -16,6 +16,7 @@ from singer_sdk.exceptions import ConfigValidationError, SingerSDKError
 from typing_extensions import override
 
 from tap_pardot.api.codes import CALLS_USED_UP
+from tap_pardot.api.v5 import V5
 from tap_pardot.config.environment import environment
 from tap_pardot.config.files import OptionFile, json_of, settings_of, state_of
 from tap_pardot.config.schema import KINDS
@@ -233,7 +234,8 @@ class Discovery(CommandLine):
         """
         if not (self.has_settings(stream) and self.is_selected(stream)):
             return CustomColumns()
-        return columns_for_catalog(stream, self.client, self.dialect)
+        dialect_5 = V5(self.dialect.api_url) if self.reads_version_5 else None
+        return columns_for_catalog(stream, self.client, self.dialect, dialect_5)
 
 
 def _as_file(ctx: click.Context, param: click.Parameter, value: str | None) -> OptionFile | None:  # noqa: ARG001

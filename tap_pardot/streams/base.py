@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from typing_extensions import override
 
 from tap_pardot.api.dialect import Record as RecordEndpoint
-from tap_pardot.errors import StreamFailed, StreamSkipped
+from tap_pardot.errors import Outage, StreamFailed, StreamSkipped
 from tap_pardot.records.block import records_of
 from tap_pardot.records.column_types import converted_block
 from tap_pardot.records.times import to_iso
@@ -44,8 +44,15 @@ from tap_pardot.streams.replication import (
     valid_keys,
     valid_replication,
 )
-from tap_pardot.streams.variants import V4, V5, columns_of_both, declared_columns, variants_of
-from tap_pardot.streams.ways import attempt, choose, fix_dialect, lacked_columns, log_way
+from tap_pardot.streams.variants import V5, columns_of_both, declared_columns, variants_of
+from tap_pardot.streams.ways import (
+    attempt,
+    choose,
+    fix_dialect,
+    lacked_columns,
+    late_failure,
+    log_way,
+)
 from tap_pardot.sync.report import Status
 from tap_pardot.sync.runnable import Turn
 
@@ -182,11 +189,6 @@ class PardotStream(Declaration, DirectRecordStream):
         """Read the stream by the dialect that has the selected columns."""
         variant = choose(self, columns)
         self.use(variant, endpoint_for(self, variant, columns))
-
-    def require(self, columns: Collection[str]) -> None:
-        """Read the stream by a dialect that has these columns too, for its child streams."""
-        if self.variant.lacks.intersection(columns) and len(self.variants) > 1:
-            self._choose_way({*self.selected_columns, *columns})
 
     def use(self, variant: Variant, endpoint: Endpoint) -> None:
         """Read the stream this way from now on; SCHEMA is not written yet."""
@@ -368,10 +370,8 @@ class PardotStream(Declaration, DirectRecordStream):
                 for name in self.refused:
                     block.pop(name, None)
                 yield converted_block(block, self._conversions)
-        except (StreamFailed, StreamSkipped):
-            failed = self.variant.dialect == V5 and V4 in self.variants
-            self.bookmark.note_failure_of_version_5(failed=failed)
-            raise
+        except (StreamFailed, StreamSkipped, Outage) as error:
+            raise late_failure(self, self._hooks.open_sync(), error) from error
         else:
             self.bookmark.note_failure_of_version_5(failed=False)
         finally:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, cast
 
+from tap_pardot.api.v5 import V5
 from tap_pardot.errors import Outage, StreamFailed, StreamSkipped
 from tap_pardot.records import custom_fields
 from tap_pardot.streams.account_columns import CustomColumns
-from tap_pardot.sync.account import read_first
+from tap_pardot.sync.account import is_missing_address, read_first
 from tap_pardot.sync.context import unreachable
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-pardot")
 
+_FIELDS_OF_FIELDS = ("id", "name", "fieldId", "type", "isRecordMultipleResponses")
+"""What version 5 tells of a custom field."""
 _UNKNOWN = "%s: only the standard columns are known: %s"
 
 
@@ -34,7 +37,7 @@ def columns_for_run(stream: type[PardotStream], sync: SyncContext) -> CustomColu
         TapPardotError: The run cannot go on.
     """
     try:
-        return _read(stream, sync.client, sync.dialect)
+        return _read(stream, sync.client, sync.dialect if sync.has_version_4 else sync.dialect_5)
     except StreamFailed as error:
         return CustomColumns(failure=error)
     except Outage as outage:
@@ -43,14 +46,28 @@ def columns_for_run(stream: type[PardotStream], sync: SyncContext) -> CustomColu
         raise unreachable(outage) from outage
 
 
-def columns_for_catalog(stream: type[PardotStream], client: Client, dialect: V4) -> CustomColumns:
+def columns_for_catalog(
+    stream: type[PardotStream], client: Client, dialect: V4, dialect_5: V5 | None = None
+) -> CustomColumns:
     """Return the custom field columns of a stream for a catalog; none if Pardot refuses them.
+
+    Args:
+        stream: The stream.
+        client: Makes the calls.
+        dialect: Builds the requests.
+        dialect_5: Builds them if the account lacks versions 3 and 4; None if ``api_version`` is
+            not 5.
 
     Raises:
         TapPardotError: The login does not work, or Pardot cannot be reached.
     """
     try:
-        return _read(stream, client, dialect)
+        try:
+            return _read(stream, client, dialect)
+        except StreamFailed as error:
+            if dialect_5 is None or not is_missing_address(error):
+                raise
+            return _read(stream, client, dialect_5)
     except StreamFailed as error:
         client.check_answered(error)
         logger.warning(_UNKNOWN, stream.name, error)
@@ -59,7 +76,7 @@ def columns_for_catalog(stream: type[PardotStream], client: Client, dialect: V4)
         raise unreachable(outage) from outage
 
 
-def _read(stream: type[PardotStream], client: Client, dialect: V4) -> CustomColumns:
+def _read(stream: type[PardotStream], client: Client, dialect: V4 | V5) -> CustomColumns:
     """Return the custom field columns; none without the right to read them. Errors as of calls."""
     try:
         fields = [*_fields(stream, client, dialect)]
@@ -71,7 +88,11 @@ def _read(stream: type[PardotStream], client: Client, dialect: V4) -> CustomColu
     return CustomColumns(columns, names, are_known=True)
 
 
-def _fields(stream: type[PardotStream], client: Client, dialect: V4) -> Iterable[Field]:
+def _fields(stream: type[PardotStream], client: Client, dialect: V4 | V5) -> Iterable[Field]:
+    if isinstance(dialect, V5):  # it has no prospect accounts with custom fields
+        is_there = stream.name == "prospects"
+        rows = read_first(client, dialect, "custom_fields", "custom-fields", _FIELDS_OF_FIELDS)
+        return custom_fields.of_prospects(rows) if is_there else ()
     if stream.name == "prospects":
         rows = read_first(client, dialect, "custom_fields", "customField")
         return custom_fields.of_prospects(rows)

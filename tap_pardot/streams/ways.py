@@ -16,12 +16,13 @@ from tap_pardot.api.codes import (
     NO_SUCH_OBJECT,
     UNREADABLE_FIELD,
 )
-from tap_pardot.api.dialect import Query, Record
+from tap_pardot.api.dialect import Export, Query, Record
 from tap_pardot.errors import ENDS_RUN, Outage, StreamFailed, StreamSkipped
 from tap_pardot.sources.export_creation import KeysRejected
 from tap_pardot.streams.endpoints import endpoint_for, is_bulk, is_child, query_instead
 from tap_pardot.streams.same_ids import has_same_ids
 from tap_pardot.streams.variants import V4, V5, lacked_by_version_5
+from tap_pardot.sync.timezone import ensure_timezone_checked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -60,6 +61,33 @@ def by_version_5_alone(stream: PardotStream) -> Variant:
     return replace(variant, lacks=variant.lacks | lacked_by_version_5(stream))
 
 
+def reads_version_4(stream: PardotStream) -> bool:
+    """Return whether versions 3 and 4 may read rows of a stream, whose times are local ones."""
+    return stream.variant.dialect == V4 or isinstance(stream.endpoint, Export)
+
+
+def fix_parent(stream: PardotStream, sync: SyncContext, columns: Collection[str]) -> None:
+    """Read a stream by a dialect that has these columns too, for its child streams."""
+    if not sync.has_version_4 and V5 in stream.variants:
+        _use_version_5_alone(stream)
+    elif sync.version_5.is_gone and V4 in stream.variants:
+        _use(stream, stream.variants[V4], columns)
+    elif stream.variant.lacks.intersection(columns) and len(stream.variants) > 1:
+        wanted = {*stream.selected_columns, *columns}
+        _use(stream, choose(stream, wanted), wanted)
+
+
+def _use(stream: PardotStream, variant: Variant, columns: Collection[str]) -> None:
+    stream.use(variant, endpoint_for(stream, variant, columns))
+
+
+def _use_version_5_alone(stream: PardotStream) -> None:
+    """Leave versions 3 and 4 out; errors as of :func:`by_version_5_alone`."""
+    variant = by_version_5_alone(stream)
+    stream.variants = {V5: variant}
+    stream.use(variant, variant.endpoints[0])
+
+
 def lacked_columns(stream: PardotStream) -> frozenset[str]:
     """Return the columns that the stream cannot emit the way it is read."""
     lacks = stream.variant.lacks | stream.refused
@@ -81,17 +109,15 @@ def fix_dialect(stream: PardotStream, hooks: TapHooks) -> None:
         TapPardotError: No dialect can read it.
     """
     sync, by_v4 = hooks.open_sync(), stream.variants.get(V4)
+    avoids = stream.bookmark.avoids_version_5 or sync.version_5.is_gone
     if not sync.has_version_4:
-        variant = by_version_5_alone(stream)
-        stream.use(variant, variant.endpoints[0])
-    elif by_v4 is not None and (stream.bookmark.avoids_version_5 or not has_same_ids(stream, sync)):
-        stream.use(by_v4, endpoint_for(stream, by_v4, stream.selected_columns))
+        _use_version_5_alone(stream)
+    elif by_v4 is not None and (avoids or not has_same_ids(stream, sync)):
+        _use(stream, by_v4, stream.selected_columns)
     elif by_v4 is not None and by_v4.parents and is_child(stream):
         _check_list(stream, sync)
     elif by_v4 is not None and by_v4.parents:
         stream.settle()
-    if stream.variant.dialect == V4 and sync.zone_error is not None:
-        raise sync.zone_error
 
 
 def _check_list(stream: PardotStream, sync: SyncContext) -> None:
@@ -148,26 +174,61 @@ def another_way(
         sync.version_5.note_missing()
     by_v4 = stream.variants.get(V4)
     if by_v4 is not None and sync.has_version_4:
+        if sync.zone_error is not None:
+            raise StreamFailed(
+                f"{failure.message} Versions 3 and 4 need the time zone: {sync.zone_error.message}",
+                failure.code,
+            )
+        ensure_timezone_checked(sync)
         level = logging.INFO if is_missing else logging.WARNING
         logger.log(
             level, "%s: versions 3 and 4 are used, because of version 5: %s", stream.name, failure
         )
         return by_v4, endpoint_for(stream, by_v4, stream.selected_columns)
-    if failure.code in {INVALID_PARAMETER, UNREADABLE_FIELD} and (whole := _whole(stream)):
-        logger.warning(
-            "%s: Pardot cannot filter it by %s (code %s): all rows are read each time.",
-            stream.name,
-            stream.variant.replication_key,
-            failure.code,
-        )
-        return stream.variant, whole
+    is_of_request = failure.code in {INVALID_PARAMETER, UNREADABLE_FIELD}
+    if is_of_request and (query := _with_fewer_filters(stream, failure)):
+        return stream.variant, query
     raise StreamSkipped(failure.message, failure.code) if is_missing else failure
 
 
-def _whole(stream: PardotStream) -> Query | None:
-    """Return the query of a stream without its filter; None if it has none any more."""
+def late_failure(stream: PardotStream, sync: SyncContext, error: TapPardotError) -> TapPardotError:
+    """Return the error of a stream whose SCHEMA is written, so that it is read no other way.
+
+    Where version 5 has failed and versions 3 and 4 have the stream, STATE makes the next run begin
+    with them, and a missing right is a failure.
+    """
+    if stream.variant.dialect == V4 or V4 not in stream.variants:
+        return error
+    failure = sync.classify(error)
+    if isinstance(failure, ENDS_RUN):
+        return failure
+    stream.bookmark.note_failure_of_version_5(failed=True)
+    if isinstance(failure, StreamSkipped):
+        return StreamFailed(failure.message, failure.code)
+    return failure
+
+
+def _with_fewer_filters(stream: PardotStream, failure: TapPardotError) -> Query | None:
+    """Return the query of a stream without the filter that is refused; log what that means.
+
+    None if it has no filter any more.
+    """
     query = stream.endpoint
-    return replace(query, time=None) if isinstance(query, Query) and query.time else None
+    if not isinstance(query, Query):
+        return None
+    if query.deleted and "deleted" in failure.message_words:
+        text = "%s: Pardot cannot list its recycle bin (code %s): only active rows are read."
+        logger.warning(text, stream.name, failure.code)
+        return replace(query, deleted=False)
+    if query.time is None:
+        return None
+    logger.warning(
+        "%s: Pardot cannot filter it by %s (code %s): all rows are read each time.",
+        stream.name,
+        query.time,
+        failure.code,
+    )
+    return replace(query, time=None)
 
 
 def log_way(stream: PardotStream, sync: SyncContext) -> None:
@@ -185,11 +246,15 @@ def log_way(stream: PardotStream, sync: SyncContext) -> None:
         _log_missing(stream, "only versions 3 and 4 have %s; left out.", missing)
         return
     new = [name for name in missing if name in stream.variant.lacks]
-    _log_missing(stream, "versions 3 and 4 read it; left out, as only version 5 has it: %s.", new)
+    level = logging.INFO if sync.version_5.may_be_gone else logging.WARNING
+    text = "versions 3 and 4 read it; left out, as only version 5 has it: %s."
+    _log_missing(stream, text, new, level)
     others = [name for name in missing if name not in new]
     _log_missing(stream, "only exports have %s; left out, because a query is the source.", others)
 
 
-def _log_missing(stream: PardotStream, text: str, columns: Collection[str]) -> None:
+def _log_missing(
+    stream: PardotStream, text: str, columns: Collection[str], level: int = logging.WARNING
+) -> None:
     if columns:
-        logger.warning(f"%s: {text}", stream.name, ", ".join(columns))  # noqa: G004
+        logger.log(level, f"%s: {text}", stream.name, ", ".join(columns))  # noqa: G004

@@ -17,11 +17,12 @@ from tap_pardot.records.times import parse_instant, unambiguous_edge, utc_conver
 from tap_pardot.sources.paging import QueryCalls, by_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tap_pardot.api.client import Client
     from tap_pardot.api.dialect import Row
     from tap_pardot.api.v4 import V4
+    from tap_pardot.api.v5 import V5
 
 logger = logging.getLogger("tap-pardot")
 
@@ -47,6 +48,11 @@ class NoVersion4(Exception):
     """The account has neither version 3 nor version 4 of the API."""
 
 
+def is_missing_address(error: StreamFailed) -> bool:
+    """Return whether Pardot does not know an address, such as those of a version that is gone."""
+    return isinstance(error, NoSuchAddress) or error.code == NO_SUCH_ADDRESS
+
+
 def read_account(client: Client, dialect: V4) -> Row:
     """Make the first call, and return the account.
 
@@ -62,7 +68,7 @@ def read_account(client: Client, dialect: V4) -> Row:
             account = client.call("account", dialect.record(Record("account")), store=True)
         except StreamFailed as error:
             client.check_answered(error)
-            if isinstance(error, NoSuchAddress) or error.code == NO_SUCH_ADDRESS:
+            if is_missing_address(error):
                 raise NoVersion4 from error
             return {}
         if calls := daily_calls(account.get("level")):
@@ -105,7 +111,9 @@ def zone_of_run(config: Mapping[str, Any], client: Client, dialect: V4) -> ZoneI
     return ZoneInfo(name)
 
 
-def read_first(client: Client, dialect: V4, stream: str, name: str) -> Iterator[Row]:
+def read_first(
+    client: Client, dialect: V4 | V5, stream: str, name: str, fields: Sequence[str] = ()
+) -> Iterator[Row]:
     """Yield all rows of an object before any stream is read, and store the answers for its stream.
 
     Args:
@@ -113,12 +121,13 @@ def read_first(client: Client, dialect: V4, stream: str, name: str) -> Iterator[
         dialect: Builds the requests.
         stream: The stream that the calls are counted for, which reads the same answers later.
         name: The object's name in the dialect.
+        fields: The fields to request; empty for all.
 
     Raises:
         TapPardotError: As the table in ``codes.py`` says.
     """
     calls = QueryCalls(partial(client.call, stream, store=True), dialect, Query(name), stream)
-    for page in by_id(calls, Filters()):
+    for page in by_id(calls, Filters(fields=fields)):
         yield from page.rows
 
 

@@ -225,7 +225,7 @@ def open_sync(  # noqa: PLR0913
     logger.info(
         "API version %d, time zone %s; reading up to %s.",
         dialect.version.number,
-        zone.key,
+        zone.key if zone_error is None else "unknown",
         end.isoformat(),
     )
     return SyncContext(
@@ -255,7 +255,6 @@ def _account(config: Mapping[str, Any], client: Client, dialect: V4) -> tuple[Ro
     except NoVersion4:
         if config["api_version"] != VERSION_5:
             return {}, True
-        logger.warning("Pardot does not offer versions 3 and 4 of the API any more.")
         return {}, False
 
 

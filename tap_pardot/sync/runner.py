@@ -8,7 +8,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from tap_pardot.errors import ENDS_RUN, ConfigurationError, StreamFailed, TapPardotError
+from tap_pardot.errors import (
+    ENDS_RUN,
+    ConfigurationError,
+    StreamFailed,
+    StreamSkipped,
+    TapPardotError,
+)
 from tap_pardot.sync.plan import log_plan
 from tap_pardot.sync.report import Activity, unexpected
 from tap_pardot.sync.runnable import Turn
@@ -26,6 +32,10 @@ logger = logging.getLogger("tap-pardot")
 
 class FanOutRun(Protocol):
     """What the runner needs of :class:`~tap_pardot.streams.fan_out.fan_out.FanOut`."""
+
+    @property
+    def reads_version_4(self) -> bool:
+        """Whether versions 3 and 4 may read a stream of the run, whose times are local ones."""
 
     def start(self) -> None:
         """Decide which parents pass their records to which children."""
@@ -98,21 +108,44 @@ def _check_catalog(streams: Sequence[RunnableStream]) -> None:
 
 
 def _read_all(run: Run, sync: SyncContext) -> None:
-    for stream in run.streams:
+    # Children last: the others show whether the account has version 5.
+    for stream in sorted(run.streams, key=lambda each: each.turn):
         _guarded(stream, sync, stream.fix_dialect)
+    if not sync.has_version_4:
+        _log_without_version_4(run.streams)
     run.fan_out.start()
+    needs_zone = _needs_zone(run, sync)
+    if needs_zone and sync.zone_error is not None:
+        raise sync.zone_error
     for stream in run.streams:
         if stream.turn is Turn.EXPORT and not sync.report.is_over:
             sync.report.activity = Activity("creating the exports of", stream.name)
             _guarded(stream, sync, stream.submit)
     run.fan_out.submit()
     if not sync.report.is_over:
-        ensure_timezone_checked(sync)
+        if needs_zone:
+            ensure_timezone_checked(sync)
         log_plan(run.streams, run.bookmarked, sync)
     for stream in sorted(run.streams, key=lambda each: each.turn):
         if sync.report.is_over:
             break
         _read(stream, sync)
+
+
+def _needs_zone(run: Run, sync: SyncContext) -> bool:
+    """Return whether local times are read. Times of version 5 carry their offset."""
+    if not (sync.reads_version_5 and sync.has_version_4):
+        return sync.has_version_4
+    return run.fan_out.reads_version_4
+
+
+def _log_without_version_4(streams: Sequence[RunnableStream]) -> None:
+    skipped = [each.name for each in streams if isinstance(each.failure, StreamSkipped)]
+    logger.warning(
+        "Pardot does not offer versions 3 and 4 of the API any more: version 5 is used; skipped: "
+        "%s.",
+        ", ".join(skipped) or "none",
+    )
 
 
 def _guarded(stream: RunnableStream, sync: SyncContext, prepare: Callable[[], None]) -> None:

@@ -1,7 +1,7 @@
 """Checks the time zone in a run that creates no export jobs.
 
-Only an export job shows Pardot's local time beside an instant. With a wrong zone, windows would
-hide rows, and records would have wrong times.
+Of versions 3 and 4, only an export job shows Pardot's local time beside an instant. With a wrong
+zone, windows would hide rows, and records would have wrong times.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tap_pardot.api.dialect import Export
+from tap_pardot.api.codes import NO_SUCH_ADDRESS
+from tap_pardot.api.dialect import Export, Record
 from tap_pardot.errors import ENDS_RUN, Outage, RequestTooLarge, StreamFailed, StreamSkipped
 from tap_pardot.records.times import Window
 from tap_pardot.sources.export_jobs import ExportJobClient, JobSettings
@@ -26,7 +27,10 @@ _LENGTH = timedelta(minutes=1)
 
 
 def ensure_timezone_checked(sync: SyncContext) -> None:
-    """Create an export job and cancel it, unless this run or an earlier one has checked the zone.
+    """Check the zone, unless this run or an earlier one has done so.
+
+    Under ``api_version: 5`` the account's times by version 5 show it, which carry their offset.
+    Where they do not, and under versions 3 and 4, an export job is created and canceled.
 
     STATE keeps the result, so that this is done once for each zone. Jobs of an interrupted run
     that this run resumes show the zone themselves.
@@ -35,7 +39,7 @@ def ensure_timezone_checked(sync: SyncContext) -> None:
         ConfigurationError: Pardot's own time shows that the zone is wrong.
         RunStopped: Pardot has no calls left, or all of it is down.
     """
-    if not sync.timezone_check.is_needed or len(sync.jobs):
+    if not sync.timezone_check.is_needed or len(sync.jobs) or _account_shows_zone(sync):
         return
     jobs = ExportJobClient(
         sync.call_for("account"),
@@ -61,6 +65,31 @@ def ensure_timezone_checked(sync: SyncContext) -> None:
     else:
         if not sync.timezone_check.is_confirmed:
             _warn(sync, "Pardot shows no time of an export.")
+
+
+def _account_shows_zone(sync: SyncContext) -> bool:
+    """Return whether the account's times by version 5 agree with the zone.
+
+    Raises:
+        ConfigurationError: They show that the zone is wrong.
+        RunStopped: Pardot has no calls left, or all of it is down.
+    """
+    if not sync.reads_version_5 or sync.version_5.is_gone:
+        return False
+    request = sync.dialect_5.record(Record("account"), ("id", "createdAt", "updatedAt"))
+    try:
+        account = sync.client.call("account", request)
+    except (StreamSkipped, StreamFailed) as error:
+        if error.code == NO_SUCH_ADDRESS:
+            sync.version_5.note_missing()
+        return False
+    except Outage as outage:
+        found = sync.classify(outage)
+        if isinstance(found, ENDS_RUN):
+            raise found from outage
+        return False
+    sync.timezone_check.check_offsets([account.get("createdAt"), account.get("updatedAt")])
+    return sync.timezone_check.is_confirmed
 
 
 def _warn(sync: SyncContext, why: str) -> None:

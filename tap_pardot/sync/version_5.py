@@ -20,6 +20,11 @@ class Version5:
         self._missing = 0
         self._lock = threading.Lock()
 
+    @property
+    def may_be_gone(self) -> bool:
+        """Whether the object that was requested last is missing, or all are."""
+        return self.is_gone or self._missing > 0
+
     def note_missing(self) -> None:
         """Note that Pardot does not know the address of an object."""
         with self._lock:

@@ -20,7 +20,7 @@ from tap_pardot.streams.endpoints import is_child, parents_of
 from tap_pardot.streams.fan_out.child import Child
 from tap_pardot.streams.fan_out.parent_group import ParentGroup
 from tap_pardot.streams.variants import V5
-from tap_pardot.streams.ways import log_way
+from tap_pardot.streams.ways import fix_parent, log_way, reads_version_4
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -64,10 +64,11 @@ class FanOut:
             return
         self._has_started = True
         streams = [each for each in self._streams.values() if is_child(each) and each.selected]
+        streams = [each for each in streams if each.failure is None]
+        sync = self._open_sync()
         for stream in streams:
             for name, columns in parents_of(stream).items():
-                self._streams[name].require(columns)
-        sync = self._open_sync()
+                fix_parent(self._streams[name], sync, columns)
         shared: dict[str, SharedVisits] = {}
         children = []
         for stream in streams:
@@ -97,6 +98,13 @@ class FanOut:
                 followed = any(name in group.listeners for group in self._groups)
                 if parent.selected and not followed and parent.stream_state.get("children"):
                     parent.stream_state["children"] = None
+
+    @property
+    def reads_version_4(self) -> bool:
+        """Whether versions 3 and 4 may read a stream of the run, whose times are local ones."""
+        selected = [each for each in self._streams.values() if each.selected]
+        parents = [parent for group in self._groups for parent in group.parents]
+        return any(map(reads_version_4, [*selected, *parents]))
 
     def submit(self) -> None:
         """Create the export jobs of rows that are read for children only; errors as the group."""

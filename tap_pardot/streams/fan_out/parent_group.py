@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tap_pardot.errors import (
     ENDS_RUN,
+    Outage,
     StreamFailed,
     StreamSkipped,
     TapPardotError,
@@ -16,6 +17,8 @@ from tap_pardot.streams.assembly import new_reading
 from tap_pardot.streams.endpoints import query_instead, reached
 from tap_pardot.streams.fan_out.feed import Feed
 from tap_pardot.streams.fan_out.listeners import Listeners
+from tap_pardot.streams.variants import V5
+from tap_pardot.streams.ways import another_way
 from tap_pardot.sync.report import Status, StreamResult, unexpected
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from tap_pardot.sources.base import Source
     from tap_pardot.streams.base import PardotStream
     from tap_pardot.streams.fan_out.child import Child
+    from tap_pardot.streams.variants import Variant
     from tap_pardot.sync.context import SyncContext
     from tap_pardot.sync.reading import Reading
 
@@ -38,11 +42,12 @@ class MissedRange(NamedTuple):
 
 
 class FeedReading(NamedTuple):
-    """The reading of a missed range, and the children that get its records."""
+    """The reading of a missed range, the children that get its records, and how it is read."""
 
     feed: Feed
     reading: Reading
     listeners: Listeners
+    variant: Variant
 
 
 class ParentGroup:
@@ -60,7 +65,8 @@ class ParentGroup:
         self._sync = sync
         self.children = children
         names = dict.fromkeys(name for child in children for name in child.parents)
-        self.parents = [streams[name] for name in names]
+        parents = [streams[name] for name in names]
+        self.parents = [each for each in parents if sync.has_version_4 or V5 in each.variants]
         self.listeners: dict[str, Listeners] = {}
         """The children that get a parent's records, by each selected parent."""
         self._missed: list[MissedRange] = []
@@ -121,7 +127,7 @@ class ParentGroup:
             windows=feed,
             needed=columns,
         )
-        return FeedReading(feed, reading, listeners)
+        return FeedReading(feed, reading, listeners, parent.variant)
 
     def submit(self) -> None:
         """Create the export jobs of the feeds. Failures of single parents are raised later.
@@ -142,14 +148,20 @@ class ParentGroup:
     def _prepared(self, missed: MissedRange, action: Callable[[Source], None]) -> FeedReading:
         """Call ``action`` with the source of a missed range's feed, and return the feed.
 
-        If exports refuse the keys, the feed is read by query. Errors as of the source.
+        If exports refuse the keys, the feed is read by query; if version 5 refuses it, by versions
+        3 and 4. Errors as of the source.
         """
-        feed = self._feeds.pop(missed.parent.name, None) or self._new_feed(missed)
+        feed = self._feeds.pop(missed.parent.name, None)
+        if feed is None or feed.variant is not missed.parent.variant:
+            feed = self._new_feed(missed)
         try:
             action(feed.reading.source)
         except KeysRejected as refusal:
             missed.parent.endpoint = query_instead(missed.parent, refusal)
             feed = self._new_feed(missed)
+        except (StreamSkipped, StreamFailed, Outage) as error:
+            missed.parent.use(*another_way(missed.parent, self._sync, error))
+            return self._prepared(missed, action)
         return feed
 
     def _classify(self, error: TapPardotError) -> TapPardotError:
@@ -202,17 +214,14 @@ class ParentGroup:
         """
         if (failure := self._failures.pop(missed.parent.name, None)) is not None:
             raise failure
-        found = self._prepared(missed, lambda source: source.prepare())
-        listen(found.listeners)
-        found.listeners.on_start()
-        try:
-            for record in found.reading.records():
-                found.listeners.on_record(record)
-                if not found.listeners.has_active:
-                    break
-        finally:
-            listen(None)
-        return found.feed.end
+        while True:
+            found = self._prepared(missed, lambda source: source.prepare())
+            try:
+                _pass_records(found, listen)
+            except (StreamSkipped, StreamFailed, Outage) as error:
+                missed.parent.use(*another_way(missed.parent, self._sync, error))
+            else:
+                return found.feed.end
 
     def note_parent_errors(self) -> None:
         """Set ``Child.parent_errors`` for parents that were not read completely in this run."""
@@ -255,6 +264,19 @@ class ParentGroup:
 
 def _active(children: Iterable[Child]) -> list[Child]:
     return [child for child in children if child.is_active]
+
+
+def _pass_records(found: FeedReading, listen: Callable[[Listeners | None], None]) -> None:
+    """Pass the records of a feed to its children; errors as of the reading."""
+    listen(found.listeners)
+    found.listeners.on_start()
+    try:
+        for record in found.reading.records():
+            found.listeners.on_record(record)
+            if not found.listeners.has_active:
+                break
+    finally:
+        listen(None)
 
 
 def _as_parent_error(parent: str, error: TapPardotError) -> TapPardotError:
