@@ -190,7 +190,7 @@ def test_both_runs_are_complete_and_version_5_reads_every_stream(both: Both) -> 
     assert read_by_version_5(both.five) == {*STREAMS}
     # The account, the custom fields, and a check of the ids of e-mails.
     assert both.versions[4] <= 4
-    assert len(STREAMS) < both.versions[5] <= len(STREAMS) + 3  # visitors: both sides; the check of the zone
+    assert len(STREAMS) < both.versions[5] <= len(STREAMS) + 3  # visitors twice, the zone
     assert misfits(both.four) == misfits(both.five) == []
     assert both.emulator.unknown_calls == []
 
