@@ -153,6 +153,25 @@ class Bookmark:
             self._state[DIALECT] = dialect
 
     @property
+    def dialect(self) -> str:
+        """The dialect that has read the stream last, without other streams."""
+        return self._state.get(DIALECT) or _FIRST_DIALECT
+
+    @property
+    def reached(self) -> datetime | None:
+        """The instant before which all rows are written; None while no window was finished."""
+        return parse_instant(self.value) if isinstance(self.value, str) else self.until
+
+    def continue_from(self, replication_key: str | None, moment: datetime, *, by_id: bool) -> None:
+        """Start at an instant, because all rows before it were read through other streams."""
+        place = {UNTIL: to_iso(moment), VALUE: None} if by_id else {VALUE: to_iso(moment)}
+        self._state.update({"replication_key": replication_key, WINDOW: None, CURSOR: None} | place)
+
+    def start_over(self) -> None:
+        """Forget what is written, so that the stream is read from the beginning of the run."""
+        self._state.update(dict.fromkeys((VALUE, UNTIL, WINDOW, CURSOR)))
+
+    @property
     def avoids_version_5(self) -> bool:
         """Whether version 5 failed after SCHEMA was out, in the run before."""
         return bool(self._state.get(AVOIDS_VERSION_5))

@@ -106,6 +106,7 @@ class _ChildBookmark(msgspec.Struct):
     marks: list[_Mark] | None
     recent: list[tuple[str, PackedIds | None]] | None
     same_ids: bool | None
+    unread: bool | None
 
 
 _OWN_KEYS = {

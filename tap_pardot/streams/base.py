@@ -24,6 +24,7 @@ from tap_pardot.sdk.records import DirectRecordStream
 from tap_pardot.state.bookmark import Bookmark
 from tap_pardot.streams.account_columns import CustomColumns, adopt_catalog
 from tap_pardot.streams.assembly import new_reading
+from tap_pardot.streams.crossing import go_on_by_version_5, unread_first
 from tap_pardot.streams.declaration import Declaration
 from tap_pardot.streams.emitted import conversions_of, emitted_schema
 from tap_pardot.streams.endpoints import (
@@ -277,13 +278,15 @@ class PardotStream(Declaration, DirectRecordStream):
         if self._reading is None:
             sync = self._hooks.open_sync()
             log_way(self, sync)
+            go_on_by_version_5(self, sync)
+            needed = () if self._observer is None else self._observer.columns
             self._reading = new_reading(
                 self,
                 sync,
-                columns=self._decoded_columns,
+                columns=[*dict.fromkeys((*self.columns, *needed))],
                 bookmark=self.bookmark,
                 result=sync.report.result_of(self.name),
-                needed=() if self._observer is None else self._observer.columns,
+                needed=needed,
             )
         return self._reading
 
@@ -327,12 +330,6 @@ class PardotStream(Declaration, DirectRecordStream):
         self._hooks.open_sync().version_5.note_answered()
         self.refused = reading.refused_columns()
 
-    @property
-    def _decoded_columns(self) -> list[str]:
-        """The columns to read: those to emit, and what the observer needs of each record."""
-        needed = () if self._observer is None else self._observer.columns
-        return [*self.columns, *(name for name in needed if name not in self.columns)]
-
     @cached_property
     def bookmark(self) -> Bookmark:
         """This stream's part of STATE."""
@@ -362,7 +359,8 @@ class PardotStream(Declaration, DirectRecordStream):
         if self.failure is not None:
             raise self.failure
         reading = self.start()
-        blocks = self._blocks or reading.blocks()
+        own = self._blocks or reading.blocks()
+        blocks = unread_first(self, self._hooks.open_sync(), own)
         if self._observer is not None:
             blocks = observed(blocks, self._observer, self.columns)
         try:

@@ -14,7 +14,6 @@ from tap_pardot.errors import ENDS_RUN, StreamFailed, TapPardotError
 from tap_pardot.records.block import size_of
 from tap_pardot.records.times import parse_instant, to_iso
 from tap_pardot.streams.assembly import new_decoder
-from tap_pardot.streams.endpoints import parents_of
 from tap_pardot.streams.fan_out.child_sources import child_source
 from tap_pardot.sync.reading import Reading
 from tap_pardot.sync.report import Status, unexpected
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from tap_pardot.sources.base import Page
     from tap_pardot.sources.visits import SharedVisits
     from tap_pardot.streams.base import PardotStream
+    from tap_pardot.streams.variants import Variant
     from tap_pardot.sync.context import SyncContext
 
 _UNFINISHED = "the run ended before everything was read"
@@ -44,6 +44,7 @@ class Child:
         shared: By object, what the streams of the run share that take the same answers.
         read_parents: Reads what parents still have to pass on, in the stream's own turn.
         parents: The parents that can be read, with the columns needed; None for all.
+        variant: How the stream is read as a child; None if it is read as one in this run.
     """
 
     def __init__(
@@ -53,11 +54,14 @@ class Child:
         shared: dict[str, SharedVisits],
         read_parents: Callable[[Child], None] = lambda _: None,
         parents: Mapping[str, tuple[str, ...]] | None = None,
+        variant: Variant | None = None,
     ) -> None:
+        variant = variant or stream.variant
+        columns = [name for name in stream.columns if name not in variant.lacks]
         self.stream = stream
         self.name = stream.name
-        self.parents = parents_of(stream) if parents is None else parents
-        self.source = child_source(stream, sync, self, shared)
+        self.parents = variant.parents if parents is None else parents
+        self.source = child_source(stream, sync, self, shared, variant)
         self.parent_errors: dict[str, TapPardotError] = {}
         """Why not all rows of a parent were passed on in this run, by parent."""
         self.failure: TapPardotError | None = None
@@ -69,7 +73,7 @@ class Child:
             name=stream.name,
             windows=ChildWindows(self, sync.end),
             source=self.source,
-            decoder=new_decoder(stream, sync, stream.columns),
+            decoder=new_decoder(stream, sync, columns, variant=variant),
             key=None,
             result=sync.report.result_of(stream.name),
             write_state=sync.write_state,

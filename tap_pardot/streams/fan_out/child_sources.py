@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tap_pardot.api.dialect import LookupDialect, Row
     from tap_pardot.sources.lookup import ChildSource
     from tap_pardot.streams.base import PardotStream
+    from tap_pardot.streams.variants import Variant
     from tap_pardot.sync.context import SyncContext
 
 _LOOKUPS: Mapping[tuple[str, str], type[IdLookup]] = {
@@ -50,7 +51,11 @@ class ChildWriter(Protocol):
 
 
 def child_source(
-    stream: PardotStream, sync: SyncContext, writer: ChildWriter, shared: dict[str, SharedVisits]
+    stream: PardotStream,
+    sync: SyncContext,
+    writer: ChildWriter,
+    shared: dict[str, SharedVisits],
+    variant: Variant,
 ) -> ChildSource:
     """Return a child's source.
 
@@ -59,16 +64,16 @@ def child_source(
         sync: The context of the run.
         writer: Writes the child's rows during another stream's turn.
         shared: By object, what the child streams that use the same answers share; filled here.
+        variant: How the stream is read as a child.
 
     Raises:
         TypeError: The stream is not a child.
     """
-    endpoint, dialect = stream.endpoint, sync.dialect_of(stream.variant.dialect)
+    endpoint, dialect = variant.endpoints[0], sync.dialect_of(variant.dialect)
+    columns = [name for name in stream.columns if name not in variant.lacks]
     if isinstance(endpoint, ParentRows):
         call = partial(sync.call_for(stream.name), dialect.probe(endpoint))
-        return RowsOfParents(
-            endpoint.rows_of, writer.write, stream.columns, stream.stream_state, call
-        )
+        return RowsOfParents(endpoint.rows_of, writer.write, columns, stream.stream_state, call)
     if not isinstance(endpoint, Lookup):
         raise TypeError(f"{stream.name} is not read through other streams")
     if endpoint.batch > 1:
@@ -78,7 +83,7 @@ def child_source(
         sync,
         dialect,
         endpoint,
-        columns=stream.columns,
+        columns=columns,
         state=stream.stream_state,
         other=_other_lookup(stream, sync),
     )

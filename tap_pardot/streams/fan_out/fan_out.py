@@ -16,6 +16,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from tap_pardot.streams.crossing import go_on_as_child, parent_names
 from tap_pardot.streams.endpoints import is_child, parents_of
 from tap_pardot.streams.fan_out.child import Child
 from tap_pardot.streams.fan_out.parent_group import ParentGroup
@@ -74,6 +75,7 @@ class FanOut:
         for stream in streams:
             parents = _readable_parents(stream, self._streams, sync)
             child = Child(stream, sync, shared, self._read_parents, parents)
+            go_on_as_child(child)
             stream.set_reading(child.reading)
             if sync.reads_version_5 and not sync.version_5.is_gone:
                 log_way(stream, sync)
@@ -92,8 +94,8 @@ class FanOut:
 
     def _detach_from_others(self) -> None:
         """Clear the children of parents that move on in this run without them, in STATE."""
-        for stream in filter(is_child, self._streams.values()):
-            for name in parents_of(stream):
+        for stream in self._streams.values():
+            for name in parent_names(stream):
                 parent = self._streams[name]
                 followed = any(name in group.listeners for group in self._groups)
                 if parent.selected and not followed and parent.stream_state.get("children"):
