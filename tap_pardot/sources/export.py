@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,7 @@ class ExportSource(Source):
         rows_per_page: Rows after which STATE is written; None to write it after each file.
         begins: Returns a window from its first row on, as far as that is known.
         has_rows: Returns whether a window may have rows with a value of ``deleted``.
+        grace: How far jobs in STATE may go beyond the end of a window.
     """
 
     def __init__(  # noqa: PLR0913
@@ -66,6 +68,7 @@ class ExportSource(Source):
         rows_per_page: int | None = None,
         begins: Callable[[Window], Window] = lambda window: window,
         has_rows: Callable[[Window, bool | None], bool] = lambda *_: True,
+        grace: timedelta = timedelta(),
     ) -> None:
         self._jobs = jobs
         self._rows_per_page = rows_per_page
@@ -83,6 +86,7 @@ class ExportSource(Source):
             begins=begins,
             has_rows=has_rows,
             stores_rows=rows_per_page is not None,
+            grace=grace,
         )
         self._anonymous: AnonymousVisitors | None = None
         if (

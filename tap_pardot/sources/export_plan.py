@@ -195,11 +195,20 @@ def windows_after_stored(
     stored: Iterable[StoredJob],
     zone: ZoneInfo,
     max_length: timedelta | None = None,
+    grace: timedelta = timedelta(),
 ) -> Iterator[Window]:
-    """Yield a window as the windows of stored jobs, then the rest of it as new windows."""
+    """Yield a window as the windows of stored jobs, then the rest of it as new windows.
+
+    Args:
+        window: The window.
+        stored: The jobs.
+        zone: The API user's zone.
+        max_length: The longest new window; None for the longest that Pardot allows.
+        grace: How far the last job may go beyond the window.
+    """
     start = window.start
     ends = {parse_instant(each["start"]): parse_instant(each["end"]) for each in stored}
-    while start in ends and start < ends[start] <= window.end:
+    while start in ends and start < ends[start] <= window.end + grace:
         yield Window(start, ends[start])
         start = ends[start]
     yield from windows(start, window.end, zone, max_length)

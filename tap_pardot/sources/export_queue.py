@@ -45,6 +45,7 @@ class ExportQueue:
         begins: Returns a window from its first row on, as far as that is known.
         has_rows: Returns whether a window may have rows with a value of ``deleted``.
         stores_rows: Whether STATE stores how many rows of a file are written.
+        grace: How far jobs in STATE may go beyond the range.
 
     Attributes:
         plan: The windows and jobs that are still to be read.
@@ -60,6 +61,7 @@ class ExportQueue:
         begins: Callable[[Window], Window],
         has_rows: Callable[[Window, bool | None], bool],
         stores_rows: bool,
+        grace: timedelta,
     ) -> None:
         self._jobs = jobs
         self.creator = creator
@@ -68,6 +70,7 @@ class ExportQueue:
         self._begins = begins
         self._has_rows = has_rows
         self._stores_rows = stores_rows
+        self._grace = grace
         self.plan = ExportPlan(creator.scope)
         self._max_window: timedelta | None = None
 
@@ -84,7 +87,7 @@ class ExportQueue:
         if self._stores_rows and (length := length_after_expiry(stored, zone, now)):
             self._max_window = length
             reused = [each for each in stored if is_collectable(each, now)]
-        windows = windows_after_stored(window, reused, zone, self._max_window)
+        windows = windows_after_stored(window, reused, zone, self._max_window, self._grace)
         known = {(each["start"], each["end"]) for each in reused}
         self.plan.fill(
             windows,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tap_pardot.api.dialect import Query
@@ -142,6 +143,7 @@ def _export_source(
         rows_per_page=_ROWS_PER_PAGE if parts.has_observer else None,
         begins=_account_start(parts, endpoint).shortened,
         has_rows=has_rows,
+        grace=timedelta() if parts.sync.config.get("end_date") else parts.sync.grace,
     )
 
 

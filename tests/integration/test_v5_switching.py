@@ -333,3 +333,176 @@ def test_runs_of_changing_versions_that_are_killed_anywhere_lose_nothing(world, 
     assert idle.records == {}
     world.run(4, *streams)
     assert len(world.emulator.calls) <= 12
+
+
+# --- export jobs, cursors, ends ---
+
+
+BULK = ("prospects", "visitors", "list_memberships", "visitor_activities")
+KINDS = ("prospect", "visitor", "listMembership", "visitorActivity")
+
+
+def create_jobs(world, version):
+    """Leave the jobs of a run in STATE."""
+    world.settings |= {"bulk_source": "export", "export_timeout": 60}
+    times = {"created_at": START - 9 * HOUR, "updated_at": START - 9 * HOUR}
+    for name in KINDS:
+        world.emulator.add(name, [{"id": n, **times} for n in range(1, 6)])
+    world.emulator.set(export_seconds=100_000)
+    run = world.run(version, *BULK)
+    assert run.exit_code == 1, run.stderr
+    jobs = [job for name in BULK for job in world.part(name)["jobs"]]
+    assert len(jobs) == 7
+    world.emulator.set(export_seconds=0)
+    world.emulator.set_export(state="Complete")
+    return jobs
+
+
+@pytest.mark.parametrize("seconds", [0, 30, HOUR])
+@pytest.mark.parametrize(("before", "after"), [(4, 5), (5, 4)])
+def test_export_jobs_are_collected_after_a_change_of_the_version(world, before, after, seconds):
+    """Also where the run under 5 ends a minute before the window of the jobs."""
+    create_jobs(world, before)
+    world.wait(seconds)
+
+    run = world.run(after, *BULK, bulk_source="auto")
+
+    assert run.exit_code == 0, run.stderr
+    assert [call for call in world.emulator.calls if call["op"] in {"create", "cancel"}] == []
+    for stream in BULK:
+        assert sorted(run.ids(stream)) == [1, 2, 3, 4, 5], stream
+        assert world.part(stream)["jobs"] is None
+    assert run.warnings == []
+
+
+def test_export_jobs_beyond_end_date_are_not_collected(world):
+    create_jobs(world, 4)
+    end = iso(START - 90)
+
+    run = world.run(5, "prospects", bulk_source="auto", end_date=end)
+
+    assert run.exit_code == 0, run.stderr
+    assert world.part("prospects")["replication_key_value"] == end
+
+
+@pytest.mark.parametrize("why", ["query", "column"])
+def test_export_jobs_that_do_not_serve_are_canceled_and_the_rows_are_read_by_query(world, why):
+    """The setting asks for queries, or a column that only version 5 has is selected."""
+    create_jobs(world, 4)
+    world.wait()
+    settings = {"bulk_source": "query"}
+    if why == "column":
+        settings = {"bulk_source": "auto", "include": ["visitors.prospect_id"]}
+
+    run = world.run(5, "visitors", **settings)
+
+    assert run.exit_code == 0, run.stderr
+    assert sorted(run.ids("visitors")) == [1, 2, 3, 4, 5]
+    assert ("prospect_id" in run.records["visitors"][0]) is (why == "column")
+    assert len([call for call in world.emulator.calls if call["op"] == "cancel"]) == 2
+    assert world.part("visitors")["jobs"] is None
+
+
+def open_window(world, version, stream, kind):
+    """Leave a stream's window open, with one page of two out."""
+    world.emulator.fault(object=kind, version=version, nth=3, code=181, times=None)
+    first = world.run(version, stream)
+    world.emulator.clear_faults()
+    assert first.exit_code != 0
+    assert world.part(stream)["cursor"]
+    return first
+
+
+@pytest.mark.parametrize(("before", "after"), [(4, 5), (5, 4), (4, 3), (5, 5)])
+def test_the_cursor_of_another_dialect_does_not_count(world, before, after, monkeypatch):
+    monkeypatch.setattr("tap_pardot.api.v4.V4.page_size", 4)
+    monkeypatch.setattr("tap_pardot.api.v5.V5.page_size", 4)
+    world.settings["max_concurrent_requests"] = 1
+    world.list(*range(1, 12))
+    first = open_window(world, before, "lists", "list")
+    done = first.ids("lists")
+    world.wait()
+
+    run = world.run(after, "lists")
+
+    assert run.exit_code == 0, run.stderr
+    assert world.missing("lists") == {}
+    is_same = (before == 5) is (after == 5)
+    assert (1 in run.ids("lists")) is not is_same
+    assert max(done) == 8
+    dialect = world.part("lists").get("dialect")
+    assert dialect == {(4, 3): None, (5, 4): "v4"}.get((before, after), "v5")
+
+
+@pytest.mark.parametrize(("before", "after"), [(4, 5), (5, 4)])
+def test_an_append_only_stream_goes_on_from_its_last_id_and_not_from_0(
+    world, before, after, monkeypatch
+):
+    monkeypatch.setattr("tap_pardot.api.v4.V4.page_size", 4)
+    monkeypatch.setattr("tap_pardot.api.v5.V5.page_size", 4)
+    world.settings["max_concurrent_requests"] = 1
+    at = START - 9 * HOUR
+    world.emulator.add("lifecycleHistory", [{"id": n, "created_at": at} for n in range(1, 21)])
+    assert world.run(before, "lifecycle_histories").ids("lifecycle_histories") == [*range(1, 21)]
+    world.wait()
+    at = world.now - 600
+    world.emulator.add("lifecycleHistory", [{"id": n, "created_at": at} for n in range(21, 41)])
+    open_window(world, before, "lifecycle_histories", "lifecycleHistory")
+    assert world.part("lifecycle_histories")["cursor"] > 20
+    world.wait()
+
+    run = world.run(after, "lifecycle_histories")
+
+    assert run.exit_code == 0, run.stderr
+    assert {*run.ids("lifecycle_histories")} == {*range(21, 41)}
+
+
+@pytest.mark.parametrize("seconds", [0, 30, 59])
+def test_a_bookmark_less_than_a_minute_ahead_is_no_reason_for_a_warning_under_5(world, seconds):
+    fill(world)
+    world.list(1, age=HOUR)
+    streams = (*ALL, "lifecycle_histories")
+    world.run(4, *streams)
+    had = world.state
+    world.wait(seconds)
+
+    run = world.run(5, *streams)
+
+    assert run.exit_code == 0, run.stderr
+    assert run.warnings == []
+    assert run.records == {}
+    assert (
+        world.part("lists")["replication_key_value"]
+        == had["bookmarks"]["lists"]["replication_key_value"]
+    )
+    world.wait()
+    world.list(1)
+    world.visit(1)
+    assert world.run(5, *streams).exit_code == 0
+    assert world.missing("lists", "visits") == {}
+
+
+def test_a_bookmark_far_ahead_is_logged_under_5_too(world):
+    world.list(1, age=HOUR)
+    world.run(4, "lists")
+    world.wait(-600)
+
+    run = world.run(5, "lists")
+
+    assert run.exit_code == 0, run.stderr
+    assert any("clock is behind the bookmark" in line for line in run.warnings)
+
+
+@pytest.mark.parametrize("ago", [30, 60, 90, 120, 150])
+def test_an_end_date_near_now_ends_runs_of_both_versions_without_a_warning(world, ago):
+    world.list(1, age=HOUR)
+    end = iso(START - ago)
+    for version in (4, 5, 4):
+        run = world.run(version, "lists", end_date=end)
+        assert run.exit_code == 0, run.stderr
+        assert run.warnings == []
+        assert world.part("lists")["replication_key_value"] <= end
+    world.wait()
+    for version in (5, 4):
+        assert world.run(version, "lists", end_date=end).warnings == []
+        assert world.part("lists")["replication_key_value"] == end
