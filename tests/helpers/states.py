@@ -80,14 +80,15 @@ def account() -> Emulator:
     return emulator
 
 
-def run(emulator: Emulator, state: Any = None) -> list[dict[str, Any]]:
-    """Run the tap as a command; return its messages.
+def run(emulator: Emulator, state: Any = None, version: int = 4) -> list[dict[str, Any]]:
+    """Run the tap as a command, with this ``api_version``; return its messages.
 
     Raises:
         subprocess.CalledProcessError: It ended with another code than 0.
     """
     with tempfile.TemporaryDirectory() as folder:
-        files = {"config": {**emulator.config, **SETTINGS}, "catalog": select(*STREAMS)}
+        config = {**emulator.config, **SETTINGS, "api_version": version}
+        files = {"config": config, "catalog": select(*STREAMS)}
         if state is not None:
             files["state"] = state
         command = [sys.executable, "-m", "tap_pardot"]

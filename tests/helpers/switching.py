@@ -176,7 +176,7 @@ class World:
                     found.setdefault(stream, {})[number] = (row, here)
         return found
 
-    def _truth(self, stream: str) -> dict[int, dict[str, Any]]:
+    def _truth(self, stream: str) -> dict[int, dict[str, Any]]:  # noqa: PLR0911
         rows = self.emulator.rows
         match stream:
             case "visits":
