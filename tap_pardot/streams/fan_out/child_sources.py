@@ -85,7 +85,7 @@ def child_source(
         endpoint,
         columns=columns,
         state=stream.stream_state,
-        other=_other_lookup(stream, sync),
+        other=_other_lookup(stream, sync) if variant is stream.variant else None,
     )
     threads = sync.config["max_concurrent_requests"]
     return LookupSource(lookup, threads, sync.classify)
