@@ -47,7 +47,7 @@ class Child:
         variant: How the stream is read as a child; None if it is read as one in this run.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917
         self,
         stream: PardotStream,
         sync: SyncContext,
