@@ -12,9 +12,10 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tap_pardot.api.dialect import Lookup
+from tap_pardot.api.dialect import Filters, Lookup, Query
 from tap_pardot.errors import ENDS_RUN, Outage, StreamFailed, StreamSkipped
 from tap_pardot.records.times import parse_instant, to_iso
+from tap_pardot.sources.paging import QueryCalls, by_id, row_id
 from tap_pardot.streams.fan_out.child import Child
 from tap_pardot.streams.variants import V4, V5
 
@@ -32,6 +33,8 @@ logger = logging.getLogger("tap-pardot")
 UNREAD = "unread"
 """Whether what versions 3 and 4 have left is still to be read, in the stream's part of STATE."""
 
+_VISITORS = "visitors"
+_QUERY = Query("visitor", fields=True, params={"only_identified": "false"})
 _LEFT = ("pending", "pending_list_emails", "named_list_emails", "marks", UNREAD)
 
 
@@ -118,12 +121,28 @@ def _unread(child: Child, sync: SyncContext) -> Iterator[Block]:
     try:
         if _must_list(child.stream):
             source.complete()
+        _add_moved_visitors(child, sync)
         for page in source.pages(None):
             yield from reading.page_blocks(page)
         source.close(None)
     finally:
         source.save_state()
         reading.log_conversion_errors()
+
+
+def _add_moved_visitors(child: Child, sync: SyncContext) -> None:
+    """Add the visitors that have changed since the parent has passed its rows on.
+
+    A visitor who comes again while a run is at work leaves the run's window, and that run reads
+    none of the visits. Older ones of them have not changed since, so version 5 would pass them by.
+    """
+    seen = (child.stream.stream_state.get("seen") or {}).get(_VISITORS)
+    if _VISITORS not in child.parents or seen is None:
+        return
+    calls = QueryCalls(sync.call_for(child.name, store=True), sync.dialect, _QUERY, child.name)
+    for page in by_id(calls, Filters(start=parse_instant(seen), fields=("id",))):
+        for row in page.rows:
+            child.source.on_parent_record(_VISITORS, {"id": row_id(row)}, None)
 
 
 def _must_list(stream: PardotStream) -> bool:

@@ -64,7 +64,7 @@ def test_from_4_to_5_a_stream_goes_on_from_where_its_parents_have_stopped(world,
     assert world.missing(stream) == {}
     assert run.warnings == []
     ids = run.ids(stream)
-    assert len(ids) <= (3 if stream != "email_templates" else 6)  # the list has changed, too
+    assert len({*ids}) <= (3 if stream != "email_templates" else 6)  # the list has changed, too
     starts = [
         value
         for call in world.emulator.calls
@@ -73,8 +73,13 @@ def test_from_4_to_5_a_stream_goes_on_from_where_its_parents_have_stopped(world,
     ]
     assert set(starts) == {seen}
     # The account, the list of templates, and the stream's own rows.
-    more = {"email_templates": 1, "emails": 2}  # the list of templates; whether ids are the same
-    assert len(world.emulator.calls) == 2 + more.get(stream, 0)
+    more = {
+        "email_templates": 1,  # the list of templates
+        "emails": 2,  # whether ids are the same
+        "visits": 2,  # the visitors that have changed since, and their visits
+        "visitor_page_views": 2,
+    }
+    assert len(world.emulator.calls) == 2 + more[stream]
 
 
 @pytest.mark.parametrize("stream", CHILDREN)
@@ -208,7 +213,7 @@ def test_ids_that_fail_stay_pending_while_the_rows_of_version_5_come(world):
 
     assert run.exit_code == 1
     assert run.ids("visits") == [1099]
-    assert world.part("visits")["pending"] == left
+    assert {*unpack(left)} < {*unpack(world.part("visits")["pending"])}
     assert not world.part("visits").get("avoids_version_5")
     world.emulator.clear_faults()
     run = world.run(5, "visits")
@@ -296,14 +301,7 @@ def test_5_to_4_to_5_goes_on_from_the_bookmark_of_5_so_that_what_only_5_sees_is_
 # --- any time ---
 
 
-KNOWN_LOSS = pytest.mark.xfail(
-    strict=True,
-    reason="A visitor who came again while the last run under 4 was at work is in no window of "
-    "version 4, and their older page views are in none of version 5",
-)
-
-
-@pytest.mark.parametrize("seed", [0, 1, 2, 3, pytest.param(4, marks=KNOWN_LOSS), 5])
+@pytest.mark.parametrize("seed", range(8))
 def test_runs_of_changing_versions_that_are_killed_anywhere_lose_nothing(world, seed, monkeypatch):
     """A kill leaves the target with what came up to some message."""
     chance = random.Random(seed)
