@@ -25,36 +25,36 @@ class AccountStart:
     are rows before it. STATE stores the answer.
 
     Attributes:
-        created_at: A moment before the account's creation, in UTC, at which a window may begin;
-            None if Pardot does not report one.
+        account_begin: A day before the account was created, in UTC; None if Pardot does not report
+            when it was.
         bookmark: The stream's bookmark.
         probe: Asks a query.
         stream: The stream, for the log.
     """
 
-    created_at: datetime | None
+    account_begin: datetime | None
     bookmark: Bookmark
     probe: QueryProbe
     stream: str
 
     def expected(self, window: Window) -> Window:
-        """Return a window as :meth:`shortened` probably returns it; makes no call."""
-        begin = self.bookmark.begin_of_rows or self.created_at
+        """Return what :meth:`shortened` will probably return; makes no call."""
+        begin = self.bookmark.begin_of_rows or self.account_begin
         return window if begin is None else _from(window, begin)
 
     def shortened(self, window: Window) -> Window:
         """Return a window without the years before the account was created.
 
-        Only windows from the earliest instant on are shortened: no setting has named their start.
+        Only windows that begin at the earliest instant are shortened: no setting gives their start.
 
         Raises:
             TapPardotError: The whole run ends.
         """
-        if window.start > EARLIEST or self.created_at is None:
+        if window.start > EARLIEST or self.account_begin is None:
             return window
         begin = self.bookmark.begin_of_rows
         if begin is None:
-            begin = self.created_at if self._is_empty_before(self.created_at) else EARLIEST
+            begin = self.account_begin if self._is_empty_before(self.account_begin) else EARLIEST
             self.bookmark.note_begin_of_rows(begin)
         return _from(window, begin)
 
@@ -77,6 +77,7 @@ class AccountStart:
 
 
 def _from(window: Window, begin: datetime) -> Window:
+    """Return a window that begins at the earliest instant from ``begin`` on; others unchanged."""
     if window.start > EARLIEST:
         return window
     return Window(min(max(window.start, begin), window.end), window.end)

@@ -1,4 +1,4 @@
-"""The base class of sources: a source yields the pages of a window. Streams have one source."""
+"""The base class of sources. A source yields the pages of a window; a reading has one source."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class Page:
     """Rows of one stream.
 
     Attributes:
-        blocks: The rows in blocks, none of which is empty: lists of JSON objects or, if ``fields``
-            is given, the columns of a table of cells.
+        blocks: The rows in blocks, none of which is empty. A block is a list of rows, each a JSON
+            object. If ``fields`` is given, it is a list of columns of cells instead.
         fields: The API's names of the columns, in their order.
         values: Values of computed columns, the same for all rows.
         bounds: The first instant and the one after the last, as ISO 8601 strings in UTC; None for
@@ -60,13 +60,25 @@ class Source(ABC):
     """One way to read a stream. The defaults are those of a source that needs no preparation."""
 
     def submit(self) -> None:  # noqa: B027 - most sources have nothing to do
-        """Start work that takes long, before anything is read (create export jobs)."""
+        """Start work that takes long, before anything is read (create export jobs).
+
+        Raises:
+            TapPardotError: The stream cannot be read by this source.
+        """
 
     def prepare(self) -> None:  # noqa: B027 - most sources have nothing to find out
-        """Find out which columns the source can return; called before SCHEMA is written."""
+        """Find out which columns the source can return; called before SCHEMA is written.
+
+        Raises:
+            TapPardotError: The stream cannot be read by this source.
+        """
 
     def next_window(self, window: Window) -> Window:
-        """Return the beginning of a window, as long as the source can read at once."""
+        """Return the beginning of a window, as long as the source can read at once.
+
+        Raises:
+            TapPardotError: The stream cannot be read any further.
+        """
         return window
 
     @abstractmethod
@@ -95,6 +107,8 @@ class Source(ABC):
 
 def shorter_window(stream: str, window: Window, zone: ZoneInfo, error: RequestTooLarge) -> Window:
     """Return the first half of a window, and log that later windows are at most that long.
+
+    A window that has no halves is returned as it is.
 
     Args:
         stream: The stream, for the log.

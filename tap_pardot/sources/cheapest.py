@@ -1,8 +1,8 @@
 """Reads each range of a stream by query or by export, whichever needs fewer API calls.
 
-A first page of the query shows how much there is. It is kept: if the query is chosen, the page is
-not requested again. The active and the deleted rows are chosen for separately, because some
-queries cannot return deleted rows.
+The first page of the query shows how many rows there are. It is stored, so that the page is not
+requested again if the query is chosen. The choice is made for active and for deleted rows
+separately, because some queries cannot return deleted rows.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tap_pardot.sources.base import Source
 from tap_pardot.sources.costs import calls_by_export, calls_by_query, polls_of
 from tap_pardot.sources.export_creation import KeysRejected
 from tap_pardot.sources.export_plan import windows as job_windows
-from tap_pardot.sources.query_probe import answered
+from tap_pardot.sources.query_probe import answer_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -47,7 +47,10 @@ def expanded(sides: Sides) -> tuple[bool, ...]:
 
 
 class ExportInstead(RequestTooLarge):
-    """The query has cost as many calls as an export, or cannot go on; the window is exported."""
+    """The query has cost as many calls as an export, or is refused; the window is exported.
+
+    It is a :class:`RequestTooLarge` because a reading then calls :meth:`CheapestSource.split`.
+    """
 
 
 class SideChoice(NamedTuple):
@@ -79,13 +82,13 @@ class Choice:
     range: Window
     sides: dict[Side, SideChoice]
 
-    def those(self, *, by_export: bool) -> Sides:
+    def sides_read(self, *, by_export: bool) -> Sides:
         """Return the sides that are exported, or those that are queried."""
         return tuple(side for side, each in self.sides.items() if each.by_export is by_export)
 
     @property
     def most_calls(self) -> int | None:
-        """The calls of the query after which an export would have been cheaper; None if known."""
+        """The calls after which an export would have been cheaper; None if rows are counted."""
         limits = [each.most_calls for each in self.sides.values() if each.most_calls is not None]
         return sum(limits) if limits else None
 
@@ -96,18 +99,19 @@ class Chooser:
 
     Attributes:
         stream: The stream, for the log.
-        query: The query, which tells the filters of its first page.
+        query: The query, for the filters of its first page.
         calls: Requests pages.
-        first_calls: Requests pages that are kept, so that the query gets them without a call.
+        first_calls: Requests pages that are stored, so that the query gets them without a call.
         probe: Asks whether a window has rows.
         counter: Counts the rows of a window; None if nothing can.
         start: Finds out where the rows of the account begin.
         bookmark: The stream's bookmark.
         lacks: The selected columns that the query does not have.
-        parts: The jobs of one window, over which its fields are spread.
+        parts: How many jobs one window needs for all of its fields.
         poll_interval: Seconds between two polls of a job.
         is_full_table: Whether everything is read, so that all sides must be read the same way.
-        must_answer: Whether a refusal of the query is an error, because there is another query.
+        must_answer: Whether a refusal of the query is raised, because another version of the API
+            may read the stream.
     """
 
     stream: str
@@ -128,7 +132,7 @@ class Chooser:
         """Return how a range is read, and log it. A choice in STATE stays as it is.
 
         Raises:
-            TapPardotError: The whole run ends.
+            TapPardotError: The whole run ends, or the query must be answered and is refused.
         """
         found = {side: self._choose_side(window, side) for side in sides}
         exported = [side for side, each in found.items() if each.by_export]
@@ -164,7 +168,7 @@ class Chooser:
             return self.first_calls.page(filters, limit=self.calls.page_size, can_split=True)
 
         if not self.must_answer:
-            return answered(request)
+            return answer_or_none(request)
         try:
             return request()
         except RequestTooLarge:
@@ -190,7 +194,7 @@ class Chooser:
         if rows is None:
             most = self._calls_by_export(window, len(page.rows))
             reason = f"Pardot does not count the rows; at most {most} calls"
-            return SideChoice(False, reason, has_rows=True, most_calls=most)  # noqa: FBT003
+            return SideChoice(by_export=False, reason=reason, has_rows=True, most_calls=most)
         queried = calls_by_query(rows, self.calls.page_size)
         exported = self._calls_by_export(window, rows)
         reason = f"{rows} rows: {queried} calls by query, about {exported} by export"
@@ -204,9 +208,7 @@ class Chooser:
 
     def _log(self, choice: Choice) -> None:
         names: dict[Side, str] = {False: "active rows ", True: "deleted rows "}
-        if len(choice.sides) == 1:
-            names = {}
-        if len({*choice.sides.values()}) == 1:
+        if len({*choice.sides.values()}) == 1:  # one sentence for all rows
             names = {}
         texts = [
             f"{names.get(side, '')}by {'export' if each.by_export else 'query'} ({each.reason})"
@@ -265,7 +267,7 @@ class CheapestSource(Source):
             self._use(self._chooser.choose(window, self._sides))
 
     def _use(self, choice: Choice) -> None:
-        queried, exported = choice.those(by_export=False), choice.those(by_export=True)
+        queried, exported = choice.sides_read(by_export=False), choice.sides_read(by_export=True)
         self._choice = choice
         # Pages read ahead are wasted where an export may take over.
         reads_ahead = choice.most_calls is None
@@ -284,8 +286,13 @@ class CheapestSource(Source):
             self._use(Choice(choice.range, dict.fromkeys(choice.sides, by_query)))
 
     def _has_rows(self, window: Window, deleted: Side) -> bool:
-        """Return whether a window of export jobs may have rows; a query is asked if it can tell."""
+        """Return whether a window of export jobs may have rows; asks the query, if it can know.
+
+        Raises:
+            TapPardotError: The whole run ends.
+        """
         chooser, choice = self._chooser, self._choice
+        # A job or a query for both kinds of rows is judged by all sides of the stream.
         sides = self._sides if deleted is None or None in self._sides else (deleted,)
         if choice is None or not all(chooser.probe.can_return(deleted=side) for side in sides):
             return True
@@ -301,7 +308,13 @@ class CheapestSource(Source):
 
     @override
     def next_window(self, window: Window) -> Window:
-        """Return the window of the oldest jobs, or as much as a query can read at once."""
+        """Return the window of the oldest jobs, or as much as a query can read at once.
+
+        Outside the range of the last choice, the source is chosen anew.
+
+        Raises:
+            TapPardotError: As of :meth:`Chooser.choose` and of the export.
+        """
         choice = self._choice
         if choice is None or not choice.range.start <= window.start < choice.range.end:
             self._use(self._chooser.choose(window, self._sides))
@@ -320,25 +333,30 @@ class CheapestSource(Source):
         """Yield the pages of the query, then those of the export; errors as of both.
 
         Raises:
-            ExportInstead: The query has cost as many calls as an export.
+            ExportInstead: The query has cost as many calls as an export, or is refused.
         """
         if self._query is not None:
-            yield from self._queried(self._query.pages(window))
+            yield from self._within_cost(self._query.pages(window))
         if self._export is not None:
             yield from self._export.pages(window)
 
-    def _queried(self, pages: Iterator[Page]) -> Iterator[Page]:
+    def _within_cost(self, pages: Iterator[Page]) -> Iterator[Page]:
+        """Yield the pages of the query.
+
+        Raises:
+            ExportInstead: They have cost as many calls as an export, or are refused.
+        """
         most = None if self._choice is None else self._choice.most_calls
-        for number, page in enumerate(self._or_export(pages)):
+        for number, page in enumerate(self._unless_refused(pages)):
             if number == most:
                 raise ExportInstead("Pardot does not count the rows, and there are many.")
             yield page
 
-    def _or_export(self, pages: Iterator[Page]) -> Iterator[Page]:
+    def _unless_refused(self, pages: Iterator[Page]) -> Iterator[Page]:
         """Yield the pages of the query.
 
         Raises:
-            ExportInstead: The query, which is not the one of versions 3 and 4, is refused.
+            ExportInstead: Pardot refuses a query of version 5.
         """
         try:
             yield from pages

@@ -1,7 +1,7 @@
-"""The calls that a reading costs by query and by export, as far as they can be known before.
+"""The calls that a reading costs by query and by export, as far as they are known beforehand.
 
-Pure: no I/O. The formulas are those of the comparison of sources: a query has a page for each
-``page_size`` rows and one that is not full; a job is created, seen complete, and has files.
+Pure: no I/O. A query takes a call for each full page and one for the last page, which is not full.
+A job takes a call for its creation, one for the poll that finds it complete, and one for each file.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def calls_by_export(rows: int, windows: int, parts: int, polls: int) -> int:
     Args:
         rows: The rows.
         windows: The windows, of at most a year each, that the rows are spread over.
-        parts: The jobs of one window, over which its fields are spread.
+        parts: How many jobs one window needs for all of its fields.
         polls: The polls that wait for the jobs.
     """
     files = ceil(rows / windows / ROWS_PER_FILE)

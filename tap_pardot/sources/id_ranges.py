@@ -1,8 +1,9 @@
 """Which ranges of ids the workers of a query read. Pure: no I/O, no threads.
 
-The ids after the cursor are covered by a list of ranges in order. Ranges are not fixed in advance:
-the first one that nobody reads is cut when a worker is free, to a few pages by what is known of the
-ids until then. The newest id is only a hint for cutting: the last range has no upper bound.
+The ids after the cursor are covered by a list of ranges in order. Ranges are not fixed in advance.
+When a worker is free, it gets the beginning of the first range that has no worker: a few pages, as
+estimated from the rows that were read until then. The newest id only helps to estimate: the last
+range has no upper bound.
 """
 
 from __future__ import annotations
@@ -11,21 +12,23 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 PAGES = 5
-"""The most pages of a range, as expected. Longer ones would hold more rows in memory; shorter ones
-would have more pages that are not full."""
+"""The most pages that a range is expected to fill. Longer ranges would hold more rows in memory;
+shorter ones would have more pages that are not full."""
 _MARGIN = 0.97
 """Part of its pages that a range is expected to fill, so that few ranges need another page."""
 _REMEMBERED = 40
-"""Pages whose rows say how many ids a row takes. Fewer pages may be of one clump of ids."""
+"""The last pages, from whose rows the density is estimated. Fewer may lie in one clump of ids."""
 _MAX_OVERRUN = 2 * PAGES
-"""Pages of a range after which its rows, and no longer those before it, say how dense it is."""
+"""Pages of a range after which its density is estimated from its own rows alone."""
 _REMAINDER = 0.25
-"""Pages at the end of a range that are not worth a range of their own."""
+"""Pages that are not worth a range of their own: the range before them keeps them."""
 
 
 @dataclass(eq=False)
 class Range:
     """Ids that are read, or are to be read, by one worker.
+
+    Its worker sets ``pages_read`` and ``has_failed``; all else is set by the plan.
 
     Attributes:
         after: The id before the first one.
@@ -52,7 +55,7 @@ class Outcome(NamedTuple):
     Attributes:
         cursor: The id up to which every row was read.
         rows: How many rows there are up to it.
-        density: Ids per row, with those seen after the range.
+        density: Ids per row, in all pages of the worker; the last one may reach beyond the range.
         beyond: The first id that was seen after the range, if one was.
         is_end: Whether no rows follow.
     """
@@ -69,7 +72,7 @@ class RangePlan:
 
     Args:
         after: The cursor.
-        newest: The newest id, as far as known.
+        newest: The newest id, as Pardot has reported it.
         density: Ids per row.
         size: Rows of a page.
         threads: How many ranges may have a worker, or hold rows, at a time.
@@ -80,7 +83,8 @@ class RangePlan:
         self._newest = newest
         self._size = size
         self._threads = threads
-        self._rows = float(size)  # those remembered, and the ids that they take
+        # The remembered rows, and the ids that they take.
+        self._rows = float(size)
         self._ids = density * size
 
     @property
@@ -93,14 +97,14 @@ class RangePlan:
         if sum(each.pages > 0 for each in self.ranges) >= self._threads:
             return None
         for place, each in enumerate(self.ranges):
-            if each.has_failed:
+            if each.has_failed:  # the rows after it will not be yielded
                 return None
             if not each.pages:
                 return self._cut(place)
         return None
 
     def finish(self, outcome: Outcome) -> None:
-        """Replace the first range by what its worker has left of it."""
+        """Replace the first range by what its worker has left of it; drop all after the end."""
         done = self.ranges.pop(0)
         if outcome.is_end:
             self.drop()
@@ -157,7 +161,7 @@ class RangePlan:
         each = self.ranges[place]
         pages = self._share()
         rows = pages * self._size
-        # As many ids as rows of these pages cannot hold more rows.
+        # A range with as many ids as these pages have rows never needs more pages.
         rest = Range(each.after + max(rows, int(_MARGIN * rows * self._density)), each.last)
         if self._pages_of(rest) >= _REMAINDER:
             self.ranges.insert(place + 1, rest)

@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 
     _Results = SimpleQueue[IdPage | Outcome | BaseException]
 
-_FEW_PAGES = 4  # that are not worth the call for the newest id, where Pardot counts the rows
-_EXTRA_PAGES = 2  # that a worker reads above its share if that finishes its range
+_FEW_PAGES = 4
+"""So few pages, by Pardot's count of the rows, are not worth the call for the newest id."""
+_EXTRA_PAGES = 2
+"""The most pages that a worker reads above its share, if they finish its range."""
 
 
 def pages_by_id(  # noqa: PLR0913
@@ -44,8 +46,8 @@ def pages_by_id(  # noqa: PLR0913
 ) -> Iterator[IdPage]:
     """Yield the pages of a query after an id, in order; errors as of :meth:`IdPages.after`.
 
-    An error is raised when all pages before it are yielded. No request is begun when the generator
-    is closed.
+    An error is raised when all pages before it are yielded. Once the generator is closed, no more
+    requests are made.
 
     Args:
         calls: Asks for a page.
@@ -88,8 +90,11 @@ class _ByWorkers:
     def read(self, cursor: int) -> Iterator[IdPage]:
         """Yield the pages after an id.
 
-        Until a worker has asked for the newest id, pages are read one after the other, and at least
-        one is. If Pardot does not tell that id, all are.
+        Until a worker has the newest id, pages are read one after the other: at least one page, and
+        all pages if Pardot does not report that id.
+
+        Raises:
+            TapPardotError: As of :meth:`IdPages.after`.
         """
         try:
             answer = self._workers.submit(self._newest)
@@ -104,6 +109,7 @@ class _ByWorkers:
                     rows += len(page.rows)
                 if not more:
                     return
+                # The answer gets as long again as the page took, before another page is read.
                 wait([answer], waited)
             newest = answer.result()
             if newest <= cursor:
@@ -117,7 +123,11 @@ class _ByWorkers:
             self._workers.close()
 
     def _newest(self) -> int:
-        """Return the newest id; 0 if Pardot does not tell it."""
+        """Return the newest id; 0 if Pardot does not report it.
+
+        Raises:
+            TapPardotError: The whole run ends.
+        """
         calls = self._pages.calls
         request = calls.dialect.newest(calls.endpoint, calls.completed(self._pages.filters))
         try:
@@ -168,7 +178,7 @@ class _ByWorkers:
             rows += len(page.rows)
             density = max((cursor - each.after) / rows, 1.0)
             if each.last is not None and cursor >= each.last:
-                inside, beyond = _cut(page, each.last)
+                inside, beyond = _up_to(page, each.last)
                 if inside.rows:
                     results.put(inside)
                 rows -= len(page.rows) - len(inside.rows)
@@ -185,8 +195,8 @@ class _ByWorkers:
         return (each.last - cursor) / density <= self._pages.size
 
 
-def _cut(page: IdPage, last: int) -> tuple[IdPage, int | None]:
-    """Return a page without the rows after an id, and the id of the first of those."""
+def _up_to(page: IdPage, last: int) -> tuple[IdPage, int | None]:
+    """Return a page without the rows after an id, and the id of the first row left out."""
     number = bisect_right(page.rows, last, key=row_id)
     rows = page.rows[:number]
     beyond = row_id(page.rows[number]) if number < len(page.rows) else None

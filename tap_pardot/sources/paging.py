@@ -1,8 +1,7 @@
 """Pages of a query: by id, or by offset.
 
-Inside a fixed window pages follow each other by id, so a row can neither hide behind others of
-its second nor move out of sight (reference F.1). Objects without an id filter are paged by
-offset.
+Within a fixed window pages are requested by id, so no row is missed because others share its second
+or because it changes meanwhile (reference F.1). Objects without an id filter are paged by offset.
 """
 
 from __future__ import annotations
@@ -82,8 +81,14 @@ class QueryCalls:
     ) -> Rows:
         """Return one page.
 
-        Where Pardot refuses a field, or a spelling for which the dialect has another, the request
-        is repeated without it. Where one request cannot name all fields, the page takes several.
+        Where Pardot refuses a field, the request is repeated without it. Where it refuses the
+        request's spelling and the dialect has another one, the request is repeated in that. Where
+        one request cannot name all fields, the page takes several.
+
+        Raises:
+            RequestTooLarge: Pardot runs out of time, and ``can_split`` is set.
+            RowsHidden: ``on_hidden`` raises it.
+            TapPardotError: As the table in ``codes.py`` says.
         """
 
         def request(names: Sequence[str], after: int) -> Rows:
@@ -259,7 +264,7 @@ class _RowsMoved(Exception):
 def by_offset(
     calls: QueryCalls, filters: Filters, *, can_split: bool = False, counts: bool = True
 ) -> Iterator[list[Row]]:
-    """Yield the rows of a query by offset, each row once, rows without an id among them.
+    """Yield the rows of a query by offset, also those without an id. Each row comes once.
 
     When rows are added or removed in front of the offset, the query is read again from the start
     for rows that are new. Rows without an id cannot be told apart, so reading again brings them
@@ -269,12 +274,12 @@ def by_offset(
         calls: Asks for a page.
         filters: Which rows are wanted.
         can_split: Whether the caller can make a smaller request. If not, pages get smaller.
-        counts: Whether ``total_results`` counts exactly these rows.
+        counts: Whether the total in the answers counts exactly these rows.
 
     Raises:
         RequestTooLarge: Pardot runs out of time, and the caller can make a smaller request.
-        StreamFailed: The rows kept moving, offsets do not count, or rows that are counted do not
-            come.
+        StreamFailed: The rows kept moving, Pardot ignores the offset, or sends fewer rows than it
+            counts.
         TapPardotError: As the table in ``codes.py`` says.
     """
     pages = _OffsetPages(calls, filters, can_split=can_split)
@@ -318,9 +323,10 @@ class _OffsetPages:
 
         Raises:
             _RowsMoved: Rows in front of the offset were added or removed.
-            StreamFailed: The rows are not sorted, or offsets do not count.
+            StreamFailed: The rows are not sorted, or Pardot ignores the offset.
+            TapPardotError: As of :func:`by_offset`.
         """
-        offset = twice = 0
+        offset = duplicates = 0  # rows of the page before whose id came there already
         last: int | None = None
         before: list[int] = []
         while True:
@@ -331,16 +337,16 @@ class _OffsetPages:
                 if self._repeated > 1:  # rows that are added can do it once
                     raise StreamFailed(UNSORTED)
                 raise _RowsMoved
-            if last is not None and last not in ids[: 1 + twice]:
+            if last is not None and last not in ids[: 1 + duplicates]:
                 raise _RowsMoved
             yield Rows(rows if last is None else rows[ids.index(last) + 1 :], total)
             more = len(rows) >= self._size or (total is not None and offset + len(rows) < total)
-            if not rows or not more or ids == before[-1:]:
+            if not rows or not more or ids == before[-1:]:  # only the last row again: no more
                 return
             if not (any(ids) and _is_sorted(rows)):
                 raise StreamFailed(UNSORTED)
-            twice = len(_ids(rows)) - len(set(_ids(rows)))
-            offset += max(1, len(rows) - 1 - twice)
+            duplicates = len(_ids(rows)) - len(set(_ids(rows)))
+            offset += max(1, len(rows) - 1 - duplicates)
             before, last = ids, ids[-1] if len(rows) > 1 else None
 
     def _page(self, offset: int) -> Rows:

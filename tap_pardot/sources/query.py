@@ -3,7 +3,7 @@
 =========================  ====================================================================
 :class:`WindowQuery`       a query with a time filter, in windows
 :class:`WholeQuery`        a query without one: everything, each time
-:class:`AppendOnlyQuery`   a query of rows that never change: on from the last id
+:class:`AppendOnlyQuery`   a query of rows that never change: those after the last id
 :class:`OffsetQuery`       a query without an id filter
 :class:`SingleRecord`      one record, such as the account
 =========================  ====================================================================
@@ -70,11 +70,12 @@ class SplittingQuery:
 
         Raises:
             RequestTooLarge: Pardot runs out of time, and the window can be shorter.
+            TapPardotError: As of :meth:`IdPages.after`.
         """
-        shorter = window is not None and first_half(window, self._zone) is not None
+        can_shorten = window is not None and first_half(window, self._zone) is not None
         smallest = self.calls.dialect.smallest_page
         while True:
-            can_split = shorter or self._page_size > smallest
+            can_split = can_shorten or self._page_size > smallest
             try:
                 for page in pages_by_id(
                     self.calls,
@@ -87,7 +88,7 @@ class SplittingQuery:
                     yield page
                     cursor = max(cursor, page.cursor)
             except RequestTooLarge as error:
-                if shorter:
+                if can_shorten:
                     raise
                 self._page_size = max(self._page_size // 2, smallest)
                 logger.warning(
@@ -112,15 +113,16 @@ class SplittingQuery:
 class WindowQuery(Source):
     """A query with a time filter.
 
-    STATE stores the id cursor of the active rows. After an interruption the recycle bin is read
-    from its start: it has few rows.
+    STATE stores the id cursor of the active rows, or of all rows where one query returns both.
+    After an interruption the recycle bin is read from its start: it has few rows.
 
     Args:
         query: Asks for pages.
-        bookmark: The stream's.
+        bookmark: The stream's bookmark.
         is_full_table: Whether everything is read whatever has changed (FULL_TABLE).
-        values: Returns the computed columns of active or of deleted rows.
-        sides: Which rows to read: the active ones (False), the deleted ones (True), or both.
+        values: Returns the values of computed columns, for a value of ``deleted``.
+        sides: Which rows to read, one after the other: the active ones (False), the deleted ones
+            (True), or both together (None).
     """
 
     def __init__(
@@ -150,7 +152,7 @@ class WindowQuery(Source):
             yield from self._pages(window, self.filters(window, deleted))
 
     def split(self, window: Window, error: RequestTooLarge) -> None:
-        """Open the first half of a window; the cursor stays."""
+        """Open the first half of a window; the cursor does not change."""
         self._bookmark.open(self._query.split(window, error), self._bookmark.cursor)
 
     def filters(self, window: Window | None, deleted: bool | None) -> Filters:  # noqa: FBT001
@@ -173,9 +175,11 @@ class WindowQuery(Source):
     def _pages(self, window: Window | None, filters: Filters) -> Iterator[Page]:
         has_cursor = not filters.deleted and self._is_open(window)
         cursor = self._bookmark.cursor if has_cursor else 0
-        shorter = None if self._is_full_table else window
+        # FULL_TABLE reads everything as one query, of which only the pages can get smaller.
+        window_to_split = None if self._is_full_table else window
+        # A query that cannot return deleted rows returns the active ones.
         values = self._values(filters.deleted if self._endpoint.deleted else False)
-        for page in self._query.pages(filters, cursor, shorter):
+        for page in self._query.pages(filters, cursor, window_to_split):
             save = partial(self._bookmark.advance, page.cursor)
             yield Page(
                 page.blocks,
@@ -185,7 +189,7 @@ class WindowQuery(Source):
             )
 
     def _is_open(self, window: Window | None) -> bool:
-        """Return whether the cursor in STATE is one of this window, and not of a longer one."""
+        """Return whether the cursor in STATE belongs to this window, and not to a longer one."""
         stored = self._bookmark.window
         return window is None or (stored is not None and stored.end == window.end)
 
@@ -197,8 +201,8 @@ class WholeQuery(Source):
 
     Args:
         query: Asks for pages.
-        bookmark: The stream's.
-        end: Where the creation of rows ends, in UTC; None for no bound.
+        bookmark: The stream's bookmark.
+        end: Rows created from this instant on, in UTC, are left out; None for no bound.
     """
 
     def __init__(self, query: SplittingQuery, bookmark: Bookmark, end: datetime | None) -> None:
@@ -217,16 +221,17 @@ class WholeQuery(Source):
 
 
 class AppendOnlyQuery(Source):
-    """A query of rows that never change: on from the last id.
+    """A query of rows that never change: those after the last id.
 
-    A row that is being written while a newer id is read is not missed, because the window's end
-    bounds the query. ``created_at`` may not follow the order of the ids, so rows with older ids
-    that were created since the last window are requested separately: one call if there are none.
+    A row that is still being written while a newer id is read is not missed, because the query ends
+    with the window, which lies in the past. ``created_at`` may not follow the order of the ids, so
+    rows with older ids that were created since the last window are requested separately: one call
+    if there are none.
 
     Args:
         query: Asks for pages.
-        bookmark: The stream's.
-        end: Where the creation of rows ends, in UTC, when everything is read.
+        bookmark: The stream's bookmark.
+        end: When everything is read, rows created from this instant on, in UTC, are left out.
     """
 
     def __init__(self, query: SplittingQuery, bookmark: Bookmark, end: datetime) -> None:
@@ -247,19 +252,19 @@ class AppendOnlyQuery(Source):
             yield from self._pages(self._filters(None, self._end), None)
             return
         last = int(bookmark.value or 0)
-        goes_on = bookmark.until is not None and last > 0
-        if bookmark.window is None and goes_on and self._time is not None:
+        continues = bookmark.until is not None and last > 0
+        if bookmark.window is None and continues and self._time is not None:
             yield from self._older_ids(window, last)
         bookmark.begin(window, last or None)
-        start = None if goes_on else window.start
+        start = None if continues else window.start
         yield from self._pages(self._filters(start, window.end), window)
 
     def _filters(self, start: datetime | None, end: datetime) -> Filters:
-        """Return the filter for a window; none where Pardot cannot filter by time."""
+        """Return the filter for a window; no bounds where Pardot cannot filter by time."""
         return Filters() if self._time is None else Filters(self._time, start, end)
 
     def split(self, window: Window, error: RequestTooLarge) -> None:
-        """Open the first half of a window, if one is open; the cursor stays."""
+        """Open the first half of a window, if one is open; the cursor does not change."""
         half = self._query.split(window, error)
         if self._bookmark.window is not None:
             self._bookmark.open(half, self._bookmark.cursor)
@@ -294,7 +299,7 @@ class OffsetQuery(Source):
         self._calls = calls
 
     def pages(self, window: Window | None) -> Iterator[Page]:
-        """Yield the pages of rows changed since the window's start; errors as of the source."""
+        """Yield the rows changed since the window's start; errors as of :class:`Source`."""
         filters = Filters() if window is None else Filters(start=window.start)
         for rows in by_offset(self._calls, filters, counts=False):
             page = page_of(rows)
@@ -302,11 +307,11 @@ class OffsetQuery(Source):
 
 
 class SingleRecord(Source):
-    """One record, of one answer or of one for each dialect.
+    """One record, put together from the answer of each dialect.
 
     Args:
         call: Makes the calls.
-        dialects: The dialects to ask, the later ones with precedence.
+        dialects: The dialects to ask. Where two give a field, the later one counts.
         endpoint: The record.
         fields: The fields to request.
     """
@@ -324,7 +329,7 @@ class SingleRecord(Source):
         self._fields = fields
 
     def pages(self, window: Window | None) -> Iterator[Page]:  # noqa: ARG002
-        """Yield the record."""
+        """Yield the record; errors as of :class:`Source`."""
         row: Row = {}
         for dialect in self._dialects:
             later = self._fields.request(

@@ -72,11 +72,12 @@ class QueryProbe:
             deleted=deleted if endpoint.deleted else None,
             fields=("id",) if endpoint.fields else (),
         )
+        # One row is enough, whichever it is, so Pardot need not sort.
         calls = replace(self.calls, endpoint=replace(endpoint, sorted=False))
-        return answered(lambda: calls.page(filters, limit=1, can_split=True))
+        return answer_or_none(lambda: calls.page(filters, limit=1, can_split=True))
 
 
-def answered(request: Callable[[], Rows]) -> Rows | None:
+def answer_or_none(request: Callable[[], Rows]) -> Rows | None:
     """Return the answer to a request; None if Pardot refuses it or runs out of time for it.
 
     Raises:

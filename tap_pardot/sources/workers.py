@@ -32,8 +32,8 @@ class Workers:
     def __init__(self, number: int) -> None:
         self._number = number
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
-        # Threads inherit the mask. If one of them received a signal, Python would run the handler
-        # in the main thread, even while that blocks signals to write a whole line.
+        # Threads inherit the mask of signals. If one of them received a signal, Python would run
+        # the handler in the main thread, even while that blocks signals to write a whole line.
         with signals_blocked():
             for _ in range(number):
                 threading.Thread(target=_run, args=(self._tasks,), daemon=True).start()
@@ -45,7 +45,10 @@ class Workers:
         return result
 
     def close(self) -> None:
-        """Start no function any more. The threads end when those that run have returned."""
+        """Start no more functions. A thread ends when its function returns.
+
+        The futures of functions that were not started never get a result.
+        """
         with suppress(Empty):
             while True:
                 self._tasks.get_nowait()

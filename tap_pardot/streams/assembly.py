@@ -78,12 +78,9 @@ def new_reading(  # noqa: PLR0913
         variant = replace(variant, names={**variant.names, **read.names})
         listed = [name for name in columns if name not in read.columns]
     decoder = new_decoder(stream, sync, columns, needed, variant)
-    cells = variant
-    if isinstance(stream.endpoint, Export):  # version 5 has no exports
-        cells = stream.variants[V4]
     cell_decoder = decoder
-    if cells is not variant:
-        cell_decoder = new_decoder(stream, sync, columns, needed, cells)
+    if isinstance(stream.endpoint, Export) and variant.dialect != V4:  # only V4 has exports
+        cell_decoder = new_decoder(stream, sync, columns, needed, stream.variants[V4])
     parts = Parts(
         stream,
         sync,
@@ -105,7 +102,7 @@ def new_reading(  # noqa: PLR0913
         key=stream.replication_key,
         result=result,
         write_state=sync.write_state,
-        cell_decoder=cell_decoder if cells is not variant else None,
+        cell_decoder=None if cell_decoder is decoder else cell_decoder,
         refused_columns=parts.refused_columns,
     )
 
@@ -121,10 +118,12 @@ def new_decoder(
 
     Arguments as for :func:`new_reading`; ``variant`` is the one that reads the stream unless given.
     """
-    own: dict[str, Any] = stream.schema["properties"]
+    properties: dict[str, Any] = stream.schema["properties"]
+    # Records have the columns in the order of the schema that the decoder gets.
+    in_order = {name: properties[name] for name in columns} | properties
     variant = variant or stream.variant
     return Decoder(
-        {**stream.schema, "properties": {name: own[name] for name in columns} | own},
+        {**stream.schema, "properties": in_order},
         Timestamp(None if _has_offsets(variant, columns) else sync.zone),
         columns,
         variant.names,
@@ -167,7 +166,11 @@ def _windows(
 
 
 def _source(parts: Parts) -> Source:
-    """Return the source that reads a stream's endpoint."""
+    """Return the source that reads a stream's endpoint.
+
+    Raises:
+        NotImplementedError: It is an endpoint of child streams.
+    """
     endpoint = parts.stream.endpoint
     if isinstance(endpoint, Record):
         return SingleRecord(parts.call, _dialects(parts), endpoint, parts.fields)
@@ -179,7 +182,10 @@ def _source(parts: Parts) -> Source:
 
 
 def _dialects(parts: Parts) -> list[Any]:
-    """Return the dialects that give parts of one record: the first one is read in any case."""
+    """Return the dialects that give parts of one record.
+
+    Version 4 costs no call: its record is the answer that begins the run.
+    """
     is_alone = parts.variant.dialect == V4 or not parts.sync.has_version_4
     return [parts.dialect] if is_alone else [parts.sync.dialect, parts.dialect]
 

@@ -58,7 +58,7 @@ def _window_query(
 def bulk_source(parts: Parts, endpoint: Export) -> Source:
     """Return the source that reads a stream by export jobs, or by query where that is cheaper.
 
-    If ``bulk_source`` is ``query`` and the stream has no query, it is one that skips the stream.
+    If ``bulk_source`` is ``query`` and the stream has no query, the source skips the stream.
     """
     if not is_exported(parts.stream):
         return NoQuery(parts.stream.name)
@@ -72,9 +72,11 @@ def _cheapest_source(parts: Parts, endpoint: Export, query: Query) -> Source:
     of_exports = parts.of_exports
     calls = parts.query_calls(query)
     fields = _export_fields(of_exports)
-    sides: Sides = (False, True) if endpoint.deleted else (False,)
+    sides: Sides
     if parts.variant.dialect == V5:
         sides = parts.sides(query)
+    else:  # what the export has; the query may lack the deleted rows
+        sides = (False, True) if endpoint.deleted else (False,)
     chooser = Chooser(
         parts.stream.name,
         query=_window_query(parts, query, sides),
@@ -105,7 +107,7 @@ def _cheapest_source(parts: Parts, endpoint: Export, query: Query) -> Source:
 
 
 def _counter(of_exports: Parts, endpoint: Export) -> QueryProbe | None:
-    """Return what counts the rows of a window: a query of versions 3 and 4; None without one."""
+    """Return the query of versions 3 and 4, which counts rows; None if the stream has none."""
     query = of_exports.variant.query
     return None if query is None else QueryProbe(of_exports.query_calls(query), endpoint.time)
 
@@ -150,7 +152,7 @@ def _export_source(
 def _account_start(parts: Parts, endpoint: Export) -> AccountStart:
     """Return the object that finds out where a stream's rows begin.
 
-    A stream without a query goes by the prospects: nothing of an account is older than they are.
+    For a stream without a query, prospects are asked for: nothing of an account is older.
     """
     query = parts.variant.query or _PROSPECTS
     probe = QueryProbe(parts.query_calls(query), endpoint.time)

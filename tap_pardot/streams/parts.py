@@ -53,10 +53,15 @@ def new_fields(
 
 @dataclass(frozen=True)
 class Parts:
-    """The parts that sources are built from; see :func:`new_reading`.
+    """The parts that sources are built from; see :func:`~tap_pardot.streams.assembly.new_reading`.
 
     Attributes:
+        stream: The stream.
+        sync: The context of the run.
         variant: How the rows are read.
+        columns: The columns to read.
+        bookmark: The bookmark that the reading moves.
+        windows: The windows to read.
         cell_decoder: Makes records of the cells of exports.
         fields: The fields to request.
         is_full_table: Whether all rows are read, not only the changed ones.
@@ -94,15 +99,18 @@ class Parts:
 
     @property
     def of_exports(self) -> Parts:
-        """The same for the exports of versions 3 and 4, and for the query that belongs to them."""
+        """The parts for the exports of versions 3 and 4, and for the query of these versions."""
         variant = self.stream.variants[V4]
+        if variant is self.variant:
+            return self
         fields = new_fields(self.stream, self.sync, variant, self.columns)
-        return self if variant is self.variant else replace(self, variant=variant, fields=fields)
+        return replace(self, variant=variant, fields=fields)
 
     def sides(self, endpoint: Query) -> Sides:
         """Return which rows a query reads one after the other.
 
-        Version 5 reads active and deleted rows together, unless only the request tells them apart.
+        Version 5 reads active and deleted rows together, unless ``is_deleted`` is selected and the
+        rows do not have it: then the request tells them apart.
         """
         is_computed = "is_deleted" in self.variant.computed.intersection(self.columns)
         if self.variant.dialect == V4 or is_computed:

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from tap_pardot.streams.base import PardotStream
 
 V4, V5 = "v4", "v5"
-VERSION_5 = 5
-"""The value of ``api_version`` that reads by both dialects."""
+"""The names of the dialects: V4 is that of versions 3 and 4."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Variant:
         dialect: The dialect's name.
         endpoints: The endpoints, the preferred one first.
         keys: The columns that are always requested: the primary keys and the replication key.
-        replication_key: The declared replication key.
+        replication_key: The declared replication key; None if there is none.
         names: By column, the API's names where they differ: see ``records.decoder.Decoder``.
         lacks: The columns that the dialect cannot give.
         computed: The columns that are not requested: others give them.
@@ -104,13 +103,13 @@ def variants_of(
         found[V4] = Variant(
             V4,
             endpoints,
-            _keys(stream, _key(stream)),
-            _key(stream),
-            names,
-            frozenset(stream.v5_columns).difference(own),
-            stream.computed,
-            {},
-            {},
+            keys=_keys(stream, _replication_key(stream)),
+            replication_key=_replication_key(stream),
+            names=names,
+            lacks=frozenset(stream.v5_columns).difference(own),
+            computed=stream.computed,
+            values={},
+            inner={},
         )
     if endpoints := declared_endpoints(stream.v5):
         found[V5] = _version_5(stream, endpoints, custom)
@@ -122,7 +121,7 @@ def _version_5(
     endpoints: tuple[Endpoint, ...],
     custom: CustomColumns | None,
 ) -> Variant:
-    key = stream.v5_replication_key or _key(stream)
+    key = stream.v5_replication_key or _replication_key(stream)
     columns: dict[str, Any] = {**declared_columns(stream), **stream.v5_columns}
     names = {column: stream.v5_names.get(column, (camel_case(column),)) for column in columns}
     several: list[str] = []
@@ -144,13 +143,13 @@ def _version_5(
     return Variant(
         V5,
         endpoints,
-        _keys(stream, key),
-        key,
-        names,
-        lacks.union(several),
-        computed,
-        stream.v5_values,
-        inner,
+        keys=_keys(stream, key),
+        replication_key=key,
+        names=names,
+        lacks=lacks.union(several),
+        computed=computed,
+        values=stream.v5_values,
+        inner=inner,
     )
 
 
@@ -204,13 +203,17 @@ def declared_endpoints(
     return declared if isinstance(declared, tuple) else (declared,)
 
 
-def _key(stream: type[PardotStream] | PardotStream) -> str | None:
-    """Return the replication key of the class; without one, the SDK has a property there."""
+def _replication_key(stream: type[PardotStream] | PardotStream) -> str | None:
+    """Return the replication key that the class declares; None if it declares none.
+
+    The SDK has a property of that name, which is not a string.
+    """
     cls = stream if isinstance(stream, type) else type(stream)
     key: Any = getattr(cls, "replication_key", None)
     return key if isinstance(key, str) else None
 
 
 def _keys(stream: type[PardotStream] | PardotStream, key: str | None) -> tuple[str, ...]:
+    """Return the primary keys and a replication key."""
     names = dict.fromkeys((*stream.primary_keys, key))
     return tuple(name for name in names if name is not None)

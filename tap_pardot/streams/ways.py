@@ -139,7 +139,7 @@ def _check_list(stream: PardotStream, sync: SyncContext) -> None:
 
 
 def attempt(stream: PardotStream, hooks: TapHooks, action: Callable[[Reading], None]) -> None:
-    """Call with the stream's reading; where Pardot refuses this way, read the stream another way.
+    """Call ``action`` with the stream's reading, again with another one if Pardot refuses this way.
 
     Raises:
         TapPardotError: There is no other way.
@@ -232,10 +232,10 @@ def _with_fewer_filters(stream: PardotStream, failure: TapPardotError) -> Query 
 
 
 def log_way(stream: PardotStream, sync: SyncContext) -> None:
-    """Log that version 5 reads a stream, and which selected columns are left out.
+    """Log whether version 5 reads a stream, and which selected columns are left out.
 
     Raises:
-        StreamFailed: It would be read by version 5, which the account does not have.
+        StreamFailed: Version 5 would read it, but the account does not have that.
     """
     if stream.variant.dialect == V5 and sync.version_5.is_gone:
         raise StreamFailed("The account lacks version 5 of the API.", NO_SUCH_ADDRESS)

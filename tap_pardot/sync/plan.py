@@ -47,7 +47,7 @@ def log_plan(
         sync: The context of the run; its export jobs are created.
     """
     jobs = sync.jobs.counts()
-    # A bookmark that is looked at comes into STATE, so only those in STATE are.
+    # Asking for the bookmark of a stream creates one in STATE, so only streams with one are asked.
     reached = {each.name: each.reached_text for each in streams if each.name in bookmarked}
     start = _start(streams, reached, to_iso(sync.start))
     calls = _least_calls(streams, reached, sync)
@@ -73,16 +73,18 @@ def log_plan(
 
 def _start(streams: Sequence[RunnableStream], reached: dict[str, str | None], run: str) -> _Start:
     times = [time for time in reached.values() if time is not None]
-    own = [each for each in streams if each.turn is not Turn.CHILD]
-    new = sum(each.incremental and reached.get(each.name) is None for each in own)
-    has_full = not all(each.incremental for each in own)
+    plain = [each for each in streams if each.turn is not Turn.CHILD]
+    new = sum(each.incremental and reached.get(each.name) is None for each in plain)
+    has_full = not all(each.incremental for each in plain)
     return _Start(run, min(times, default=None), max(times, default=None), new, has_full)
 
 
 def _since(start: _Start) -> str:
-    """Return since when rows are read in a later run; empty if only parents know."""
+    """Return since when a later run reads rows; empty if it has only child streams."""
+    if start.oldest is None and start.new:
+        return f"from {start.run}"
     if start.oldest is None:
-        return f"from {start.run}" if start.new else "all rows" if start.has_full else ""
+        return "all rows" if start.has_full else ""
     text = f"since {start.oldest}"
     if start.newest != start.oldest:
         text += f" (the oldest bookmark; the newest is {start.newest})"

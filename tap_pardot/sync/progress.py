@@ -30,8 +30,10 @@ logger = logging.getLogger("tap-pardot")
 _INTERVAL = 55.0
 _INTERVAL_AT_TERMINAL = 9.0
 
-_PATIENCE = 1.0  # seconds
-_MINUTES_FROM = 120  # seconds
+_PATIENCE = 1.0
+"""Seconds that the end of the thread is waited for."""
+_MAX_SECONDS = 120
+"""Ages from this number of seconds on are given in minutes."""
 
 
 def default_interval() -> float:
@@ -63,7 +65,7 @@ class Progress:
         self._log = partial(_log_now, report, context)
 
     def __enter__(self) -> Self:
-        """Start the thread. It inherits the mask, so it receives no signal."""
+        """Start the thread. It inherits the mask of signals, so it receives none."""
         with signals_blocked():
             self._thread.start()
         return self
@@ -71,9 +73,9 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         """End the thread, so that no line follows.
 
-        A signal's exception can leave the lock of a log handler acquired for good (in the moment
-        before ``logging`` enters its ``try``). Then the thread can log nothing more, and its end
-        is not waited for.
+        The wait for its end is bounded: a signal's exception can leave the lock of a log handler
+        acquired for good (in the moment before ``logging`` enters its ``try``). Then the thread
+        never ends, and logs nothing more.
         """
         with signals_blocked():
             self._ended.set()
@@ -150,10 +152,14 @@ def _exports(jobs: JobCounts, now: datetime | None) -> list[str]:
 
 
 def _age(job: WaitingJob, now: datetime) -> str:
-    seconds = int((now - job.created_at).total_seconds())
-    if seconds < _MINUTES_FROM:
+    seconds = _age_in_seconds(job, now)
+    if seconds < _MAX_SECONDS:
         return count(seconds, "second")
     return count(seconds // 60, "minute")
+
+
+def _age_in_seconds(job: WaitingJob, now: datetime) -> int:
+    return int((now - job.created_at).total_seconds())
 
 
 def _job_fields(job: WaitingJob | None, now: datetime | None) -> dict[str, Any]:
@@ -161,7 +167,6 @@ def _job_fields(job: WaitingJob | None, now: datetime | None) -> dict[str, Any]:
     if job is None or now is None:
         values: tuple[Any, ...] = (None,) * 5
     else:
-        age = int((now - job.created_at).total_seconds())
-        values = (job.id, job.state, age, job.before, job.after)
+        values = (job.id, job.state, _age_in_seconds(job, now), job.before, job.after)
     names = ("export", "export_state", "export_age", "exports_before", "exports_after")
     return dict(zip(names, values, strict=True))

@@ -32,12 +32,12 @@ def ensure_timezone_checked(sync: SyncContext) -> None:
     Under ``api_version: 5`` the account's times by version 5 show it, which carry their offset.
     Where they do not, and under versions 3 and 4, an export job is created and canceled.
 
-    STATE keeps the result, so that this is done once for each zone. Jobs of an interrupted run
-    that this run resumes show the zone themselves.
+    STATE stores the result, so that this is done once for each zone. It is not done either if this
+    run resumes jobs of an interrupted one: these show the zone.
 
     Raises:
         ConfigurationError: Pardot's own time shows that the zone is wrong.
-        RunStopped: Pardot has no calls left, or all of it is down.
+        RunStopped: Pardot has no calls left, or cannot be reached.
     """
     if not sync.timezone_check.is_needed or len(sync.jobs) or _account_shows_zone(sync):
         return
@@ -56,15 +56,15 @@ def ensure_timezone_checked(sync: SyncContext) -> None:
         jobs.ensure_timezone_checked(job)
         jobs.cancel(job.id)
     except (StreamSkipped, StreamFailed, RequestTooLarge) as error:
-        _warn(sync, error.message)
+        _note_unchecked(sync, error.message)
     except Outage as outage:
         found = sync.classify(outage)
         if isinstance(found, ENDS_RUN):
             raise found from outage
-        _warn(sync, found.message)
+        _note_unchecked(sync, found.message)
     else:
         if not sync.timezone_check.is_confirmed:
-            _warn(sync, "Pardot shows no time of an export.")
+            _note_unchecked(sync, "Pardot shows no time of an export.")
 
 
 def _account_shows_zone(sync: SyncContext) -> bool:
@@ -92,7 +92,8 @@ def _account_shows_zone(sync: SyncContext) -> bool:
     return sync.timezone_check.is_confirmed
 
 
-def _warn(sync: SyncContext, why: str) -> None:
+def _note_unchecked(sync: SyncContext, why: str) -> None:
+    """Log that the zone could not be checked, and why; store it, so that it is logged once."""
     logger.warning(
         "The setting timezone (%s) could not be compared with Pardot's own times: %s Check that it "
         "is the zone in the API user's Pardot settings.",
