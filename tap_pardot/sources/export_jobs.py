@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from tap_pardot.api.clock import ServerClock
-    from tap_pardot.api.dialect import Dialect, Export, JobStatus
+    from tap_pardot.api.dialect import Export, JobStatus
+    from tap_pardot.api.protocols import Dialect
     from tap_pardot.records.zone_check import TimezoneCheck
     from tap_pardot.sources.base import Call
     from tap_pardot.sources.export_plan import JobSpec, StoredJob

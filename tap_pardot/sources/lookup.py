@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from tap_pardot.api.dialect import Lookup, LookupDialect, Row
+    from tap_pardot.api.dialect import Lookup, Row
+    from tap_pardot.api.protocols import LookupDialect
     from tap_pardot.errors import TapPardotError
     from tap_pardot.records.times import Window
     from tap_pardot.sources.base import Call

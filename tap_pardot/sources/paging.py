@@ -19,7 +19,8 @@ from tap_pardot.sources.field_parts import page_of_parts
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from tap_pardot.api.dialect import Filters, Query, QueryDialect, Request, Row
+    from tap_pardot.api.dialect import Filters, Query, Request, Row
+    from tap_pardot.api.protocols import QueryDialect
     from tap_pardot.sources.base import Call
     from tap_pardot.sources.requested_fields import RequestedFields
 

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from zoneinfo import ZoneInfo
 
-    from tap_pardot.api.dialect import LookupDialect, Record, Row
+    from tap_pardot.api.dialect import Record, Row
+    from tap_pardot.api.protocols import LookupDialect
     from tap_pardot.sources.base import Call
     from tap_pardot.sources.paging import IdPage, QueryCalls
     from tap_pardot.sources.requested_fields import RequestedFields

@@ -20,7 +20,8 @@ from tap_pardot.streams.variants import V4, V5
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tap_pardot.api.dialect import LookupDialect, Row
+    from tap_pardot.api.dialect import Row
+    from tap_pardot.api.protocols import LookupDialect
     from tap_pardot.sources.lookup import ChildSource
     from tap_pardot.streams.base import PardotStream
     from tap_pardot.streams.variants import Variant
