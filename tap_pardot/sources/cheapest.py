@@ -17,7 +17,7 @@ from tap_pardot.errors import RequestTooLarge, StreamFailed, StreamSkipped
 from tap_pardot.sources.base import Source
 from tap_pardot.sources.costs import calls_by_export, calls_by_query, polls_of
 from tap_pardot.sources.export_creation import KeysRejected
-from tap_pardot.sources.export_plan import windows as job_windows
+from tap_pardot.sources.export_windows import windows as job_windows
 from tap_pardot.sources.query_probe import answer_or_none
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ from tap_pardot.api.http import disk_full
 from tap_pardot.errors import ConfigurationError, Outage, StreamFailed, StreamSkipped
 from tap_pardot.records.times import first_half
 from tap_pardot.sources.export_csv import ends_in_a_line
-from tap_pardot.sources.export_plan import Job, file_names, is_collectable
+from tap_pardot.sources.export_plan import Job, file_names
+from tap_pardot.sources.export_windows import is_collectable
 from tap_pardot.sources.prefetch import prefetch
 
 if TYPE_CHECKING:

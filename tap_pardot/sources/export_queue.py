@@ -14,8 +14,8 @@ from tap_pardot.errors import RequestTooLarge, StreamFailed
 from tap_pardot.records.times import to_iso
 from tap_pardot.sources.base import shorter_window
 from tap_pardot.sources.export_jobs import JobLost
-from tap_pardot.sources.export_plan import (
-    ExportPlan,
+from tap_pardot.sources.export_plan import ExportPlan
+from tap_pardot.sources.export_windows import (
     is_collectable,
     length_after_expiry,
     windows_after_stored,

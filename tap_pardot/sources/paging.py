@@ -11,15 +11,14 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tap_pardot.api.dialect import Rows
-from tap_pardot.errors import RequestTooLarge, StreamFailed
+from tap_pardot.errors import StreamFailed
 from tap_pardot.records.values import ConversionError, to_integer
 from tap_pardot.sources.field_parts import page_of_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from tap_pardot.api.dialect import Filters, Query, Request, Row
+    from tap_pardot.api.dialect import Filters, Query, Request, Row, Rows
     from tap_pardot.api.protocols import QueryDialect
     from tap_pardot.sources.base import Call
     from tap_pardot.sources.requested_fields import RequestedFields
@@ -30,14 +29,6 @@ UNSORTED = (
     "Pardot did not page through the rows by id, so some could be missed: run again, and report it "
     "with the stream's name if it happens again."
 )
-_MOVING = (
-    "Rows kept moving while they were paged, so some could be missed: run again at a quieter hour, "
-    "and report it with the stream's name if it happens again."
-)
-_MIN_PAGE_SIZE = 2
-"""Rows of a page by offset, of which the first is one that was seen before."""
-_MAX_READINGS = 10
-"""How often a query is read from its start because rows moved."""
 
 
 @dataclass(frozen=True)
@@ -215,7 +206,7 @@ class IdPages:
         if not rows:
             # A total that never changes counts all rows, not those still to come.
             if total and (total != self._first_total or not self._has_rows):
-                raise StreamFailed(_miscounted(total, 0))
+                raise StreamFailed(miscounted(total, 0))
             return NextPage(None, more=False, left=0)
         self._has_rows = True
         page = page_of(rows)
@@ -258,113 +249,6 @@ def by_id(
     return IdPages(calls, filters, size or calls.page_size, can_split=can_split).read(cursor)
 
 
-class _RowsMoved(Exception):
-    """Rows in front of the offset were added or removed between two pages."""
-
-
-def by_offset(
-    calls: QueryCalls, filters: Filters, *, can_split: bool = False, counts: bool = True
-) -> Iterator[list[Row]]:
-    """Yield the rows of a query by offset, also those without an id. Each row comes once.
-
-    When rows are added or removed in front of the offset, the query is read again from the start
-    for rows that are new. Rows without an id cannot be told apart, so reading again brings them
-    again.
-
-    Args:
-        calls: Asks for a page.
-        filters: Which rows are wanted.
-        can_split: Whether the caller can make a smaller request. If not, pages get smaller.
-        counts: Whether the total in the answers counts exactly these rows.
-
-    Raises:
-        RequestTooLarge: Pardot runs out of time, and the caller can make a smaller request.
-        StreamFailed: The rows kept moving, Pardot ignores the offset, or sends fewer rows than it
-            counts.
-        TapPardotError: As the table in ``codes.py`` says.
-    """
-    pages = _OffsetPages(calls, filters, can_split=can_split)
-    seen: set[int] = set()
-    for _ in range(_MAX_READINGS):
-        known, without_id, total = len(seen), 0, None
-        try:
-            for page in pages.read():
-                total = page.total
-                fresh = [row for row in page.rows if row_id(row) not in seen]
-                ids = _ids(fresh)
-                seen.update(ids)
-                without_id += len(fresh) - len(ids)
-                yield fresh
-        except _RowsMoved:
-            continue
-        read = len(seen) + without_id
-        if total is None or total <= read or (read and not counts):
-            return
-        if len(seen) == known:
-            raise StreamFailed(_miscounted(total, read))
-    raise StreamFailed(_MOVING)
-
-
-class _OffsetPages:
-    """Reads a query by offset from start to end.
-
-    Each page begins with the last row of the one before. Another row in its place shows that
-    rows have moved.
-    """
-
-    def __init__(self, calls: QueryCalls, filters: Filters, *, can_split: bool) -> None:
-        self._calls = calls
-        self._filters = filters
-        self._can_split = can_split
-        self._size = calls.page_size
-        self._repeated = 0  # pages that came again at another offset
-
-    def read(self) -> Iterator[Rows]:
-        """Yield the rows of each page that follow those of the page before, and the total.
-
-        Raises:
-            _RowsMoved: Rows in front of the offset were added or removed.
-            StreamFailed: The rows are not sorted, or Pardot ignores the offset.
-            TapPardotError: As of :func:`by_offset`.
-        """
-        offset = duplicates = 0  # rows of the page before whose id came there already
-        last: int | None = None
-        before: list[int] = []
-        while True:
-            rows, total, _, _ = self._page(offset)
-            ids = [row_id(row) for row in rows]
-            if rows and ids == before:
-                self._repeated += 1
-                if self._repeated > 1:  # rows that are added can do it once
-                    raise StreamFailed(UNSORTED)
-                raise _RowsMoved
-            if last is not None and last not in ids[: 1 + duplicates]:
-                raise _RowsMoved
-            yield Rows(rows if last is None else rows[ids.index(last) + 1 :], total)
-            more = len(rows) >= self._size or (total is not None and offset + len(rows) < total)
-            if not rows or not more or ids == before[-1:]:  # only the last row again: no more
-                return
-            if not (any(ids) and _is_sorted(rows)):
-                raise StreamFailed(UNSORTED)
-            duplicates = len(_ids(rows)) - len(set(_ids(rows)))
-            offset += max(1, len(rows) - 1 - duplicates)
-            before, last = ids, ids[-1] if len(rows) > 1 else None
-
-    def _page(self, offset: int) -> Rows:
-        """Return a page; a smaller one where Pardot runs out of time."""
-        while True:
-            can_split = self._can_split or self._size > _MIN_PAGE_SIZE
-            try:
-                return self._calls.page(
-                    self._filters, limit=self._size, offset=offset, can_split=can_split
-                )
-            except RequestTooLarge as error:
-                if self._can_split:
-                    raise
-                self._size = max(self._size // 2, _MIN_PAGE_SIZE)
-                logger.warning("%s: %s Rows of a page: %d.", self._calls.stream, error, self._size)
-
-
 def row_id(row: dict[str, Any]) -> int:
     """Return a row's id, or 0 if it has none that can be a key."""
     value = row.get("id")
@@ -376,7 +260,8 @@ def row_id(row: dict[str, Any]) -> int:
         return 0
 
 
-def _miscounted(total: int, sent: int) -> str:
+def miscounted(total: int, sent: int) -> str:
+    """Return the sentence for an answer that counts more rows than come."""
     number = "none" if sent == 0 else f"only {sent}"
     return f"Pardot counts {total} rows but sends {number}: report it with the stream's name."
 
@@ -389,15 +274,17 @@ def page_of(rows: list[Row]) -> IdPage:
         if ids == in_order:
             return IdPage(rows, in_order[-1], 0, is_sorted=True)
     usable = [row for row in rows if row_id(row) > 0]
-    is_sorted = _is_sorted(usable)
+    is_sorted = in_id_order(usable)
     usable.sort(key=row_id)
     cursor = row_id(usable[-1]) if usable else 0
     return IdPage(usable, cursor, len(rows) - len(usable), is_sorted=is_sorted)
 
 
-def _ids(rows: list[Row]) -> list[int]:
+def usable_ids(rows: list[Row]) -> list[int]:
+    """Return the ids of the rows that have a usable one."""
     return [number for row in rows if (number := row_id(row)) > 0]
 
 
-def _is_sorted(rows: list[Row]) -> bool:
-    return all(left <= right for left, right in pairwise(_ids(rows)))
+def in_id_order(rows: list[Row]) -> bool:
+    """Return whether rows are in the order of their ids."""
+    return all(left <= right for left, right in pairwise(usable_ids(rows)))

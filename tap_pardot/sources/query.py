@@ -24,7 +24,8 @@ from tap_pardot.records.times import Window, clamp, first_half, to_iso
 from tap_pardot.records.values import camel_case
 from tap_pardot.sources.base import Page, Source, shorter_window
 from tap_pardot.sources.id_workers import pages_by_id
-from tap_pardot.sources.paging import by_offset, page_of, row_id
+from tap_pardot.sources.offset_paging import by_offset
+from tap_pardot.sources.paging import page_of, row_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

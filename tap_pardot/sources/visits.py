@@ -14,7 +14,8 @@ from tap_pardot.api.dialect import Filters
 from tap_pardot.errors import RequestTooLarge, StreamFailed, TapPardotError
 from tap_pardot.sources.base import Page
 from tap_pardot.sources.lookup import ChildSource
-from tap_pardot.sources.paging import by_offset, row_id
+from tap_pardot.sources.offset_paging import by_offset
+from tap_pardot.sources.paging import row_id
 from tap_pardot.sources.prefetch import prefetch
 from tap_pardot.state.id_set import PendingIds, unpack
 from tap_pardot.state.overflow_marks import OverflowMarks

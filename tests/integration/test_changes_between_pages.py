@@ -11,7 +11,8 @@ import pytest
 from tap_pardot.api.dialect import Filters, Query
 from tap_pardot.config.validation import normalized
 from tap_pardot.errors import StreamFailed
-from tap_pardot.sources.paging import QueryCalls, by_offset, row_id
+from tap_pardot.sources.offset_paging import by_offset
+from tap_pardot.sources.paging import QueryCalls, row_id
 from tap_pardot.sync.context import build_client
 from tests.helpers.warehouse import BY_ID, BY_OFFSET, TABLES, WHOLE, WINDOWED, Warehouse, by_stream
 from tests.helpers.zone import CHECKED

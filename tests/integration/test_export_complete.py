@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tap_pardot.records.times import is_ambiguous, to_iso, to_local
-from tap_pardot.sources import export_plan
+from tap_pardot.sources import export_windows
 from tests.helpers.catalog import select
 from tests.helpers.exports import OBJECTS, QUICK, WITH_RECYCLE_BIN, fill, jobs_of, missing, ops, row
 
@@ -57,7 +57,7 @@ def test_rows_on_every_edge_second_and_beside_it_arrive_over_five_years(account,
         "Australia/Lord_Howe": "2019-04-05T14:45:01Z",
     }[name]
     start = datetime.fromisoformat(autumn)
-    pieces = list(export_plan.windows(start, end, zone))
+    pieces = list(export_windows.windows(start, end, zone))
     assert len(pieces) >= 5
     assert is_ambiguous(start + timedelta(days=365, seconds=-1), zone)
     beside = [timedelta(seconds=s) for s in (-1, 0, 1)]

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tap_pardot.records.times import Window
-from tap_pardot.sources import export_plan
+from tap_pardot.sources import export_plan, export_windows
 from tap_pardot.sources.export_plan import ExportPlan, Job, JobScope
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -27,7 +27,7 @@ def test_windows_follow_each_other_and_are_a_year_by_any_clock(name, start):
     zone = ZoneInfo(name)
     first = datetime.fromisoformat(start).replace(tzinfo=UTC)
     end = datetime(2026, 11, 1, tzinfo=UTC)
-    pieces = list(export_plan.windows(first, end, zone))
+    pieces = list(export_windows.windows(first, end, zone))
 
     assert pieces[0].start == first
     assert pieces[-1].end == end
@@ -43,8 +43,8 @@ def test_a_year_to_the_second_takes_one_window():
     zone = ZoneInfo("UTC")
     start = datetime(2023, 1, 1, tzinfo=UTC)
     year = timedelta(days=365)
-    assert len(list(export_plan.windows(start, start + year - timedelta(seconds=1), zone))) == 1
-    assert len(list(export_plan.windows(start, start + year, zone))) == 2
+    assert len(list(export_windows.windows(start, start + year - timedelta(seconds=1), zone))) == 1
+    assert len(list(export_windows.windows(start, start + year, zone))) == 2
 
 
 @pytest.mark.parametrize(
@@ -158,13 +158,13 @@ def test_windows_of_jobs_in_state_come_first_and_the_rest_is_new():
     plan = plan_of(FIRST)
     create(plan, 0)
     whole = Window(FIRST.start, SECOND.end)
-    assert list(export_plan.windows_after_stored(whole, plan.to_state(), UTC_ZONE)) == [
+    assert list(export_windows.windows_after_stored(whole, plan.to_state(), UTC_ZONE)) == [
         FIRST,
         SECOND,
     ]
     # Jobs of another start are no help.
     later = Window(FIRST.start + timedelta(days=1), SECOND.end)
-    assert list(export_plan.windows_after_stored(later, plan.to_state(), UTC_ZONE)) == [later]
+    assert list(export_windows.windows_after_stored(later, plan.to_state(), UTC_ZONE)) == [later]
 
 
 def test_what_exports_refuse_is_left_out_of_jobs_that_do_not_exist_yet():

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tap_pardot.api.dialect import Filters, Query, Rows
 from tap_pardot.api.v4 import V4, ApiVersion
 from tap_pardot.errors import RequestTooLarge, StreamFailed
+from tap_pardot.sources.offset_paging import by_offset as rows_by_offset
 from tap_pardot.sources.paging import QueryCalls, by_id, page_of, row_id
-from tap_pardot.sources.paging import by_offset as rows_by_offset
 
 if TYPE_CHECKING:
     from collections.abc import Callable
