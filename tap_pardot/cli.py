@@ -32,6 +32,7 @@ from tap_pardot.signals import (
     cancel_alarm,
     wait_for_shielded,
 )
+from tap_pardot.streams.access import probe
 from tap_pardot.streams.account_columns import CustomColumns
 from tap_pardot.streams.discovery import columns_for_catalog
 from tap_pardot.sync.context import next_midnight
@@ -265,7 +266,7 @@ def check_access(tap: CommandLine) -> None:
     sync = tap.open_sync()
     for name, stream in streams.items():
         try:
-            found = stream.probe()
+            found = probe(stream, sync)
         except TapPardotError as error:
             logger.warning("%s: cannot be read: %s", name, error)
         else:

@@ -14,11 +14,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
-from tap_pardot.api.dialect import Record as RecordEndpoint
 from tap_pardot.errors import Outage, StreamFailed, StreamSkipped
 from tap_pardot.records.block import records_of
 from tap_pardot.records.column_types import converted_block
-from tap_pardot.records.times import to_iso
 from tap_pardot.records.values import Timestamp
 from tap_pardot.sdk.records import DirectRecordStream
 from tap_pardot.state.bookmark import Bookmark
@@ -26,23 +24,21 @@ from tap_pardot.streams.account_columns import CustomColumns, adopt_catalog
 from tap_pardot.streams.assembly import new_reading
 from tap_pardot.streams.crossing import go_on_by_version_5, unread_first
 from tap_pardot.streams.declaration import Declaration
-from tap_pardot.streams.emitted import conversions_of, emitted_schema
+from tap_pardot.streams.emitted import conversions_of, emitted_schema, selected_columns
 from tap_pardot.streams.endpoints import (
     endpoint_for,
     is_bulk,
     is_child,
     is_exported,
     parents_of,
-    reached,
+    reached_text,
 )
-from tap_pardot.streams.fan_out.child import Child
 from tap_pardot.streams.observer import observed
-from tap_pardot.streams.off import has_keys, is_off, mark_off_columns, off_columns
+from tap_pardot.streams.off import complete_metadata, has_keys, off_columns
 from tap_pardot.streams.replication import (
     INCREMENTAL,
     adopt_replication,
     replication_in_catalog,
-    valid_keys,
     valid_replication,
 )
 from tap_pardot.streams.variants import V5, columns_of_both, declared_columns, variants_of
@@ -54,7 +50,6 @@ from tap_pardot.streams.ways import (
     late_failure,
     log_way,
 )
-from tap_pardot.sync.report import Status
 from tap_pardot.sync.runnable import Turn
 
 if TYPE_CHECKING:
@@ -149,14 +144,7 @@ class PardotStream(Declaration, DirectRecordStream):
         is_first_access = self._metadata is None
         metadata = super().metadata
         if is_first_access and self._tap_input_catalog is None:
-            if keys := valid_keys(self):
-                metadata.root.valid_replication_keys = [*keys]
-            if self._hooks.reads_version_5:
-                off = is_off(self, self._hooks.include)
-                mark_off_columns(self, metadata, is_off=off)
-            else:
-                for name in self.off_by_default:
-                    metadata["properties", name].selected_by_default = False
+            complete_metadata(self, metadata, self._hooks)
         return metadata
 
     @property
@@ -230,13 +218,7 @@ class PardotStream(Declaration, DirectRecordStream):
     @property
     def selected_columns(self) -> list[str]:
         """The selected columns and the keys, in the schema's order."""
-        keys = {*self.primary_keys, self.replication_key}
-        return [
-            name
-            for name in self.effective_schema["properties"]
-            if name in self.schema["properties"]
-            and (name in keys or self.mask.get(("properties", name), True))
-        ]
+        return selected_columns(self)
 
     @property
     def columns(self) -> list[str]:
@@ -387,20 +369,6 @@ class PardotStream(Declaration, DirectRecordStream):
         timestamp = Timestamp(self._hooks.open_sync().zone)
         return conversions_of(self, timestamp, reading.decoder.conversion_errors)
 
-    def probe(self) -> str:
-        """Make one small call that shows whether this stream may be read; return what it shows.
-
-        Raises:
-            TapPardotError: The stream may not be read.
-        """
-        sync = self._hooks.open_sync()
-        if is_child(self):
-            Child(self, sync, {}).source.probe()
-            return ""
-        dialect = sync.dialect_of(self.variant.dialect)
-        answer = sync.client.call(self.name, dialect.probe(self.endpoint))
-        return f": id {answer.get('id')}" if isinstance(self.endpoint, RecordEndpoint) else ""
-
     @override
     def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
         """Log; where the SDK announces the replication method of a child, name its parents."""
@@ -420,8 +388,4 @@ class PardotStream(Declaration, DirectRecordStream):
 
         For a stream that is read through others: the run's end, if all ids were read.
         """
-        if is_child(self):
-            is_done = self._reading is not None and self._reading.result.status is Status.DONE
-            return to_iso(self._hooks.open_sync().end) if is_done else None
-        until = reached(self) if self.incremental else None
-        return None if until is None else to_iso(until)
+        return reached_text(self, self._reading, self._hooks)

@@ -15,6 +15,17 @@ if TYPE_CHECKING:
     from tap_pardot.streams.base import PardotStream
 
 
+def selected_columns(stream: PardotStream) -> list[str]:
+    """Return the selected columns of a stream and its keys, in the schema's order."""
+    keys = {*stream.primary_keys, stream.replication_key}
+    return [
+        name
+        for name in stream.effective_schema["properties"]
+        if name in stream.schema["properties"]
+        and (name in keys or stream.mask.get(("properties", name), True))
+    ]
+
+
 def emitted_schema(stream: PardotStream) -> dict[str, Any]:
     """Return the schema of exactly the columns that are emitted."""
     schema: dict[str, Any] = stream.effective_schema

@@ -6,8 +6,9 @@ import logging
 from typing import TYPE_CHECKING
 
 from tap_pardot.api.dialect import Export, Query
-from tap_pardot.records.times import parse_instant
+from tap_pardot.records.times import parse_instant, to_iso
 from tap_pardot.streams.variants import V4, V5, declared_endpoints, variants_of
+from tap_pardot.sync.report import Status
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from tap_pardot.api.dialect import Endpoint
     from tap_pardot.sources.export_creation import KeysRejected
     from tap_pardot.streams.base import PardotStream
+    from tap_pardot.streams.hooks import TapHooks
     from tap_pardot.streams.variants import Variant
+    from tap_pardot.sync.reading import Reading
 
 logger = logging.getLogger("tap-pardot")
 
@@ -110,3 +113,19 @@ def reached(stream: PardotStream) -> datetime | None:
         return stream.bookmark.until
     value = stream.bookmark.value
     return None if value is None else parse_instant(value)
+
+
+def reached_text(stream: PardotStream, reading: Reading | None, hooks: TapHooks) -> str | None:
+    """Return the instant before which all rows are written; None where all are read each time.
+
+    Args:
+        stream: The stream.
+        reading: Its reading in this run. For a stream that is read through others, the instant is
+            the run's end, if all ids were read.
+        hooks: What the stream needs of the tap.
+    """
+    if is_child(stream):
+        is_done = reading is not None and reading.result.status is Status.DONE
+        return to_iso(hooks.open_sync().end) if is_done else None
+    until = reached(stream) if stream.incremental else None
+    return None if until is None else to_iso(until)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from singer_sdk.singerlib import Metadata
 
 from tap_pardot.sdk.catalog import Offer
+from tap_pardot.streams.replication import valid_keys
 from tap_pardot.streams.variants import (
     V4,
     V5,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib import MetadataMapping
 
     from tap_pardot.streams.base import PardotStream
+    from tap_pardot.streams.hooks import TapHooks
 
 
 def is_off(stream: type[PardotStream] | PardotStream, include: Collection[str]) -> bool:
@@ -78,18 +80,24 @@ def _offer(
     )
 
 
-def mark_off_columns(stream: PardotStream, metadata: MetadataMapping, *, is_off: bool) -> None:
-    """Mark in the standard metadata what is off by default.
+def complete_metadata(stream: PardotStream, metadata: MetadataMapping, hooks: TapHooks) -> None:
+    """Add to the standard metadata the valid replication keys, and what is off by default.
 
     Args:
         stream: The stream.
         metadata: Its metadata, changed in place.
-        is_off: Whether the whole stream is off.
+        hooks: What the stream needs of the tap.
     """
+    if keys := valid_keys(stream):
+        metadata.root.valid_replication_keys = [*keys]
+    if not hooks.reads_version_5:
+        for name in stream.off_by_default:
+            metadata["properties", name].selected_by_default = False
+        return
     unsupported = Metadata.InclusionType.UNSUPPORTED
     for name in stream.off:
         metadata["properties", name].inclusion = unsupported
-    if is_off:
+    if is_off(stream, hooks.include):
         metadata.root.inclusion = unsupported
 
 
