@@ -57,7 +57,7 @@ ENDS_RUN = (ConfigurationError, RunStopped)
 
 
 class CallLimitReached(RunStopped):
-    """The setting ``daily_call_limit`` ends the run with a valid STATE and exit code 0."""
+    """A limit of the settings ends the run with a valid STATE and exit code 0."""
 
 
 class Outage(TapPardotError):

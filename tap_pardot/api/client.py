@@ -194,7 +194,7 @@ class Client:
         """Send a request once; return the answer, and the HTTP request that was sent.
 
         Raises:
-            CallLimitReached: The call would exceed ``daily_call_limit``.
+            CallLimitReached: The call would exceed a limit of the settings.
             Retriable: The connection failed.
             TapPardotError: As of :meth:`Transport.send` and of the login.
         """
@@ -211,6 +211,7 @@ class Client:
                 params=sent.params,
                 data=sent.data,
                 json=sent.json,
+                headers=sent.headers,
                 auth=self._auth,
                 file=request.save_to,
             )

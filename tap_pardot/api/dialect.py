@@ -288,6 +288,7 @@ class HttpRequest(NamedTuple):
     data: Mapping[str, str] | None
     json: Any
     version: int
+    headers: Mapping[str, str] | None = None
 
 
 class PardotError(Exception):

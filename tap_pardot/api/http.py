@@ -116,6 +116,7 @@ class Transport:
         params: Mapping[str, str] | None = None,
         data: Mapping[str, str] | None = None,
         json: Any = None,
+        headers: Mapping[str, str] | None = None,
         auth: AuthBase | None = None,
         file: BinaryIO | None = None,
     ) -> Response:
@@ -136,7 +137,15 @@ class Transport:
         try:
             for _ in range(_MAX_REDIRECTS):
                 answer = self._exchange_once(
-                    method, url, seconds, file, params=params, data=data, json=json, auth=auth
+                    method,
+                    url,
+                    seconds,
+                    file,
+                    params=params,
+                    data=data,
+                    json=json,
+                    headers=headers,
+                    auth=auth,
                 )
                 if isinstance(answer, Response):
                     return answer

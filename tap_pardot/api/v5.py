@@ -14,7 +14,13 @@ from zoneinfo import ZoneInfo
 
 from tap_pardot.api.codes import INVALID_PARAMETER, UNREADABLE_FIELD
 from tap_pardot.api.dialect import HttpRequest, Lookup, Query, Record, Request
-from tap_pardot.api.v5_answers import counted_record, object_of, parse_response, rows_after
+from tap_pardot.api.v5_answers import (
+    counted_record,
+    object_of,
+    parse_response,
+    rows_after,
+    usage_of,
+)
 from tap_pardot.errors import AddressTooLong, ConfigurationError
 from tap_pardot.records.times import SECOND, to_iso
 from tap_pardot.records.values import camel_case
@@ -23,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from tap_pardot.api.budget import UsageLimit
     from tap_pardot.api.dialect import Body, Endpoint, Filters, Listing, Row, Rows
     from tap_pardot.api.http import Response
     from tap_pardot.errors import StreamFailed
@@ -33,6 +40,8 @@ PAGE_SIZE = 1_000
 _VERSION = 5
 _LONGEST_QUERY = 6_000
 """Characters of a request's parameters; servers refuse addresses of 8,000 (reference v5 D)."""
+_RETURN_USAGE = {"X-Return-Api-Usage": "1"}
+"""The header that asks for the account's count of calls (A.1)."""
 _ORDERS = ("id", "id ASC")
 _OUTSIDE_OF_OBJECTS = frozenset({"bulk-actions"})
 """Paths that do not follow ``/objects/`` (A.2)."""
@@ -55,10 +64,13 @@ class V5:
     Attributes:
         api_url: Origin of the API.
         spelling: How requests are spelled.
+        usage: The limit that takes the account's own count of calls from answers; None if there
+            is none.
     """
 
     api_url: str
     spelling: Spelling = field(default_factory=Spelling)
+    usage: UsageLimit | None = None
 
     name = "v5"
     page_size = PAGE_SIZE
@@ -192,7 +204,8 @@ class V5:
         if request.method != "GET" or request.json is not None:
             raise ValueError("version 5 is only read")
         url = address(self.api_url, request.path)
-        return HttpRequest("GET", url, request.params, None, None, _VERSION)
+        headers = None if self.usage is None else _RETURN_USAGE
+        return HttpRequest("GET", url, request.params, None, None, _VERSION, headers)
 
     def switch_version(self, used: int, code: int) -> None:  # noqa: ARG002
         """Refuse: there is no other version of this dialect.
@@ -208,6 +221,8 @@ class V5:
 
     def open(self, response: Response) -> Body:
         """Return the JSON object of an answer that holds data; errors as of ``parse_response``."""
+        if self.usage is not None and (count := usage_of(response.headers)) is not None:
+            self.usage.note_again(*count)
         return parse_response(response)
 
 

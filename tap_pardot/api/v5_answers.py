@@ -27,6 +27,7 @@ _CODES = {404: NO_SUCH_ADDRESS, 405: NO_RIGHT}
 """By HTTP status of an answer without a code, the code of the same meaning (A.7)."""
 _CUT = "203"
 """The warning that a sequence of page tokens was cut (A.5)."""
+_USAGE = re.compile(r"[^\d]*(\d{1,18})\s*(?:/|of)\s*(\d{1,18})[^\d]*", re.ASCII)
 HIDDEN = "202"
 """The warning that rows were left out because of access rules (A.1)."""
 
@@ -123,6 +124,15 @@ def counted_record(body: Body, _: Mapping[str, str]) -> Row:
 def warning_of(headers: Mapping[str, str]) -> str:
     """Return the number of the header ``Pardot-Warning``; empty if there is none."""
     return headers.get(_WARNING, "").partition(";")[0].strip()
+
+
+def usage_of(headers: Mapping[str, str]) -> tuple[int, int] | None:
+    """Return the calls of the day and the account's daily calls; None if the answer has neither.
+
+    The form of the header is not documented (A.1): ``123/25000`` and ``123 of 25000`` are read.
+    """
+    found = _USAGE.fullmatch(headers.get("x-api-usage", ""))
+    return None if found is None else (int(found[1]), int(found[2]))
 
 
 def _integer(value: Any) -> int | None:

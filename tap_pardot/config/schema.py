@@ -118,6 +118,12 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
         "run stops cleanly at the limit.",
     ),
     th.Property(
+        "api_usage_limit",
+        th.IntegerType(minimum=1, maximum=100),
+        description="With api_version 5: percent of the account's daily API calls, by all its "
+        "tools, at which the run stops cleanly.",
+    ),
+    th.Property(
         "include",
         th.ArrayType(th.StringType),
         description="Streams and columns (stream.column) that are off unless named here; with "

@@ -12,13 +12,21 @@ from zoneinfo import ZoneInfo
 from tap_pardot.api.codes import NO_SUCH_ADDRESS
 from tap_pardot.api.dialect import Filters, Query, Record
 from tap_pardot.config.validation import is_zone
-from tap_pardot.errors import ConfigurationError, NoSuchAddress, StreamFailed, StreamSkipped
+from tap_pardot.errors import (
+    ConfigurationError,
+    NoSuchAddress,
+    Outage,
+    StreamFailed,
+    StreamSkipped,
+)
 from tap_pardot.records.times import parse_instant, unambiguous_edge, utc_converter
+from tap_pardot.records.values import ConversionError, to_integer
 from tap_pardot.sources.paging import QueryCalls, by_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from tap_pardot.api.budget import UsageLimit
     from tap_pardot.api.client import Client
     from tap_pardot.api.dialect import Row
     from tap_pardot.api.v4 import V4
@@ -77,6 +85,34 @@ def read_account(client: Client, dialect: V4) -> Row:
             logger.info("The account's edition has %s API calls a day for all its tools.", number)
         return account
     return {}
+
+
+def read_usage(client: Client, dialect: V5, usage: UsageLimit) -> None:
+    """Read the account's own count of calls; where Pardot does not give it, log that.
+
+    Raises:
+        TapPardotError: The whole run ends, or Pardot cannot be reached.
+    """
+    request = dialect.record(Record("account"), ("id", "apiCallsUsed", "maximumDailyApiCalls"))
+    try:
+        account = client.call("account", request)
+        used = to_integer(account.get("apiCallsUsed"))
+        daily = to_integer(account.get("maximumDailyApiCalls"))
+    except (StreamSkipped, StreamFailed, ConversionError):
+        used = daily = None
+    except Outage as outage:
+        if not outage.is_isolated:
+            raise
+        used = daily = None
+    if used is None or not daily:
+        logger.warning(
+            "api_usage_limit has no effect: Pardot does not give this user the account's count of "
+            "API calls, for which the role needs the ability Admin > Account > Edit Settings."
+        )
+        return
+    made, most = f"{used:,}", f"{daily:,}"
+    logger.info("The account's tools have made %s of %s API calls of the day.", made, most)
+    usage.note(used, daily)
 
 
 def daily_calls(level: Any) -> int | None:

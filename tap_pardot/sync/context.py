@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from tap_pardot.api.auth import SalesforceAuth
-from tap_pardot.api.budget import CallBudget
+from tap_pardot.api.budget import CallBudget, UsageLimit
 from tap_pardot.api.client import Client
 from tap_pardot.api.dialect import Record
 from tap_pardot.api.http import Transport, origin
@@ -42,6 +42,7 @@ from tap_pardot.sync.account import (
     NoVersion4,
     account_begin,
     read_account,
+    read_usage,
     zone_of_run,
 )
 from tap_pardot.sync.version_5 import Version5
@@ -176,12 +177,14 @@ def build_client(
         config, login_url, lambda url, form: transport.send("POST", url, data=form)
     )
     dialect = V4(api_url, ApiVersion(min(config["api_version"], 4)))
+    percent = config.get("api_usage_limit") if config["api_version"] == VERSION_5 else None
+    usage = None if percent is None else UsageLimit(percent)
     client = Client(
         transport,
         auth,
         api_url=api_url,
         max_in_flight=config["max_concurrent_requests"],
-        budget=CallBudget(config.get("daily_call_limit"), stored_calls, _today(config)),
+        budget=CallBudget(config.get("daily_call_limit"), stored_calls, _today(config), usage),
         health_check=dialect.record(Record("account")),
     )
     return client, dialect
@@ -214,8 +217,13 @@ def open_sync(  # noqa: PLR0913
         ConfigurationError: Settings or login are wrong.
         RunStopped: Pardot or Salesforce cannot be reached, or the day's calls are used up.
     """
+    dialect_5 = V5(dialect.api_url, usage=client.budget.usage)
+    if config.get("api_usage_limit") and config["api_version"] != VERSION_5:
+        logger.warning("api_usage_limit is ignored: it needs api_version 5.")
     try:
         account, has_version_4 = _account(config, client, dialect)
+        if client.budget.usage is not None:
+            read_usage(client, dialect_5, client.budget.usage)
         zone, zone_error = _zone(config, client, dialect, has_version_4=has_version_4)
     except Outage as outage:
         raise unreachable(outage) from outage
@@ -231,7 +239,7 @@ def open_sync(  # noqa: PLR0913
     return SyncContext(
         client=client,
         dialect=dialect.in_zone(zone),
-        dialect_5=V5(dialect.api_url),
+        dialect_5=dialect_5,
         has_version_4=has_version_4,
         zone_error=zone_error,
         version_5=Version5(),

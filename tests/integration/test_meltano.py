@@ -29,6 +29,7 @@ KINDS = {
     "integer": "integer",
     "options": "string",
     "object": "object",
+    "array": "array",
     "string": "string",
     "date_iso8601": "string",
 }
