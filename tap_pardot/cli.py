@@ -32,7 +32,7 @@ from tap_pardot.signals import (
     cancel_alarm,
     wait_for_shielded,
 )
-from tap_pardot.streams.access import probe
+from tap_pardot.streams.access import check
 from tap_pardot.streams.account_columns import CustomColumns
 from tap_pardot.streams.discovery import columns_for_catalog
 from tap_pardot.sync.context import next_midnight
@@ -266,14 +266,14 @@ def check_access(tap: CommandLine) -> None:
     sync = tap.open_sync()
     for name, stream in streams.items():
         try:
-            found = probe(stream, sync)
+            found = check(stream, sync)
         except TapPardotError as error:
             logger.warning("%s: cannot be read: %s", name, error)
         else:
             logger.info("%s: can be read%s.", name, found)
     logger.info(
-        "The login works: API version %d, time zone %s; %d API calls were made.",
-        sync.dialect.version.number,
+        "The login works: API %s, time zone %s; %d API calls were made.",
+        sync.versions,
         sync.zone.key,
         sync.client.budget.by_stream.total(),
     )

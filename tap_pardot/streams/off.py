@@ -97,7 +97,8 @@ def complete_metadata(stream: PardotStream, metadata: MetadataMapping, hooks: Ta
     unsupported = Metadata.InclusionType.UNSUPPORTED
     for name in stream.off:
         metadata["properties", name].inclusion = unsupported
-    if is_off(stream, hooks.include):
+    metadata.root.selected_by_default = not is_off(stream, hooks.include)
+    if not metadata.root.selected_by_default:
         metadata.root.inclusion = unsupported
 
 

@@ -113,6 +113,14 @@ class SyncContext:
         """Whether the setting ``api_version`` is 5."""
         return bool(self.config["api_version"] == VERSION_5)
 
+    @property
+    def versions(self) -> str:
+        """The versions of the API that streams are read by, for the log."""
+        numbers = [str(self.dialect.version.number)] if self.has_version_4 else []
+        if self.reads_version_5 and not self.version_5.is_gone:
+            numbers.insert(0, str(VERSION_5))
+        return f"version{'s' if numbers[1:] else ''} {' and '.join(numbers)}"
+
     def dialect_of(self, name: str) -> V4 | V5:
         """Return a dialect by its name."""
         return self.dialect_5 if name == self.dialect_5.name else self.dialect
