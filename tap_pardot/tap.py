@@ -25,7 +25,7 @@ from tap_pardot.streams.account_columns import CustomColumns
 from tap_pardot.streams.discovery import columns_for_run
 from tap_pardot.streams.fan_out.fan_out import FanOut
 from tap_pardot.streams.hooks import TapHooks
-from tap_pardot.streams.off import is_off, offers
+from tap_pardot.streams.off import ignored_names, is_off, offers
 from tap_pardot.streams.stored_state import StoredState
 from tap_pardot.sync.context import VERSION_5, SyncContext, build_client, open_sync
 from tap_pardot.sync.report import Report
@@ -177,7 +177,7 @@ class TapPardot(Tap):
             self.reads_version_5,
             self.include,
         )
-        return [
+        streams = [
             stream(
                 self,
                 hooks=hooks,
@@ -186,6 +186,9 @@ class TapPardot(Tap):
             )
             for stream in self.types
         ]
+        if warning := ignored_names(self.include, streams, reads_version_5=self.reads_version_5):
+            logger.warning("%s", warning)
+        return streams
 
     def custom_columns(self, stream: type[PardotStream]) -> CustomColumns:
         """Return the custom field columns; an error that ends the run goes into the report."""

@@ -61,9 +61,21 @@ def unknown(names: Iterable[str]) -> str | None:
 
 
 def _with_hint(name: str) -> str:
-    plain = name.strip().lower().replace("-", "_")
-    hint = _HINTS.get(plain, "")
-    if not hint and (near := get_close_matches(plain, sorted(KNOWN - {BATCH_CONFIG}), n=1)):
-        hint = f"did you mean {near[0]}?"
-    shown = "".join(each if each.isprintable() else "?" for each in name[:60])
-    return f"{shown} ({hint})" if hint else shown
+    hint = _HINTS.get(_plain(name))
+    return (
+        with_nearest(name, KNOWN - {BATCH_CONFIG}) if hint is None else f"{_shown(name)} ({hint})"
+    )
+
+
+def with_nearest(name: str, known: Iterable[str]) -> str:
+    """Return an unknown name for the log, with the nearest known one, if one is near."""
+    near = get_close_matches(_plain(name), sorted(known), n=1)
+    return f"{_shown(name)} (did you mean {near[0]}?)" if near else _shown(name)
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace("-", "_")
+
+
+def _shown(name: str) -> str:
+    return "".join(each if each.isprintable() else "?" for each in name[:60])

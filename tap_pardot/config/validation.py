@@ -67,8 +67,8 @@ def normalized(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _parsed(kind: str | None, value: Any) -> Any:
     """Return a setting's value, parsed from a string if the type is another; None if blank."""
-    if not isinstance(value, str):
-        return value
+    if kind == "array" or not isinstance(value, str):
+        return _names(value) if kind == "array" else value
     text = _AROUND.sub("", value)
     if not text:
         return None
@@ -76,10 +76,25 @@ def _parsed(kind: str | None, value: Any) -> Any:
         return int(text)
     if kind == "boolean":
         return _BOOLEANS.get(text.lower(), text)
-    if kind in {"object", "array"}:
+    if kind == "object":
         with suppress(ValueError, RecursionError):
             return json.loads(text)
     return text
+
+
+def _names(value: Any) -> Any:
+    """Return a list of names, parsed from JSON or split at commas if it is a string."""
+    if isinstance(value, str):
+        text = _AROUND.sub("", value)
+        if text[:1] != "[":
+            return [name for each in text.split(",") if (name := _AROUND.sub("", each))] or None
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            return text
+    if isinstance(value, list):
+        return [_AROUND.sub("", each) if isinstance(each, str) else each for each in value]
+    return value
 
 
 def with_defaults(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from singer_sdk.singerlib import Metadata
 
+from tap_pardot.config.environment import with_nearest
 from tap_pardot.sdk.catalog import Offer
 from tap_pardot.streams.replication import valid_keys
 from tap_pardot.streams.variants import (
@@ -33,6 +34,35 @@ def is_off(stream: type[PardotStream] | PardotStream, include: Collection[str]) 
     """Return whether a whole stream is off under version 5."""
     names = {each.partition(".")[0] for each in include}
     return not stream.selected_by_default and stream.name not in names
+
+
+def ignored_names(
+    include: frozenset[str], streams: Iterable[PardotStream], *, reads_version_5: bool
+) -> str | None:
+    """Return a sentence about what is ignored of ``include``; None if nothing is.
+
+    Args:
+        include: The setting.
+        streams: All streams.
+        reads_version_5: Whether ``api_version`` is 5.
+    """
+    if not reads_version_5:
+        return "include is ignored: it needs api_version 5." if include else None
+    by_name = {stream.name: stream for stream in streams}
+    known = {
+        *by_name,
+        *(f"{name}.{column}" for name in by_name for column in by_name[name].schema["properties"]),
+    }
+    # A stream that is not read has columns of the account that the tap does not know.
+    unsure = {f"{name}." for name, stream in by_name.items() if not stream.knows_fields}
+    unknown = [
+        with_nearest(name, known)
+        for name in sorted(include - known)
+        if not name.startswith(tuple(unsure))
+    ]
+    if not unknown:
+        return None
+    return f"include names streams or columns that do not exist: {', '.join(unknown)}."
 
 
 def off_columns(
@@ -97,8 +127,9 @@ def complete_metadata(stream: PardotStream, metadata: MetadataMapping, hooks: Ta
     unsupported = Metadata.InclusionType.UNSUPPORTED
     for name in stream.off:
         metadata["properties", name].inclusion = unsupported
-    metadata.root.selected_by_default = not is_off(stream, hooks.include)
-    if not metadata.root.selected_by_default:
+    is_on = not is_off(stream, hooks.include)
+    metadata.root.selected = metadata.root.selected_by_default = is_on
+    if not is_on:
         metadata.root.inclusion = unsupported
 
 

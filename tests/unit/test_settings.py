@@ -117,6 +117,12 @@ def test_a_zone_is_one_that_exists(name, zone):
         ({"pardot_api_url": "https://a"}, {"api_url": "https://a"}),
         ({"pardot_api_url": "https://a", "api_url": "https://b"}, {"api_url": "https://b"}),
         ({"something_else": 1}, {"something_else": 1}),
+        ({"include": '["a", " b.c "]'}, {"include": ["a", "b.c"]}),
+        ({"include": " a, b.c ,"}, {"include": ["a", "b.c"]}),
+        ({"include": "a"}, {"include": ["a"]}),
+        ({"include": [" a ", "b.c"]}, {"include": ["a", "b.c"]}),
+        ({"include": " , "}, {}),
+        ({"include": "[a, b"}, {"include": "[a, b"}),
     ],
 )
 def test_settings_of_an_environment_become_what_they_mean(given_, expected):
@@ -265,7 +271,7 @@ def test_an_integer_is_refused_outside_of_its_declared_range_only(name):
     ("name", "value", "sentence"),
     [
         ("api_version", 6, "api_version must be 3, 4 or 5."),
-        ("include", "emails", 'include must be a list of names, such as ["emails.message_html"].'),
+        ("include", "[emails", 'include must be a list of names, such as ["emails.message_html"].'),
         ("bulk_source", "both", "bulk_source must be auto, export or query."),
         ("user_agent", "caf\xe9", "user_agent must be one line of plain ASCII."),
         ("user_agent", "a\nb", "user_agent must be one line of plain ASCII."),
