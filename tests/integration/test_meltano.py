@@ -18,10 +18,11 @@ import yaml
 from tests.helpers.meltano import PLUGINS, Meltano, as_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from pardot_emulator import Emulator
     from tests.helpers.postgres import Postgres
+    from tests.helpers.tap import Finished
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 KINDS = {
@@ -87,11 +88,14 @@ def run(project: Path, emulator: Emulator, warehouse: Postgres) -> Callable[[], 
     return lambda: meltano.run("run", *PLUGINS)
 
 
-def configure(project: Path, **changes: Any) -> None:
-    """Add to the extractor's part of ``meltano.yml``, as a user with an editor does."""
+def configure(project: Path, without: Sequence[str] = (), **changes: Any) -> None:
+    """Change the extractor's part of ``meltano.yml``, as a user with an editor does."""
     file = project / "meltano.yml"
     document = yaml.safe_load(file.read_text())
-    document["plugins"]["extractors"][0] |= changes
+    extractor = document["plugins"]["extractors"][0]
+    extractor |= changes
+    for name in without:
+        del extractor[name]
     file.write_text(yaml.safe_dump(document, sort_keys=False))
 
 
@@ -170,6 +174,84 @@ def test_a_second_run_continues_from_the_state_that_meltano_stored(
     assert max(call["rows"] for call in emulator.calls) == 3
     # Two of these are Meltano's discovery, which lists the custom fields.
     assert len(emulator.calls) <= 6
+
+
+def test_under_version_5_a_run_without_select_fills_all_tables_but_what_is_off(
+    emulator, tap, project, warehouse
+):
+    emulator.seed(rows=12, custom_fields=0)
+    emulator.set(export_seconds=0)
+    # external_activities has only exports, a job for each year.
+    config = emulator.config | {"api_version": 5, "start_date": NEAR}
+    expected = rows_by_table(tap.run(config))
+    configure(project, without=("select",))
+    include = ["prospect_ids", "lists.is_crm_visible", "visitors.prospect_id"]
+
+    run_version_5(project, emulator, warehouse)
+
+    assert without_jobs(warehouse.table_counts("tap_pardot")) == without_jobs(expected)
+    assert len(expected) > 35
+    columns = columns_of(warehouse)
+    assert {("lists", "folder_id"), ("visits", "updated_at"), ("tags", "name")} <= columns
+    assert not columns & OFF
+    assert not {table for table, _ in columns} & {"prospect_ids", "list_email_lists"}
+
+    run_version_5(project, emulator, warehouse, include=json.dumps(include))
+
+    now = columns_of(warehouse)
+    assert now & OFF == {("lists", "is_crm_visible"), ("visitors", "prospect_id")}
+    assert {table for table, _ in now - columns} == {"prospect_ids", "lists", "visitors"}
+    (counted,) = warehouse.query("SELECT count(*) FROM tap_pardot.prospect_ids")
+    assert counted == (len(emulator.rows("prospect")),)
+    (set_,) = warehouse.query("SELECT count(is_crm_visible) FROM tap_pardot.lists")
+    assert set_ == (expected["lists"],)
+
+
+NEAR = "2024-01-01T00:00:00Z"
+OFF = {
+    *(("lists", "is_crm_visible"), ("visitors", "prospect_id"), ("prospects", "password")),
+    *(("emails", "message_html"), ("list_emails", "html_message"), ("users", "timezone")),
+    *(("visits", "visitor_page_views"), ("opportunities", "prospects")),
+    *(("prospects", "user_id"), ("visitor_activities", "visit_id")),
+    *(("list_memberships", "created_by_id"), ("account", "vanity_domain")),
+    *(("landing_pages", "layout_css"), ("layout_templates", "layout_content")),
+}
+"""Columns that are off under version 5, by table."""
+
+
+def run_version_5(project: Path, emulator: Emulator, warehouse: Postgres, **settings: Any) -> None:
+    """Read everything by version 5 into the warehouse."""
+    config = {**emulator.config, "api_version": 5, "start_date": NEAR, **settings}
+    variables = as_environment("tap-pardot", config) | as_environment(
+        "target-postgres", {"sqlalchemy_url": warehouse.url}
+    )
+    Meltano(project, project, variables).run("run", "--full-refresh", *PLUGINS)
+
+
+def rows_by_table(run: Finished) -> dict[str, int]:
+    """Return how many rows a run has in each table, by the primary keys in SCHEMA."""
+    assert run.exit_code == 0, run.stderr
+    keys = {
+        each["stream"]: each["key_properties"] for each in run.messages if each["type"] == "SCHEMA"
+    }
+    return {
+        stream: len({tuple(row[key] for key in keys[stream]) for row in run.records[stream]})
+        for stream in keys
+    }
+
+
+def without_jobs(counts: dict[str, int]) -> dict[str, int]:
+    """Leave out the export jobs, because each run makes some."""
+    return {name: number for name, number in counts.items() if name != "exports"}
+
+
+def columns_of(warehouse: Postgres) -> set[tuple[str, str]]:
+    """Return the tables of the warehouse with their columns."""
+    found = warehouse.query(
+        "SELECT table_name, column_name FROM information_schema.columns "
+        "WHERE table_schema = 'tap_pardot'"
+    )
+    return {(table, column) for table, column in found}
 
 
 def test_meltano_yml_declares_the_taps_own_settings_and_capabilities():
