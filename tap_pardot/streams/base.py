@@ -94,7 +94,7 @@ class PardotStream(Declaration, DirectRecordStream):
     """Columns that are not selected unless the catalog says so."""
 
     off: frozenset[str] = frozenset()
-    """Columns that no catalog can select, because the setting ``include`` does not name them."""
+    """Columns that are off under version 5: the standard catalog does not offer them."""
 
     custom_fields: ClassVar[bool] = False
     """Whether the account defines columns of its own."""
