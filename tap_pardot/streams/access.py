@@ -18,7 +18,7 @@ from tap_pardot.streams.endpoints import endpoint_for, is_child
 from tap_pardot.streams.fan_out.child import Child
 from tap_pardot.streams.hidden_rows import log_hidden_rows
 from tap_pardot.streams.variants import V4, V5
-from tap_pardot.streams.ways import another_way, by_version_5_alone
+from tap_pardot.streams.ways import by_version_5_alone, way_that_is_left
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -49,7 +49,7 @@ def check(stream: PardotStream, sync: SyncContext) -> str:
                 _read_row(stream, sync) if stream.variant.dialect == V5 else _probe(stream, sync)
             )
         except (StreamSkipped, StreamFailed, Outage) as error:
-            stream.use(*another_way(stream, sync, error))
+            stream.use(*way_that_is_left(stream, sync, error))
             if stream.variant.dialect == V4:
                 way = " by versions 3 and 4, because version 5 refuses it"
         else:

@@ -161,7 +161,21 @@ def attempt(stream: PardotStream, hooks: TapHooks, action: Callable[[Reading], N
 def another_way(
     stream: PardotStream, sync: SyncContext, error: TapPardotError
 ) -> tuple[Variant, Endpoint]:
-    """Return how to read a stream whose first page was refused by version 5; log it.
+    """Return how a run reads a stream whose first page was refused by version 5; log it.
+
+    Raises:
+        TapPardotError: There is no other way, or the time zone is wrong.
+    """
+    variant, endpoint = way_that_is_left(stream, sync, error)
+    if variant.dialect == V4:
+        ensure_timezone_checked(sync)
+    return variant, endpoint
+
+
+def way_that_is_left(
+    stream: PardotStream, sync: SyncContext, error: TapPardotError
+) -> tuple[Variant, Endpoint]:
+    """Return the same without a check of the time zone, which may create an export job.
 
     Raises:
         TapPardotError: There is no other way.
@@ -179,7 +193,6 @@ def another_way(
                 f"{failure.message} Versions 3 and 4 need the time zone: {sync.zone_error.message}",
                 failure.code,
             )
-        ensure_timezone_checked(sync)
         level = logging.INFO if is_missing else logging.WARNING
         logger.log(
             level, "%s: versions 3 and 4 are used, because of version 5: %s", stream.name, failure
