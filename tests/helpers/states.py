@@ -1,8 +1,8 @@
 """STATEs that earlier code left behind, and the account they were made of.
 
-``python -m tests.helpers.states FILE`` makes one with today's code: a run that was killed in the
-window of a query, with export jobs waiting and ids pending. Later code must take it up without
-loss and without a full reload.
+``python -m tests.helpers.states FILE [VERSION]`` makes one with today's code: a run that was killed
+in the window of a query, with export jobs waiting and ids pending. Later code must take it up
+without loss and without a full reload.
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ STREAMS = (
     *("campaigns", "email_clicks", "lists", "opportunities", "prospects", "list_memberships"),
     *("visitor_activities", "visitors", "emails", "email_stats", "opportunity_prospects", "visits"),
 )
+STREAMS_5 = (*STREAMS, "external_activities", "list_emails", "prospect_accounts")
+"""The streams of a run under ``api_version`` 5. Those that only others need are read by queries, so
+two streams are added that are exported in any case."""
 OBJECTS = {
     "lists": "list",
     "email_clicks": "emailClick",
@@ -65,6 +68,8 @@ def account() -> Emulator:
     emulator.add(
         "emailClick", [{"id": n, "list_email_id": 40 + n, "created_at": EARLY} for n in range(1, 6)]
     )
+    sent = {"isSent": True, "sentAt": EARLY, "createdAt": EARLY, "updatedAt": EARLY}
+    emulator.add("listEmail", [{"id": 40 + n, **sent} for n in range(1, 6)])
     emulator.add("email", [{"id": 500 + n, "name": f"e{n}", "created_at": EARLY} for n in range(9)])
     activities = [
         {"id": n, "type": 11, "email_id": 500 + n, "list_email_id": 40 + n, **times(LATE)}
@@ -80,15 +85,24 @@ def account() -> Emulator:
     return emulator
 
 
-def run(emulator: Emulator, state: Any = None, version: int = 4) -> list[dict[str, Any]]:
-    """Run the tap as a command, with this ``api_version``; return its messages.
+def run(
+    emulator: Emulator, state: Any = None, version: int = 4, made_by: int = 4
+) -> list[dict[str, Any]]:
+    """Run the tap as a command; return its messages.
+
+    Args:
+        emulator: The account.
+        state: The STATE to start from.
+        version: The setting ``api_version``.
+        made_by: That of the catalog, which selects more streams under 5.
 
     Raises:
         subprocess.CalledProcessError: It ended with another code than 0.
     """
     with tempfile.TemporaryDirectory() as folder:
         config = {**emulator.config, **SETTINGS, "api_version": version}
-        files = {"config": config, "catalog": select(*STREAMS)}
+        names = STREAMS if made_by == 4 else STREAMS_5
+        files = {"config": config, "catalog": select(*names, version=made_by)}
         if state is not None:
             files["state"] = state
         command = [sys.executable, "-m", "tap_pardot"]
@@ -117,11 +131,12 @@ def ids(messages: Iterable[dict[str, Any]]) -> dict[str, list[int]]:
     return found
 
 
-def killed() -> dict[str, Any]:
+def killed(version: int) -> dict[str, Any]:
     """Run with today's code until the first page of lists is out; return what is left of it."""
     with account() as emulator:
-        emulator.set(export_seconds=0.0)  # so that the run ends; the cut is far before that
-        messages = run(emulator)
+        # So that the run ends; the cut is far before that.
+        emulator.set(export_seconds=0.0, v5_max_limit=200, over_limit="clamp")
+        messages = run(emulator, version=version, made_by=version)
     place = next(
         number
         for number, message in enumerate(messages)
@@ -142,4 +157,5 @@ def killed() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(json.dumps(killed(), indent=1) + "\n")
+    made = killed(int(sys.argv[2]) if sys.argv[2:] else 4)
+    Path(sys.argv[1]).write_text(json.dumps(made, indent=1) + "\n")
