@@ -1,8 +1,8 @@
 """What runs under ``api_version`` 5 cost in API calls.
 
 The account is that of the specification (v5-spec.md A), scaled to the emulator: what an hour brings
-is the same, what was there before is less. Nested arrays and ``opportunity_prospects``, which only versions 3
-and 4 have, are not selected.
+is the same, what was there before is less. Nested arrays and ``opportunity_prospects``, which only
+versions 3 and 4 have, are not selected.
 """
 
 from __future__ import annotations
