@@ -47,7 +47,8 @@ def adopt_catalog(
     """
     known, here = catalog["properties"], stream.schema["properties"]
     selected = [name for name in known if stream.mask.get(("properties", name), True)]
-    gone = [name for name in selected if name not in here]
+    later = stream.v5_columns.keys()  # logged already, where the version lacks them
+    gone = [name for name in selected if name not in here and name not in later]
     if gone and custom.are_known:
         logger.warning(
             "%s: Pardot has no field for the column%s %s any more; left out.",

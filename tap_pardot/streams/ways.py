@@ -260,7 +260,10 @@ def log_way(stream: PardotStream, sync: SyncContext) -> None:
         return
     new = [name for name in missing if name in stream.variant.lacks]
     level = logging.INFO if sync.version_5.may_be_gone else logging.WARNING
-    text = "versions 3 and 4 read it; left out, as only version 5 has it: %s."
+    by_v5 = stream.variants.get(V5)
+    causes = by_v5.lacks.intersection(stream.selected_columns) if by_v5 else ()
+    why = f", which alone have {', '.join(sorted(causes))}" if causes else ""
+    text = f"versions 3 and 4 read it{why}; left out, as only version 5 has it: %s."
     _log_missing(stream, text, new, level)
     others = [name for name in missing if name not in new]
     _log_missing(stream, "only exports have %s; left out, because a query is the source.", others)
