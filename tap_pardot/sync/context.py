@@ -238,13 +238,7 @@ def open_sync(  # noqa: PLR0913
     now = client.clock.now()
     client.budget.open_day(f"{now.astimezone(zone):%Y-%m-%d}")
     (start, end), ends_early = _window(config, zone, now)
-    logger.info(
-        "API version %d, time zone %s; reading up to %s.",
-        dialect.version.number,
-        zone.key if zone_error is None else "unknown",
-        end.isoformat(),
-    )
-    return SyncContext(
+    sync = SyncContext(
         client=client,
         dialect=dialect.in_zone(zone),
         dialect_5=dialect_5,
@@ -262,6 +256,13 @@ def open_sync(  # noqa: PLR0913
         report=report,
         write_state=write_state,
     )
+    logger.info(
+        "API %s, time zone %s; reading up to %s.",
+        sync.versions,
+        zone.key if zone_error is None else "unknown",
+        end.isoformat(),
+    )
+    return sync
 
 
 def _account(config: Mapping[str, Any], client: Client, dialect: V4) -> tuple[Row, bool]:
