@@ -8,17 +8,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from tap_pardot.api.answers import check_status, integer_of
 from tap_pardot.api.clock import date_of
 from tap_pardot.api.codes import INVALID_TOKEN
 from tap_pardot.api.dialect import JobStatus, PardotError, Rows
 from tap_pardot.api.json_body import json_of
-from tap_pardot.errors import NoSuchAddress, Retriable, StreamFailed
+from tap_pardot.errors import Retriable, StreamFailed
 from tap_pardot.records.values import (
-    ConversionError,
     as_list,
     camel_case,
     snake_case,
-    to_integer,
 )
 
 if TYPE_CHECKING:
@@ -53,18 +52,7 @@ def parse_response(response: Response) -> Body:
     status = response.status
     if status == 401:  # noqa: PLR2004
         raise PardotError(INVALID_TOKEN)
-    if status >= 500 or status in {408, 429}:  # noqa: PLR2004
-        raise Retriable(
-            f"Pardot answered HTTP {status}.",
-            timed_out=status in {408, 504},
-            throttled=status == 429,  # noqa: PLR2004
-        )
-    if status >= 400:  # noqa: PLR2004
-        kind = NoSuchAddress if status == 404 else StreamFailed  # noqa: PLR2004
-        raise kind(
-            f"HTTP {status} came without a Pardot error code: check api_url and any proxy "
-            "between here and Pardot."
-        )
+    check_status(status)
     if not isinstance(body, dict) or _stat(body) == "fail":
         raise Retriable("An answer was not the JSON that Pardot's API sends.")
     return body
@@ -86,7 +74,7 @@ def rows_of(body: Body, key: str) -> Rows:
     rows = as_list(_named(result, key))
     if not all(isinstance(row, dict) for row in rows):
         raise Retriable("The rows of an answer have an unknown shape.")
-    return Rows(rows, _integer(result.get("total_results")))
+    return Rows(rows, integer_of(result.get("total_results")))
 
 
 def record_of(body: Body, key: str, *, may_be_empty: bool = False) -> Row:
@@ -200,16 +188,9 @@ def _error_code(body: Any) -> int | None:
     code = attributes.get("err_code") if isinstance(attributes, dict) else None
     if code is None and "message" in body:
         code = body.get("code")
-    number = _integer(code)
+    number = integer_of(code)
     if number is None and _stat(body) == "fail" and isinstance(attributes, dict):
         # A documented template has the code under "version" and the text under "err_code".
-        number = _integer(attributes.get("version"))
+        number = integer_of(attributes.get("version"))
         return None if number == 1 else number
     return number
-
-
-def _integer(value: Any) -> int | None:
-    try:
-        return to_integer(value)
-    except ConversionError:
-        return None

@@ -8,6 +8,7 @@ requests are GET. No I/O.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -112,7 +113,7 @@ class V5:
         return Request(
             self,
             (endpoint.object,),
-            lambda body, headers: rows_after(body, headers, cursor),
+            partial(rows_after, cursor=cursor),
             params,
             method="GET",
             can_split=can_split,
@@ -122,8 +123,7 @@ class V5:
         """Return the request for the row with the largest id."""
         fields = {"fields": "id", "orderBy": "id DESC", "limit": "1"}
         params = self._params(endpoint, filters) | fields
-        parse = lambda body, headers: rows_after(body, headers, 0)  # noqa: E731
-        return Request(self, (endpoint.object,), parse, params, method="GET")
+        return Request(self, (endpoint.object,), rows_after, params, method="GET")
 
     def sorts(self, endpoint: Query) -> bool:  # noqa: ARG002
         """Return True: every query of version 5 can be sorted by id."""
@@ -151,8 +151,7 @@ class V5:
             return self.lookup(endpoint, 1)
         if isinstance(endpoint, Query):
             params = {"fields": "id", "limit": "1"}
-            parse = lambda body, headers: rows_after(body, headers, 0)  # noqa: E731
-            return Request(self, (endpoint.object,), parse, params, method="GET")
+            return Request(self, (endpoint.object,), rows_after, params, method="GET")
         raise NotImplementedError
 
     def record(self, endpoint: Record, fields: Sequence[str] = ("id",)) -> Request[Row]:

@@ -9,11 +9,11 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from tap_pardot.api.answers import check_status, integer_of
 from tap_pardot.api.codes import ACCESS_DENIED, NO_RIGHT, NO_SUCH_ADDRESS
 from tap_pardot.api.dialect import PardotError, Rows
 from tap_pardot.api.json_body import json_of
-from tap_pardot.errors import AddressTooLong, Retriable, StreamFailed
-from tap_pardot.records.values import ConversionError, to_integer
+from tap_pardot.errors import AddressTooLong, Retriable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,26 +45,16 @@ def parse_response(response: Response) -> Body:
         StreamFailed: Any other HTTP error without a code.
     """
     body, status = json_of(response.body), response.status
-    code = _integer(body.get("code")) if isinstance(body, dict) and "message" in body else None
+    code = integer_of(body.get("code")) if isinstance(body, dict) and "message" in body else None
     if status == 401 and (code in {None, ACCESS_DENIED}):  # noqa: PLR2004
         raise PardotError(ACCESS_DENIED, may_be_token=True)
     if code is not None:
         raise PardotError(code, names_in(body["message"]))
-    if status >= 500 or status in {408, 429}:  # noqa: PLR2004
-        raise Retriable(
-            f"Pardot answered HTTP {status}.",
-            timed_out=status in {408, 504},
-            throttled=status == 429,  # noqa: PLR2004
-        )
     if status in _CODES:
         raise PardotError(_CODES[status])
     if status == 414:  # noqa: PLR2004
         raise AddressTooLong("Pardot refuses the address of a request as too long.")
-    if status >= 400:  # noqa: PLR2004
-        raise StreamFailed(
-            f"HTTP {status} came without a Pardot error code: check api_url and any proxy "
-            "between here and Pardot."
-        )
+    check_status(status)
     if not isinstance(body, dict):
         raise Retriable("An answer was not the JSON that Pardot's API sends.")
     return body
@@ -85,7 +75,7 @@ def names_in(message: Any) -> frozenset[str]:
     return frozenset(word.rstrip(".") for word in (*words, *_WORD.findall(named)))
 
 
-def rows_after(body: Body, headers: Mapping[str, str], cursor: int) -> Rows:
+def rows_after(body: Body, headers: Mapping[str, str], cursor: int = 0) -> Rows:
     """Return the rows of a page, all after an id and in the order of their ids.
 
     Raises:
@@ -94,7 +84,7 @@ def rows_after(body: Body, headers: Mapping[str, str], cursor: int) -> Rows:
     rows = body.get("values")
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise Retriable("An answer came without values.")
-    ids = [number for row in rows if (number := _integer(row.get("id"))) is not None]
+    ids = [number for row in rows if (number := integer_of(row.get("id"))) is not None]
     if any(left >= right for left, right in pairwise((cursor, *ids))):
         raise Retriable("The rows of an answer are not in the order of their ids.")
     has_more = body.get("nextPageToken") is not None or warning_of(headers) == _CUT
@@ -133,10 +123,3 @@ def usage_of(headers: Mapping[str, str]) -> tuple[int, int] | None:
     """
     found = _USAGE.fullmatch(headers.get("x-api-usage", ""))
     return None if found is None else (int(found[1]), int(found[2]))
-
-
-def _integer(value: Any) -> int | None:
-    try:
-        return to_integer(value)
-    except ConversionError:
-        return None

@@ -89,10 +89,11 @@ def _read(stream: type[PardotStream], client: Client, dialect: V4 | V5) -> Custo
 
 
 def _fields(stream: type[PardotStream], client: Client, dialect: V4 | V5) -> Iterable[Field]:
-    if isinstance(dialect, V5):  # it has no prospect accounts with custom fields
-        is_there = stream.name == "prospects"
+    if isinstance(dialect, V5):
+        if stream.name != "prospects":  # it has no custom fields of others
+            return ()
         rows = read_first(client, dialect, "custom_fields", "custom-fields", _FIELDS_OF_FIELDS)
-        return custom_fields.of_prospects(rows) if is_there else ()
+        return custom_fields.of_prospects(rows)
     if stream.name == "prospects":
         rows = read_first(client, dialect, "custom_fields", "customField")
         return custom_fields.of_prospects(rows)

@@ -1,6 +1,7 @@
-"""Streams and columns that are off: no catalog selects them unless ``include`` names them.
+"""Streams and columns that are off: discovery does not offer them unless ``include`` names them.
 
-Meltano selects everything but what a catalog calls ``unsupported``, so that is what they are.
+Meltano selects everything but what a catalog calls ``unsupported``, so that is what they are. A
+catalog that selects one otherwise, such as one of version 4, is followed.
 """
 
 from __future__ import annotations

@@ -153,10 +153,16 @@ def _version_5(
     )
 
 
+def lacks_of(endpoint: Endpoint) -> frozenset[str]:
+    """Return the columns that an endpoint does not have."""
+    found: frozenset[str] = getattr(endpoint, "lacks", frozenset())
+    return found
+
+
 def lacked_by_version_5(stream: type[PardotStream] | PardotStream) -> frozenset[str]:
     """Return the standard columns that only versions 3 and 4 have."""
     endpoints = declared_endpoints(stream.v5)
-    lacks = [frozenset(getattr(each, "lacks", ())) for each in endpoints]
+    lacks = [lacks_of(each) for each in endpoints]
     return frozenset.intersection(*lacks) if lacks else frozenset()
 
 

@@ -21,7 +21,7 @@ from tap_pardot.errors import ENDS_RUN, Outage, StreamFailed, StreamSkipped
 from tap_pardot.sources.export_creation import KeysRejected
 from tap_pardot.streams.endpoints import endpoint_for, is_bulk, is_child, query_instead
 from tap_pardot.streams.same_ids import has_same_ids
-from tap_pardot.streams.variants import V4, V5, lacked_by_version_5
+from tap_pardot.streams.variants import V4, V5, lacked_by_version_5, lacks_of
 from tap_pardot.sync.timezone import ensure_timezone_checked
 
 if TYPE_CHECKING:
@@ -91,12 +91,7 @@ def _use_version_5_alone(stream: PardotStream) -> None:
 def lacked_columns(stream: PardotStream) -> frozenset[str]:
     """Return the columns that the stream cannot emit the way it is read."""
     lacks = stream.variant.lacks | stream.refused
-    return lacks if stream.variant.dialect == V5 else lacks.union(_lacks(stream.endpoint))
-
-
-def _lacks(endpoint: Endpoint) -> frozenset[str]:
-    found: frozenset[str] = getattr(endpoint, "lacks", frozenset())
-    return found
+    return lacks if stream.variant.dialect == V5 else lacks.union(lacks_of(stream.endpoint))
 
 
 def fix_dialect(stream: PardotStream, hooks: TapHooks) -> None:
@@ -144,18 +139,29 @@ def attempt(stream: PardotStream, hooks: TapHooks, action: Callable[[Reading], N
     Raises:
         TapPardotError: There is no other way.
     """
-    way = stream.variant, stream.endpoint
-    try:
-        action(stream.start())
-    except KeysRejected as refusal:
-        stream.use(stream.variant, query_instead(stream, refusal))
+    while True:
+        try:
+            _check_presence(stream, hooks)
+            action(stream.start())
+        except KeysRejected as refusal:
+            stream.use(stream.variant, query_instead(stream, refusal))
+        except (StreamSkipped, StreamFailed, Outage) as error:
+            stream.use(*another_way(stream, hooks.open_sync(), error))
+        else:
+            return
         hooks.renew_maps(stream)
-    except (StreamSkipped, StreamFailed, Outage) as error:
-        stream.use(*another_way(stream, hooks.open_sync(), error))
-        hooks.renew_maps(stream)
-    # A stream that has become a child is started with the other children.
-    if way != (stream.variant, stream.endpoint) and not is_child(stream):
-        attempt(stream, hooks, action)
+        if is_child(stream):  # it is started with the other children
+            return
+
+
+def _check_presence(stream: PardotStream, hooks: TapHooks) -> None:
+    """Check that the account has not lost the version that would read a stream.
+
+    Raises:
+        StreamFailed: Version 5 would read it, but the account does not have that.
+    """
+    if stream.variant.dialect == V5 and hooks.open_sync().version_5.is_gone:
+        raise StreamFailed("The account lacks version 5 of the API.", NO_SUCH_ADDRESS)
 
 
 def another_way(
@@ -245,13 +251,7 @@ def _with_fewer_filters(stream: PardotStream, failure: TapPardotError) -> Query 
 
 
 def log_way(stream: PardotStream, sync: SyncContext) -> None:
-    """Log whether version 5 reads a stream, and which selected columns are left out.
-
-    Raises:
-        StreamFailed: Version 5 would read it, but the account does not have that.
-    """
-    if stream.variant.dialect == V5 and sync.version_5.is_gone:
-        raise StreamFailed("The account lacks version 5 of the API.", NO_SUCH_ADDRESS)
+    """Log whether version 5 reads a stream, and which selected columns are left out."""
     emitted = {*stream.columns}
     missing = [name for name in stream.selected_columns if name not in emitted]
     if stream.variant.dialect == V5:
