@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 _DISCOVER = """
 from tap_pardot.cli import Discovery
-config = {"api_version": %d}
+config = {"api_version": %d, "include": %s}
 print(Discovery(config=config, validate_config=False, setup_mapper=False).catalog_json_text)
 """
 
 
 @cache
-def _discovered(version: int) -> str:
+def _discovered(version: int, include: tuple[str, ...]) -> str:
     """Return the standard catalog of an API version; the command gives only that of the default."""
     # A process of its own: a test may have changed the tap in this one.
-    command = [sys.executable, "-c", _DISCOVER % version]
+    command = [sys.executable, "-c", _DISCOVER % (version, json.dumps(include))]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
@@ -33,6 +33,7 @@ def select(
     methods: Mapping[str, str] | None = None,
     types: Mapping[str, Mapping[str, Any]] | None = None,
     version: int = 4,
+    include: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Return a catalog with just these streams selected.
 
@@ -42,8 +43,9 @@ def select(
         methods: By stream, INCREMENTAL or FULL_TABLE where it is not the default.
         types: By stream and column, the JSON Schema that the catalog gives it.
         version: The setting ``api_version`` of the discovery.
+        include: The setting ``include``.
     """
-    catalog: dict[str, Any] = json.loads(_discovered(version))
+    catalog: dict[str, Any] = json.loads(_discovered(version, tuple(include)))
     for entry in catalog["streams"]:
         name = entry["tap_stream_id"]
         only = (columns or {}).get(name)
@@ -59,6 +61,10 @@ def select(
             entry["replication_method"] = method
         entry["schema"]["properties"].update((types or {}).get(name, {}))
     return catalog
+
+
+select_5 = partial(select, version=5)
+"""Returns a catalog of version 5."""
 
 
 def metadata_of(catalog: dict[str, Any], stream: str) -> dict[str, Any]:

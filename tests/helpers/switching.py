@@ -6,8 +6,7 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from tests.helpers.catalog import select
-from tests.helpers.catalog_5 import select_5
+from tests.helpers.catalog import select, select_5
 from tests.helpers.exports import QUICK
 from tests.helpers.fan_out import merged
 

@@ -11,7 +11,7 @@ from pardot_emulator import Emulator
 from tap_pardot.records.times import to_iso
 from tap_pardot.streams import STREAMS, V5_STREAMS
 from tap_pardot.streams.variants import off_by_default
-from tests.helpers.catalog_5 import select_5
+from tests.helpers.catalog import select_5
 from tests.helpers.zone import CHECKED
 
 NOW = "2026-06-01T12:00:00+00:00"

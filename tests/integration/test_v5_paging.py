@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.helpers.catalog_5 import select_5
+from tests.helpers.catalog import select_5
 from tests.helpers.zone import CHECKED
 
 NOW = "2026-06-01T12:00:00+00:00"

@@ -7,8 +7,7 @@ import random
 import pytest
 
 from tap_pardot.state.id_set import unpack
-from tests.helpers.catalog import select
-from tests.helpers.catalog_5 import select_5
+from tests.helpers.catalog import select, select_5
 from tests.helpers.fan_out import cuts
 from tests.helpers.switching import CHILDREN, COLUMNS, HOUR, OTHERS, START, World, iso
 
