@@ -46,8 +46,8 @@ def pages_by_id(  # noqa: PLR0913
 ) -> Iterator[IdPage]:
     """Yield the pages of a query after an id, in order; errors as of :meth:`IdPages.after`.
 
-    An error is raised when all pages before it are yielded. Once the generator is closed, no more
-    requests are made.
+    An error is raised when all pages before it are yielded. Once the generator is closed, no
+    worker reads another page.
 
     Args:
         calls: Asks for a page.

@@ -50,6 +50,7 @@ class Server:
         error: By cursor, the error of a page.
         added: By number of the call, from 1, ids of rows that are added before it is answered.
         seconds: How long a call takes.
+        waits_for_hint: The third page is not answered before the newest row was asked for.
         cursors: The cursors that were asked for.
         hints: How often the newest row was asked for.
         most: The most calls at once.
@@ -62,6 +63,7 @@ class Server:
     error: dict[int, Exception] = field(default_factory=dict)
     added: dict[int, list[int]] = field(default_factory=dict)
     seconds: float = 0.0
+    waits_for_hint: bool = False
     cursors: list[int] = field(default_factory=list)
     hints: int = 0
     most: int = 0
@@ -70,6 +72,7 @@ class Server:
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._in_flight = 0
+        self._is_hinted = threading.Event()
 
     @property
     def calls(self) -> int:
@@ -83,6 +86,9 @@ class Server:
             self.most = max(self.most, self._in_flight)
         if self.seconds:
             time.sleep(self.seconds)
+        is_page = "id_greater_than" in params
+        if self.waits_for_hint and is_page and len(self.cursors) >= 2:
+            assert self._is_hinted.wait(10)
         try:
             with self._lock:
                 return self.answer(params)
@@ -96,6 +102,7 @@ class Server:
             assert limit == 1
             assert "id_greater_than" not in params
             self.hints += 1
+            self._is_hinted.set()
             if isinstance(self.newest, Exception):
                 raise self.newest
             ids = self.ids[-1:] if self.newest is None else self.newest
@@ -303,7 +310,7 @@ def test_the_workers_are_all_at_work() -> None:
     ids=repr,
 )
 def test_without_the_newest_id_one_worker_reads_all(newest: Any) -> None:
-    server = Server([*range(1, 405)], newest=newest)
+    server = Server([*range(1, 405)], newest=newest, waits_for_hint=True)
     assert read(server) == server.ids
     assert server.hints == 1
     assert server.most <= 2  # a page beside the hint
@@ -319,7 +326,7 @@ def test_a_wrong_newest_id_loses_nothing(newest: int) -> None:
 
 @pytest.mark.parametrize("newest", [RunStopped("no calls left", 122), CallLimitReached("enough")])
 def test_an_error_that_ends_the_run_ends_it_here_too(newest: Exception) -> None:
-    server = Server([*range(1, 2001)], newest=newest)
+    server = Server([*range(1, 2001)], newest=newest, waits_for_hint=True)
     found, error = until_failure(open_pages(server))
     assert error is newest
     assert found == [*range(1, len(found) + 1)]
