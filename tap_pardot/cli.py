@@ -35,6 +35,7 @@ from tap_pardot.signals import (
 from tap_pardot.streams.access import check
 from tap_pardot.streams.account_columns import CustomColumns
 from tap_pardot.streams.discovery import columns_for_catalog
+from tap_pardot.streams.ways import fix_parents
 from tap_pardot.sync.context import next_midnight
 from tap_pardot.sync.progress import Progress, default_interval
 from tap_pardot.sync.report import unexpected
@@ -264,9 +265,11 @@ def check_access(tap: CommandLine) -> None:
     if ended := tap.report.aborted or tap.report.stopped:
         raise ended
     sync = tap.open_sync()
+    read = [each for each in streams.values() if each.selected and each.failure is None]
+    needed_by = fix_parents(streams, read, sync)
     for name, stream in streams.items():
         try:
-            found = check(stream, sync)
+            found = check(stream, sync, needed_by.get(name))
         except TapPardotError as error:
             logger.warning("%s: cannot be read: %s", name, error)
         else:

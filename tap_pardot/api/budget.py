@@ -19,7 +19,7 @@ class UsageLimit:
     """
 
     def __init__(self, percent: int) -> None:
-        self._percent = percent
+        self.percent = percent
         self._used = 0
         self._daily: int | None = None
         self._lock = threading.Lock()
@@ -47,9 +47,9 @@ class UsageLimit:
             CallLimitReached: The call would exceed the limit; it must not be made.
         """
         with self._lock:
-            if self._daily is not None and self._used * 100 >= self._daily * self._percent:
+            if self._daily is not None and self._used * 100 >= self._daily * self.percent:
                 raise CallLimitReached(
-                    f"api_usage_limit ({self._percent} percent) is reached: the account's tools "
+                    f"api_usage_limit ({self.percent} percent) is reached: the account's tools "
                     f"have made {self._used:,} of its {self._daily:,} API calls of the day. Run "
                     "again after midnight in the account's time zone or raise the limit, nothing "
                     "is lost."

@@ -88,16 +88,29 @@ def prepared(
         later: The streams that need a later version of the API.
     """
     catalog = copy.deepcopy(catalog)
+    needing: list[str] = []
     for entry in catalog["streams"]:
         name = entry["tap_stream_id"]
         entry["schema"] = without_invalid_keywords(entry["schema"])
         offer = offers.get(name)
         if offer is not None:
+            if _is_selected(entry) and (columns := _later_columns(entry, offer)):
+                number = len(columns)
+                needing.append(f"{number} column{'' if number == 1 else 's'} of {name}")
             _offer_what_is_on(entry, offer)
             _select_keys(entry, offer)
-        elif _is_selected(entry):
-            why = "needs api_version 5" if name in later else "is not a stream of this tap"
-            logger.warning("The catalog's stream %s %s and is left out.", name, why)
+        elif not _is_selected(entry):
+            continue
+        elif name in later:
+            needing.append(name)
+        else:
+            text = "The catalog's stream %s is not a stream of this tap and is left out."
+            logger.warning(text, name)
+    if needing:
+        logger.warning(
+            "The catalog selects what needs api_version 5, which is left out: %s.",
+            ", ".join(needing),
+        )
     return catalog
 
 
@@ -110,18 +123,21 @@ def _offer_what_is_on(entry: dict[str, Any], offer: Offer) -> None:
         metadata = item["metadata"]
         if not item["breadcrumb"] and metadata.get("inclusion") == _OFF and not offer.is_off:
             metadata["inclusion"] = "available"
-    # A custom field of the account may have the same name; its description is another one.
-    later = [
+
+
+def _later_columns(entry: dict[str, Any], offer: Offer) -> list[str]:
+    """Return the selected columns that need a later version of the API.
+
+    A custom field of the account may have the same name; its description is another one.
+    """
+    selection = MetadataMapping.from_iterable(entry.get("metadata") or []).resolve_selection()
+    return [
         name
         for name, each in entry["schema"]["properties"].items()
-        if name in offer.later and each.get("description") == offer.later[name]["description"]
+        if name in offer.later
+        and each.get("description") == offer.later[name]["description"]
+        and selection["properties", name]
     ]
-    if later and _is_selected(entry):
-        logger.warning(
-            "%s: the catalog's columns %s need api_version 5 and are left out.",
-            entry["tap_stream_id"],
-            ", ".join(later),
-        )
 
 
 def _select_keys(entry: dict[str, Any], offer: Offer) -> None:

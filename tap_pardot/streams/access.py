@@ -30,7 +30,7 @@ _COMPARED = "prospects"
 """The stream of which version 5 hides rows without a warning (reference v5 G)."""
 
 
-def check(stream: PardotStream, sync: SyncContext) -> str:
+def check(stream: PardotStream, sync: SyncContext, needed_by: str | None = None) -> str:
     """Read one row of a stream the way that a run reads it; return what that shows, for the log.
 
     Under ``api_version`` 3 and 4 it is the smallest call of the object. Under 5 all selected
@@ -42,7 +42,7 @@ def check(stream: PardotStream, sync: SyncContext) -> str:
     if not sync.reads_version_5:
         return _probe(stream, sync)
     _use_what_is_there(stream, sync)
-    way = _way(stream, sync)
+    way = _way(stream, sync, needed_by)
     while True:
         try:
             found = (
@@ -80,7 +80,7 @@ def _use_what_is_there(stream: PardotStream, sync: SyncContext) -> None:
         raise sync.zone_error
 
 
-def _way(stream: PardotStream, sync: SyncContext) -> str:
+def _way(stream: PardotStream, sync: SyncContext, needed_by: str | None) -> str:
     """Return which version reads a stream, and why."""
     by_v5 = stream.variants.get(V5)
     if stream.variant.dialect == V5:
@@ -94,6 +94,8 @@ def _way(stream: PardotStream, sync: SyncContext) -> str:
         why = "no column that only version 5 has is selected"
     elif columns := by_v5.lacks.intersection(stream.selected_columns):
         why = f"only they have {_listed(stream, columns)}"
+    elif needed_by is not None:
+        why = f"{needed_by} needs it from them"
     else:
         why = "bulk_source is export"
     return f" by versions 3 and 4, because {why}"

@@ -19,13 +19,13 @@ from tap_pardot.api.codes import (
 from tap_pardot.api.dialect import Export, Query, Record
 from tap_pardot.errors import ENDS_RUN, Outage, StreamFailed, StreamSkipped
 from tap_pardot.sources.export_creation import KeysRejected
-from tap_pardot.streams.endpoints import endpoint_for, is_bulk, is_child, query_instead
+from tap_pardot.streams.endpoints import endpoint_for, is_bulk, is_child, parents_of, query_instead
 from tap_pardot.streams.same_ids import has_same_ids
 from tap_pardot.streams.variants import V4, V5, lacked_by_version_5, lacks_of
 from tap_pardot.sync.timezone import ensure_timezone_checked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from tap_pardot.api.dialect import Endpoint
     from tap_pardot.errors import TapPardotError
@@ -66,8 +66,32 @@ def reads_version_4(stream: PardotStream) -> bool:
     return stream.variant.dialect == V4 or isinstance(stream.endpoint, Export)
 
 
-def fix_parent(stream: PardotStream, sync: SyncContext, columns: Collection[str]) -> None:
-    """Read a stream by a dialect that has these columns too, for its child streams."""
+def fix_parents(
+    streams: Mapping[str, PardotStream], children: Iterable[PardotStream], sync: SyncContext
+) -> dict[str, str]:
+    """Read parents by a dialect that has the columns, too, that their children need.
+
+    Args:
+        streams: All streams, by name.
+        children: The child streams that are read.
+        sync: The context of the run.
+
+    Returns:
+        By stream whose dialect is another one for that, the child.
+    """
+    needed_by = {}
+    for child in children:
+        for name, columns in parents_of(child).items():
+            parent = streams[name]
+            dialect = parent.variant.dialect
+            _fix_parent(parent, sync, columns)
+            has_both = sync.has_version_4 and not sync.version_5.is_gone
+            if has_both and parent.variant.dialect != dialect:
+                needed_by[name] = child.name
+    return needed_by
+
+
+def _fix_parent(stream: PardotStream, sync: SyncContext, columns: Collection[str]) -> None:
     if not sync.has_version_4 and V5 in stream.variants:
         _use_version_5_alone(stream)
     elif sync.version_5.is_gone and V4 in stream.variants:
@@ -251,26 +275,30 @@ def _with_fewer_filters(stream: PardotStream, failure: TapPardotError) -> Query 
 
 
 def log_way(stream: PardotStream, sync: SyncContext) -> None:
-    """Log whether version 5 reads a stream, and which selected columns are left out."""
+    """Log which version reads a stream, and which selected columns are left out.
+
+    It is a warning where the user's own selection or setting leaves columns out.
+    """
     emitted = {*stream.columns}
     missing = [name for name in stream.selected_columns if name not in emitted]
     if stream.variant.dialect == V5:
         logger.info("%s: read by version 5 of the API.", stream.name)
-        _log_missing(stream, "only versions 3 and 4 have %s; left out.", missing)
+        _log_missing(stream, "only versions 3 and 4 have them", missing)
         return
-    new = [name for name in missing if name in stream.variant.lacks]
-    level = logging.INFO if sync.version_5.may_be_gone else logging.WARNING
     by_v5 = stream.variants.get(V5)
     causes = by_v5.lacks.intersection(stream.selected_columns) if by_v5 else ()
     why = f", which alone have {', '.join(sorted(causes))}" if causes else ""
-    text = f"versions 3 and 4 read it{why}; left out, as only version 5 has it: %s."
-    _log_missing(stream, text, new, level)
+    logger.info("%s: read by versions 3 and 4 of the API%s.", stream.name, why)
+    new = [name for name in missing if name in stream.variant.lacks]
+    is_chosen = (causes or is_bulk(stream)) and not sync.version_5.may_be_gone
+    level = logging.WARNING if is_chosen else logging.INFO
+    _log_missing(stream, "only version 5 has them", new, level)
     others = [name for name in missing if name not in new]
-    _log_missing(stream, "only exports have %s; left out, because a query is the source.", others)
+    _log_missing(stream, "a query is the source, and only exports have them", others)
 
 
 def _log_missing(
-    stream: PardotStream, text: str, columns: Collection[str], level: int = logging.WARNING
+    stream: PardotStream, why: str, columns: Collection[str], level: int = logging.WARNING
 ) -> None:
     if columns:
-        logger.log(level, f"%s: {text}", stream.name, ", ".join(columns))  # noqa: G004
+        logger.log(level, "%s: left out, because %s: %s.", stream.name, why, ", ".join(columns))

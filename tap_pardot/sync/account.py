@@ -110,8 +110,14 @@ def read_usage(client: Client, dialect: V5, usage: UsageLimit) -> None:
             "API calls, for which the role needs the ability Admin > Account > Edit Settings."
         )
         return
-    made, most = f"{used:,}", f"{daily:,}"
-    logger.info("The account's tools have made %s of %s API calls of the day.", made, most)
+    logger.info(
+        "The account's tools have made %s of %s API calls of the day; this run stops at %s, as "
+        "api_usage_limit is %d percent.",
+        f"{used:,}",
+        f"{daily:,}",
+        f"{daily * usage.percent // 100:,}",
+        usage.percent,
+    )
     usage.note(used, daily)
 
 

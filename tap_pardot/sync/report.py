@@ -166,15 +166,15 @@ class Report:
         for name, number in calls.items():
             count = metrics.Metric.HTTP_REQUEST_COUNT
             metrics.log(_meter, metrics.Point("counter", count, number, {"stream": name}))
-        if len(self.results) > 1 and all(result.is_unread for result in self.results.values()):
-            stopped = {"status": Status.STOPPED.value, "rows": 0}
-            logger.error("None of the %d streams was read.", len(self.results), extra=stopped)
-        else:
-            for name, result in self.results.items():
-                _log_stream(name, result, calls.get(name, 0))
         level = logging.INFO if self.exit_code == 0 else logging.ERROR
         if last_sentence is not None or isinstance(self.stopped, CallLimitReached):
             level = max(level, logging.WARNING)
+        if len(self.results) > 1 and all(result.is_unread for result in self.results.values()):
+            stopped = {"status": Status.STOPPED.value, "rows": 0}
+            logger.log(level, "None of the %d streams was read.", len(self.results), extra=stopped)
+        else:
+            for name, result in self.results.items():
+                _log_stream(name, result, calls.get(name, 0))
         figures = {
             "rows": sum(result.rows for result in self.results.values()),
             "calls": sum(calls.values()),

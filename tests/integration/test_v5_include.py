@@ -218,3 +218,29 @@ def test_include_is_a_list_of_names(account, tap, value):
     assert run.exit_code == 1
     assert "include must be a list of names" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+def test_a_run_of_all_that_is_on_warns_of_nothing(account, tap):
+    run = tap.run({**account.config, "api_version": 5, "export_poll_interval": 1})
+
+    assert run.exit_code == 0, run.stderr
+    assert run.warnings == []
+    reason = "versions 3 and 4 have to read it, because opportunity_prospects needs it from them."
+    assert f"opportunities: {reason}" in run.log
+    assert (
+        "opportunities: left out, because only version 5 has them: salesforce_id, created_by_id, "
+        "updated_by_id." in run.log
+    )
+    assert "lists: read by version 5 of the API." in run.log
+    assert "email_clicks: read by versions 3 and 4 of the API." in run.log
+
+
+def test_columns_that_the_users_own_selection_leaves_out_are_warned_of(account, tap):
+    config = {**account.config, "api_version": 5, "export_poll_interval": 1}
+    run = tap.run({**config, "include": ["lists.is_crm_visible"]})
+
+    (warning,) = run.warnings
+    assert warning == (
+        "lists: left out, because only version 5 has them: folder_id, campaign_id, is_deleted, "
+        "created_by_id, updated_by_id."
+    )

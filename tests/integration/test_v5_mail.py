@@ -490,7 +490,8 @@ def test_columns_of_version_5_are_left_out_with_a_sentence_where_version_4_reads
     run = mail.sync("emails", columns={"emails": ["id", "name", "sent_at"]})
 
     assert (run.exit_code, run.records["emails"]) == (0, [{"id": 1, "name": "E-mail 1"}])
-    assert sum("only version 5 has it: sent_at" in line for line in mail.warnings) == 1
+    assert sum("versions 3 and 4 are used" in line for line in mail.warnings) == 1
+    assert "emails: left out, because only version 5 has them: sent_at." in run.log
 
 
 def test_a_body_that_version_5_refuses_is_left_out(mail):

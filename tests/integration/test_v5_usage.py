@@ -90,6 +90,19 @@ def test_a_run_that_was_stopped_goes_on_the_next_day(account, tap):
     assert {*read, *second.ids("lifecycle_histories")} == {*ROWS}
 
 
+def test_a_limit_that_stops_the_run_before_all_streams_is_a_warning_as_the_run_ends_well(
+    account, tap
+):
+    use_up(account, 20)
+    catalog = select("lifecycle_histories", "email_clicks")
+
+    run = tap.run(settings(account, api_usage_limit=2), catalog=catalog)
+
+    assert run.exit_code == 0, run.stderr
+    assert "None of the 2 streams was read." in run.warnings
+    assert "ERROR" not in run.stderr
+
+
 def test_a_share_that_others_have_used_up_stops_before_any_row(account, tap):
     use_up(account, 20)
 
@@ -97,6 +110,10 @@ def test_a_share_that_others_have_used_up_stops_before_any_row(account, tap):
 
     assert run.exit_code == 0, run.stderr
     assert run.records == {}
+    assert (
+        "The account's tools have made 22 of 1,000 API calls of the day; this run stops at 20, as "
+        "api_usage_limit is 2 percent." in run.log
+    )
     assert len(account.calls) == 2  # both read the account, before the share is known
 
 

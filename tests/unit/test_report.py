@@ -155,23 +155,31 @@ def test_the_last_line_of_a_run_ended_by_a_signal_names_the_signal(caplog):
 
 
 @pytest.mark.parametrize(
-    ("error", "last_sentence"),
-    [(WRONG, None), (STOPPED, None), (LIMIT, None), (None, "Stopped by X.")],
+    ("error", "last_sentence", "level"),
+    [
+        (WRONG, None, "ERROR"),
+        (STOPPED, None, "ERROR"),
+        (LIMIT, None, "WARNING"),  # the exit code is 0
+        (None, "Stopped by X.", "WARNING"),
+    ],
 )
-def test_nothing_was_read_is_one_line_for_all_streams(caplog, error, last_sentence):
+def test_nothing_was_read_is_one_line_for_all_streams(caplog, error, last_sentence, level):
     report = Report()
     for name in ("lists", "tags", "users"):
         report.result_of(name)
     if error is not None:
         report.stop(error)
 
-    line, _ = log_of(report, caplog, last_sentence)
+    line, last = log_of(report, caplog, last_sentence)
 
-    assert line == ("ERROR", "None of the 3 streams was read.")
+    assert last[0] == level
+    assert line == (level, "None of the 3 streams was read.")
 
 
-@pytest.mark.parametrize("error", [STOPPED, LIMIT])
-def test_nothing_was_read_is_one_line_also_where_a_streams_first_call_ended_the_run(caplog, error):
+@pytest.mark.parametrize(("error", "level"), [(STOPPED, "ERROR"), (LIMIT, "WARNING")])
+def test_nothing_was_read_is_one_line_also_where_a_streams_first_call_ended_the_run(
+    caplog, error, level
+):
     report = Report()
     for name in ("lists", "tags", "users"):
         report.result_of(name)
@@ -179,7 +187,7 @@ def test_nothing_was_read_is_one_line_also_where_a_streams_first_call_ended_the_
 
     line, last = log_of(report, caplog)
 
-    assert line == ("ERROR", "None of the 3 streams was read.")
+    assert line == (level, "None of the 3 streams was read.")
     assert str(error) in last[1]
 
 

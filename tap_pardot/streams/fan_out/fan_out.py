@@ -13,6 +13,7 @@ and a killed run loses nothing.
 
 from __future__ import annotations
 
+import logging
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from tap_pardot.streams.endpoints import is_child, parents_of
 from tap_pardot.streams.fan_out.child import Child
 from tap_pardot.streams.fan_out.parent_group import ParentGroup
 from tap_pardot.streams.variants import V5
-from tap_pardot.streams.ways import fix_parent, log_way, reads_version_4
+from tap_pardot.streams.ways import fix_parents, log_way, reads_version_4
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from tap_pardot.streams.base import PardotStream
     from tap_pardot.streams.fan_out.listeners import Listeners
     from tap_pardot.sync.context import SyncContext
+
+
+logger = logging.getLogger("tap-pardot")
 
 
 class FanOut:
@@ -67,9 +71,9 @@ class FanOut:
         streams = [each for each in self._streams.values() if is_child(each) and each.selected]
         streams = [each for each in streams if each.failure is None]
         sync = self._open_sync()
-        for stream in streams:
-            for name, columns in parents_of(stream).items():
-                fix_parent(self._streams[name], sync, columns)
+        for name, child_name in fix_parents(self._streams, streams, sync).items():
+            text = "%s: versions 3 and 4 have to read it, because %s needs it from them."
+            logger.info(text, name, child_name)
         shared: dict[str, SharedVisits] = {}
         children = []
         for stream in streams:
