@@ -22,7 +22,7 @@ _INTRODUCTION = """\
 # Benchmarks
 
 This page is written by `benchmarks/` from the figures in `benchmarks/results/`; what the commands
-do is described in [benchmarks/README.md](../benchmarks/README.md). All rows come from the emulator,
+do is described in `benchmarks/README.md`. All rows come from the emulator,
 which runs in a process of its own on the same machine. Seconds depend on the machine and on what
 else runs there; ratios and instructions much less.
 """
