@@ -15,7 +15,8 @@ _LOADED = re.compile(
     r"""<(?:script|img|iframe|source|video|audio)\b[^>]*\bsrc=["']?(?:https?:)?//[^"'\s>]*"""
     r"""|<link\b(?=[^>]*\brel=["']?(?:stylesheet|icon|preload|preconnect))[^>]*\bhref="""
     r"""["']?(?:https?:)?//[^"'\s>]*"""
-    r"""|class=["']mermaid["']"""  # the theme would load the library from a public host
+    # The theme would load the library of these diagrams: draw them as SVG.
+    r"""|class=["'](?:language-)?mermaid\b"""
 )
 
 

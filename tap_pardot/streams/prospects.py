@@ -34,7 +34,7 @@ EXPORT_ONLY = frozenset(
 class Prospects(PardotStream):
     """Prospects, those in the recycle bin too, with all their custom fields.
 
-    ``recent_interaction`` and ``crm_url`` cannot be exported.
+    ``recent_interaction`` cannot be exported.
     """
 
     name = "prospects"
