@@ -1,4 +1,4 @@
-"""A hook of MkDocs: a page that loads something from another host is a warning, so strict fails."""
+"""Hooks of MkDocs: what a page would load from another host is a warning, an error if strict."""
 
 from __future__ import annotations
 
@@ -15,12 +15,17 @@ _LOADED = re.compile(
     r"""<(?:script|img|iframe|source|video|audio)\b[^>]*\bsrc=["']?(?:https?:)?//[^"'\s>]*"""
     r"""|<link\b(?=[^>]*\brel=["']?(?:stylesheet|icon|preload|preconnect))[^>]*\bhref="""
     r"""["']?(?:https?:)?//[^"'\s>]*"""
-    # The theme would load the library of these diagrams: draw them as SVG.
-    r"""|class=["'](?:language-)?mermaid\b"""
 )
 
 
-def on_post_page(output: str, *, page: Page, config: Any) -> str:  # noqa: ARG001
+def on_page_markdown(markdown: str, *, page: Page, **_: Any) -> str:
+    """Return the page; warn of a diagram that only a library of another host can draw."""
+    if re.search(r"^\s*```\s*mermaid", markdown, re.MULTILINE):
+        logger.warning("%s has a mermaid diagram: draw it as SVG", page.file.src_path)
+    return markdown
+
+
+def on_post_page(output: str, *, page: Page, **_: Any) -> str:
     """Return the page; warn of each thing that it would load from another host."""
     for found in _LOADED.findall(output):
         logger.warning("%s loads something from another host: %s", page.file.src_path, found)
