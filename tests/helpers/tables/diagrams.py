@@ -40,8 +40,8 @@ PLACES: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 """By diagram, the streams of each column of boxes, from left to right and from top to bottom."""
 
-_WIDTH, _ROW, _HEAD = 208, 19, 24
-_GAP_X, _GAP_Y, _MARGIN = 64, 22, 16
+_WIDTH, _ROW, _HEAD = 216, 19, 24
+_GAP_X, _GAP_Y, _MARGIN = 60, 22, 16
 _LEFT = _MARGIN + _GAP_X // 2  # lines between boxes of the first column need room
 _FONT = "ui-monospace, Menlo, Consolas, DejaVu Sans Mono, monospace"
 _COLORS = ("#1565c0", "#c62828", "#2e7d32", "#6a1b9a", "#ef6c00", "#00838f", "#5d4037", "#ad1457")

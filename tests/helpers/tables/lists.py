@@ -32,14 +32,15 @@ def streams_table() -> str:
 
 def _streams() -> Iterator[tuple[str, ...]]:
     for stream in ALL:
-        off = "" if not _is_off(stream.name) else " *Off unless included.*"
+        marks = "" if stream in STREAMS else " *Version 5 only.*"
+        marks += " *Off unless included.*" if _is_off(stream.name) else ""
         by = [
             catalogs.replication(stream.name, version)
             for version in catalogs.VERSIONS
             if catalogs.has(stream.name, version)
         ]
         shown = by[0] if len(set(by)) == 1 else f"{by[0]}; version 5: {by[1]}"
-        yield _linked(stream), f"{_what(stream)}{off}", code(*catalogs.keys(stream.name)), shown
+        yield _linked(stream), f"{_what(stream)}{marks}", code(*catalogs.keys(stream.name)), shown
 
 
 def _is_off(stream: str) -> bool:

@@ -28,7 +28,7 @@ def _values(definition: dict[str, Any]) -> str:
         return " or ".join(code(str(each)) for each in choices)
     (kind,) = (each for each in definition["type"] if each != "null")
     if definition.get("format") == "date-time":
-        return "time"
+        return "ISO 8601 time"
     least, most = definition.get("minimum"), definition.get("maximum")
     if most is not None:
         return f"{least:,} to {most:,}"
