@@ -53,6 +53,7 @@ def test_lines_of_prose_are_not_overlong(path):
         ("the columns `emails.massage_*`", "emails has no column massage_*"),
         ("the column `prospect.first_name`", "prospect is no stream"),
         ("export TAP_PARDOT_STARTDATE", "TAP_PARDOT_STARTDATE is the variable of no setting"),
+        ("as `examples/nothing.py` does", "`examples/nothing.py` does not exist"),
         ("Pardot code 4711", "code 4711 is not in the table"),
         ("codes 46,\n49 or 50", "code 50 is not in the table"),
     ],

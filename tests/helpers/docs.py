@@ -16,7 +16,7 @@ from tap_pardot.api.codes import RULES
 from tap_pardot.config.schema import ALIASES, BATCH_CONFIG, DECLARED
 from tests.helpers.docs_words import OTHERS
 from tests.helpers.tables import catalogs
-from tests.helpers.tables.markup import ALL
+from tests.helpers.tables.markup import ALL, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,6 +43,7 @@ _FENCE = re.compile(r"^ *```(\w*)[^\n]*\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
 _SPAN = re.compile(r"`([^`\n]+(?:\n[^`\n]+)?)`")
 _NAME = re.compile(r"([a-z][a-z0-9]*(?:_[a-z0-9]+)+)(?:[:=].*)?")
 _DOTTED = re.compile(r"([a-z][a-z0-9_]*)\.([a-z*][a-z0-9_*]*)")
+_PATH = re.compile(r"`((?:benchmarks|docs|emulator|examples|plugins|tests)/[\w./-]*)`")
 _VARIABLE = re.compile(r"\bTAP_PARDOT_([A-Z][A-Z_]*)")
 _CODE = re.compile(
     r"(?<![Ee]xit )(?<!status )(?<!type )\b[Cc]odes? (\d+(?:(?:, | or | and )\d+)*)\b"
@@ -74,6 +75,7 @@ def prose(text: str) -> str:
 def problems(text: str) -> Iterator[str]:
     """Yield a sentence for each name or code in a page that the tap does not have."""
     yield from _spans(text)
+    yield from _paths(text)
     yield from _variables(text)
     yield from _codes(text)
     for fence in fences(text):
@@ -88,6 +90,13 @@ def _spans(text: str) -> Iterator[str]:
             yield from _dotted(*dotted.groups())
         elif (name := _NAME.fullmatch(span)) and name[1] not in NAMES:
             yield f"`{name[1]}` is no setting, stream or column"
+
+
+def _paths(text: str) -> Iterator[str]:
+    """Check the paths of the repository that are written as code."""
+    for path in _PATH.findall(prose(text)):
+        if not (ROOT / path).exists():
+            yield f"`{path}` does not exist"
 
 
 def _dotted(stream: str, column: str) -> Iterator[str]:

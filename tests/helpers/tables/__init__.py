@@ -42,7 +42,10 @@ TABLES: dict[Path, dict[str, Callable[[], str]]] = {
         "errors": errors.errors_table,
         "own faults": errors.own_faults,
     },
-    DOCS / "modeling" / "index.md": {"joins": joins.joins_table},
+    DOCS / "modeling" / "index.md": {
+        "joins": joins.joins_table,
+        "no joins": joins.no_joins_table,
+    },
     DOCS / "modeling" / "activity-types.md": {"types": activity_types.types_table},
     DOCS / "getting-started" / "api-user.md": {"abilities": abilities.abilities_table},
     ROOT / "mkdocs.yml": {"streams": nav.of_streams},

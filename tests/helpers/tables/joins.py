@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tests.helpers.tables import catalogs
-from tests.helpers.tables.markup import ALL, table
+from tests.helpers.tables.markup import ALL, code, table
 
 BY_COLUMN = {
     "admin_id": "users",
@@ -55,13 +55,13 @@ OF_A_STREAM = {
 """By stream and column, the stream whose ``id`` it holds, where the name does not say it."""
 
 WITHOUT_STREAM = {
-    "drip_program_action_id": "actions of engagement programs are not part of the API",
-    "multivariate_test_variation_id": "variations of landing pages are not part of the API",
-    "object_id": "the kind of the object is in another column",
-    "paid_search_ad_id": "paid search ads are not part of the API",
-    "profile_id": "profiles are not read",
-    "site_search_query_id": "searches of the site are not part of the API",
-    "tracker_redirect_id": "tracked links are not part of the API",
+    "drip_program_action_id": "no stream has the steps of engagement programs",
+    "multivariate_test_variation_id": "no stream has the variations of landing pages",
+    "object_id": "it is of the kind that `object_type` or `type` names",
+    "paid_search_ad_id": "no stream has paid search ads",
+    "profile_id": "no stream has profiles",
+    "site_search_query_id": "no stream has searches of the site",
+    "tracker_redirect_id": "no stream has the tracked links of e-mails",
     "type_id": "the number of a type",
 }
 """By column whose name ends like that of an id, why it names no row of a stream."""
@@ -85,17 +85,35 @@ def joins() -> list[Join]:
     ]
 
 
+def naming(stream: str) -> dict[str, list[str]]:
+    """Return by column the streams whose rows name a stream by it."""
+    found: dict[str, list[str]] = {}
+    for each in joins():
+        if each.references == stream:
+            found.setdefault(each.column, []).append(each.stream)
+    return found
+
+
 def joins_table() -> str:
-    """Return one row per stream that others name, with the columns that name it."""
-    found = joins()
-    names = sorted({join.references for join in found})
-    return table(("Stream", "Its `id` is in"), ((_linked(name), _named_by(name)) for name in names))
-
-
-def _named_by(name: str) -> str:
-    return ", ".join(
-        f"`{each.stream}.{each.column}`" for each in joins() if each.references == name
+    """Return one row per stream that others name and column that names it."""
+    rows = (
+        (_linked(stream), f"`{column}`", code(*streams))
+        for stream in sorted({join.references for join in joins()})
+        for column, streams in naming(stream).items()
     )
+    return table(("The `id` of", "is", "of"), rows)
+
+
+def no_joins_table() -> str:
+    """Return one row per column that looks like a join and is none."""
+    return table(
+        ("Column", "Of", "Why"),
+        ((f"`{name}`", _of(name), why) for name, why in WITHOUT_STREAM.items()),
+    )
+
+
+def _of(column: str) -> str:
+    return code(*(each.name for each in ALL if column in catalogs.all_columns(each.name)))
 
 
 def _linked(name: str) -> str:

@@ -10,7 +10,7 @@ from tap_pardot.streams.endpoints import is_bulk
 from tap_pardot.streams.variants import V4, V5, lacks_of, variants_of
 from tests.helpers.tables import catalogs
 from tests.helpers.tables.abilities import FOR_CUSTOM_FIELDS, ability_of
-from tests.helpers.tables.joins import Join, joins
+from tests.helpers.tables.joins import Join, joins, naming
 from tests.helpers.tables.markup import ALL, DOCS, NONE, code, prose, table, wrapped
 from tests.helpers.tables.readings import reading_of, recycle_bin
 from tests.helpers.tables.requests import requests_of
@@ -201,14 +201,19 @@ def _yaml(stream: str, key: str) -> str:
 def _joins(stream: type[PardotStream]) -> Iterator[str]:
     """Yield the joins from the stream and to it."""
     own = [each for each in joins() if each.stream == stream.name]
-    others = [each for each in joins() if each.references == stream.name]
+    others = naming(stream.name)
     if not own and not others:
         return
     yield "## Joins"
     if own:
         yield table(("Column", "Joins"), ((code(each.column), _targets(each)) for each in own))
     if others:
-        yield f"Its `id` is in {', '.join(_linked(each.stream, each.column) for each in others)}."
+        rows = (
+            (code(column), ", ".join(_page(each) for each in streams))
+            for column, streams in others.items()
+        )
+        yield "Its `id` is in these columns:"
+        yield table(("Column", "Of"), rows)
 
 
 def _targets(join: Join) -> str:
@@ -223,7 +228,11 @@ def _targets(join: Join) -> str:
 
 def _linked(stream: str, column: str) -> str:
     only = "" if catalogs.has(stream, 4) else " (version 5)"
-    return f"[`{stream}`]({stream}.md).`{column}`{only}"
+    return f"{_page(stream)}.`{column}`{only}"
+
+
+def _page(stream: str) -> str:
+    return f"[`{stream}`]({stream}.md)"
 
 
 def _columns(stream: type[PardotStream]) -> Iterator[str]:
