@@ -79,7 +79,7 @@ def replication(stream: str, version: int) -> str:
     """Return how a stream is replicated by default, in words."""
     found = _stream(stream, version)
     if is_child(found):
-        return "`FULL_TABLE`, of new ids only"
+        return "`FULL_TABLE`, of what its parents name"
     if not found.incremental:
         return "`FULL_TABLE`"
     key = found.replication_key

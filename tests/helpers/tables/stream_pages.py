@@ -62,6 +62,8 @@ def _facts(stream: type[PardotStream]) -> Iterator[str]:
     rows = ((name, *(make(stream, each) for each in shown)) for name, make in _FACTS.items())
     yield "## How it is read"
     yield table(("", *(_DIALECTS[each][1] for each in shown)), rows)
+    if V5 not in shown:
+        yield "Version 5 does not have it. With `api_version: 5`, it is read the same way."
     if len(shown) > 1:
         yield (
             "With `api_version: 5`, [the selected columns]"
