@@ -7,6 +7,7 @@ written by hand; a page of ``docs/streams`` is made as a whole.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.helpers.tables import (
@@ -23,7 +24,7 @@ from tests.helpers.tables import (
 from tests.helpers.tables.markup import DOCS, ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 TABLES: dict[Path, dict[str, Callable[[], str]]] = {
@@ -59,12 +60,9 @@ PAGES: dict[Path, Callable[[], str]] = {
 """By file that is made as a whole, the function that makes it."""
 
 
-def made() -> Iterator[tuple[Path, str]]:
-    """Yield each file that is made, wholly or in part, with the text that it must have."""
-    for path in TABLES:
-        yield path, with_tables(path)
-    for path, make in PAGES.items():
-        yield path, make()
+def makers() -> dict[Path, Callable[[], str]]:
+    """Return by file that is made, wholly or in part, the function that returns its text."""
+    return {**{path: partial(with_tables, path) for path in TABLES}, **PAGES}
 
 
 def with_tables(path: Path) -> str:
