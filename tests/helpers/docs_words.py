@@ -21,6 +21,8 @@ OTHERS = frozenset(
         *("calls_expected", "calls_today", "daily_calls_of_edition", "export_age"),
         *("export_state", "exports_after", "exports_before", "exports_collected"),
         *("exports_to_create", "exports_waiting", "first_run", "record_count", "stream_rows"),
+        # Keys of STATE.
+        *("timezone_check",),
         # Python and tests of this repository.
         *("singer_sdk", "tap_pardot", "pardot_emulator", "tap_process"),
     }
