@@ -32,10 +32,9 @@ from tap_pardot.signals import (
     cancel_alarm,
     wait_for_shielded,
 )
-from tap_pardot.streams.access import check
 from tap_pardot.streams.account_columns import CustomColumns
 from tap_pardot.streams.discovery import columns_for_catalog
-from tap_pardot.streams.ways import fix_parents
+from tap_pardot.streams.doctor import examine
 from tap_pardot.sync.context import next_midnight
 from tap_pardot.sync.progress import Progress, default_interval
 from tap_pardot.sync.report import unexpected
@@ -51,6 +50,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tap-pardot")
 
 _ENVIRONMENT = "ENV"
+
+
+_TEST_HELP = (
+    "Check the login and which streams the user may read, by one small call for each; list what "
+    "works and what to fix. Writes no record and creates no export job. Exit code 0 if the login "
+    "works. --test=schema writes the SCHEMA messages only."
+)
 
 
 class ConfigOption(NamedTuple):
@@ -88,6 +94,8 @@ class CommandLine(TapPardot):
         for option in command.params:
             if isinstance(option.type, click.File):
                 option.type, option.callback = click.STRING, _as_file
+            if option.name == "test" and isinstance(option, click.Option):
+                option.help = _TEST_HELP
         return command
 
     @classmethod
@@ -256,7 +264,9 @@ def _write_last_state(tap: CommandLine, signal_name: str) -> str:
 
 
 def check_access(tap: CommandLine) -> None:
-    """Log for each stream whether it may be read. Creates no export job and writes no message.
+    """Log for ``--test`` what can be read, what works and what to fix.
+
+    It creates no export job and writes no message.
 
     Raises:
         TapPardotError: The login does not work.
@@ -265,15 +275,7 @@ def check_access(tap: CommandLine) -> None:
     if ended := tap.report.aborted or tap.report.stopped:
         raise ended
     sync = tap.open_sync()
-    read = [each for each in streams.values() if each.selected and each.failure is None]
-    needed_by = fix_parents(streams, read, sync)
-    for name, stream in streams.items():
-        try:
-            found = check(stream, sync, needed_by.get(name))
-        except TapPardotError as error:
-            logger.warning("%s: cannot be read: %s", name, error)
-        else:
-            logger.info("%s: can be read%s.", name, found)
+    examine(streams, sync)
     logger.info(
         "The login works: API %s, time zone %s; %d API calls were made.",
         sync.versions,

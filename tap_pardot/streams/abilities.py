@@ -93,3 +93,8 @@ ABILITIES = (
     Ability(("imports",), "Admin > Import > View, for the imports of all users"),
     Ability(("bulk_actions",), "Admin > Table Actions > View, for those of all users"),
 )
+
+
+def ability_of(stream: str) -> Ability:
+    """Return the ability that a stream needs."""
+    return next(each for each in ABILITIES if stream in each.streams)

@@ -16,7 +16,6 @@ from tap_pardot.sources.query import SingleRecord
 from tap_pardot.sources.requested_fields import RequestedFields
 from tap_pardot.streams.endpoints import endpoint_for, is_child
 from tap_pardot.streams.fan_out.child import Child
-from tap_pardot.streams.hidden_rows import log_hidden_rows
 from tap_pardot.streams.variants import V4, V5
 from tap_pardot.streams.ways import by_version_5_alone, way_that_is_left
 
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
 
     from tap_pardot.streams.base import PardotStream
     from tap_pardot.sync.context import SyncContext
-
-_COMPARED = "prospects"
-"""The stream of which version 5 hides rows without a warning (reference v5 G)."""
 
 
 def check(stream: PardotStream, sync: SyncContext, needed_by: str | None = None) -> str:
@@ -54,8 +50,6 @@ def check(stream: PardotStream, sync: SyncContext, needed_by: str | None = None)
                 way = " by versions 3 and 4, because version 5 refuses it"
         else:
             break
-    if stream.variant.dialect == V5 and stream.name == _COMPARED:
-        log_hidden_rows(stream, sync)
     is_off = stream.metadata.root.inclusion is Metadata.InclusionType.UNSUPPORTED
     off = "; off unless include names it" if is_off else ""
     return f"{way}{found}{_left_out(stream)}{off}"

@@ -6,7 +6,7 @@ import logging
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from tap_pardot.api.codes import NO_SUCH_ADDRESS
@@ -87,8 +87,20 @@ def read_account(client: Client, dialect: V4) -> Row:
     return {}
 
 
-def read_usage(client: Client, dialect: V5, usage: UsageLimit) -> None:
-    """Read the account's own count of calls; where Pardot does not give it, log that.
+class Usage(NamedTuple):
+    """The account's own count of API calls, by all its tools.
+
+    Attributes:
+        used: The calls of the day so far.
+        daily: The calls that the account has in a day.
+    """
+
+    used: int
+    daily: int
+
+
+def usage_of(client: Client, dialect: V5) -> Usage | None:
+    """Return the account's own count of calls; None where Pardot does not give it.
 
     Raises:
         TapPardotError: The whole run ends, or Pardot cannot be reached.
@@ -99,12 +111,22 @@ def read_usage(client: Client, dialect: V5, usage: UsageLimit) -> None:
         used = to_integer(account.get("apiCallsUsed"))
         daily = to_integer(account.get("maximumDailyApiCalls"))
     except (StreamSkipped, StreamFailed, ConversionError):
-        used = daily = None
+        return None
     except Outage as outage:
         if not outage.is_isolated:
             raise
-        used = daily = None
-    if used is None or not daily:
+        return None
+    return Usage(used, daily) if used is not None and daily else None
+
+
+def read_usage(client: Client, dialect: V5, limit: UsageLimit) -> None:
+    """Read the account's own count of calls; where Pardot does not give it, log that.
+
+    Raises:
+        TapPardotError: As of :func:`usage_of`.
+    """
+    usage = usage_of(client, dialect)
+    if usage is None:
         logger.warning(
             "api_usage_limit has no effect: Pardot does not give this user the account's count of "
             "API calls, for which the role needs the ability Admin > Account > Edit Settings."
@@ -113,12 +135,12 @@ def read_usage(client: Client, dialect: V5, usage: UsageLimit) -> None:
     logger.info(
         "The account's tools have made %s of %s API calls of the day; this run stops at %s, as "
         "api_usage_limit is %d percent.",
-        f"{used:,}",
-        f"{daily:,}",
-        f"{daily * usage.percent // 100:,}",
-        usage.percent,
+        f"{usage.used:,}",
+        f"{usage.daily:,}",
+        f"{usage.daily * limit.percent // 100:,}",
+        limit.percent,
     )
-    usage.note(used, daily)
+    limit.note(*usage)
 
 
 def daily_calls(level: Any) -> int | None:

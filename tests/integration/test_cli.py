@@ -189,6 +189,12 @@ def test_the_access_check_reports_each_stream_and_reads_no_row(emulator, tap):
     assert len(emulator.logins) == 1
 
 
+def test_the_help_says_what_the_access_check_does():
+    text = " ".join(output("--help").split())
+
+    assert "Writes no record and creates no export job." in text
+
+
 def test_the_access_check_names_the_account(emulator, tap):
     (account,) = emulator.rows("account")
 

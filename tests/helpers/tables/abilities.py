@@ -19,8 +19,3 @@ def _streams(ability: Ability) -> str:
     names = code(*ability.streams)
     is_of_fields = FOR_CUSTOM_FIELDS in ability.streams
     return f"custom fields in `prospects`, and {names}" if is_of_fields else names
-
-
-def ability_of(stream: str) -> Ability:
-    """Return what a stream needs."""
-    return next(each for each in ABILITIES if stream in each.streams)

@@ -6,10 +6,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tap_pardot.streams import STREAMS
+from tap_pardot.streams.abilities import ability_of
 from tap_pardot.streams.endpoints import is_bulk
 from tap_pardot.streams.variants import V4, V5, lacks_of, variants_of
 from tests.helpers.tables import catalogs
-from tests.helpers.tables.abilities import FOR_CUSTOM_FIELDS, ability_of
+from tests.helpers.tables.abilities import FOR_CUSTOM_FIELDS
 from tests.helpers.tables.joins import Join, joins, naming
 from tests.helpers.tables.markup import ALL, DOCS, NONE, code, prose, table, wrapped
 from tests.helpers.tables.readings import reading_of, recycle_bin

@@ -1,0 +1,148 @@
+"""What the option ``--test`` reports: which streams can be read, and a list of what to mend.
+
+It creates no export job and writes no message.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from tap_pardot.api.dialect import Export, Query
+from tap_pardot.errors import Outage, StreamFailed, StreamSkipped, TapPardotError
+from tap_pardot.streams.abilities import ability_of
+from tap_pardot.streams.access import check
+from tap_pardot.streams.hidden_rows import log_hidden_rows
+from tap_pardot.streams.variants import V5
+from tap_pardot.streams.ways import fix_parents
+from tap_pardot.sync.account import usage_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from tap_pardot.streams.abilities import Ability
+    from tap_pardot.streams.base import PardotStream
+    from tap_pardot.sync.context import SyncContext
+
+logger = logging.getLogger("tap-pardot")
+
+_RIGHTS = {46, 49}
+"""Pardot's codes for what the API user may not do (A.9)."""
+
+
+def examine(streams: Mapping[str, PardotStream], sync: SyncContext) -> None:
+    """Log for each stream whether it may be read, then what works and what to fix.
+
+    Raises:
+        TapPardotError: The whole run ends.
+    """
+    read = [each for each in streams.values() if each.selected and each.failure is None]
+    needed_by = fix_parents(streams, read, sync)
+    refused: dict[str, TapPardotError] = {}
+    for name, stream in streams.items():
+        try:
+            found = check(stream, sync, needed_by.get(name))
+        except TapPardotError as error:
+            logger.warning("%s: cannot be read: %s", name, error)
+            if stream.selected:
+                refused[name] = error
+        else:
+            logger.info("%s: can be read%s.", name, found)
+    readable = [each for each in read if each.name not in refused]
+    _log_account(sync)
+    logger.info("Works: %d of %d streams can be read.", len(readable), len(readable) + len(refused))
+    _log_recycle_bin(readable)
+    _log_assigned_prospects(streams["prospects"], sync)
+    for sentence in _to_fix(refused):
+        logger.warning("To fix: %s", sentence)
+
+
+def _log_account(sync: SyncContext) -> None:
+    """Log what is known of the account.
+
+    Raises:
+        TapPardotError: The whole run ends.
+    """
+    unit = sync.config["pardot_business_unit_id"]
+    logger.info("Works: the login, for the business unit %s, by API %s.", unit, sync.versions)
+    if sync.zone_error is None:
+        whose = "the setting timezone" if sync.config.get("timezone") else "the API user's own"
+        logger.info(
+            "Not checked: the time zone %s (%s). A run compares it with Pardot's clock before the "
+            "first row.",
+            sync.zone.key,
+            whose,
+        )
+    else:
+        logger.warning("To fix: %s", sync.zone_error)
+    daily = sync.client.budget.edition_limit
+    has_version_5 = sync.reads_version_5 and not sync.version_5.is_gone
+    usage = usage_of(sync.client, sync.dialect_5) if has_version_5 else None
+    if usage is not None:
+        left, daily = f"{max(usage.daily - usage.used, 0):,}", usage.daily
+        logger.info("Works: %s of the day's %s API calls are left.", left, f"{daily:,}")
+    elif daily is not None:
+        logger.info(
+            "Not checked: how many of the edition's %s API calls of the day are left. Only version "
+            "5 reports it, with the ability Admin > Account > Edit Settings.",
+            f"{daily:,}",
+        )
+
+
+def _log_recycle_bin(streams: Iterable[PardotStream]) -> None:
+    """Log of which streams deleted rows are read; a check creates no export job to try it."""
+    with_flag = [each for each in streams if "is_deleted" in each.columns]
+    listed = [each.name for each in with_flag if _lists_deleted(each)]
+    exported = [
+        each.name
+        for each in with_flag
+        if each.name not in listed and isinstance(each.endpoint, Export)
+    ]
+    if listed:
+        logger.info("Works: the recycle bin of %s can be listed.", ", ".join(listed))
+    if exported:
+        logger.info(
+            "Not checked: the recycle bin of %s. A run may read it by export jobs, and a check "
+            "creates none.",
+            ", ".join(exported),
+        )
+
+
+def _lists_deleted(stream: PardotStream) -> bool:
+    """Return whether the query that was tried returns deleted rows too."""
+    query = stream.endpoint if isinstance(stream.endpoint, Query) else stream.variant.query
+    return stream.variant.dialect == V5 and query is not None and query.deleted
+
+
+def _log_assigned_prospects(prospects: PardotStream, sync: SyncContext) -> None:
+    """Log whether the API user sees the prospects of others, as far as that can be seen.
+
+    Raises:
+        TapPardotError: The whole run ends.
+    """
+    if not sync.reads_version_5:
+        logger.info(
+            "Not checked: the ability View prospects not assigned to self, without which prospects "
+            "may be missing. Set api_version to 5 to compare what both versions return."
+        )
+    elif prospects.variant.dialect == V5:
+        try:
+            log_hidden_rows(prospects, sync)
+        except (StreamSkipped, StreamFailed, Outage) as error:
+            logger.warning("prospects: the versions cannot be compared: %s", error)
+
+
+def _to_fix(refused: Mapping[str, TapPardotError]) -> Iterator[str]:
+    """Yield a sentence for each ability that is missing, and for each other refusal."""
+    by_ability: dict[Ability, list[str]] = {}
+    for name, error in refused.items():
+        if error.code in _RIGHTS:
+            by_ability.setdefault(ability_of(name), []).append(name)
+        else:
+            yield f"{name}: {error}"
+    for ability, names in by_ability.items():
+        path = ability.name.replace("*", "").replace("`", "")
+        yield (
+            f"{', '.join(names)}: the API user may not read {'it' if len(names) == 1 else 'them'}. "
+            f"The ability that the user's role needs: {path}."
+        )
