@@ -86,6 +86,8 @@ KINDS = {
     "visitor": Kind("hostname", deletes=False),
     "listMembership": Kind("list_id", has_bin=True),
     "visit": Kind("campaign_parameter", deletes=False),
+    "email": Kind("name", updated=None, changes=False, deletes=False),
+    "emailTemplate": Kind("name", deletes=False),
 }
 OBJECTS = {
     "lists": ("list",),
@@ -112,6 +114,9 @@ READ_BY_VERSION_5 = (
 )
 """Streams that version 5 reads, whose objects are there."""
 
+READ_BY_CHANGING_VERSIONS = (*OBJECTS, "email_templates")
+"""Streams of runs whose version of the API changes; also those version 5 reads without parents."""
+
 RESUMED_WHOLE = frozenset(
     {"campaigns", "lifecycle_stages", "opportunities", "opportunity_prospects"}
 )
@@ -120,7 +125,8 @@ RESUMED_WHOLE = frozenset(
 _EITHER = frozenset({"campaigns", "opportunities"})
 
 _EMAILS = 3  # list e-mails that activities name
-_LIST_EMAIL, _EMAIL = 100, 200  # first ids
+_LIST_EMAIL, _EMAIL, _TEMPLATE = 100, 200, 1  # first ids
+_SENT = 1000  # address of the activity that says an e-mail was sent
 
 
 @dataclass(frozen=True)
@@ -162,6 +168,7 @@ class Run:
         settles: Seconds from these changes to the run.
         during: What changes while it runs, each just before the n-th request is answered.
         expire: What vanishes before it: ``tokens``, ``exports``, or nothing.
+        version: The setting ``api_version``; None for the plan's.
     """
 
     stop: Stop
@@ -170,6 +177,7 @@ class Run:
     settles: int = 0
     during: tuple[tuple[int, Change], ...] = ()
     expire: str = ""
+    version: int | None = None
 
 
 @dataclass(frozen=True)
@@ -189,7 +197,8 @@ class Plan:
         incremental: Whether what is read whole by default is asked for what changed only.
         pipe: Bytes between tap and target.
         width: Letters by which texts are longer; a block of more than 4096 bytes can be cut.
-        version: The setting ``api_version``.
+        version: The setting ``api_version`` of runs that have none of their own, and of those
+            that nothing disturbs.
     """
 
     streams: tuple[str, ...]
@@ -252,6 +261,10 @@ class Account(Emulator):
         self._server.__dict__["_play"] = watched
         mail = [*range(_LIST_EMAIL, _LIST_EMAIL + _EMAILS + 1), *range(_EMAIL, _EMAIL + _EMAILS)]
         self.add("email", [{"id": number, "name": f"E-mail {number}"} for number in mail])
+        sent = {"isSent": True, "sentAt": self.settings.now() - 50_000_000}
+        listed = range(_LIST_EMAIL, _LIST_EMAIL + _EMAILS + 1)
+        times = {"createdAt": sent["sentAt"], "updatedAt": sent["sentAt"]}
+        self.add("listEmail", [{"id": number, **sent, **times} for number in listed])
         for name, ages in plan.rows.items():
             for number, age in enumerate(ages, start=1):
                 self.apply(Change(name, number, age=age))
@@ -282,6 +295,8 @@ class Account(Emulator):
             self.add(change.object, [self._row(change, kind)])
             if change.object == "visit":  # a visitor who comes again has changed
                 self.apply(Change("visitor", number, age=change.age))
+            elif change.object == "email":
+                self.apply(Change("visitorActivity", _SENT + number, age=change.age))
 
     def _row(self, change: Change, kind: Kind) -> dict[str, Any]:
         number, version, moment = change.id, self.written, self.settings.now() - change.age
@@ -300,9 +315,14 @@ class Account(Emulator):
                 which = number % _EMAILS
                 new |= {
                     "type": 11,
-                    "email_id": _EMAIL + which,
+                    "email_id": number - _SENT if number > _SENT else _EMAIL + which,
                     "list_email_id": _LIST_EMAIL + which,
+                    "email_template_id": _TEMPLATE + which,
                 }
+            case "email":
+                new["sent_at"] = moment
+            case "emailTemplate":
+                new["isOneToOneEmail"] = True
             case "emailClick":
                 # One more than activities name.
                 new["list_email_id"] = _LIST_EMAIL + number % (_EMAILS + 1)
@@ -328,7 +348,10 @@ class Account(Emulator):
         match stream:
             case "emails":
                 named = {row["email_id"] for row in self.rows("visitorActivity")}
-                return {(number,): {"name": f"E-mail {number}"} for number in named}
+                names = {row["id"]: row["name"] for row in self.rows("email")}
+                return {(number,): {"name": names[number]} for number in named}
+            case "email_templates":
+                return {(row["id"],): {"name": row["name"]} for row in self.rows("emailTemplate")}
             case "email_stats":
                 both = [*self.rows("visitorActivity"), *self.rows("emailClick")]
                 named = {row["list_email_id"] for row in both}
@@ -368,7 +391,7 @@ class Account(Emulator):
             stream: {record["id"] for record in target.tables[stream].values()}
             - self.ever[OBJECTS[stream][-1]]
             for stream in streams
-            if OBJECTS[stream][-1] in KINDS and not _IS_CHILD[stream]
+            if not _IS_CHILD[stream] and OBJECTS[stream][-1] in KINDS
         }
         return {stream: ids for stream, ids in found.items() if ids}
 
@@ -513,6 +536,8 @@ class Nursery:
 
     def run(self, account: Account, plan: Plan, target: Target, run: Run | None = None) -> Ended:
         """Run the tap from a target's STATE; the target takes what it reads of it."""
+        if run is not None and run.version is not None:
+            plan = dataclasses.replace(plan, version=run.version)
         victim = Victim(run.stop if run else None)
         account.begin(run.during if run else (), victim)
         out, end = os.pipe()
