@@ -35,15 +35,16 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-pardot")
 
-Side = bool | None
-Sides = tuple[Side, ...]
-"""Which rows are read one after the other: the active ones (False), the deleted ones (True), or
-both together (None)."""
+DeletedFilter = bool | None
+"""The rows of one request: the active ones (False), the deleted ones (True), or both (None)."""
+
+DeletedFilters = tuple[DeletedFilter, ...]
+"""The filters by which the rows of a window are read, one after the other."""
 
 
-def expanded(sides: Sides) -> tuple[bool, ...]:
-    """Return the sides with active and deleted rows apart."""
-    return (False, True) if None in sides else tuple(side for side in sides if side is not None)
+def separated(filters: DeletedFilters) -> tuple[bool, ...]:
+    """Return the filters that read the same rows, active and deleted ones apart."""
+    return (False, True) if None in filters else tuple(each for each in filters if each is not None)
 
 
 class ExportInstead(RequestTooLarge):
@@ -53,8 +54,8 @@ class ExportInstead(RequestTooLarge):
     """
 
 
-class SideChoice(NamedTuple):
-    """How the active or the deleted rows of a range are read.
+class FilterChoice(NamedTuple):
+    """How the rows of a range that one filter returns are read.
 
     Attributes:
         by_export: Whether they are exported.
@@ -76,20 +77,24 @@ class Choice:
 
     Attributes:
         range: The range, from the bookmark to the end of the run.
-        sides: The choice by side, for each side that the stream has.
+        by_filter: The choice by filter, for each filter of the stream.
     """
 
     range: Window
-    sides: dict[Side, SideChoice]
+    by_filter: dict[DeletedFilter, FilterChoice]
 
-    def sides_read(self, *, by_export: bool) -> Sides:
-        """Return the sides that are exported, or those that are queried."""
-        return tuple(side for side, each in self.sides.items() if each.by_export is by_export)
+    def deleted_filters(self, *, by_export: bool) -> DeletedFilters:
+        """Return the filters of the rows that are exported, or that are queried."""
+        return tuple(
+            deleted for deleted, each in self.by_filter.items() if each.by_export is by_export
+        )
 
     @property
     def most_calls(self) -> int | None:
         """The calls after which an export would have been cheaper; None if rows are counted."""
-        limits = [each.most_calls for each in self.sides.values() if each.most_calls is not None]
+        limits = [
+            each.most_calls for each in self.by_filter.values() if each.most_calls is not None
+        ]
         return sum(limits) if limits else None
 
 
@@ -109,7 +114,7 @@ class Chooser:
         lacks: The selected columns that the query does not have.
         parts: How many jobs one window needs for all of its fields.
         poll_interval: Seconds between two polls of a job.
-        is_full_table: Whether everything is read, so that all sides must be read the same way.
+        is_full_table: Whether everything is read, so that all rows must be read the same way.
         must_answer: Whether a refusal of the query is raised, because another version of the API
             may read the stream.
     """
@@ -128,33 +133,33 @@ class Chooser:
     is_full_table: bool
     must_answer: bool = False
 
-    def choose(self, window: Window, sides: Sides) -> Choice:
+    def choose(self, window: Window, filters: DeletedFilters) -> Choice:
         """Return how a range is read, and log it. A choice in STATE stays as it is.
 
         Raises:
             TapPardotError: The whole run ends, or the query must be answered and is refused.
         """
-        found = {side: self._choose_side(window, side) for side in sides}
-        exported = [side for side, each in found.items() if each.by_export]
+        found = {deleted: self._choose_for(window, deleted) for deleted in filters}
+        exported = [deleted for deleted, each in found.items() if each.by_export]
         if self.is_full_table and exported:
             # A query of everything has no windows, an export has them.
-            for side in found.keys() - exported:
-                found[side] = found[exported[0]]
+            for deleted in found.keys() - exported:
+                found[deleted] = found[exported[0]]
         choice = Choice(window, found)
         self._log(choice)
         return choice
 
-    def _choose_side(self, window: Window, deleted: Side) -> SideChoice:
+    def _choose_for(self, window: Window, deleted: DeletedFilter) -> FilterChoice:
         fixed = self._fixed_choice(deleted)
         if fixed is not None:
             return fixed
         filters = self.query.filters(window, deleted if self.calls.endpoint.deleted else None)
         page = self._first_page(filters)
         if page is None:
-            return SideChoice(by_export=True, reason="Pardot does not answer the query")
+            return FilterChoice(by_export=True, reason="Pardot does not answer the query")
         is_full = len(page.rows) >= self.calls.page_size or page.has_more
         if not is_full and (page.total or 0) <= len(page.rows):
-            return SideChoice(by_export=False, reason=f"{len(page.rows)} rows")
+            return FilterChoice(by_export=False, reason=f"{len(page.rows)} rows")
         return self._by_calls(window, page, deleted)
 
     def _first_page(self, filters: Filters) -> Rows | None:
@@ -174,31 +179,31 @@ class Chooser:
         except RequestTooLarge:
             return None
 
-    def _fixed_choice(self, deleted: Side) -> SideChoice | None:
+    def _fixed_choice(self, deleted: DeletedFilter) -> FilterChoice | None:
         """Return the choice if no call is needed for it."""
         jobs = self.bookmark.jobs
         if any(deleted is None or job.get("deleted") in {deleted, None} for job in jobs):
-            return SideChoice(by_export=True, reason="an earlier run has created the export")
+            return FilterChoice(by_export=True, reason="an earlier run has created the export")
         if not self.probe.can_return(deleted=deleted):
-            return SideChoice(by_export=True, reason="a query cannot return them")
+            return FilterChoice(by_export=True, reason="a query cannot return them")
         if self.lacks:
-            return SideChoice(by_export=True, reason=f"only exports have {_some(self.lacks)}")
+            return FilterChoice(by_export=True, reason=f"only exports have {_some(self.lacks)}")
         if not deleted and self.bookmark.cursor:
-            return SideChoice(by_export=False, reason="an earlier run has begun the query")
+            return FilterChoice(by_export=False, reason="an earlier run has begun the query")
         return None
 
-    def _by_calls(self, window: Window, page: Rows, deleted: Side) -> SideChoice:
+    def _by_calls(self, window: Window, page: Rows, deleted: DeletedFilter) -> FilterChoice:
         rows = page.total
         if rows is None and self.counter is not None:
-            rows = self.counter.count_sides(window, expanded((deleted,)))
+            rows = self.counter.count_all(window, separated((deleted,)))
         if rows is None:
             most = self._calls_by_export(window, len(page.rows))
             reason = f"Pardot does not count the rows; at most {most} calls"
-            return SideChoice(by_export=False, reason=reason, has_rows=True, most_calls=most)
+            return FilterChoice(by_export=False, reason=reason, has_rows=True, most_calls=most)
         queried = calls_by_query(rows, self.calls.page_size)
         exported = self._calls_by_export(window, rows)
         reason = f"{rows} rows: {queried} calls by query, about {exported} by export"
-        return SideChoice(exported < queried, reason, has_rows=True)
+        return FilterChoice(exported < queried, reason, has_rows=True)
 
     def _calls_by_export(self, window: Window, rows: int) -> int:
         expected = self.start.expected(window)
@@ -207,12 +212,12 @@ class Chooser:
         return calls_by_export(rows, max(number, 1), self.parts, polls)
 
     def _log(self, choice: Choice) -> None:
-        names: dict[Side, str] = {False: "active rows ", True: "deleted rows "}
-        if len({*choice.sides.values()}) == 1:  # one sentence for all rows
+        names: dict[DeletedFilter, str] = {False: "active rows ", True: "deleted rows "}
+        if len({*choice.by_filter.values()}) == 1:  # one sentence for all rows
             names = {}
         texts = [
-            f"{names.get(side, '')}by {'export' if each.by_export else 'query'} ({each.reason})"
-            for side, each in choice.sides.items()
+            f"{names.get(deleted, '')}by {'export' if each.by_export else 'query'} ({each.reason})"
+            for deleted, each in choice.by_filter.items()
         ]
         logger.info("%s: %s.", self.stream, "; ".join(dict.fromkeys(texts)))
 
@@ -225,18 +230,18 @@ def _some(columns: Sequence[str]) -> str:
 class CheapestSource(Source):
     """Reads each range by the source that needs fewer calls.
 
-    If a side is exported, all sides are read in the windows of the export jobs, so that the
-    bookmark moves with each of them.
+    If active or deleted rows are exported, all rows are read in the windows of the export jobs, so
+    that the bookmark moves with each of them.
 
     Args:
         windows: The windows to read in this run.
         bookmark: The stream's bookmark.
         chooser: Chooses the source.
-        sides: The sides that the stream has.
-        new_query: Returns the query that reads some sides; its second argument says whether
+        deleted_filters: The filters by which the rows of a window are read.
+        new_query: Returns the query with some of the filters; its second argument says whether
             workers may read pages ahead.
-        new_export: Returns the source that exports some sides. Its second argument returns
-            whether a window may have rows with a value of ``deleted``.
+        new_export: Returns the source that exports the rows of some of the filters. Its second
+            argument returns whether a window may have rows that a filter returns.
     """
 
     def __init__(  # noqa: PLR0913
@@ -245,14 +250,16 @@ class CheapestSource(Source):
         bookmark: Bookmark,
         *,
         chooser: Chooser,
-        sides: Sides,
-        new_query: Callable[[Sides, bool], WindowQuery],
-        new_export: Callable[[Sides, Callable[[Window, Side], bool]], ExportSource],
+        deleted_filters: DeletedFilters,
+        new_query: Callable[[DeletedFilters, bool], WindowQuery],
+        new_export: Callable[
+            [DeletedFilters, Callable[[Window, DeletedFilter], bool]], ExportSource
+        ],
     ) -> None:
         self._windows = windows
         self._bookmark = bookmark
         self._chooser = chooser
-        self._sides = sides
+        self._deleted_filters = deleted_filters
         self._new_query = new_query
         self._new_export = new_export
         self._choice: Choice | None = None
@@ -264,10 +271,11 @@ class CheapestSource(Source):
         """Choose, and create the export jobs if there are any; errors as of the export."""
         window = next(iter(self._windows), None)
         if window is not None:
-            self._use(self._chooser.choose(window, self._sides))
+            self._use(self._chooser.choose(window, self._deleted_filters))
 
     def _use(self, choice: Choice) -> None:
-        queried, exported = choice.sides_read(by_export=False), choice.sides_read(by_export=True)
+        queried = choice.deleted_filters(by_export=False)
+        exported = choice.deleted_filters(by_export=True)
         self._choice = choice
         # Pages read ahead are wasted where an export may take over.
         reads_ahead = choice.most_calls is None
@@ -282,24 +290,26 @@ class CheapestSource(Source):
                 raise
             # The query of version 5 has answered and has all columns.
             logger.warning("%s: read by query, because of exports: %s", self._chooser.stream, error)
-            by_query = SideChoice(by_export=False, reason=error.message)
-            self._use(Choice(choice.range, dict.fromkeys(choice.sides, by_query)))
+            by_query = FilterChoice(by_export=False, reason=error.message)
+            self._use(Choice(choice.range, dict.fromkeys(choice.by_filter, by_query)))
 
-    def _has_rows(self, window: Window, deleted: Side) -> bool:
+    def _has_rows(self, window: Window, deleted: DeletedFilter) -> bool:
         """Return whether a window of export jobs may have rows; asks the query, if it can know.
 
         Raises:
             TapPardotError: The whole run ends.
         """
         chooser, choice = self._chooser, self._choice
-        # A job or a query for both kinds of rows is judged by all sides of the stream.
-        sides = self._sides if deleted is None or None in self._sides else (deleted,)
-        if choice is None or not all(chooser.probe.can_return(deleted=side) for side in sides):
+        # A job or a query for both kinds of rows is judged by all filters of the stream.
+        filters = self._deleted_filters
+        if deleted is not None and None not in filters:
+            filters = (deleted,)
+        if choice is None or not all(chooser.probe.can_return(deleted=each) for each in filters):
             return True
         is_whole = window == chooser.start.expected(choice.range)
-        if is_whole and any(choice.sides[side].has_rows for side in sides):
+        if is_whole and any(choice.by_filter[each].has_rows for each in filters):
             return True
-        return not all(chooser.probe.is_empty(window, deleted=side) for side in sides)
+        return not all(chooser.probe.is_empty(window, deleted=each) for each in filters)
 
     @override
     def prepare(self) -> None:
@@ -317,7 +327,7 @@ class CheapestSource(Source):
         """
         choice = self._choice
         if choice is None or not choice.range.start <= window.start < choice.range.end:
-            self._use(self._chooser.choose(window, self._sides))
+            self._use(self._chooser.choose(window, self._deleted_filters))
         return self._source.next_window(window)
 
     @property
@@ -373,8 +383,8 @@ class CheapestSource(Source):
             return
         logger.info("%s: %s The rows of the window are exported.", self._chooser.stream, error)
         self._bookmark.open(window)  # without a cursor
-        by_export = SideChoice(by_export=True, reason=error.message, has_rows=True)
-        self._use(Choice(window, dict.fromkeys(self._sides, by_export)))
+        by_export = FilterChoice(by_export=True, reason=error.message, has_rows=True)
+        self._use(Choice(window, dict.fromkeys(self._deleted_filters, by_export)))
 
     @override
     def close(self, window: Window | None) -> None:

@@ -92,7 +92,7 @@ class ExportSource(Source):
         if (
             query is not None
             and query.calls.endpoint.identified is not None
-            and False in fields.sides
+            and False in fields.deleted_filters
         ):
             self._anonymous = AnonymousVisitors(query.calls, endpoint.time, bookmark)
 

@@ -35,14 +35,15 @@ class ExportFields:
         custom: Those that are custom fields.
         needs_is_deleted: Whether the column ``is_deleted`` is read, so that active and deleted
             rows need jobs of their own.
-        sides: Which rows to read: the active ones (False), the deleted ones (True), or both.
+        deleted_filters: Which rows to read: the active ones (False), the deleted ones (True), or
+            both.
     """
 
     all: tuple[str, ...]
     keys: tuple[str, ...]
     custom: tuple[str, ...] = ()
     needs_is_deleted: bool = False
-    sides: tuple[bool, ...] = (False, True)
+    deleted_filters: tuple[bool, ...] = (False, True)
 
 
 class JobCreator:
@@ -77,16 +78,16 @@ class JobCreator:
     @property
     def deleted_filters(self) -> tuple[bool | None, ...]:
         """The values of ``deleted`` that need jobs of their own; None is active and deleted."""
-        sides = self._fields.sides
-        if not self._has_recycle_bin or (len(sides) > 1 and not self._fields.needs_is_deleted):
+        wanted = self._fields.deleted_filters
+        if not self._has_recycle_bin or (len(wanted) > 1 and not self._fields.needs_is_deleted):
             return (None,)
-        return tuple(each for each in sides if not (each and self.lacks_recycle_bin))
+        return tuple(each for each in wanted if not (each and self.lacks_recycle_bin))
 
     @property
     def lacks_recycle_bin(self) -> bool:
         """Whether deleted rows are to be read, but exports refuse the argument ``deleted``."""
         refuses = self._has_recycle_bin and not self._endpoint.deleted
-        return refuses and True in self._fields.sides
+        return refuses and True in self._fields.deleted_filters
 
     @property
     def accepted_fields(self) -> list[str]:

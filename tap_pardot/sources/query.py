@@ -123,8 +123,8 @@ class WindowQuery(Source):
         bookmark: The stream's bookmark.
         is_full_table: Whether everything is read whatever has changed (FULL_TABLE).
         values: Returns the values of computed columns, for a value of ``deleted``.
-        sides: Which rows to read, one after the other: the active ones (False), the deleted ones
-            (True), or both together (None).
+        deleted_filters: Which rows to read, one after the other: the active ones (False), the
+            deleted ones (True), or both together (None).
     """
 
     def __init__(
@@ -134,10 +134,11 @@ class WindowQuery(Source):
         *,
         is_full_table: bool = False,
         values: Callable[[bool | None], dict[str, Any]] = lambda _: {},
-        sides: Sequence[bool | None] = (False, True),
+        deleted_filters: Sequence[bool | None] = (False, True),
     ) -> None:
         self._query = query
-        self._sides: Sequence[bool | None] = sides if query.calls.endpoint.deleted else (None,)
+        can_filter = query.calls.endpoint.deleted
+        self._deleted_filters: Sequence[bool | None] = deleted_filters if can_filter else (None,)
         self._endpoint = query.calls.endpoint
         self._bookmark = bookmark
         self._is_full_table = is_full_table
@@ -150,7 +151,7 @@ class WindowQuery(Source):
     def pages(self, window: Window | None) -> Iterator[Page]:
         """Yield the pages of a window, active rows first; errors as of :class:`Source`."""
         self._bookmark.begin(window)
-        for deleted in self._sides:
+        for deleted in self._deleted_filters:
             yield from self._pages(window, self.filters(window, deleted))
 
     def split(self, window: Window, error: RequestTooLarge) -> None:

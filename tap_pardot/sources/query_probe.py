@@ -53,13 +53,13 @@ class QueryProbe:
         rows = self._ask(window, endpoint, deleted=deleted)
         return None if rows is None else rows.total
 
-    def count_sides(self, window: Window, sides: Sequence[bool]) -> int | None:
-        """Return how many active or deleted rows a window has; None if Pardot does not say.
+    def count_all(self, window: Window, filters: Sequence[bool]) -> int | None:
+        """Return how many rows all filters together return; None if Pardot does not say.
 
-        Makes one call for each side that the query can return; errors as of :meth:`count`.
+        Makes one call for each filter that the query has; errors as of :meth:`count`.
         """
         found = [
-            self.count(window, deleted=each) for each in sides if self.can_return(deleted=each)
+            self.count(window, deleted=each) for each in filters if self.can_return(deleted=each)
         ]
         numbers = [number for number in found if number is not None]
         return sum(numbers) if numbers and len(numbers) == len(found) else None

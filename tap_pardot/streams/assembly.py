@@ -223,4 +223,4 @@ def _rows_of_query(parts: Parts, endpoint: Query, threads: int) -> Source:
         return whole if endpoint.of_each is None else _query_of_each(parts, whole, calls)
     if is_bulk(parts.stream):
         return bulk_query(parts, endpoint)
-    return WindowQuery(query, parts.bookmark, sides=parts.sides(endpoint))
+    return WindowQuery(query, parts.bookmark, deleted_filters=parts.deleted_filters(endpoint))

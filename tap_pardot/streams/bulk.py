@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tap_pardot.api.dialect import Query
 from tap_pardot.sources.account_start import AccountStart
-from tap_pardot.sources.cheapest import CheapestSource, Chooser, expanded
+from tap_pardot.sources.cheapest import CheapestSource, Chooser, separated
 from tap_pardot.sources.export import ExportSource
 from tap_pardot.sources.export_creation import ExportFields
 from tap_pardot.sources.export_jobs import ExportJobClient, JobSettings
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tap_pardot.api.dialect import Export
     from tap_pardot.records.times import Window
     from tap_pardot.sources.base import Source
-    from tap_pardot.sources.cheapest import Sides
+    from tap_pardot.sources.cheapest import DeletedFilters
     from tap_pardot.streams.parts import Parts
 
 _PROSPECTS = Query("prospect", deleted=True, fields=True)
@@ -35,14 +35,14 @@ _ROWS_PER_PAGE = 1_000
 
 def bulk_query(parts: Parts, endpoint: Query) -> Source:
     """Return the source that reads a stream by query although it can be exported."""
-    source = _window_query(parts, endpoint, parts.sides(endpoint))
+    source = _window_query(parts, endpoint, parts.deleted_filters(endpoint))
     return QueryInsteadOfExport(source, _job_client(parts), parts.bookmark)
 
 
 def _window_query(
     parts: Parts,
     endpoint: Query,
-    sides: Sides,
+    deleted_filters: DeletedFilters,
     *,
     reads_ahead: bool = True,
 ) -> WindowQuery:
@@ -51,7 +51,7 @@ def _window_query(
         parts.bookmark,
         is_full_table=parts.is_full_table,
         values=parts.computed_values,
-        sides=sides,
+        deleted_filters=deleted_filters,
     )
 
 
@@ -72,14 +72,14 @@ def _cheapest_source(parts: Parts, endpoint: Export, query: Query) -> Source:
     of_exports = parts.of_exports
     calls = parts.query_calls(query)
     fields = _export_fields(of_exports)
-    sides: Sides
+    deleted_filters: DeletedFilters
     if parts.variant.dialect == V5:
-        sides = parts.sides(query)
+        deleted_filters = parts.deleted_filters(query)
     else:  # what the export has; the query may lack the deleted rows
-        sides = (False, True) if endpoint.deleted else (False,)
+        deleted_filters = (False, True) if endpoint.deleted else (False,)
     chooser = Chooser(
         parts.stream.name,
-        query=_window_query(parts, query, sides),
+        query=_window_query(parts, query, deleted_filters),
         calls=calls,
         first_calls=replace(calls, call=parts.sync.call_for(parts.stream.name, store=True)),
         probe=QueryProbe(calls, endpoint.time),
@@ -96,12 +96,16 @@ def _cheapest_source(parts: Parts, endpoint: Export, query: Query) -> Source:
         parts.windows,
         parts.bookmark,
         chooser=chooser,
-        sides=sides,
-        new_query=lambda sides, reads_ahead: _window_query(
-            parts, query, sides, reads_ahead=reads_ahead
+        deleted_filters=deleted_filters,
+        new_query=lambda filters, reads_ahead: _window_query(
+            parts, query, filters, reads_ahead=reads_ahead
         ),
-        new_export=lambda sides, has_rows: _export_source(
-            of_exports, endpoint, of_exports.variant.query, sides=expanded(sides), has_rows=has_rows
+        new_export=lambda filters, has_rows: _export_source(
+            of_exports,
+            endpoint,
+            of_exports.variant.query,
+            deleted_filters=separated(filters),
+            has_rows=has_rows,
         ),
     )
 
@@ -112,7 +116,7 @@ def _counter(of_exports: Parts, endpoint: Export) -> QueryProbe | None:
     return None if query is None else QueryProbe(of_exports.query_calls(query), endpoint.time)
 
 
-def _export_fields(parts: Parts, sides: tuple[bool, ...] = (False, True)) -> ExportFields:
+def _export_fields(parts: Parts, deleted_filters: tuple[bool, ...] = (False, True)) -> ExportFields:
     stream, columns, variant = parts.stream, parts.columns, parts.variant
     custom = () if stream.custom is None else stream.custom.columns
     return ExportFields(
@@ -120,7 +124,7 @@ def _export_fields(parts: Parts, sides: tuple[bool, ...] = (False, True)) -> Exp
         variant.api_keys,
         tuple(variant.api_name(name) for name in custom if name in columns),
         needs_is_deleted="is_deleted" in columns,
-        sides=sides,
+        deleted_filters=deleted_filters,
     )
 
 
@@ -129,13 +133,13 @@ def _export_source(
     endpoint: Export,
     query: Query | None,
     *,
-    sides: tuple[bool, ...] = (False, True),
+    deleted_filters: tuple[bool, ...] = (False, True),
     has_rows: Callable[[Window, bool | None], bool] = lambda *_: True,
 ) -> ExportSource:
     return ExportSource(
         _job_client(parts),
         endpoint,
-        _export_fields(parts, sides),
+        _export_fields(parts, deleted_filters),
         parts.windows,
         parts.bookmark,
         query=None if query is None else SplittingQuery(parts.query_calls(query), parts.threads),

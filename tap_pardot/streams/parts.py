@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tap_pardot.api.dialect import Query
     from tap_pardot.records.decoder import Decoder
     from tap_pardot.sources.base import Call
-    from tap_pardot.sources.cheapest import Sides
+    from tap_pardot.sources.cheapest import DeletedFilters
     from tap_pardot.state.bookmark import Bookmark
     from tap_pardot.streams.base import PardotStream
     from tap_pardot.streams.reads import RowRead
@@ -106,8 +106,8 @@ class Parts:
         fields = new_fields(self.stream, self.sync, variant, self.columns)
         return replace(self, variant=variant, fields=fields)
 
-    def sides(self, endpoint: Query) -> Sides:
-        """Return which rows a query reads one after the other.
+    def deleted_filters(self, endpoint: Query) -> DeletedFilters:
+        """Return the filters by which a query reads its rows, one after the other.
 
         Version 5 reads active and deleted rows together, unless ``is_deleted`` is selected and the
         rows do not have it: then the request tells them apart.
