@@ -114,8 +114,14 @@ READ_BY_VERSION_5 = (
 )
 """Streams that version 5 reads, whose objects are there."""
 
-READ_BY_CHANGING_VERSIONS = (*OBJECTS, "email_templates")
-"""Streams of runs whose version of the API changes; also those version 5 reads without parents."""
+READ_FROM = {
+    **OBJECTS,
+    "emails": (*OBJECTS["emails"], "email"),
+    "email_templates": ("visitorActivity", "emailClick", "emailTemplate"),
+}
+"""By stream, the objects whose rows matter to it where the version of the API changes."""
+
+READ_BY_CHANGING_VERSIONS = (*READ_FROM,)
 
 RESUMED_WHOLE = frozenset(
     {"campaigns", "lifecycle_stages", "opportunities", "opportunity_prospects"}
@@ -301,6 +307,9 @@ class Account(Emulator):
     def _row(self, change: Change, kind: Kind) -> dict[str, Any]:
         number, version, moment = change.id, self.written, self.settings.now() - change.age
         new: dict[str, Any] = {"id": number}
+        if change.object == "visitor":  # whom each visit changes
+            visits = [row for row in self.rows("visit") if row["visitor_id"] == number]
+            moment = max([moment, *(row["updated_at"] for row in visits)])
         text = f"v{version}" + self._width * "."
         new[kind.version] = version if kind.version.endswith("_id") else text
         made = self._made.setdefault((change.object, number), moment)
