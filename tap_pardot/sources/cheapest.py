@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
     from tap_pardot.api.dialect import Filters, Rows
     from tap_pardot.records.times import Window
-    from tap_pardot.sources.account_start import AccountStart
     from tap_pardot.sources.base import Page
     from tap_pardot.sources.export import ExportSource
     from tap_pardot.sources.paging import QueryCalls
     from tap_pardot.sources.query import WindowQuery
     from tap_pardot.sources.query_probe import QueryProbe
+    from tap_pardot.sources.rows_start import RowsStart
     from tap_pardot.state.bookmark import Bookmark
 
 logger = logging.getLogger("tap-pardot")
@@ -109,7 +109,7 @@ class Chooser:
         first_calls: Requests pages that are stored, so that the query gets them without a call.
         probe: Asks whether a window has rows.
         counter: Counts the rows of a window; None if nothing can.
-        start: Finds out where the rows of the account begin.
+        rows_start: Finds out where the rows of the stream start.
         bookmark: The stream's bookmark.
         lacks: The selected columns that the query does not have.
         parts: How many jobs one window needs for all of its fields.
@@ -125,7 +125,7 @@ class Chooser:
     first_calls: QueryCalls
     probe: QueryProbe
     counter: QueryProbe | None
-    start: AccountStart
+    rows_start: RowsStart
     bookmark: Bookmark
     lacks: Sequence[str]
     parts: int
@@ -206,7 +206,7 @@ class Chooser:
         return FilterChoice(exported < queried, reason, has_rows=True)
 
     def _calls_by_export(self, window: Window, rows: int) -> int:
-        expected = self.start.expected(window)
+        expected = self.rows_start.expected(window)
         number = sum(1 for _ in job_windows(*expected, self.calls.dialect.zone))
         polls = polls_of(self.bookmark.export_seconds, self.poll_interval)
         return calls_by_export(rows, max(number, 1), self.parts, polls)
@@ -306,7 +306,7 @@ class CheapestSource(Source):
             filters = (deleted,)
         if choice is None or not all(chooser.probe.can_return(deleted=each) for each in filters):
             return True
-        is_whole = window == chooser.start.expected(choice.range)
+        is_whole = window == chooser.rows_start.expected(choice.range)
         if is_whole and any(choice.by_filter[each].has_rows for each in filters):
             return True
         return not all(chooser.probe.is_empty(window, deleted=each) for each in filters)

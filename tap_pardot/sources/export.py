@@ -48,7 +48,7 @@ class ExportSource(Source):
         on_repaired: Called with the field's name for each cell that was repaired.
         write_state: Writes STATE.
         rows_per_page: Rows after which STATE is written; None to write it after each file.
-        begins: Returns a window from its first row on, as far as that is known.
+        shorten: Returns a window from its first row on, as far as that is known.
         has_rows: Returns whether a window may have rows with a value of ``deleted``.
         grace: How far jobs in STATE may go beyond the end of a window.
     """
@@ -66,7 +66,7 @@ class ExportSource(Source):
         on_repaired: Callable[[str], None],
         write_state: Callable[[], None],
         rows_per_page: int | None = None,
-        begins: Callable[[Window], Window] = lambda window: window,
+        shorten: Callable[[Window], Window] = lambda window: window,
         has_rows: Callable[[Window, bool | None], bool] = lambda *_: True,
         grace: timedelta = timedelta(),
     ) -> None:
@@ -83,7 +83,7 @@ class ExportSource(Source):
             self._creator,
             bookmark,
             write_state=write_state,
-            begins=begins,
+            shorten=shorten,
             has_rows=has_rows,
             stores_rows=rows_per_page is not None,
             grace=grace,

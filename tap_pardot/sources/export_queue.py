@@ -42,7 +42,7 @@ class ExportQueue:
         creator: Creates jobs, and finds out what Pardot refuses in them.
         bookmark: The stream's bookmark, which also stores the jobs that were created.
         write_state: Writes STATE.
-        begins: Returns a window from its first row on, as far as that is known.
+        shorten: Returns a window from its first row on, as far as that is known.
         has_rows: Returns whether a window may have rows with a value of ``deleted``.
         stores_rows: Whether STATE stores how many rows of a file are written.
         grace: How far jobs in STATE may go beyond the range.
@@ -58,7 +58,7 @@ class ExportQueue:
         bookmark: Bookmark,
         *,
         write_state: Callable[[], None],
-        begins: Callable[[Window], Window],
+        shorten: Callable[[Window], Window],
         has_rows: Callable[[Window, bool | None], bool],
         stores_rows: bool,
         grace: timedelta,
@@ -67,7 +67,7 @@ class ExportQueue:
         self.creator = creator
         self._bookmark = bookmark
         self._write_state = write_state
-        self._begins = begins
+        self._shorten = shorten
         self._has_rows = has_rows
         self._stores_rows = stores_rows
         self._grace = grace
@@ -81,7 +81,7 @@ class ExportQueue:
             KeysRejected: Exports refuse a field that every job must have.
             TapPardotError: Pardot refuses a job.
         """
-        window = self._begins(window)
+        window = self._shorten(window)
         stored, zone, now = self._bookmark.jobs, self._jobs.dialect.zone, self._jobs.now()
         reused = stored
         if self._stores_rows and (length := length_after_expiry(stored, zone, now)):

@@ -35,7 +35,7 @@ REFUSED = "refused"
 EXPORT_SECONDS = "export_seconds"
 """Of exports: seconds that the last job took; null while that is unknown."""
 
-BEGIN = "begin"
+ROWS_START = "begin"
 """Of exports: there are no rows before this instant, in UTC; null while that is unknown."""
 
 LIMITED = "limited"
@@ -123,14 +123,14 @@ class Bookmark:
         self._state[EXPORT_SECONDS] = seconds
 
     @property
-    def begin_of_rows(self) -> datetime | None:
+    def rows_start(self) -> datetime | None:
         """The instant before which there are no rows; None while that is unknown."""
-        text = self._state.get(BEGIN)
+        text = self._state.get(ROWS_START)
         return None if text is None else parse_instant(text)
 
-    def note_begin_of_rows(self, begin: datetime) -> None:
+    def note_rows_start(self, start: datetime) -> None:
         """Store that there are no rows before an instant."""
-        self._state[BEGIN] = to_iso(begin)
+        self._state[ROWS_START] = to_iso(start)
 
     def store_jobs(self, jobs: list[dict[str, Any]], refused: list[str]) -> None:
         """Store the export jobs and, while there are any, the fields that were refused."""

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tap_pardot.api.dialect import Query
-from tap_pardot.sources.account_start import AccountStart
 from tap_pardot.sources.cheapest import CheapestSource, Chooser, separated
 from tap_pardot.sources.export import ExportSource
 from tap_pardot.sources.export_creation import ExportFields
@@ -16,6 +15,7 @@ from tap_pardot.sources.export_plan import chunks
 from tap_pardot.sources.export_query import NoQuery, QueryInsteadOfExport
 from tap_pardot.sources.query import SplittingQuery, WindowQuery
 from tap_pardot.sources.query_probe import QueryProbe
+from tap_pardot.sources.rows_start import RowsStart
 from tap_pardot.streams.endpoints import is_exported, query_of
 from tap_pardot.streams.variants import V5
 
@@ -84,7 +84,7 @@ def _cheapest_source(parts: Parts, endpoint: Export, query: Query) -> Source:
         first_calls=replace(calls, call=parts.sync.call_for(parts.stream.name, store=True)),
         probe=QueryProbe(calls, endpoint.time),
         counter=_counter(of_exports, endpoint),
-        start=_account_start(of_exports, endpoint),
+        rows_start=_rows_start(of_exports, endpoint),
         bookmark=parts.bookmark,
         lacks=[name for name in parts.columns if name in query.lacks],
         parts=len(chunks(fields.all, fields.keys)),
@@ -147,20 +147,20 @@ def _export_source(
         on_repaired=parts.cell_decoder.count_repaired,
         write_state=parts.sync.write_state,
         rows_per_page=_ROWS_PER_PAGE if parts.has_observer else None,
-        begins=_account_start(parts, endpoint).shortened,
+        shorten=_rows_start(parts, endpoint).shortened,
         has_rows=has_rows,
         grace=timedelta() if parts.sync.config.get("end_date") else parts.sync.grace,
     )
 
 
-def _account_start(parts: Parts, endpoint: Export) -> AccountStart:
-    """Return the object that finds out where a stream's rows begin.
+def _rows_start(parts: Parts, endpoint: Export) -> RowsStart:
+    """Return the object that finds out where a stream's rows start.
 
     For a stream without a query, prospects are asked for: nothing of an account is older.
     """
     query = parts.variant.query or _PROSPECTS
     probe = QueryProbe(parts.query_calls(query), endpoint.time)
-    return AccountStart(parts.sync.account_begin, parts.bookmark, probe, parts.stream.name)
+    return RowsStart(parts.sync.account_start, parts.bookmark, probe, parts.stream.name)
 
 
 def _job_client(parts: Parts) -> ExportJobClient:

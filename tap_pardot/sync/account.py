@@ -41,7 +41,7 @@ UNKNOWN_ZONE = (
 )
 
 
-def account_begin(created_at: Any, zone: ZoneInfo) -> datetime | None:
+def account_start(created_at: Any, zone: ZoneInfo) -> datetime | None:
     """Return a day before the account was created; None if Pardot does not report when."""
     if not isinstance(created_at, str):
         return None

@@ -40,7 +40,7 @@ from tap_pardot.sources.job_tracker import JobTracker
 from tap_pardot.sync.account import (
     UNKNOWN_ZONE,
     NoVersion4,
-    account_begin,
+    account_start,
     read_account,
     read_usage,
     zone_of_run,
@@ -78,7 +78,7 @@ class SyncContext:
         zone_error: Why the API user's zone is unknown, so that only version 5 can be read; None
             if it is known.
         version_5: Whether the account has version 5 of the API.
-        account_begin: A day before the account was created, in UTC; None if that is unknown.
+        account_start: A day before the account was created, in UTC; None if that is unknown.
         lookback: How far before their bookmarks streams start in this run.
         jobs: The waiting export jobs of all streams.
         timezone_check: Compares the zone with the local times in Pardot's answers.
@@ -96,7 +96,7 @@ class SyncContext:
     start: datetime
     end: datetime
     ends_early: bool
-    account_begin: datetime | None
+    account_start: datetime | None
     lookback: timedelta
     jobs: JobTracker
     timezone_check: TimezoneCheck
@@ -249,7 +249,7 @@ def open_sync(  # noqa: PLR0913
         start=start,
         end=end,
         ends_early=ends_early,
-        account_begin=account_begin(account.get("created_at"), zone),
+        account_start=account_start(account.get("created_at"), zone),
         lookback=adopt_state(zone, start),
         jobs=JobTracker(config["max_waiting_exports"]),
         timezone_check=TimezoneCheck(zone, stored_check),

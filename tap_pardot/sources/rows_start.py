@@ -1,4 +1,4 @@
-"""Where the rows of an account begin, so that no export jobs are created for the years before."""
+"""Where the rows of a stream start, so that no export jobs are created for the years before."""
 
 from __future__ import annotations
 
@@ -18,45 +18,45 @@ logger = logging.getLogger("tap-pardot")
 
 
 @dataclass(frozen=True)
-class AccountStart:
-    """Shortens windows that begin years before the account was created.
+class RowsStart:
+    """Shortens windows that start years before the account was created.
 
     Imported rows may be older than the account. So a query is asked once per stream whether there
     are rows before it. STATE stores the answer.
 
     Attributes:
-        account_begin: A day before the account was created, in UTC; None if Pardot does not report
+        account_start: A day before the account was created, in UTC; None if Pardot does not report
             when it was.
         bookmark: The stream's bookmark.
         probe: Asks a query.
         stream: The stream, for the log.
     """
 
-    account_begin: datetime | None
+    account_start: datetime | None
     bookmark: Bookmark
     probe: QueryProbe
     stream: str
 
     def expected(self, window: Window) -> Window:
         """Return what :meth:`shortened` will probably return; makes no call."""
-        begin = self.bookmark.begin_of_rows or self.account_begin
-        return window if begin is None else _from(window, begin)
+        start = self.bookmark.rows_start or self.account_start
+        return window if start is None else _from(window, start)
 
     def shortened(self, window: Window) -> Window:
         """Return a window without the years before the account was created.
 
-        Only windows that begin at the earliest instant are shortened: no setting gives their start.
+        Only windows that start at the earliest instant are shortened: no setting gives their start.
 
         Raises:
             TapPardotError: The whole run ends.
         """
-        if window.start > EARLIEST or self.account_begin is None:
+        if window.start > EARLIEST or self.account_start is None:
             return window
-        begin = self.bookmark.begin_of_rows
-        if begin is None:
-            begin = self.account_begin if self._is_empty_before(self.account_begin) else EARLIEST
-            self.bookmark.note_begin_of_rows(begin)
-        return _from(window, begin)
+        start = self.bookmark.rows_start
+        if start is None:
+            start = self.account_start if self._is_empty_before(self.account_start) else EARLIEST
+            self.bookmark.note_rows_start(start)
+        return _from(window, start)
 
     def _is_empty_before(self, moment: datetime) -> bool:
         if moment <= EARLIEST:
@@ -76,8 +76,8 @@ class AccountStart:
         return is_empty
 
 
-def _from(window: Window, begin: datetime) -> Window:
-    """Return a window that begins at the earliest instant from ``begin`` on; others unchanged."""
+def _from(window: Window, start: datetime) -> Window:
+    """Return a window that starts at the earliest instant from ``start`` on; others unchanged."""
     if window.start > EARLIEST:
         return window
-    return Window(min(max(window.start, begin), window.end), window.end)
+    return Window(min(max(window.start, start), window.end), window.end)
