@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from tap_pardot.errors import ENDS_RUN, StreamFailed, TapPardotError
 from tap_pardot.sources.id_ranges import Outcome, RangePlan
-from tap_pardot.sources.paging import UNSORTED, IdPage, IdPages, page_of, row_id
+from tap_pardot.sources.paging import NOT_PAGED_BY_ID, IdPage, IdPages, page_of, row_id
 from tap_pardot.sources.workers import Workers
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ class _ByWorkers:
             page, more, _ = self._pages.after(cursor)
             each.pages_read += 1
             if page is not None and page.rows and row_id(page.rows[0]) <= cursor:
-                raise StreamFailed(UNSORTED)
+                raise StreamFailed(NOT_PAGED_BY_ID)
             if not more or page is None:
                 if page is not None:
                     results.put(page)

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 from tap_pardot.api.dialect import Rows
 from tap_pardot.errors import RequestTooLarge, StreamFailed
-from tap_pardot.sources.paging import UNSORTED, in_id_order, miscounted, row_id, usable_ids
+from tap_pardot.sources.paging import (
+    NOT_PAGED_BY_OFFSET,
+    in_id_order,
+    miscounted,
+    row_id,
+    usable_ids,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,7 +111,7 @@ class _OffsetPages:
             if rows and ids == before:
                 self._repeated += 1
                 if self._repeated > 1:  # rows that are added can do it once
-                    raise StreamFailed(UNSORTED)
+                    raise StreamFailed(NOT_PAGED_BY_OFFSET)
                 raise _RowsMoved
             if last is not None and last not in ids[: 1 + duplicates]:
                 raise _RowsMoved
@@ -114,7 +120,7 @@ class _OffsetPages:
             if not rows or not more or ids == before[-1:]:  # only the last row again: no more
                 return
             if not (any(ids) and in_id_order(rows)):
-                raise StreamFailed(UNSORTED)
+                raise StreamFailed(NOT_PAGED_BY_OFFSET)
             duplicates = len(usable_ids(rows)) - len(set(usable_ids(rows)))
             offset += max(1, len(rows) - 1 - duplicates)
             before, last = ids, ids[-1] if len(rows) > 1 else None

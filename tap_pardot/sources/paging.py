@@ -25,10 +25,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-pardot")
 
-UNSORTED = (
-    "Pardot did not page through the rows by id, so some could be missed: run again, and report it "
+_NOT_PAGED = (
+    "Pardot did not page through the rows by {}, so some could be missed: run again, and report it "
     "with the stream's name if it happens again."
 )
+NOT_PAGED_BY_ID = _NOT_PAGED.format("id")
+NOT_PAGED_BY_OFFSET = _NOT_PAGED.format("offset")
+"""For pages by offset that repeat rows, or whose rows are not sorted."""
 
 
 @dataclass(frozen=True)
@@ -213,7 +216,7 @@ class IdPages:
         counted = total is not None and total > len(rows)
         more = len(rows) >= self.size or counted or has_more
         if more and not (page.cursor > cursor and page.is_sorted):
-            raise StreamFailed(UNSORTED)
+            raise StreamFailed(NOT_PAGED_BY_ID)
         return NextPage(page, more, None if total is None else total - len(rows))
 
     def read(self, cursor: int) -> Iterator[IdPage]:
