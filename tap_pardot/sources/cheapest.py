@@ -15,9 +15,8 @@ from typing_extensions import override
 
 from tap_pardot.errors import RequestTooLarge, StreamFailed, StreamSkipped
 from tap_pardot.sources.base import Source
-from tap_pardot.sources.costs import calls_by_export, calls_by_query, polls_of
+from tap_pardot.sources.costs import calls_by_query
 from tap_pardot.sources.export_creation import KeysRejected
-from tap_pardot.sources.export_windows import windows as job_windows
 from tap_pardot.sources.query_probe import answer_or_none
 
 if TYPE_CHECKING:
@@ -26,11 +25,11 @@ if TYPE_CHECKING:
     from tap_pardot.api.dialect import Filters, Rows
     from tap_pardot.records.times import Window
     from tap_pardot.sources.base import Page
+    from tap_pardot.sources.costs import ExportCost
     from tap_pardot.sources.export import ExportSource
     from tap_pardot.sources.paging import QueryCalls
     from tap_pardot.sources.query import WindowQuery
     from tap_pardot.sources.query_probe import QueryProbe
-    from tap_pardot.sources.rows_start import RowsStart
     from tap_pardot.state.bookmark import Bookmark
 
 logger = logging.getLogger("tap-pardot")
@@ -103,35 +102,37 @@ class Chooser:
     """Chooses between query and export, by the number of calls.
 
     Attributes:
-        stream: The stream, for the log.
         query: The query, for the filters of its first page.
-        calls: Requests pages.
         first_calls: Requests pages that are stored, so that the query gets them without a call.
-        probe: Asks whether a window has rows.
+        probe: Asks the query whether a window has rows.
         counter: Counts the rows of a window; None if nothing can.
-        rows_start: Finds out where the rows of the stream start.
+        export_cost: How many calls an export costs.
         bookmark: The stream's bookmark.
         lacks: The selected columns that the query does not have.
-        parts: How many jobs one window needs for all of its fields.
-        poll_interval: Seconds between two polls of a job.
         is_full_table: Whether everything is read, so that all rows must be read the same way.
         must_answer: Whether a refusal of the query is raised, because another version of the API
             may read the stream.
     """
 
-    stream: str
     query: WindowQuery
-    calls: QueryCalls
     first_calls: QueryCalls
     probe: QueryProbe
     counter: QueryProbe | None
-    rows_start: RowsStart
+    export_cost: ExportCost
     bookmark: Bookmark
     lacks: Sequence[str]
-    parts: int
-    poll_interval: int
     is_full_table: bool
     must_answer: bool = False
+
+    @property
+    def stream(self) -> str:
+        """The stream, for the log."""
+        return self.calls.stream
+
+    @property
+    def calls(self) -> QueryCalls:
+        """Requests pages of the query, which are not stored."""
+        return self.probe.calls
 
     def choose(self, window: Window, filters: DeletedFilters) -> Choice:
         """Return how a range is read, and log it. A choice in STATE stays as it is.
@@ -197,19 +198,13 @@ class Chooser:
         if rows is None and self.counter is not None:
             rows = self.counter.count_all(window, separated((deleted,)))
         if rows is None:
-            most = self._calls_by_export(window, len(page.rows))
+            most = self.export_cost.calls(window, len(page.rows))
             reason = f"Pardot does not count the rows; at most {most} calls"
             return FilterChoice(by_export=False, reason=reason, has_rows=True, most_calls=most)
         queried = calls_by_query(rows, self.calls.page_size)
-        exported = self._calls_by_export(window, rows)
+        exported = self.export_cost.calls(window, rows)
         reason = f"{rows} rows: {queried} calls by query, about {exported} by export"
         return FilterChoice(exported < queried, reason, has_rows=True)
-
-    def _calls_by_export(self, window: Window, rows: int) -> int:
-        expected = self.rows_start.expected(window)
-        number = sum(1 for _ in job_windows(*expected, self.calls.dialect.zone))
-        polls = polls_of(self.bookmark.export_seconds, self.poll_interval)
-        return calls_by_export(rows, max(number, 1), self.parts, polls)
 
     def _log(self, choice: Choice) -> None:
         names: dict[DeletedFilter, str] = {False: "active rows ", True: "deleted rows "}
@@ -306,7 +301,7 @@ class CheapestSource(Source):
             filters = (deleted,)
         if choice is None or not all(chooser.probe.can_return(deleted=each) for each in filters):
             return True
-        is_whole = window == chooser.rows_start.expected(choice.range)
+        is_whole = window == chooser.export_cost.rows_start.expected(choice.range)
         if is_whole and any(choice.by_filter[each].has_rows for each in filters):
             return True
         return not all(chooser.probe.is_empty(window, deleted=each) for each in filters)

@@ -35,6 +35,7 @@ from tap_pardot.sync.windows import AppendOnly, Everything, FullWindows, Increme
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from tap_pardot.api.protocols import LookupDialect
     from tap_pardot.sources.base import Source
     from tap_pardot.sources.paging import QueryCalls
     from tap_pardot.state.bookmark import Bookmark
@@ -181,7 +182,7 @@ def _source(parts: Parts) -> Source:
     raise NotImplementedError
 
 
-def _dialects(parts: Parts) -> list[Any]:
+def _dialects(parts: Parts) -> list[LookupDialect]:
     """Return the dialects that give parts of one record.
 
     Version 4 costs no call: its record is the answer that begins the run.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tap_pardot.api.dialect import Query
 from tap_pardot.sources.cheapest import CheapestSource, Chooser, separated
+from tap_pardot.sources.costs import ExportCost
 from tap_pardot.sources.export import ExportSource
 from tap_pardot.sources.export_creation import ExportFields
 from tap_pardot.sources.export_jobs import ExportJobClient, JobSettings
@@ -69,26 +70,28 @@ def bulk_source(parts: Parts, endpoint: Export) -> Source:
 
 
 def _cheapest_source(parts: Parts, endpoint: Export, query: Query) -> Source:
-    of_exports = parts.of_exports
+    for_exports = parts.for_exports
     calls = parts.query_calls(query)
-    fields = _export_fields(of_exports)
+    fields = _export_fields(for_exports)
     deleted_filters: DeletedFilters
     if parts.variant.dialect == V5:
         deleted_filters = parts.deleted_filters(query)
     else:  # what the export has; the query may lack the deleted rows
         deleted_filters = (False, True) if endpoint.deleted else (False,)
     chooser = Chooser(
-        parts.stream.name,
         query=_window_query(parts, query, deleted_filters),
-        calls=calls,
         first_calls=replace(calls, call=parts.sync.call_for(parts.stream.name, store=True)),
         probe=QueryProbe(calls, endpoint.time),
-        counter=_counter(of_exports, endpoint),
-        rows_start=_rows_start(of_exports, endpoint),
+        counter=_counter(for_exports, endpoint),
+        export_cost=ExportCost(
+            _rows_start(for_exports, endpoint),
+            parts.bookmark,
+            calls.dialect.zone,
+            parts=len(chunks(fields.all, fields.keys)),
+            poll_interval=parts.sync.config["export_poll_interval"],
+        ),
         bookmark=parts.bookmark,
         lacks=[name for name in parts.columns if name in query.lacks],
-        parts=len(chunks(fields.all, fields.keys)),
-        poll_interval=parts.sync.config["export_poll_interval"],
         is_full_table=parts.is_full_table,
         must_answer=parts.variant.dialect == V5,
     )
@@ -101,19 +104,19 @@ def _cheapest_source(parts: Parts, endpoint: Export, query: Query) -> Source:
             parts, query, filters, reads_ahead=reads_ahead
         ),
         new_export=lambda filters, has_rows: _export_source(
-            of_exports,
+            for_exports,
             endpoint,
-            of_exports.variant.query,
+            for_exports.variant.query,
             deleted_filters=separated(filters),
             has_rows=has_rows,
         ),
     )
 
 
-def _counter(of_exports: Parts, endpoint: Export) -> QueryProbe | None:
+def _counter(for_exports: Parts, endpoint: Export) -> QueryProbe | None:
     """Return the query of versions 3 and 4, which counts rows; None if the stream has none."""
-    query = of_exports.variant.query
-    return None if query is None else QueryProbe(of_exports.query_calls(query), endpoint.time)
+    query = for_exports.variant.query
+    return None if query is None else QueryProbe(for_exports.query_calls(query), endpoint.time)
 
 
 def _export_fields(parts: Parts, deleted_filters: tuple[bool, ...] = (False, True)) -> ExportFields:

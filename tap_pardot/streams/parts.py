@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tap_pardot.api.dialect import Query
+    from tap_pardot.api.protocols import LookupDialect
     from tap_pardot.records.decoder import Decoder
     from tap_pardot.sources.base import Call
     from tap_pardot.sources.cheapest import DeletedFilters
@@ -87,7 +88,7 @@ class Parts:
         return self.sync.call_for(self.stream.name)
 
     @property
-    def dialect(self) -> Any:
+    def dialect(self) -> LookupDialect:
         """The dialect that reads the rows."""
         return self.sync.dialect_of(self.variant.dialect)
 
@@ -98,7 +99,7 @@ class Parts:
         return number
 
     @property
-    def of_exports(self) -> Parts:
+    def for_exports(self) -> Parts:
         """The parts for the exports of versions 3 and 4, and for the query of these versions."""
         variant = self.stream.variants[V4]
         if variant is self.variant:
