@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, NamedTuple
 
 from tap_pardot.records.times import to_iso
-from tap_pardot.sync.report import count
+from tap_pardot.sync.report import quantity
 from tap_pardot.sync.runnable import Turn
 
 if TYPE_CHECKING:
@@ -52,14 +52,14 @@ def log_plan(
     start = _start(streams, reached, to_iso(sync.start))
     calls = _least_calls(streams, reached, sync)
     first = f"first run, from {start.run}" if not bookmarked else _since(start)
-    parts = [", ".join(filter(None, [count(len(streams), "stream"), first]))]
+    parts = [", ".join(filter(None, [quantity(len(streams), "stream"), first]))]
     if jobs.waiting or jobs.to_create:
         to_create = f" and {jobs.to_create:,} to create" if jobs.to_create else ""
-        parts.append(f"{count(jobs.waiting, 'export')} created or resumed{to_create}")
+        parts.append(f"{quantity(jobs.waiting, 'export')} created or resumed{to_create}")
     logger.info(
         "Plan: %s; at least %s.",
         "; ".join(parts),
-        count(calls, "call"),
+        quantity(calls, "call"),
         extra={
             "streams": len(streams),
             "first_run": not bookmarked,

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tap_pardot.signals import signals_blocked
-from tap_pardot.sync.report import Report, count, unexpected
+from tap_pardot.sync.report import Report, quantity, unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,8 +102,8 @@ def log_line(report: Report, sync: SyncContext | None) -> None:
     budget, jobs = sync.client.budget, sync.jobs.counts()
     rows = {name: result.rows for name, result in list(report.results.items())}
     stream_rows = None if activity.stream is None else rows.get(activity.stream, 0)
-    of_stream = "" if stream_rows is None else f" ({count(stream_rows, 'row')})"
-    so_far = f"{count(sum(rows.values()), 'row')} and {count(budget.made, 'call')} so far"
+    of_stream = "" if stream_rows is None else f" ({quantity(stream_rows, 'row')})"
+    so_far = f"{quantity(sum(rows.values()), 'row')} and {quantity(budget.made, 'call')} so far"
     now = sync.now() if jobs.next is not None else None
     logger.info(
         "Progress: %s.",
@@ -154,8 +154,8 @@ def _exports(jobs: JobCounts, now: datetime | None) -> list[str]:
 def _age(job: WaitingJob, now: datetime) -> str:
     seconds = _age_in_seconds(job, now)
     if seconds < _MAX_SECONDS:
-        return count(seconds, "second")
-    return count(seconds // 60, "minute")
+        return quantity(seconds, "second")
+    return quantity(seconds // 60, "minute")
 
 
 def _age_in_seconds(job: WaitingJob, now: datetime) -> int:

@@ -186,7 +186,7 @@ class Report:
 
     def _sentence(self, calls: int, calls_reset_at: str | None) -> str:
         """Return the last sentence of a run that no signal ended."""
-        rows = count(sum(result.rows for result in self.results.values()), "row")
+        rows = quantity(sum(result.rows for result in self.results.values()), "row")
         skipped = self.streams_with(Status.SKIPPED)
         left_out = f" Skipped: {', '.join(skipped)}." if skipped else ""
         failed = self.streams_with(Status.FAILED)
@@ -206,7 +206,8 @@ class Report:
                 f"above, then run again; STATE is good.{left_out.partition(' Failed')[0]}"
             )
         done = len(self.streams_with(Status.DONE))
-        return f"Complete: {rows} of {count(done, 'stream')} in {count(calls, 'call')}.{left_out}"
+        of_streams = f"{quantity(done, 'stream')} in {quantity(calls, 'call')}"
+        return f"Complete: {rows} of {of_streams}.{left_out}"
 
 
 def _log_stream(name: str, result: StreamResult, calls: int) -> None:
@@ -214,9 +215,9 @@ def _log_stream(name: str, result: StreamResult, calls: int) -> None:
         _LEVELS[result.status],
         "%s: %s%s, %s, %s: %s%s",
         name,
-        count(result.rows, "row"),
+        quantity(result.rows, "row"),
         f" by {result.dialect}" if result.dialect else "",
-        count(calls, "call"),
+        quantity(calls, "call"),
         result.status.value,
         result.message,
         f" ({result.note})" if result.note else "",
@@ -231,7 +232,7 @@ def _log_stream(name: str, result: StreamResult, calls: int) -> None:
     )
 
 
-def count(number: int, what: str) -> str:
+def quantity(number: int, what: str) -> str:
     """Return a number with what it counts, such as "1,200 rows" or "1 row"."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
