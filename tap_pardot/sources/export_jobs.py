@@ -156,7 +156,7 @@ class ExportJobClient:
         self.tracker.add(job.id, job.created_at)
         return job
 
-    def ensure_timezone_checked(self, job: Job) -> None:
+    def check_timezone_by(self, job: Job) -> None:
         """Check the time zone by the status of a new job, unless it is checked already.
 
         The answer to a creation may lack the time of creation (D.4). Then one poll per run shows a

@@ -190,7 +190,7 @@ class ExportQueue:
             self.plan.replan(creator.deleted_filters, creator.accepted_fields)
         self._save()
         if planned.job is not None:
-            self._jobs.ensure_timezone_checked(planned.job)
+            self._jobs.check_timezone_by(planned.job)
 
     def recreate(self, planned: PlannedJob, reason: str) -> None:
         """Create a lost job again, once.

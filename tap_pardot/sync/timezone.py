@@ -53,7 +53,7 @@ def ensure_timezone_checked(sync: SyncContext) -> None:
     window = Window(sync.end - _LENGTH, sync.end)
     try:
         job = jobs.create(_EXPORT, JobSpec(window, None, ("id", "updated_at"), ""))
-        jobs.ensure_timezone_checked(job)
+        jobs.check_timezone_by(job)
         jobs.cancel(job.id)
     except (StreamSkipped, StreamFailed, RequestTooLarge) as error:
         _note_unchecked(sync, error.message)
