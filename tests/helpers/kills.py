@@ -304,12 +304,17 @@ class Account(Emulator):
             elif change.object == "email":
                 self.apply(Change("visitorActivity", _SENT + number, age=change.age))
 
+    def _moment(self, change: Change) -> int:
+        """Return when a row is written; a visitor changes with each visit."""
+        moment: int = self.settings.now() - change.age
+        if change.object != "visitor":
+            return moment
+        visits = [row for row in self.rows("visit") if row["visitor_id"] == change.id]
+        return max([moment, *(row["updated_at"] for row in visits)])
+
     def _row(self, change: Change, kind: Kind) -> dict[str, Any]:
-        number, version, moment = change.id, self.written, self.settings.now() - change.age
+        number, version, moment = change.id, self.written, self._moment(change)
         new: dict[str, Any] = {"id": number}
-        if change.object == "visitor":  # whom each visit changes
-            visits = [row for row in self.rows("visit") if row["visitor_id"] == number]
-            moment = max([moment, *(row["updated_at"] for row in visits)])
         text = f"v{version}" + self._width * "."
         new[kind.version] = version if kind.version.endswith("_id") else text
         made = self._made.setdefault((change.object, number), moment)

@@ -5,7 +5,7 @@ changes from 4 to 5, or back, from run to run, and rows change between and durin
 begins with the last STATE that the target has read. Also read are the streams that versions 3 and 4
 read through others and version 5 by themselves.
 
-``KILLS_SEED`` chooses the first of the accounts.
+The default run reads 4 accounts, ``pytest -m nightly`` 120; ``KILLS_SEED`` is the first of these.
 """
 
 from __future__ import annotations
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
 __all__ = ["nursery"]  # a fixture
 
-FIRST = int(os.environ.get("KILLS_SEED", 0))
-ACCOUNTS, NIGHTLY_ACCOUNTS = 8, 120
+# 37 loses e-mails if version 5 does not read the ids that version 4 has left; 70 and 87 fail
+# if the cursor of the other version counts.
+SEEDS = (0, 37, 70, 87)
+FIRST, NIGHTLY_ACCOUNTS = int(os.environ.get("KILLS_SEED", "0")), 120
 KILLS = 8  # of one account
 FIRST_EMAIL = 300  # after those that are there
 FEW = 4  # streams of which a run is short, so that a kill often comes in the midst of one
@@ -85,12 +87,12 @@ def lose_nothing(nursery: Nursery, seed: int) -> None:
     assert ends["SIGKILL"] >= KILLS // 4, ends
 
 
-@pytest.mark.parametrize("seed", range(FIRST, FIRST + ACCOUNTS))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_nothing_is_lost_where_killed_runs_change_the_version(nursery, seed):
     lose_nothing(nursery, seed)
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("seed", range(FIRST + ACCOUNTS, FIRST + ACCOUNTS + NIGHTLY_ACCOUNTS))
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + NIGHTLY_ACCOUNTS))
 def test_nothing_is_lost_where_many_killed_runs_change_the_version(nursery, seed):
     lose_nothing(nursery, seed)
