@@ -35,6 +35,8 @@ requests.Session.request = request
 '''
 # Where a request ends that was not redirected: nobody listens there.
 _NOWHERE = "http://127.0.0.1:9"
+START = "2020-01-01T00:00:00Z"
+"""The ``start_date`` of singer-io's tap, which needs one."""
 
 
 def redirected(url: str, folder: Path) -> dict[str, str]:
@@ -127,7 +129,7 @@ class SingerIo:
         streams: dict[str, dict[str, str]],
         *,
         state: Any = None,
-        start_date: str = "2020-01-01T00:00:00Z",
+        start_date: str = START,
     ) -> Finished:
         """Read streams from an emulator.
 
@@ -137,9 +139,33 @@ class SingerIo:
             state: STATE of an earlier run.
             start_date: ISO 8601.
         """
-        command = self.command(
-            singer_config(emulator.config, start_date), singer_catalog(streams), state
-        )
+        catalog = singer_catalog(streams)
+        return self.run_catalog(emulator, catalog, state=state, start_date=start_date)
+
+    def run_catalog(
+        self, emulator: Any, catalog: dict[str, Any], *, state: Any = None, start_date: str = START
+    ) -> Finished:
+        """Read what a catalog selects from an emulator; the rest as for :meth:`run`."""
+        config = singer_config(emulator.config, start_date)
+        return self._finish(emulator, self.command(config, catalog, state))
+
+    def discover(self, emulator: Any) -> dict[str, Any]:
+        """Return the catalog that it discovers, with all streams selected.
+
+        Raises:
+            AssertionError: It failed; the message is its log.
+        """
+        config = singer_config(emulator.config, START)
+        run = self._finish(emulator, [*self.command(config, None), "--discover"])
+        assert run.exit_code == 0, run.stderr
+        catalog: dict[str, Any] = json.loads(run.stdout)
+        for entry in catalog["streams"]:
+            for item in entry["metadata"]:
+                if not item["breadcrumb"]:
+                    item["metadata"]["selected"] = True
+        return catalog
+
+    def _finish(self, emulator: Any, command: list[str]) -> Finished:
         done = subprocess.run(
             command,
             capture_output=True,
