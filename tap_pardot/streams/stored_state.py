@@ -127,7 +127,7 @@ class StoredState:
             logger.warning("%s: not a stream of this tap; its bookmark is dropped.", name)
         elif reached is None or getattr(stream, "replication_key", None) != "updated_at":
             logger.warning(
-                "%s: the STATE of singer-io's tap has no time for this stream: it starts over.",
+                "%s: the bookmark of singer-io's tap cannot be used: the stream starts over.",
                 name,
             )
         else:

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.helpers.postgres import postgres
 from tests.third_party.airbyte import MANIFEST, Airbyte, manifest
 from tests.third_party.clients import PyPardotSF, SingerIo
 from tests.third_party.environments import AIRBYTE_CDK, PYPARDOT_SF, SINGER_IO, environment
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+__all__ = ["postgres"]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Virtual environments that hold one other client each, made once and kept under ``.venvs/``.
+"""Virtual environments that hold one other program each, made once and kept under ``.venvs/``.
 
 Needs nothing but Python and pip. The benchmarks use them too.
 """
@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 SINGER_IO = "tap-pardot==1.4.9"
 PYPARDOT_SF = "PyPardotSF==0.1.1"
 AIRBYTE_CDK = "airbyte-cdk==7.39.1"
+TARGET_POSTGRES = "meltanolabs-target-postgres==0.8.1"
 _INSTALL_TIMEOUT = 300  # seconds
 
 
