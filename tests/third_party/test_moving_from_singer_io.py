@@ -173,6 +173,12 @@ def test_a_pipeline_goes_on_in_its_old_tables(emulator, tap, singer_io, theirs, 
         "prospects": [2, 3, 5, 6],
     }
 
+    tables.query(moving.block("sql", "TO prospect_accounts_new"))
+    back = singer_io.run_catalog(emulator, theirs, state=old.state)
+    tables.load(back)
+
+    assert back.ids("lists") == [2, 6]
+
 
 def test_rows_that_singer_io_lost_come_back_when_their_streams_start_over(
     emulator, tap, singer_io, theirs, tables
