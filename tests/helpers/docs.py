@@ -50,7 +50,7 @@ _CODE = re.compile(
 )
 _SETTER = re.compile(r"meltano config (?:--\S+ )*(?:set )?tap-pardot (?:set )?([a-z]\w*)")
 _SELECT = re.compile(r"meltano select (?:--\S+ )*tap-pardot '?\"?([\w*]+)'?\"?(?: '?\"?([\w*]+))?")
-_TABLE = re.compile(r"\b(?:FROM|JOIN)\s+(?:\w+\.)?(\w+)", re.IGNORECASE)
+_TABLE = re.compile(r"\b(?:FROM|JOIN)\s+(?!information_schema\.)(?:\w+\.)?(\w+)", re.IGNORECASE)
 _CTE = re.compile(r"\b(\w+)\s+AS\s+\(", re.IGNORECASE)
 _BREAK = re.compile(r"\s+")
 

@@ -16,7 +16,11 @@ OTHERS = frozenset(
         *("id_greater_than", "only_identified", "sort_by"),
         *("filter_by_created_at", "filter_by_updated_at"),
         # Meltano.
-        *("default_environment", "inherit_from", "pip_url", "project_id", "state_id"),
+        *("default_environment", "inherit_from", "load_schema", "pip_url", "project_id"),
+        "state_id",
+        # singer-io's tap, and columns of its tables.
+        *("assigned_to", "crm_url", "paid_search_id_id", "user_key"),
+        *("founded_on", "page_views"),
         # Fields of this tap's log.
         *("calls_expected", "calls_today", "daily_calls_of_edition", "export_age"),
         *("export_state", "exports_after", "exports_before", "exports_collected"),
