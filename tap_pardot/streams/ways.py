@@ -287,8 +287,9 @@ def log_way(stream: PardotStream, sync: SyncContext) -> None:
         return
     by_v5 = stream.variants.get(V5)
     causes = by_v5.lacks.intersection(stream.selected_columns) if by_v5 else ()
-    why = f", which alone have {', '.join(sorted(causes))}" if causes else ""
-    logger.info("%s: read by versions 3 and 4 of the API%s.", stream.name, why)
+    if sync.reads_version_5:
+        why = f", which alone have {', '.join(sorted(causes))}" if causes else ""
+        logger.info("%s: read by versions 3 and 4 of the API%s.", stream.name, why)
     new = [name for name in missing if name in stream.variant.lacks]
     is_chosen = (causes or is_bulk(stream)) and not sync.version_5.may_be_gone
     level = logging.WARNING if is_chosen else logging.INFO

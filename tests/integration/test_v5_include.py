@@ -244,3 +244,10 @@ def test_columns_that_the_users_own_selection_leaves_out_are_warned_of(account, 
         "lists: left out, because only version 5 has them: folder_id, campaign_id, is_deleted, "
         "created_by_id, updated_by_id."
     )
+
+
+def test_a_run_by_version_4_does_not_name_the_version_of_each_stream(account, tap):
+    run = tap.run({**account.config, "export_poll_interval": 1})
+
+    assert run.exit_code == 0, run.stderr
+    assert not [line for line in run.log if ": read by version" in line]
