@@ -113,7 +113,7 @@ def _column(stream: str, pattern: str) -> Iterator[str]:
 
 def _variables(text: str) -> Iterator[str]:
     for name in _VARIABLE.findall(text):
-        if name.lower() not in SETTINGS:
+        if name.lower() not in SETTINGS and name != "LOGLEVEL":  # the SDK reads that one
             yield f"TAP_PARDOT_{name} is the variable of no setting"
 
 

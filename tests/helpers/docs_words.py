@@ -17,16 +17,20 @@ OTHERS = frozenset(
         *("filter_by_created_at", "filter_by_updated_at"),
         # Meltano.
         *("default_environment", "inherit_from", "load_schema", "pip_url", "project_id"),
-        "state_id",
+        *("state_id", "default_target_schema"),
+        # Airflow.
+        *("max_active_runs",),
         # singer-io's tap, and columns of its tables.
         *("assigned_to", "crm_url", "paid_search_id_id", "user_key"),
         *("founded_on", "page_views"),
         # Fields of this tap's log.
-        *("calls_expected", "calls_today", "daily_calls_of_edition", "export_age"),
+        *("calls_expected", "calls_today", "daily_calls_of_edition", "exit_code", "export_age"),
         *("export_state", "exports_after", "exports_before", "exports_collected"),
         *("exports_to_create", "exports_waiting", "first_run", "record_count", "stream_rows"),
         # Keys of STATE.
-        *("timezone_check",),
+        *("timezone_check", "replication_key_value"),
+        # Schemas and columns that examples make.
+        *("pardot_dev", "business_unit"),
         # Python and tests of this repository.
         *("singer_sdk", "tap_pardot", "pardot_emulator", "tap_process"),
     }
