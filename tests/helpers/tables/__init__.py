@@ -10,6 +10,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
+from tests.helpers import rooms
 from tests.helpers.tables import (
     abilities,
     activity_types,
@@ -56,6 +57,7 @@ TABLES: dict[Path, dict[str, Callable[[], str]]] = {
 PAGES: dict[Path, Callable[[], str]] = {
     **stream_pages.pages(),
     **diagrams.pages(),
+    **rooms.pages(),
 }
 """By file that is made as a whole, the function that makes it."""
 
