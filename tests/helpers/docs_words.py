@@ -18,6 +18,8 @@ OTHERS = frozenset(
         # Meltano.
         *("default_environment", "inherit_from", "load_schema", "pip_url", "project_id"),
         *("state_id", "default_target_schema"),
+        # Stream maps of the Meltano SDK.
+        "hash_seed",
         # Airflow.
         *("max_active_runs",),
         # singer-io's tap, and columns of its tables.
