@@ -11,7 +11,7 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 DRAIN_AT = 5_000
 """Pending ids at which parents pause until these are read."""
@@ -23,6 +23,8 @@ MAX_IN_MEMORY = 100_000
 """Ids of an :class:`IdSet` beyond which it moves to a temporary file."""
 
 _PACKED = re.compile(r"[1-9][0-9]{0,17}(\+[1-9][0-9]{0,17})*")
+_PAIR = r"[1-9][0-9]{0,17}:-?[0-9]{1,18}"
+_PACKED_PAIRS = re.compile(rf"{_PAIR}(\+{_PAIR})*")
 
 
 def pack(ids: Iterable[int]) -> str | None:
@@ -45,6 +47,33 @@ def unpack(text: str | None) -> list[int]:
     if not _PACKED.fullmatch(text):
         raise ValueError("no packed ids")
     return list(accumulate(int(step) for step in text.split("+")))
+
+
+def pack_pairs(pairs: Mapping[int, int]) -> str | None:
+    """Return pairs of ids as text, each as the distances from the one before: ``81:82+4:-1``.
+
+    None for none.
+    """
+    ordered = [(0, 0), *sorted(pairs.items())]
+    steps = (f"{id_ - last}:{other - before}" for (last, before), (id_, other) in pairwise(ordered))
+    return "+".join(steps) or None
+
+
+def unpack_pairs(text: str | None) -> dict[int, int]:
+    """Return the pairs of a packed text.
+
+    Raises:
+        ValueError: The text does not hold packed pairs of ids.
+    """
+    if text is None:
+        return {}
+    if not _PACKED_PAIRS.fullmatch(text):
+        raise ValueError("no packed pairs")
+    steps = [step.split(":") for step in text.split("+")]
+    others = [*accumulate(int(other) for _, other in steps)]
+    if min(others) <= 0:
+        raise ValueError("no packed pairs of ids")
+    return dict(zip(accumulate(int(step) for step, _ in steps), others, strict=True))
 
 
 class IdSet:
@@ -107,6 +136,10 @@ class PendingIds:
         """Add an id, unless this run has read it or tried to."""
         if number not in self._waiting and not self.was_tried(number):
             self._waiting.add(number)
+
+    def __contains__(self, number: int) -> bool:
+        """Return whether an id is still to be read, in this run or the next."""
+        return number in self._waiting or number in self._postponed
 
     def was_tried(self, number: int) -> bool:
         """Return whether this run has read an id, or has postponed it."""

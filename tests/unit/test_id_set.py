@@ -6,7 +6,15 @@ import random
 
 import pytest
 
-from tap_pardot.state.id_set import DRAIN_AT, IdSet, PendingIds, pack, unpack
+from tap_pardot.state.id_set import (
+    DRAIN_AT,
+    IdSet,
+    PendingIds,
+    pack,
+    pack_pairs,
+    unpack,
+    unpack_pairs,
+)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +71,41 @@ def test_a_text_without_packed_ids_is_refused(text):
         unpack(text)
 
 
+@pytest.mark.parametrize(
+    ("pairs", "text"),
+    [
+        ({}, None),
+        ({81: 82}, "81:82"),
+        ({85: 81, 81: 82, 86: 81}, "81:82+4:-1+1:0"),
+        ({10**15: 5, 7: 10**15}, f"7:{10**15}+{10**15 - 7}:{5 - 10**15}"),
+    ],
+)
+def test_pairs_are_packed_by_the_distances_of_both_ids_and_come_back(pairs, text):
+    assert pack_pairs(pairs) == text
+    assert unpack_pairs(text) == pairs
+
+
+def test_five_thousand_pairs_are_small_in_state():
+    chance = random.Random(3)
+    ids = sorted(chance.sample(range(400_000_000, 400_050_000), DRAIN_AT))
+    others = sorted(chance.sample(range(912_000_000, 912_050_000), DRAIN_AT))
+    pairs = dict(zip(ids, others, strict=True))
+
+    packed = pack_pairs(pairs)
+
+    assert unpack_pairs(packed) == pairs
+    assert len(packed) < 7 * DRAIN_AT
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "5", "5+1", "5:", ":5", "5:6+", "0:5", "-5:6", "5:0", "5:6+1:-6", "5:-1", "5:6:7", "5 :6"],
+)
+def test_a_text_without_packed_pairs_is_refused(text):
+    with pytest.raises(ValueError, match="packed"):
+        unpack_pairs(text)
+
+
 def test_ids_come_once_and_in_order_however_they_were_added():
     pending = PendingIds([5, 3])
     for number in (9, 3, 1, 9):
@@ -70,6 +113,15 @@ def test_ids_come_once_and_in_order_however_they_were_added():
 
     assert pending.waiting() == [1, 3, 5, 9]
     assert unpack(pending.to_state()) == [1, 3, 5, 9]
+
+
+def test_an_id_is_among_the_pending_ones_until_it_was_read():
+    pending = PendingIds([3, 5])
+    pending.postpone(5)
+    pending.mark_read(3)
+    pending.add(7)
+
+    assert [number for number in range(9) if number in pending] == [5, 7]
 
 
 def test_an_id_that_was_read_is_not_taken_again():
