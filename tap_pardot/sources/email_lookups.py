@@ -12,9 +12,10 @@ from zlib import crc32
 from tap_pardot.api.codes import ACCESS_DENIED, NO_RIGHT, UNKNOWN_RECORD
 from tap_pardot.errors import StreamFailed, StreamSkipped
 from tap_pardot.records.times import to_iso
+from tap_pardot.records.values import camel_case
 from tap_pardot.sources.lookup import IdLookup, LookupResult
 from tap_pardot.sources.paging import row_id
-from tap_pardot.state.id_set import MAX_IN_STATE, pack, unpack
+from tap_pardot.state.id_set import MAX_IN_STATE, pack, pack_pairs, unpack, unpack_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +26,8 @@ logger = logging.getLogger("tap-pardot")
 
 _MAX_KNOWN = 1000  # ids of e-mails that STATE stores as read
 _BODIES = frozenset({"message_text", "message_html"})
+_LIST_EMAIL = "list_email_id"
+_PAIRS = "list_emails_of_pending"
 _SENT = 6  # the activity type of an e-mail that was sent (reference E.1)
 _RATES = ("_rate", "_ratio", "Rate", "Ratio")
 _REFUSED = UNKNOWN_RECORD | {NO_RIGHT, ACCESS_DENIED}
@@ -37,6 +40,10 @@ class EmailLookup(IdLookup):
     STATE stores the newest ids that were read, so that they are read once. A click names only the
     id of a list e-mail. That e-mail is looked up by its list id when all parents are read, unless
     an activity names both ids (reference C.6).
+
+    Pardot does not send the list e-mail's id with an e-mail. It is that of the activities or clicks
+    that name the e-mail, of one that has it; STATE stores it as long as the e-mail is pending. An
+    e-mail that was read is not read again for this column alone.
     """
 
     _known: set[int] = field(init=False)
@@ -45,6 +52,10 @@ class EmailLookup(IdLookup):
     """List e-mail ids that clicks name."""
     _named: set[int] = field(init=False)
     """List e-mail ids that an activity names together with the e-mail's own id."""
+    _pairs: dict[int, int] = field(init=False)
+    """The list e-mail's id by pending e-mail; empty if the column is not selected."""
+    _keeps_pairs: bool = field(init=False)
+    """Whether the column is selected."""
     _is_complete: bool = field(default=False, init=False)
     """Whether all parents are read, so that clicked list e-mails can be looked up."""
 
@@ -55,29 +66,41 @@ class EmailLookup(IdLookup):
         self._known = set(unpack(self.state.get("known"))) if is_same else set()
         self._clicked = set(unpack(self.state.get("pending_list_emails")))
         self._named = set(unpack(self.state.get("named_list_emails")))
+        self._keeps_pairs = _LIST_EMAIL in self.columns
+        self._pairs = unpack_pairs(self.state.get(_PAIRS)) if self._keeps_pairs else {}
 
     @property
     def _columns_checksum(self) -> str:
-        return f"{crc32(' '.join(self.columns).encode()):08x}"
+        read = (name for name in self.columns if name != _LIST_EMAIL)
+        return f"{crc32(' '.join(read).encode()):08x}"
 
     def on_parent_record(self, parent: str, record: Mapping[str, Any], when: str | None) -> None:
         """Add the ids of an activity or a click."""
         email, list_email = record.get("email_id"), record.get("list_email_id")
+        if list_email is not None and list_email <= 0:
+            list_email = None
         if email is not None:
             self.enqueue(email, parent, when)
             if list_email is not None:
                 self._named.add(list_email)
+                self._add_pair(email, list_email)
         elif list_email is not None and not self._marks.cover(parent, list_email, when):
             self._add_clicked(list_email)
 
+    def _add_pair(self, email: int, list_email: int) -> None:
+        if self._keeps_pairs and email in self.pending:
+            self._pairs[email] = list_email
+
     def _add_clicked(self, number: int) -> None:
-        if number <= 0 or number in self._known:
+        if number in self._known:
             return
         self._clicked.add(number)
         if len(self._clicked) > MAX_IN_STATE:
             # If an activity names such an e-mail later, it is read twice.
             for each in self._clicked - self._named:
-                self.pending.add(each)
+                if each not in self.pending:
+                    self.pending.add(each)
+                    self._add_pair(each, each)
             self._clicked.clear()
 
     def enqueue(self, number: int | None, parent: str, when: str | None) -> None:
@@ -101,12 +124,21 @@ class EmailLookup(IdLookup):
         """Look up an e-mail, without its bodies unless they are selected."""
         params = {} if _BODIES.intersection(self.columns) else {"include_message": "false"}
         row = self.call(self.dialect.lookup(self.endpoint, number, params))
-        return LookupResult(row if row_id(row) > 0 else None)
+        return LookupResult(self._with_list_email(number, row) if row_id(row) > 0 else None)
+
+    def _with_list_email(self, number: int, row: Row) -> Row:
+        """Return an e-mail with its list e-mail's id, if the row does not have it."""
+        # An id that is not pending is that of a list e-mail, which a click names.
+        own = number if number in self._clicked and number not in self.pending else None
+        found = self._pairs.get(number, own)
+        has_one = any(row.get(name) is not None for name in (_LIST_EMAIL, camel_case(_LIST_EMAIL)))
+        return row if has_one or found is None else {**row, _LIST_EMAIL: found}
 
     def mark_read(self, number: int) -> None:
         """Store that an e-mail was read, or that Pardot does not know it."""
         super().mark_read(number)
         self._known.add(number)
+        self._pairs.pop(number, None)
         self._clicked.discard(number)
 
     def finish(self) -> None:
@@ -118,6 +150,8 @@ class EmailLookup(IdLookup):
     def save_state(self) -> None:
         """Put the pending ids into STATE, and those that were read."""
         super().save_state()
+        if self._keeps_pairs or _PAIRS in self.state:
+            self.state[_PAIRS] = pack_pairs(self._pairs)
         self.state["pending_list_emails"] = pack(self._clicked - self._named)
         # Too many are not stored: a later click on such an e-mail then costs a call.
         named = self._named if len(self._named) <= MAX_IN_STATE else ()

@@ -14,7 +14,7 @@ import msgspec
 
 from tap_pardot.errors import ConfigurationError
 from tap_pardot.records.times import parse_instant
-from tap_pardot.state.id_set import unpack
+from tap_pardot.state.id_set import unpack, unpack_pairs
 
 UNREADABLE = (
     "The STATE is not a JSON object with bookmarks: pass the STATE that this tap wrote last, or "
@@ -41,6 +41,17 @@ class PackedIds(str):
     def __new__(cls, text: str) -> Self:
         """Return the string."""
         unpack(text)
+        return super().__new__(cls, text)
+
+
+class PackedPairs(str):
+    """A string of :func:`~tap_pardot.state.id_set.pack_pairs`; any other raises ValueError."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        """Return the string."""
+        unpack_pairs(text)
         return super().__new__(cls, text)
 
 
@@ -102,6 +113,7 @@ class _ChildBookmark(msgspec.Struct):
     pending: PackedIds | None
     pending_list_emails: PackedIds | None
     named_list_emails: PackedIds | None
+    list_emails_of_pending: PackedPairs | None
     known: PackedIds | None
     marks: list[_Mark] | None
     recent: list[tuple[str, PackedIds | None]] | None
@@ -163,7 +175,9 @@ def _check_shape(stream: str, state: dict[str, Any], shape: type[msgspec.Struct]
             raise _unreadable(stream, field.name) from None
 
 
-def _parse(kind: type[Instant | PackedIds], value: Any) -> Instant | PackedIds:
+def _parse(
+    kind: type[Instant | PackedIds | PackedPairs], value: Any
+) -> Instant | PackedIds | PackedPairs:
     """Return a value as a type that msgspec does not know; for its ``dec_hook``.
 
     Raises:

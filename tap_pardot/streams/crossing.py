@@ -35,7 +35,10 @@ UNREAD = "unread"
 
 _VISITORS = "visitors"
 _QUERY = Query("visitor", fields=True, params={"only_identified": "false"})
-_LEFT = ("pending", "pending_list_emails", "named_list_emails", "marks", UNREAD)
+_LEFT = (
+    *("pending", "pending_list_emails", "named_list_emails", "list_emails_of_pending"),
+    *("marks", UNREAD),
+)
 
 
 def parent_names(stream: PardotStream) -> set[str]:

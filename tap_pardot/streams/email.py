@@ -29,6 +29,10 @@ class Emails(PardotStream):
     """E-mails; for versions 3 and 4, those that activities or clicks name.
 
     Version 5 lists them, one call for 1,000; with a body selected, each costs one call more.
+
+    For versions 3 and 4, ``list_email_id`` is that of the activities or clicks that name the
+    e-mail. E-mails that were loaded before the column was selected are not read again: a full
+    refresh of ``emails`` fills it.
     """
 
     name = "emails"
@@ -67,7 +71,6 @@ class Emails(PardotStream):
         CAMPAIGN_ID,
         *integers(
             prospect_id="Whom it was sent to.",
-            list_email_id="The list e-mail; null for other e-mails.",
             email_template_id="The template; null where none was used.",
         ),
         TRACKER_DOMAIN_ID,
@@ -81,6 +84,9 @@ class Emails(PardotStream):
         th.Property("id", th.IntegerType, required=True, description="E-mail id."),
         th.Property("name", th.StringType, description="Name."),
         th.Property("subject", th.StringType, description="Subject."),
+        *integers(
+            list_email_id="The list e-mail, whose figures email_stats has; null for other e-mails."
+        ),
         th.Property(
             "is_one_to_one", th.BooleanType, description="Sent to one prospect, not to a list."
         ),

@@ -24,7 +24,7 @@ CHILDREN = ("visits", "visitor_page_views", "emails", "email_templates")
 OTHERS = ("lists", "visitor_activities", "visitors")
 COLUMNS = {
     "visits": ("id", "visitor_id", "created_at", "updated_at", "medium_parameter"),
-    "emails": ("id", "name", "subject", "sent_at"),
+    "emails": ("id", "name", "subject", "list_email_id", "sent_at"),
     "email_templates": ("id", "name", "subject", "updated_at"),
     "prospects": ("id", "email", "is_deleted", "updated_at"),
 }
@@ -88,6 +88,7 @@ class World:
         for number in numbers:
             self._written += 1
             name = {"name": f"E-mail {number}", "subject": f"v{self._written}"}
+            name["list_email_id"] = 100 + number % 9
             at = self.now - age
             self.emulator.add("email", [{"id": number, **name, "created_at": at, "sent_at": at}])
             activity = {"type": 6, "email_id": number, "list_email_id": 100 + number % 9}
@@ -184,7 +185,8 @@ class World:
             case "visitor_page_views":
                 return {each["id"]: {"url": each["url"]} for each in self.emulator.page_views()}
             case "emails":
-                return {row["id"]: {"subject": row["subject"]} for row in rows("email")}
+                names = ("subject", "list_email_id")
+                return {row["id"]: {name: row[name] for name in names} for row in rows("email")}
             case "email_templates":
                 return {row["id"]: {"name": row["name"]} for row in rows("emailTemplate")}
             case "lists":

@@ -36,8 +36,7 @@ NEW_COLUMNS = {
     "opportunities": f"salesforce_id:s {BY}",
     "users": f"username:s role_name:s salesforce_id:s tag_replacement_language:s is_deleted:b {BY}",
     "emails": "type:s client_type:s is_operational:b sent_at:t campaign_id:i prospect_id:i "
-    "list_email_id:i email_template_id:i tracker_domain_id:i folder_id:i created_by_id:i "
-    f"{OPTIONS}",
+    f"email_template_id:i tracker_domain_id:i folder_id:i created_by_id:i {OPTIONS}",
     "email_templates": "folder_id:i campaign_id:i tracker_domain_id:i tag_replacement_language:s "
     f"{OPTIONS} {AUD}",
     "email_stats": "",

@@ -13,7 +13,7 @@ from tests.helpers.mail import CLICK, OPEN, SENT, Mail
 from tests.helpers.zone import CHECKED
 
 BODIES = ["message_text", "message_html"]
-OTHERS = ["id", "name", "subject", "is_one_to_one", "created_at"]
+OTHERS = ["id", "name", "subject", "list_email_id", "is_one_to_one", "created_at"]
 UNKNOWN = "emails: Pardot does not know {} of the ids that other records name (any more)."
 DENIED = "emails: the API user may not read {} of the ids that other records name."
 
@@ -51,6 +51,7 @@ def test_an_email_is_one_record(mail):
             "id": 7,
             "name": "2024",  # a number on the wire
             "subject": "News & more",
+            "list_email_id": None,
             "is_one_to_one": True,
             "message_text": "Hi",
             "message_html": "<p>Hi</p>",
@@ -203,6 +204,8 @@ def test_too_many_list_emails_of_clicks_for_state_are_read_before_activities_nam
     run = mail.sync("email_clicks", "emails")
 
     assert run.exit_code == 0, run.stderr
+    found = {record["id"]: record["list_email_id"] for record in run.records["emails"]}
+    assert found == {number: number for number in range(50, 60)} | {7: 52}
     assert run.ids("emails") == [*range(50, 60), 7]
     states = [each["value"]["bookmarks"].get("emails") or {} for each in states_of(run)]
     for name in ("pending", "pending_list_emails", "named_list_emails"):

@@ -184,8 +184,11 @@ def test_an_id_that_is_both_an_email_and_a_list_email_is_not_lost(account):
 
     for place in cuts(whole)[:-1]:
         cut(account, whole, place)
-        account.run("emails")
+        run = account.run("emails")
         assert {5007} <= account.tables["emails"], place
+        rows = [each["record"] for each in whole.messages[:place] if "record" in each]
+        rows += run.records["emails"]
+        assert {row["list_email_id"] for row in rows if row["id"] == 5007} == {7}, place
 
 
 def test_ids_passed_to_children_are_in_state_before_the_parents_bookmark_moves_past_them(account):

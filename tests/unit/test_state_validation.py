@@ -129,6 +129,8 @@ FEED = {"window": WINDOW, "cursor": 5, "jobs": None, "children": ["visits"]}
             [7],
         ),
         ({"pending": None, "marks": []}, [], []),
+        ({"pending": "5+1", "list_emails_of_pending": "5:3+1:-1"}, [5, 6], []),
+        ({"pending": "5+1", "list_emails_of_pending": None}, [5, 6], []),
         ({"starting_replication_value": START_TEXT}, [], []),
     ],
 )
@@ -153,6 +155,9 @@ def test_a_childs_state_as_it_is_written_is_read(state, pending, known):
         ({"pending": "5+-1"}, "pending"),
         ({"pending": ["5"]}, "pending"),
         ({"known": "1+"}, "known"),
+        ({"list_emails_of_pending": "5+1"}, "list_emails_of_pending"),
+        ({"list_emails_of_pending": "5:0"}, "list_emails_of_pending"),
+        ({"list_emails_of_pending": {"5": 7}}, "list_emails_of_pending"),
         ({"seen": []}, "seen"),
         ({"seen": {"visitors": "soon"}}, "seen"),
         ({"seen": {"visitors": None}}, "seen"),
