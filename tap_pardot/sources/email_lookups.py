@@ -79,13 +79,16 @@ class EmailLookup(IdLookup):
         email, list_email = record.get("email_id"), record.get("list_email_id")
         if list_email is not None and list_email <= 0:
             list_email = None
-        if email is not None:
+        if email is None:
+            if list_email is not None and not self._marks.cover(parent, list_email, when):
+                self._add_clicked(list_email)
+            return
+        if list_email is not None:
+            self._named.add(list_email)
+        if email not in self._known:
             self.enqueue(email, parent, when)
-            if list_email is not None:
-                self._named.add(list_email)
+            if list_email is not None and self._pairs.get(email) != list_email:
                 self._add_pair(email, list_email)
-        elif list_email is not None and not self._marks.cover(parent, list_email, when):
-            self._add_clicked(list_email)
 
     def _add_pair(self, email: int, list_email: int) -> None:
         if self._keeps_pairs and email in self.pending:
@@ -102,11 +105,6 @@ class EmailLookup(IdLookup):
                     self.pending.add(each)
                     self._add_pair(each, each)
             self._clicked.clear()
-
-    def enqueue(self, number: int | None, parent: str, when: str | None) -> None:
-        """Add an id, unless it is None, no valid id, or was read already."""
-        if number not in self._known:
-            super().enqueue(number, parent, when)
 
     def complete(self) -> None:
         """Add the list e-mails that only clicks name."""
