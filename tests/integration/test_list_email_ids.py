@@ -188,6 +188,7 @@ def test_ids_that_a_state_of_an_earlier_version_holds_are_read_without_list_emai
     states = {number: whole.messages[number - 1]["value"]["bookmarks"] for number in cuts(whole)}
     stored = {number: each.get("emails", {}).get(PAIRS) or "" for number, each in states.items()}
     place = max(stored, key=lambda number: len(stored[number]))
+    account.state = None
     account.take(whole.messages[:place])
     state = account.state["bookmarks"]["emails"]
     pending = {*unpack(state["pending"])}
