@@ -1,0 +1,1 @@
+"""The examples, run as their READMEs say, each in an environment of its own."""
