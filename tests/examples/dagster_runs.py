@@ -16,7 +16,7 @@ def main() -> None:
     with dg.DagsterInstance.get() as instance:
         while len(runs := ended(instance)) < int(sys.argv[1]):
             time.sleep(0.5)
-        print(json.dumps({"runs": runs, "materializations": materializations(instance)}))
+        json.dump({"runs": runs, "materializations": materializations(instance)}, sys.stdout)
 
 
 def ended(instance: dg.DagsterInstance) -> list[dict[str, object]]:

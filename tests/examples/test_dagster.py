@@ -139,16 +139,16 @@ def daemon(project: Project) -> Iterator[None]:
 def fill(emulator: Emulator, seed: int) -> None:
     """Add rows of all objects that are read by month, at the edges of the months."""
     for name in BY_MONTH.values():
-        rows = [
-            {"id": seed + n, "updated_at": at, "created_at": at}
-            for n, at in enumerate(MOMENTS * (ROWS // len(MOMENTS)))
-        ]
+        times = ("createdAt",) if name == "externalActivity" else ("created_at", "updated_at")
+        moments = enumerate(MOMENTS * (ROWS // len(MOMENTS)))
+        rows = [{"id": seed + n, **dict.fromkeys(times, at)} for n, at in moments]
         emulator.add(name, rows)
     emulator.add("campaign", [{"id": seed}, {"id": seed + 1}])
     emulator.add("emailClick", [{"id": seed, "created_at": "2024-01-09"}])
 
 
-def test_the_months_of_all_units_add_up_to_the_accounts(project, daemon, emulator):
+@pytest.mark.usefixtures("daemon")
+def test_the_months_of_all_units_add_up_to_the_accounts(project, emulator):
     with Emulator(timezone="Europe/Berlin", export_seconds=0.01) as other:
         emulator.set(export_seconds=0.01)
         accounts = {"emea": emulator, "apac": other}
