@@ -159,13 +159,13 @@ def test_a_run_that_pardot_ends_early_exits_with_2_and_the_next_goes_on(pipeline
 def test_of_rows_with_the_same_key_the_last_one_stays(pipeline):
     properties = {
         "id": {"type": ["integer"]},
-        "at": {"type": ["string", "null"], "format": "date-time"},
+        "sent_at": {"type": ["string", "null"], "format": "date-time"},
         "zip": {"type": ["string", "null"]},
         "colors": {"type": ["array", "null"], "items": {"type": ["string"]}},
     }
     rows = [
-        {"id": 1, "at": None, "zip": "02190", "colors": ["red"]},
-        *({"id": 1, "at": "2024-05-01T00:00:00+00:00", "zip": f"{n:05}"} for n in range(100)),
+        {"id": 1, "sent_at": None, "zip": "02190", "colors": ["red"]},
+        *({"id": 1, "sent_at": "2024-05-01T00:00:00+00:00", "zip": f"{n:05}"} for n in range(100)),
     ]
     pipeline.replace_tap(
         {
@@ -179,5 +179,5 @@ def test_of_rows_with_the_same_key_the_last_one_stays(pipeline):
 
     assert pipeline.run()[0] == 0
 
-    found = pipeline.query("SELECT id, zip, at::DATE, colors FROM pardot.lists")
+    found = pipeline.query("SELECT id, zip, sent_at::DATE, colors FROM pardot.lists")
     assert found == [[1, "00099", "2024-05-01", None]]
