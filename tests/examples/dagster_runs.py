@@ -24,13 +24,20 @@ def ended(instance: dg.DagsterInstance) -> list[dict[str, object]]:
     return [
         {
             "status": record.dagster_run.status.value,
-            "start": record.start_time,
+            "start": taken_from_queue(instance, record.dagster_run.run_id),
             "end": record.end_time,
             "tags": dict(record.dagster_run.tags),
         }
         for record in instance.get_run_records()
         if record.dagster_run.is_finished
     ]
+
+
+def taken_from_queue(instance: dg.DagsterInstance, run_id: str) -> float:
+    """Return when the queue has let a run go."""
+    kind = dg.DagsterEventType.PIPELINE_DEQUEUED
+    (event,) = instance.get_records_for_run(run_id, of_type=kind).records
+    return event.timestamp
 
 
 def materializations(instance: dg.DagsterInstance) -> list[dict[str, object]]:
