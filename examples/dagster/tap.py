@@ -134,10 +134,10 @@ def follow(lines: IO[bytes], log: logging.Logger) -> Run:
     for line in lines:
         try:
             entry = json.loads(line)
-        except ValueError:  # a line from before the log was set up
-            entry = {"level": "info", "message": line.decode(errors="replace").rstrip()}
-        log.log(levels[entry["level"].upper()], entry["message"])
-        result.sentence = entry["message"]
+            level, result.sentence = levels[entry["level"].upper()], entry["message"]
+        except (ValueError, TypeError, KeyError):  # a line from before the log was set up
+            entry, level, result.sentence = {}, logging.INFO, line.decode(errors="replace").rstrip()
+        log.log(level, result.sentence)
         figures = entry.get("extra", {})
         if figures.keys() >= {"stream", "status"}:
             result.streams[figures["stream"]] = figures

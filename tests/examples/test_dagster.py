@@ -60,8 +60,9 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("__pycache__"))
-        requirements = (EXAMPLE / "requirements.txt").read_text().split()
-        dagster, target = environment(*requirements), environment(TARGET_JSONL)
+        # All but dagster-webserver: no test opens a browser.
+        requirement = (EXAMPLE / "requirements.txt").read_text().split()[0]
+        dagster, target = environment(requirement), environment(TARGET_JSONL)
         # Dagster's own Python first, the one with the tap last.
         path = [str(dagster), str(target), str(Path(sys.executable).parent), os.environ["PATH"]]
         self.folder = folder
