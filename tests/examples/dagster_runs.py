@@ -35,8 +35,8 @@ def ended(instance: dg.DagsterInstance) -> list[dict[str, object]]:
 
 def taken_from_queue(instance: dg.DagsterInstance, run_id: str) -> float:
     """Return when the queue has let a run go."""
-    kind = dg.DagsterEventType.PIPELINE_DEQUEUED
-    (event,) = instance.get_records_for_run(run_id, of_type=kind).records
+    kind = dg.DagsterEventType.RUN_STARTING
+    event = instance.get_records_for_run(run_id, of_type=kind).records[0]
     return event.timestamp
 
 

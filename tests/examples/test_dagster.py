@@ -165,7 +165,9 @@ def test_the_months_of_all_units_add_up_to_the_accounts(project, emulator):
         whole = project.run("dagster", "job", "backfill", "-j", "whole", "--noprompt", "--all", "1")
         assert (months.returncode, whole.returncode) == (0, 0), months.stderr + whole.stderr
         script = str(Path(__file__).with_name("dagster_runs.py"))
-        seen = json.loads(project.run("python", script, str(len(parts) + len(accounts))).stdout)
+        listed = project.run("python", script, str(len(parts) + len(accounts)))
+        assert listed.returncode == 0, listed.stderr
+        seen = json.loads(listed.stdout)
 
         assert {run["status"] for run in seen["runs"]} == {"SUCCESS"}
         for unit, account in accounts.items():
