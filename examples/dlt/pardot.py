@@ -61,5 +61,5 @@ if __name__ == "__main__":
         pipeline.run()  # loads what an earlier run has read but could not load
     pipeline.run(pardot(sys.argv[1], exit_codes := []))
     for table, rows in sorted(pipeline.last_trace.last_normalize_info.row_counts.items()):
-        print(f"{table}: {rows} rows")
+        print(f"{table:24}{rows:10,}")
     sys.exit(exit_codes[0])

@@ -20,7 +20,7 @@ from tests.third_party.environments import ROOT, environment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.third_party
+pytestmark = pytest.mark.examples
 
 EXAMPLE = ROOT / "examples" / "dagster"
 TARGET_JSONL = "target-jsonl==0.1.4"

@@ -20,7 +20,7 @@ from tests.third_party.environments import ROOT, environment
 if TYPE_CHECKING:
     from pardot_emulator import Emulator
 
-pytestmark = pytest.mark.third_party
+pytestmark = pytest.mark.examples
 
 EXAMPLE = ROOT / "examples" / "dlt"
 TIMEOUT = 300  # seconds
@@ -57,8 +57,8 @@ class Pipeline:
         """Run it; return its exit code and the rows that it loaded, by table."""
         done = self._python(str(EXAMPLE / "pardot.py"), "config.json")
         assert "Traceback" not in done.stderr, done.stderr
-        found = re.findall(r"^(\w+): (\d+) rows$", done.stdout, re.MULTILINE)
-        return done.returncode, {t: int(rows) for t, rows in found if not t.startswith("_dlt")}
+        found = re.findall(r"^([a-z]\w+) +(\d+)$", done.stdout, re.MULTILINE)
+        return done.returncode, {table: int(rows) for table, rows in found}
 
     def replace_tap(self, *messages: dict[str, Any]) -> None:
         """Put a program in the tap's place that writes these messages."""
