@@ -138,17 +138,14 @@ class TapPardot(Tap):
     def is_selected(self, stream: type[PardotStream]) -> bool:
         """Return whether the catalog selects a stream; without one, what the stream declares."""
         if self.input_catalog is None:
-            if self.reads_version_5:
-                return not is_off(stream, self.include)
-            return stream.selected_by_default
+            return not is_off(stream, self.include)
         entry = self.input_catalog.get_stream(stream.name)
         return entry is not None and bool(entry.metadata.resolve_selection().get((), True))
 
     def _prepared(self, catalog: dict[str, Any]) -> dict[str, Any]:
         """Return a catalog that the streams can apply; log what is ignored of it."""
         found = offers(self.types, self.include, reads_version_5=self.reads_version_5)
-        later = () if self.reads_version_5 else [each.name for each in self.v5_stream_types]
-        return prepared(catalog, found, later)
+        return prepared(catalog, found, [each.name for each in self.later_types])
 
     # --- streams ---
 
@@ -166,6 +163,11 @@ class TapPardot(Tap):
     def types(self) -> list[type[PardotStream]]:
         """The classes of the streams that the API's version has."""
         return [*self.stream_types, *(self.v5_stream_types if self.reads_version_5 else ())]
+
+    @property
+    def later_types(self) -> Sequence[type[PardotStream]]:
+        """The classes of the streams that need a later version of the API."""
+        return () if self.reads_version_5 else self.v5_stream_types
 
     @override
     def discover_streams(self) -> Sequence[PardotStream]:
@@ -186,7 +188,7 @@ class TapPardot(Tap):
             )
             for stream in self.types
         ]
-        if warning := ignored_names(self.include, streams, reads_version_5=self.reads_version_5):
+        for warning in ignored_names(self.include, streams, self.later_types):
             logger.warning("%s", warning)
         return streams
 

@@ -14,6 +14,8 @@ from tap_pardot.records.column_types import without_invalid_keywords
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+    from singer_sdk.singerlib.catalog import Breadcrumb
+
 logger = logging.getLogger("tap-pardot")
 
 _OFF = "unsupported"
@@ -63,14 +65,14 @@ class Offer(NamedTuple):
 
     Attributes:
         keys: The JSON Schema of the columns that are keys, by column.
-        off: The columns that are off, whatever the catalog says.
-        is_off: Whether the whole stream is off.
+        off: What is off, by its breadcrumb in the metadata: ``()`` is the whole stream.
+        included: What would be off if the setting ``include`` did not name it, in the same form.
         later: The JSON Schema of the columns that need a later version of the API, by column.
     """
 
     keys: Mapping[str, Any]
-    off: frozenset[str]
-    is_off: bool
+    off: frozenset[Breadcrumb]
+    included: frozenset[Breadcrumb]
     later: Mapping[str, Any]
 
 
@@ -80,7 +82,8 @@ def prepared(
     """Return a copy of a catalog that the streams can apply; log which selections are ignored.
 
     Each key is present and selected, because targets refuse a stream whose SCHEMA lacks a key.
-    What is not off any more can be selected. Invalid types and formats are removed.
+    What the setting ``include`` names is selected, unless the catalog deselects it. Invalid types
+    and formats are removed.
 
     Args:
         catalog: What :func:`checked` returned.
@@ -89,6 +92,7 @@ def prepared(
     """
     catalog = copy.deepcopy(catalog)
     needing: list[str] = []
+    lacking = [*_lacking(catalog, offers)]
     for entry in catalog["streams"]:
         name = entry["tap_stream_id"]
         entry["schema"] = without_invalid_keywords(entry["schema"])
@@ -111,18 +115,48 @@ def prepared(
             "The catalog selects what needs api_version 5, which is left out: %s.",
             ", ".join(needing),
         )
+    if lacking:
+        logger.warning(
+            "include names %s, which the catalog does not offer: discover it again (Meltano: "
+            "--refresh-catalog).",
+            ", ".join(lacking),
+        )
     return catalog
+
+
+def _lacking(catalog: dict[str, Any], offers: Mapping[str, Offer]) -> Iterator[str]:
+    """Yield what ``include`` names and a catalog made without it cannot select.
+
+    Of a stream that the catalog deselects nothing is yielded. What is marked as off may have lost
+    its selection: Meltano deselects it.
+    """
+    entries = {entry["tap_stream_id"]: entry for entry in catalog["streams"]}
+    for name, offer in offers.items():
+        entry = entries.get(name)
+        if () in offer.included and (entry is None or () in _deselected_as_off(entry)):
+            yield name
+        elif entry is not None and (() in offer.included or _is_selected(entry)):
+            here = {("properties", column) for column in entry["schema"]["properties"]}
+            there = here - _deselected_as_off(entry)
+            yield from sorted(f"{name}.{each[-1]}" for each in offer.included - there if each)
+
+
+def _deselected_as_off(entry: dict[str, Any]) -> set[Breadcrumb]:
+    return {
+        tuple(item["breadcrumb"])
+        for item in entry.get("metadata") or []
+        if item["metadata"].get("inclusion") == _OFF and item["metadata"].get("selected") is False
+    }
 
 
 def _offer_what_is_on(entry: dict[str, Any], offer: Offer) -> None:
     """Make available what another version of the API or another ``include`` left off."""
-    for column, metadata in _columns(entry):
-        if metadata.get("inclusion") == _OFF and column not in offer.off:
-            metadata["inclusion"] = "available"
     for item in entry.get("metadata") or []:
-        metadata = item["metadata"]
-        if not item["breadcrumb"] and metadata.get("inclusion") == _OFF and not offer.is_off:
+        where, metadata = tuple(item["breadcrumb"]), item["metadata"]
+        if metadata.get("inclusion") == _OFF and where not in offer.off:
             metadata["inclusion"] = "available"
+        if where in offer.included and metadata.get("selected") is None:
+            metadata["selected"] = True
 
 
 def _later_columns(entry: dict[str, Any], offer: Offer) -> list[str]:

@@ -36,7 +36,7 @@ def check(stream: PardotStream, sync: SyncContext, needed_by: str | None = None)
         TapPardotError: The stream may not be read.
     """
     if not sync.reads_version_5:
-        return _probe(stream, sync)
+        return f"{_probe(stream, sync)}{_off(stream)}"
     _use_what_is_there(stream, sync)
     way = _way(stream, sync, needed_by)
     while True:
@@ -50,9 +50,13 @@ def check(stream: PardotStream, sync: SyncContext, needed_by: str | None = None)
                 way = " by versions 3 and 4, because version 5 refuses it"
         else:
             break
+    return f"{way}{found}{_left_out(stream)}{_off(stream)}"
+
+
+def _off(stream: PardotStream) -> str:
+    """Return what the log says of a stream that is off."""
     is_off = stream.metadata.root.inclusion is Metadata.InclusionType.UNSUPPORTED
-    off = "; off unless include names it" if is_off else ""
-    return f"{way}{found}{_left_out(stream)}{off}"
+    return "; off unless include names it" if is_off else ""
 
 
 def _use_what_is_there(stream: PardotStream, sync: SyncContext) -> None:

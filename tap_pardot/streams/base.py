@@ -91,10 +91,10 @@ class PardotStream(Declaration, DirectRecordStream):
     """Columns that Pardot does not send."""
 
     off_by_default: ClassVar[Sequence[str]] = ()
-    """Columns that are not selected unless the catalog says so."""
+    """Columns that are off under all versions until the setting ``include`` names them."""
 
     off: frozenset[str] = frozenset()
-    """Columns that are off under version 5: the standard catalog does not offer them."""
+    """Columns that are off in this run: the standard catalog does not offer them."""
 
     custom_fields: ClassVar[bool] = False
     """Whether the account defines columns of its own."""
@@ -122,9 +122,9 @@ class PardotStream(Declaration, DirectRecordStream):
         self.custom = custom
         self.variants = variants_of(self, custom)
         columns = declared_columns(self)
+        self.off = off_columns(self, hooks.include, reads_version_5=hooks.reads_version_5)
         if hooks.reads_version_5:
             columns = columns_of_both(type(self))
-            self.off = off_columns(self, hooks.include)
         else:
             self.variants.pop(V5, None)
         own = {} if custom is None else custom.columns
@@ -144,7 +144,7 @@ class PardotStream(Declaration, DirectRecordStream):
         is_first_access = self._metadata is None
         metadata = super().metadata
         if is_first_access and self._tap_input_catalog is None:
-            complete_metadata(self, metadata, self._hooks)
+            complete_metadata(self, metadata, self._hooks.include)
         return metadata
 
     @property

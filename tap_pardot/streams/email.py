@@ -78,7 +78,6 @@ class Emails(PardotStream):
         *integers(created_by_id="The user who made it."),
         *SENDER_COLUMNS,
     )
-    v5_off = _BODIES
 
     schema = th.PropertiesList(
         th.Property("id", th.IntegerType, required=True, description="E-mail id."),

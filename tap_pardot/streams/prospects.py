@@ -73,7 +73,8 @@ class Prospects(PardotStream):
         ),
         *BY,
     )
-    v5_off = frozenset({*v5_columns, "password"})  # exports lack the columns of version 5
+    off_by_default = ("password",)
+    v5_off = frozenset(v5_columns)  # exports lack them
 
     schema = th.PropertiesList(
         th.Property("id", th.IntegerType, required=True, description="Prospect id."),

@@ -195,9 +195,17 @@ def columns_of_both(stream: type[PardotStream]) -> dict[str, Any]:
     return columns
 
 
-def off_by_default(stream: type[PardotStream] | PardotStream) -> frozenset[str]:
-    """Return the columns that are off by default under version 5; custom fields never are."""
-    return stream.v5_off.union(stream.off_by_default, lacked_by_version_5(stream))
+def off_by_default(
+    stream: type[PardotStream] | PardotStream, *, reads_version_5: bool
+) -> frozenset[str]:
+    """Return the columns that are off by default; custom fields never are.
+
+    Args:
+        stream: The stream.
+        reads_version_5: Whether ``api_version`` is 5.
+    """
+    off = frozenset(stream.off_by_default)
+    return off | stream.v5_off | lacked_by_version_5(stream) if reads_version_5 else off
 
 
 def declared_endpoints(

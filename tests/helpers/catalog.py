@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
+VERSION_5 = 5
+OFF = {"prospect_ids", "prospects.password", "emails.message_text", "emails.message_html"}
+"""What is off under versions 3 and 4."""
+
 _DISCOVER = """
 from tap_pardot.cli import Discovery
 config = {"api_version": %d, "include": %s}
@@ -38,17 +42,21 @@ def select(
     """Return a catalog with just these streams selected.
 
     Args:
-        streams: Names of the streams.
-        columns: By stream, the only columns selected besides the keys.
+        streams: Names of the streams. Under versions 3 and 4 those that are off may be among them,
+            as in a catalog that was discovered with ``include``.
+        columns: By stream, the only columns selected besides the keys; as ``streams``.
         methods: By stream, INCREMENTAL or FULL_TABLE where it is not the default.
         types: By stream and column, the JSON Schema that the catalog gives it.
         version: The setting ``api_version`` of the discovery.
         include: The setting ``include``.
     """
-    catalog: dict[str, Any] = json.loads(_discovered(version, tuple(include)))
+    columns = columns or {}
+    names = {*streams, *(f"{name}.{each}" for name in columns for each in columns[name])}
+    offered = OFF & names if version < VERSION_5 else set()
+    catalog: dict[str, Any] = json.loads(_discovered(version, (*sorted(offered), *include)))
     for entry in catalog["streams"]:
         name = entry["tap_stream_id"]
-        only = (columns or {}).get(name)
+        only = columns.get(name)
         for item in entry["metadata"]:
             *_, column = item["breadcrumb"] or [None]
             if column is None:

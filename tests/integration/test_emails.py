@@ -66,7 +66,7 @@ def test_bodies_are_off_in_the_catalog():
     off = [
         each["breadcrumb"][-1]
         for each in entry["metadata"]
-        if each["metadata"].get("selected-by-default") is False
+        if each["metadata"]["inclusion"] == "unsupported"
     ]
 
     assert sorted(off) == sorted(BODIES)

@@ -10,17 +10,13 @@ import pytest
 from pardot_emulator import Emulator
 from tap_pardot.records.times import to_iso
 from tap_pardot.streams import STREAMS, V5_STREAMS
-from tap_pardot.streams.variants import off_by_default
+from tap_pardot.streams.variants import lacked_by_version_5
 from tests.helpers.catalog import select_5
 from tests.helpers.zone import CHECKED
 
 NOW = "2026-06-01T12:00:00+00:00"
 OLD = "2026-05-20T10:00:00Z"
-OFF_UNDER_5 = {
-    f"{each.name}.{column}"
-    for each in STREAMS
-    for column in off_by_default(each) - {*each.off_by_default, *each.v5_columns}
-}
+OFF_UNDER_5 = {f"{each.name}.{column}" for each in STREAMS for column in lacked_by_version_5(each)}
 """Columns that only versions 3 and 4 have, and that are off unless ``include`` names them."""
 ONLY_5 = [each.name for each in V5_STREAMS if each.selected_by_default]
 

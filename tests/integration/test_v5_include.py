@@ -118,12 +118,6 @@ def test_a_column_in_include_includes_its_stream(discovered):
     assert streams == {"prospect_ids"}
 
 
-def test_versions_3_and_4_have_nothing_unsupported(account, tap):
-    run = tap.run(account.config, "--discover")
-
-    assert unsupported(json.loads(run.stdout)) == (set(), {})
-
-
 def test_a_catalog_that_selects_what_is_off_does_not_select_it(account, tap, discovered):
     catalog = selected(discovered(), "lists", "opportunities", "prospect_ids")
     config = {**account.config, "api_version": 5}
@@ -202,13 +196,6 @@ def test_a_custom_field_in_include_is_no_unknown_name_where_prospects_are_not_re
 
     assert run.exit_code == 0, run.stderr
     assert run.warnings == []
-
-
-def test_version_4_ignores_include_and_logs_that(account, tap):
-    run = tap.run({**account.config, "include": ["prospect_ids"]}, "--discover")
-
-    assert run.exit_code == 0, run.stderr
-    assert run.warnings == ["include is ignored: it needs api_version 5."]
 
 
 @pytest.mark.parametrize("value", [5, {"a": 1}, [1], "[broken"])

@@ -41,7 +41,7 @@ def tap():
     catalog = TapPardot(validate_config=False).catalog_dict
     for entry in catalog["streams"]:
         (root,) = (each for each in entry["metadata"] if not each["breadcrumb"])
-        root["metadata"]["selected"] = True
+        root["metadata"] |= {"inclusion": "available", "selected": True}
     return TapPardot(catalog=catalog, validate_config=False)
 
 
