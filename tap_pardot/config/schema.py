@@ -1,7 +1,7 @@
 """The settings as one JSON Schema: types, ranges, choices, defaults, secrets and descriptions.
 
-``--about`` shows it, the README's table is made of it, and :mod:`tap_pardot.config.validation`
-checks values by it.
+``--about`` shows it, the tables of settings and the plugin definition for Meltano are made of it,
+and :mod:`tap_pardot.config.validation` checks values by it.
 """
 
 from __future__ import annotations
@@ -28,13 +28,14 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
     th.Property(
         "client_id",
         th.StringType,
-        description="Consumer key of the connected app, which needs the scope pardot_api.",
+        description="Consumer key of the External Client App, or of an older connected app; it "
+        "needs the scope pardot_api.",
     ),
     th.Property(
         "client_secret",
         th.StringType,
         secret=True,
-        description="Consumer secret of the connected app.",
+        description="Consumer secret of the External Client App, or of an older connected app.",
     ),
     th.Property(
         "refresh_token",
@@ -58,8 +59,8 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
         "private_key",
         th.StringType,
         secret=True,
-        description="RSA private key (PEM) of the connected app's certificate; chooses the JWT "
-        "bearer flow.",
+        description="RSA private key (PEM) of the certificate in the External Client App, or in an "
+        "older connected app; chooses the JWT bearer flow.",
     ),
     th.Property(
         "login_url",
@@ -126,8 +127,8 @@ SETTINGS: dict[str, Any] = th.PropertiesList(
     th.Property(
         "include",
         th.ArrayType(th.StringType),
-        description="Streams and columns (stream.column) that are off unless named here; with "
-        "api_version 5.",
+        description="Streams and columns (stream.column) that are off unless named here, such as "
+        "prospect_ids or emails.message_html.",
     ),
     th.Property(
         "request_timeout",

@@ -26,7 +26,8 @@ class Meltano:
 
     Attributes:
         project: Where ``meltano.yml`` is; plugins are installed below it.
-        home: Existing directory for the settings file and the state database.
+        home: Existing directory for the settings file and the state database; the home directory
+            of all that runs.
         settings: Values by the names of their environment variables.
     """
 
@@ -45,7 +46,12 @@ class Meltano:
             # Takes the place of .env, where the settings of a real account may be.
             [Path(sys.executable).with_name("meltano"), "--env-file", settings, *arguments],
             cwd=self.project,
-            env=inherited | {"MELTANO_DATABASE_URI": f"sqlite:///{self.home / 'state.db'}"},
+            env=inherited
+            | _pip_of_this_user()
+            | {
+                "HOME": str(self.home),
+                "MELTANO_DATABASE_URI": f"sqlite:///{self.home / 'state.db'}",
+            },
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -64,6 +70,16 @@ class Meltano:
             printed, _ = process.communicate()
         assert process.returncode == 0, printed
         return printed
+
+
+def _pip_of_this_user() -> dict[str, str]:
+    """Return the variables by which pip finds its cache and configuration in another home."""
+    home = Path.home()
+    found = {"PIP_CACHE_DIR": os.environ.get("PIP_CACHE_DIR", str(home / ".cache" / "pip"))}
+    for file in (home / ".config" / "pip" / "pip.conf", home / ".pip" / "pip.conf"):
+        if file.exists():
+            found.setdefault("PIP_CONFIG_FILE", os.environ.get("PIP_CONFIG_FILE", str(file)))
+    return found
 
 
 @contextmanager

@@ -16,24 +16,16 @@ import pytest
 import yaml
 
 from tests.helpers.meltano import PLUGINS, Meltano, as_environment
+from tests.helpers.plugin import DEFINITION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping
 
     from pardot_emulator import Emulator
     from tests.helpers.postgres import Postgres
     from tests.helpers.tap import Finished
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-KINDS = {
-    "boolean": "boolean",
-    "integer": "integer",
-    "options": "string",
-    "object": "object",
-    "array": "array",
-    "string": "string",
-    "date_iso8601": "string",
-}
 # What `pip install -e .` needs of a checkout.
 SOURCES = ("LICENSE", "README.md", "meltano.yml", "pyproject.toml", "tap_pardot")
 
@@ -71,6 +63,28 @@ def project(installed: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def empty_project(installed: Path, tmp_path: Path) -> Path:
+    """Give a project without plugins, in which one loader is there already."""
+    project = yaml.safe_load((installed / "meltano.yml").read_text())
+    project["plugins"] = {"loaders": project["plugins"]["loaders"][:1]}
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    (folder / "meltano.yml").write_text(yaml.safe_dump(project, sort_keys=False))
+    (folder / ".meltano").mkdir()
+    (folder / ".meltano" / "loaders").symlink_to(installed / ".meltano" / "loaders")
+    return folder
+
+
+@pytest.fixture
+def wheel(installed: Path, tmp_path: Path) -> Path:
+    """Give the tap's wheel."""
+    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", tmp_path, installed]
+    subprocess.run(command, check=True)
+    (found,) = tmp_path.glob("*.whl")
+    return found
+
+
+@pytest.fixture
 def warehouse(postgres: Postgres, project: Path) -> Postgres:
     """Give an empty database."""
     return postgres.create_database(project.name)
@@ -88,14 +102,12 @@ def run(project: Path, emulator: Emulator, warehouse: Postgres) -> Callable[[], 
     return lambda: meltano.run("run", *PLUGINS)
 
 
-def configure(project: Path, without: Sequence[str] = (), **changes: Any) -> None:
+def configure(project: Path, **changes: Any) -> None:
     """Change the extractor's part of ``meltano.yml``, as a user with an editor does."""
     file = project / "meltano.yml"
     document = yaml.safe_load(file.read_text())
     extractor = document["plugins"]["extractors"][0]
     extractor |= changes
-    for name in without:
-        del extractor[name]
     file.write_text(yaml.safe_dump(document, sort_keys=False))
 
 
@@ -184,7 +196,6 @@ def test_under_version_5_a_run_without_select_fills_all_tables_but_what_is_off(
     # external_activities has only exports, a job for each year.
     config = emulator.config | {"api_version": 5, "start_date": NEAR}
     expected = rows_by_table(tap.run(config))
-    configure(project, without=("select",))
     include = ["prospect_ids", "lists.is_crm_visible", "visitors.prospect_id"]
 
     run_version_5(project, emulator, warehouse)
@@ -207,6 +218,56 @@ def test_under_version_5_a_run_without_select_fills_all_tables_but_what_is_off(
     assert set_ == (expected["lists"],)
 
 
+def test_the_plugin_definition_adds_the_tap_to_a_project_without_select(
+    emulator, tap, empty_project, wheel, postgres
+):
+    emulator.seed(rows=12, custom_fields=0)
+    emulator.set(export_seconds=0)
+    config = emulator.config | {"start_date": NEAR}
+    expected = rows_by_table(tap.run(config))
+    warehouse = postgres.create_database("added")
+    # pip takes the wheel for the name in the definition.
+    constraints = empty_project / "constraints.txt"
+    constraints.write_text(f"tap-pardot-sdk @ {wheel.as_uri()}\n")
+    settings = {
+        "PIP_CONSTRAINT": str(constraints),
+        **as_environment("tap-pardot", config),
+        **as_environment("target-postgres", {"sqlalchemy_url": warehouse.url}),
+    }
+
+    meltano(empty_project, settings, "add", "--from-ref", str(DEFINITION), "tap-pardot")
+    meltano(empty_project, settings, "run", "--full-refresh", *PLUGINS)
+
+    assert without_jobs(warehouse.table_counts("tap_pardot")) == without_jobs(expected)
+    assert len(expected) == 28
+    columns = columns_of(warehouse)
+    assert {("prospects", "email"), ("emails", "subject"), ("visits", "id")} <= columns
+    assert not columns & OFF_UNDER_4
+    assert "prospect_ids" not in {table for table, _ in columns}
+
+    names = ["prospect_ids", "emails.message_html"]
+    settings |= as_environment("tap-pardot", {"include": json.dumps(names)})
+    meltano(empty_project, settings, "run", "--full-refresh", *PLUGINS)
+
+    new = columns_of(warehouse) - columns
+    assert {(t, c) for t, c in new if not c.startswith("_sdc")} == {
+        *(("prospect_ids", "id"), ("prospect_ids", "listed_at"), ("emails", "message_html")),
+    }
+    (counted,) = warehouse.query("SELECT count(*) FROM tap_pardot.prospect_ids")
+    assert counted == (len(emulator.rows("prospect")),)
+    (bodies,) = warehouse.query("SELECT count(message_html) FROM tap_pardot.emails")
+    assert 0 < bodies[0] <= expected["emails"]
+
+
+def meltano(project: Path, settings: Mapping[str, str], *arguments: str) -> str:
+    """Run ``meltano`` in a project and return what it printed."""
+    return Meltano(project, project, settings).run(*arguments)
+
+
+OFF_UNDER_4 = {
+    *(("prospects", "password"), ("emails", "message_html"), ("emails", "message_text")),
+}
+"""Columns that are off under all versions, by table."""
 NEAR = "2024-01-01T00:00:00Z"
 OFF = {
     *(("lists", "is_crm_visible"), ("visitors", "prospect_id"), ("prospects", "password")),
@@ -252,20 +313,3 @@ def columns_of(warehouse: Postgres) -> set[tuple[str, str]]:
         "WHERE table_schema = 'tap_pardot'"
     )
     return {(table, column) for table, column in found}
-
-
-def test_meltano_yml_declares_the_taps_own_settings_and_capabilities():
-    about = json.loads(
-        subprocess.check_output([sys.executable, "-m", "tap_pardot", "--about", "--format=json"])
-    )
-    extractor = yaml.safe_load((CHECKOUT / "meltano.yml").read_text())["plugins"]["extractors"][0]
-
-    declared = {
-        setting["name"]: (KINDS[setting.get("kind", "string")], setting.get("sensitive", False))
-        for setting in extractor["settings"]
-    }
-    assert declared == {
-        name: (setting["type"][0], setting.get("secret", False))
-        for name, setting in about["settings"]["properties"].items()
-    }
-    assert sorted(extractor["capabilities"]) == sorted(about["capabilities"])
