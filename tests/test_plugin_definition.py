@@ -1,4 +1,7 @@
-"""Meltano's plugin definition and ``meltano.yml`` are made from the settings in the code."""
+"""The plugin definition for Meltano and the entry in ``meltano.yml`` declare what the tap has.
+
+``test_tables.py`` compares both with the code.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tap_pardot.config.validation import normalized, problems, with_defaults
-from tests.helpers.plugin import DEFINITION, PROJECT, definition_text, project_text
+from tests.helpers.tables.plugin import DEFINITION, PROJECT
 
 KINDS = {
     "boolean": "boolean",
@@ -49,18 +52,6 @@ def private_key():
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     ).decode()
-
-
-def test_the_definition_is_that_of_the_code():
-    text = DEFINITION.read_text(encoding="utf-8")
-
-    assert definition_text() == text, "run: python -m tests.helpers.plugin"
-
-
-def test_the_entry_in_meltano_yml_is_that_of_the_code():
-    text = PROJECT.read_text(encoding="utf-8")
-
-    assert project_text() == text, "run: python -m tests.helpers.plugin"
 
 
 def test_all_settings_that_the_command_knows_are_declared(entry):

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from tests.helpers.meltano import PLUGINS, Meltano, as_environment
-from tests.helpers.plugin import DEFINITION
+from tests.helpers.tables.plugin import DEFINITION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

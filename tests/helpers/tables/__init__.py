@@ -19,6 +19,7 @@ from tests.helpers.tables import (
     joins,
     lists,
     nav,
+    plugin,
     settings,
     stream_pages,
 )
@@ -51,6 +52,7 @@ TABLES: dict[Path, dict[str, Callable[[], str]]] = {
     DOCS / "modeling" / "activity-types.md": {"types": activity_types.types_table},
     DOCS / "getting-started" / "api-user.md": {"abilities": abilities.abilities_table},
     ROOT / "mkdocs.yml": {"streams": nav.of_streams},
+    plugin.PROJECT: {"tap-pardot": plugin.project_entry},
 }
 """By file written by hand, the functions that make its tables, by the name in the marks."""
 
@@ -58,6 +60,7 @@ PAGES: dict[Path, Callable[[], str]] = {
     **stream_pages.pages(),
     **diagrams.pages(),
     **rooms.pages(),
+    plugin.DEFINITION: plugin.definition_text,
 }
 """By file that is made as a whole, the function that makes it."""
 

@@ -39,12 +39,12 @@ def columns(stream: str, version: int) -> dict[str, Any]:
 
 
 def off(stream: str, version: int) -> list[str]:
-    """Return the columns of a stream that a standard catalog does not select."""
+    """Return the columns of a stream that only the setting ``include`` brings."""
     return [column for column in columns(stream, version) if _is_off(stream, version, column)]
 
 
 def is_off(stream: str, version: int) -> bool:
-    """Return whether a standard catalog does not select a stream."""
+    """Return whether only the setting ``include`` brings a stream."""
     return has(stream, version) and _is_off(stream, version)
 
 
@@ -52,20 +52,8 @@ def _is_off(stream: str, version: int, column: str | None = None) -> bool:
     where = [] if column is None else ["properties", column]
     for item in _entries(version)[stream]["metadata"]:
         if item["breadcrumb"] == where:
-            found = item["metadata"]
-            return is_unsupported(found) or found.get("selected-by-default") is False
+            return bool(item["metadata"]["inclusion"] == "unsupported")
     raise KeyError(stream, column)
-
-
-def is_unsupported(metadata: dict[str, Any]) -> bool:
-    """Return whether only the setting ``include`` brings what the metadata are of."""
-    return bool(metadata["inclusion"] == "unsupported")
-
-
-def includes(version: int) -> bool:
-    """Return whether the setting ``include`` is what brings the things that are off."""
-    found = [item for each in _entries(version).values() for item in each["metadata"]]
-    return any(is_unsupported(item["metadata"]) for item in found)
 
 
 def keys(stream: str) -> list[str]:

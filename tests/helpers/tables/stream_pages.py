@@ -158,8 +158,6 @@ def _off(stream: type[PardotStream]) -> Iterator[str]:
     first = next(iter(in_both or found[5] or found[4]))
     yield "The setting [`include`](../settings.md) brings what it names:"
     yield f"```yaml\nconfig:\n  include: [{first}]\n```"
-    if found[4] and not catalogs.includes(4):
-        yield "With `api_version` 3 and 4, select it in the catalog."
 
 
 def _incremental(stream: type[PardotStream]) -> Iterator[str]:

@@ -1,14 +1,10 @@
-"""The plugin definition for Meltano, made from the settings in the code.
-
-``python -m tests.helpers.plugin`` writes it into ``plugins/extractors/tap-pardot.yml``, in the form
-of Meltano Hub, and into the extractor's entry of ``meltano.yml``.
-"""
+"""The plugin definition for Meltano, in the form of its hub, and the entry in ``meltano.yml``."""
 
 from __future__ import annotations
 
 import re
+import textwrap
 import tomllib
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -17,17 +13,12 @@ from singer_sdk.helpers.capabilities import FLATTENING_CONFIG, STREAM_MAPS_CONFI
 from tap_pardot.api.auth import FLOWS
 from tap_pardot.config.schema import ALIASES, DECLARED, KINDS, SETTINGS
 from tap_pardot.tap import TapPardot
+from tests.helpers.tables.markup import ROOT
 
-ROOT = Path(__file__).parents[2]
 DEFINITION = ROOT / "plugins" / "extractors" / "tap-pardot.yml"
 PROJECT = ROOT / "meltano.yml"
 
 _WIDTH = 90
-_ENTRY = re.compile(r"(?<=\n  extractors:\n).*?(?=\n  loaders:\n)", re.DOTALL)
-_ENTRY_COMMENT = """\
-  # Made from the settings in the code: python -m tests.helpers.plugin
-  # From this checkout. In a project of your own: docs/getting-started/meltano.md
-"""
 _UPPER_CASE = {"id": "ID", "url": "URL", "api": "API"}
 
 
@@ -109,22 +100,12 @@ def definition() -> dict[str, Any]:
 
 
 def definition_text() -> str:
-    """Return the content of ``plugins/extractors/tap-pardot.yml``."""
+    """Return the content of the plugin definition."""
     return yaml.safe_dump(definition(), width=_WIDTH)
 
 
-def project_text() -> str:
-    """Return the content of ``meltano.yml`` with the extractor's entry made anew."""
-    entry = yaml.safe_dump([_common() | {"pip_url": "-e ."}], width=_WIDTH - 2, sort_keys=False)
-    lines = "".join(f"  {line}\n" for line in entry.splitlines())
-    text = PROJECT.read_text(encoding="utf-8")
-    made, number = _ENTRY.subn(lambda _: _ENTRY_COMMENT + lines.rstrip("\n"), text)
-    if number != 1:
-        raise ValueError("meltano.yml needs its extractors before its loaders")
-    return made
-
-
-if __name__ == "__main__":
-    DEFINITION.parent.mkdir(parents=True, exist_ok=True)
-    DEFINITION.write_text(definition_text(), encoding="utf-8")
-    PROJECT.write_text(project_text(), encoding="utf-8")
+def project_entry() -> str:
+    """Return the extractor's entry in ``meltano.yml``."""
+    entry = [_common() | {"pip_url": "-e ."}]
+    text = yaml.safe_dump(entry, width=_WIDTH, sort_keys=False).rstrip("\n")
+    return textwrap.indent(text, "  ")
