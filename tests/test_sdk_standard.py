@@ -44,7 +44,12 @@ class Everything(TapPardot):
 TestTapPardot = get_tap_test_class(
     tap_class=Everything,
     # One window for each export.
-    config={**EMULATOR.config, "start_date": START, "export_poll_interval": 1},
+    config={
+        **EMULATOR.config,
+        "start_date": START,
+        "export_poll_interval": 1,
+        "include": ["prospect_ids"],
+    },
     suite_config=SuiteConfig(ignore_no_records=False, max_records_limit=None),
     parse_env_config=False,
 )

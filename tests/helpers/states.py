@@ -102,7 +102,10 @@ def run(
     with tempfile.TemporaryDirectory() as folder:
         config = {**emulator.config, **SETTINGS, "api_version": version}
         names = STREAMS if made_by == 4 else STREAMS_5
-        files = {"config": config, "catalog": select(*names, version=made_by)}
+        # The catalogs of then selected it under versions 3 and 4.
+        include = ["prospects.password"] if made_by == 4 else []
+        catalog = select(*names, version=made_by, include=include)
+        files = {"config": config, "catalog": catalog}
         if state is not None:
             files["state"] = state
         command = [sys.executable, "-m", "tap_pardot"]

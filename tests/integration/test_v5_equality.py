@@ -433,7 +433,6 @@ ONLY_4: dict[str, set[str]] = {
     "emails": {"is_one_to_one", "created_at"},
     "lists": {"is_crm_visible"},
     "opportunities": {"prospects", "opportunity_activities"},
-    "prospects": {"password"},
     "users": {"account", "timezone"},
     "visits": {"visitor_page_views"},
 }
