@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from tap_pardot.streams import STREAMS, V5_STREAMS
 from tests.helpers.docs import fences, problems, prose
 from tests.helpers.links import broken_links
 from tests.helpers.tables.markup import DOCS, ROOT
@@ -133,3 +134,10 @@ def test_a_block_of_code_is_found_also_in_a_list():
 
     assert [each.language for each in fences(text)] == ["yaml", "sh"]
     assert not re.search("config|ls", prose(text))
+
+
+def test_the_readme_is_read_in_a_minute_and_counts_the_streams():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert len(text.splitlines()) <= 150
+    assert f"{len(STREAMS) + len(V5_STREAMS)} streams" in text

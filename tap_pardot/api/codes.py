@@ -57,7 +57,7 @@ class Rule(NamedTuple):
 
 _LOGIN_KIND = (
     "Pardot does not accept this way of logging in any more: use one of the Salesforce OAuth "
-    "flows of the README (refresh_token, private_key, password or client credentials)."
+    "flows (refresh_token, private_key, password or client credentials)."
 )
 _BUG = (
     "Pardot called a request malformed, which is a fault of this tap: please report it "

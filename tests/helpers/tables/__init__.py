@@ -30,11 +30,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TABLES: dict[Path, dict[str, Callable[[], str]]] = {
-    ROOT / "README.md": {
-        "settings": settings.readme_table,
-        "streams": lists.readme_table,
-        "errors": errors.errors_table,
-    },
     DOCS / "settings.md": {"settings": settings.settings_table},
     DOCS / "versions.md": {"versions": lists.versions_table},
     DOCS / "streams" / "index.md": {

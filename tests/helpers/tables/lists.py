@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_pardot.streams import STREAMS, V5_STREAMS
-from tap_pardot.streams.endpoints import is_bulk
 from tap_pardot.streams.variants import V4, V5
 from tests.helpers.tables import catalogs
 from tests.helpers.tables.markup import ALL, NONE, code, prose, table
@@ -75,19 +74,3 @@ def _versions() -> Iterator[tuple[str, ...]]:
             off = code(*sorted(catalogs.off(stream.name, 5)))
             off = "the whole stream" if catalogs.is_off(stream.name, 5) else off
             yield f"`{stream.name}`", *reading, new, off
-
-
-def readme_table() -> str:
-    """Return the table of streams in README: one row per stream."""
-    return table(("Stream", "Rows", "Read", "API calls a run"), _readme())
-
-
-def _readme() -> Iterator[tuple[str, ...]]:
-    for stream in ALL:
-        is_old = stream in STREAMS
-        reading = reading_of(stream, V4 if is_old else V5)
-        if reading is None:
-            raise ValueError(stream.name)
-        calls = "see [Exports](#exports)" if is_bulk(stream) else reading.calls
-        what = f"{_what(stream)}{'' if is_old else ' *Version 5 only.*'}"
-        yield f"`{stream.name}`", what, reading.how, calls

@@ -35,12 +35,3 @@ def _values(definition: dict[str, Any]) -> str:
     if least is not None:
         return f"from {least:,}"
     return {"boolean": "`true` or `false`", "array": "list"}.get(kind, kind)
-
-
-def readme_table() -> str:
-    """Return the table of settings in README: one row per setting."""
-    rows = (
-        (name, default, meaning)
-        for name, _, default, meaning in (_row(*each) for each in SETTINGS["properties"].items())
-    )
-    return table(("Setting", "Default", "Meaning"), rows)
