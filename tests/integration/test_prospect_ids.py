@@ -10,7 +10,7 @@ import pytest
 
 from tests.helpers.catalog import select
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "concepts" / "deleted.md"
 NOW = "2024-06-01T12:00:00+00:00"
 # On window edges and far apart: an account of many years.
 MOMENTS = [
@@ -81,8 +81,8 @@ def test_every_id_is_listed_in_every_run_whatever_start_date_is(account, tap, so
         assert {job["arguments"]["deleted"] for job in account.exports} == {"all"}
 
 
-def test_the_statement_of_the_readme_finds_what_is_gone(account, tap):
-    (statement,) = re.findall(r"```sql\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+def test_the_statement_of_the_docs_finds_what_is_gone(account, tap):
+    statement, _ = re.findall(r"```sql\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     catalog = select("prospects", "prospect_ids")
     warehouse = sqlite3.connect(":memory:")
     warehouse.execute("CREATE TABLE prospects (id PRIMARY KEY, created_at)")
