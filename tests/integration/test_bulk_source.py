@@ -125,7 +125,7 @@ def test_columns_that_only_exports_have_are_left_out_with_a_warning(account, tap
     assert {"notes", "grade", "is_deleted"} <= columns
     assert not {"converted_at", "first_referrer_url", "term_parameter"} & columns
     assert all(set(record) == columns for record in run.records["prospects"])
-    assert "only exports have converted_at" in run.stderr
+    assert "only exports have them: converted_at" in run.stderr
 
 
 def test_a_field_that_the_query_refuses_costs_only_itself(account, tap):
