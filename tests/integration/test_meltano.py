@@ -188,6 +188,22 @@ def test_a_second_run_continues_from_the_state_that_meltano_stored(
     assert len(emulator.calls) <= 6
 
 
+def test_meltano_checks_what_the_user_may_read(emulator, project):
+    emulator.set(forbidden={"form": 46})
+    emulator.add("list", [{"id": 1}])
+    meltano = Meltano(project, project, as_environment("tap-pardot", emulator.config))
+
+    checked = meltano.run("invoke", "tap-pardot", "--test")
+    emulator.clear_calls()
+    tested = meltano.run("config", "test", "tap-pardot")
+
+    assert "The ability that the user's role needs: Marketing > Forms > Forms > View." in checked
+    assert "The login works: API version 4" in checked
+    assert "Plugin configuration is valid" in tested
+    # Meltano stops the tap at its first record, which needs no export.
+    assert not [call for call in emulator.calls if call["op"] == "download"]
+
+
 def test_under_version_5_a_run_without_select_fills_all_tables_but_what_is_off(
     emulator, tap, project, warehouse
 ):
