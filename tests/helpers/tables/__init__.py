@@ -14,6 +14,7 @@ from tests.helpers import rooms
 from tests.helpers.tables import (
     abilities,
     activity_types,
+    dbt,
     diagrams,
     errors,
     joins,
@@ -56,6 +57,7 @@ PAGES: dict[Path, Callable[[], str]] = {
     **diagrams.pages(),
     **rooms.pages(),
     plugin.DEFINITION: plugin.definition_text,
+    **dbt.pages(),
 }
 """By file that is made as a whole, the function that makes it."""
 

@@ -9,6 +9,11 @@ from tests.helpers.tables.markup import DOCS, code, table
 FILE = DOCS / "modeling" / "activity-types.csv"
 
 
+def text() -> str:
+    """Return the CSV as it is."""
+    return FILE.read_text(encoding="utf-8")
+
+
 def types() -> list[dict[str, str]]:
     """Return the rows of the CSV."""
     with FILE.open(encoding="utf-8", newline="") as file:

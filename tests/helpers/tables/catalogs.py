@@ -20,9 +20,15 @@ def _discovery(version: int) -> Discovery:
 
 
 @cache
+def catalog(version: int) -> dict[str, Any]:
+    """Return the standard catalog of a version."""
+    found: dict[str, Any] = json.loads(_discovery(version).catalog_json_text)
+    return found
+
+
+@cache
 def _entries(version: int) -> dict[str, Any]:
-    catalog = json.loads(_discovery(version).catalog_json_text)
-    return {entry["tap_stream_id"]: entry for entry in catalog["streams"]}
+    return {entry["tap_stream_id"]: entry for entry in catalog(version)["streams"]}
 
 
 def has(stream: str, version: int) -> bool:

@@ -1,0 +1,3 @@
+{% macro engagement_types() -%}
+    ({{ var("engagement_types") | join(", ") }})
+{%- endmacro %}
