@@ -14,7 +14,7 @@ import yaml
 TYPES = {
     "boolean": "boolean",
     "date": "date",
-    "date-time": "timestamp",
+    "date-time": "timestamp without time zone",
     "integer": "bigint",
     "number": "numeric",
     "object": "jsonb",

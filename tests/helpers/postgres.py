@@ -52,6 +52,13 @@ class Postgres:
             cursor = connection.execute(sql)
             return cursor.fetchall() if cursor.description else []
 
+    def rows(self, sql: Any) -> list[dict[str, Any]]:
+        """Run a query and return its rows by the names of the columns, in their order."""
+        with self._connection() as connection:
+            cursor = connection.execute(sql)
+            names = [column.name for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor]
+
     def create_database(self, name: str) -> Postgres:
         """Create an empty database on the same server."""
         self.query(f'CREATE DATABASE "{name}"')
