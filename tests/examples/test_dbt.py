@@ -22,7 +22,7 @@ from tests.helpers.postgres import running_postgres
 from tests.helpers.runner import Runner, invoke
 from tests.helpers.tables.activity_types import types
 from tests.helpers.tables.markup import DOCS
-from tests.third_party.environments import ROOT, environment
+from tests.third_party.environments import ROOT, TARGET_POSTGRES, environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 EXAMPLE = ROOT / "examples" / "dbt"
 SOURCES = EXAMPLE / "models" / "sources.yml"
 PAGE = DOCS / "modeling" / "queries.md"
-TARGET = "meltanolabs-target-postgres==0.8.1"
 TIMEOUT = 300  # seconds
 SEEDED = "2026-06-01T12:00:00Z"
 LATER = "2026-06-01T13:00:00Z"
@@ -70,7 +69,7 @@ class Warehouse:
         run = self._tap.run(self.emulator.config, state=self._state)
         assert run.exit_code == 0, run.stderr
         self._state = run.state
-        target = environment(TARGET) / "target-postgres"
+        target = environment(TARGET_POSTGRES) / "target-postgres"
         self._run(target, "--config", self._target, input=run.stdout, env={"PGTZ": "UTC"})
 
     def dbt(self, *arguments: str) -> str:
@@ -167,7 +166,7 @@ def test_the_sources_have_only_what_the_catalog_selects():
     }
 
 
-@pytest.mark.third_party
+@pytest.mark.examples
 def test_models_and_queries_say_what_the_account_holds(warehouse, emulator, subtests):
     warehouse.load()
     for number, query in enumerate(queries()):

@@ -6,4 +6,4 @@ select links.opportunity_id, links.prospect_id
 from {{ source("pardot", "opportunity_prospects") }} as links
 join {{ source("pardot", "opportunities") }} as opportunities
     on opportunities.id = links.opportunity_id
-    and opportunities.updated_at is not distinct from links.opportunity_updated_at
+    and opportunities.updated_at = links.opportunity_updated_at
