@@ -260,12 +260,9 @@ CHANGED = "2026-06-01T12:30:00Z"
 
 def change(emulator: Emulator) -> None:
     """Change rows, and add some that are not joined easily."""
-    won = next(
-        row["id"]
-        for row in emulator.rows("opportunity")
-        if row["status"] == "Won" and len(row["prospects"]) > 1
-    )
-    emulator.update("opportunity", won, prospects=[], updated_at=CHANGED)
+    won = [row for row in emulator.rows("opportunity") if row["status"] == "Won"]
+    late = max((row for row in won if row["prospects"]), key=lambda row: row["closed_at"])
+    emulator.update("opportunity", late["id"], prospects=[], updated_at=CHANGED)
     members = [row["id"] for row in emulator.rows("listMembership") if not row["deleted"]]
     emulator.update("listMembership", members[:3], deleted=True, updated_at=CHANGED)
     prospects = [row["id"] for row in emulator.rows("prospect") if not row["deleted"]]
