@@ -263,8 +263,10 @@ def change(emulator: Emulator) -> None:
     won = [row for row in emulator.rows("opportunity") if row["status"] == "Won"]
     late = max((row for row in won if row["prospects"]), key=lambda row: row["closed_at"])
     emulator.update("opportunity", late["id"], prospects=[], updated_at=CHANGED)
-    members = [row["id"] for row in emulator.rows("listMembership") if not row["deleted"]]
-    emulator.update("listMembership", members[:3], deleted=True, updated_at=CHANGED)
+    members = [row for row in emulator.rows("listMembership") if not row["deleted"]]
+    emulator.update(
+        "listMembership", [r["id"] for r in members[:3]], deleted=True, updated_at=CHANGED
+    )
     prospects = [row["id"] for row in emulator.rows("prospect") if not row["deleted"]]
     emulator.update("prospect", prospects[:20], deleted=True, updated_at=CHANGED)
     binned = [row["id"] for row in emulator.rows("prospect") if row["deleted"]]
@@ -284,13 +286,19 @@ def change(emulator: Emulator) -> None:
         ],
     )
     emulator.add("visitorActivity", [{"id": first + 10, "type": UNKNOWN_TYPE, **who}])
-    # A list and a prospect that the API user may not see.
+    # A list and a prospect that the API user may not see, and a second membership.
+    pairs = (
+        (ABSENT, prospects[30]),
+        (ABSENT, ABSENT),
+        (members[-1]["list_id"], members[-1]["prospect_id"]),
+    )
+    emulator.update("listMembership", members[-1]["id"], opted_out=True, updated_at=CHANGED)
     stray = {"created_at": CHANGED, "updated_at": CHANGED}
     emulator.add(
         "listMembership",
         [
-            {"id": members[-1] + 1, "list_id": ABSENT, "prospect_id": prospects[30], **stray},
-            {"id": members[-1] + 2, "list_id": ABSENT, "prospect_id": ABSENT, **stray},
+            {"id": members[-1]["id"] + n, "list_id": to, "prospect_id": of, **stray}
+            for n, (to, of) in enumerate(pairs, 1)
         ],
     )
     emulator.set(clock=LATER)
