@@ -90,10 +90,10 @@ class Emails(PardotStream):
             "is_one_to_one", th.BooleanType, description="Sent to one prospect, not to a list."
         ),
         th.Property(
-            "message_text", th.StringType, description="The text body; not selected by default."
+            "message_text", th.StringType, description="The text body; off unless include names it."
         ),
         th.Property(
-            "message_html", th.StringType, description="The HTML body; not selected by default."
+            "message_html", th.StringType, description="The HTML body; off unless include names it."
         ),
         CREATED_AT,
     ).to_dict()

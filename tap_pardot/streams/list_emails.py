@@ -62,8 +62,8 @@ class ListEmails(PardotStream):
         FOLDER_ID,
         *SENDER_COLUMNS,
         *strings(
-            html_message="The HTML body; not selected by default.",
-            text_message="The text body; not selected by default.",
+            html_message="The HTML body; off unless include names it.",
+            text_message="The text body; off unless include names it.",
         ),
         *AUDIT,
     ).to_dict()

@@ -62,8 +62,8 @@ class LandingPages(PardotStream):
         IS_DELETED,
         *strings(
             archive_date="The day on which the page is archived.",
-            layout_css="Style sheet of the layout; not selected by default.",
-            layout_css_generated="Style sheet as it is served; not selected by default.",
+            layout_css="Style sheet of the layout; off unless include names it.",
+            layout_css_generated="Style sheet as it is served; off unless include names it.",
         ),
         SALESFORCE_CMS_ID,
         *AUDIT,
@@ -88,9 +88,9 @@ class LayoutTemplates(PardotStream):
         *booleans(is_include_default_css="Includes the default style sheet."),
         IS_DELETED,
         *strings(
-            layout_content="HTML of the page; not selected by default.",
-            form_content="HTML of forms; not selected by default.",
-            site_search_content="HTML of search results; not selected by default.",
+            layout_content="HTML of the page; off unless include names it.",
+            form_content="HTML of forms; off unless include names it.",
+            site_search_content="HTML of search results; off unless include names it.",
         ),
         *AUDIT,
     ).to_dict()

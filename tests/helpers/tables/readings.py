@@ -22,9 +22,9 @@ _PAGE_SIZES = {V4: 200, V5: 1_000}
 _STATS_OF_VERSION_5 = "1 for each list e-mail that is new, sent lately or has activities or clicks"
 _CHILDREN = {
     V4: {
-        "email_stats": "1 for each list e-mail with activities, clicks or a sending not long ago",
+        "email_stats": "1 for each list e-mail that was sent lately or has activities or clicks",
         "email_templates": "1 + 1 for each template that was used, or is new in the list",
-        "emails": "1 for each e-mail with activities or clicks that is not remembered",
+        "emails": "1 for each e-mail with activities or clicks that STATE does not know",
         "opportunity_prospects": "none but those of `opportunities`",
         "visitor_page_views": "none but those of `visits`",
         "visits": "1 for each 200 changed visitors + 1 for each 200 visits",

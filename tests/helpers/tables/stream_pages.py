@@ -122,13 +122,16 @@ def _export_costs(stream: type[PardotStream]) -> Iterator[str]:
     )
     if queries:
         yield (
-            "The tap takes the way that costs fewer calls, in each run anew; the setting "
-            "`bulk_source` forces one."
+            "Each run reads the stream by query or by export, whichever costs fewer calls. The "
+            "setting `bulk_source` forces one of them."
         )
     for query in queries:
         if lacks := lacks_of(query).intersection(catalogs.all_columns(stream.name)):
             names = (name for name in catalogs.all_columns(stream.name) if name in lacks)
-            yield f"Only exports have {code(*names)}. With one of them selected, rows are exported."
+            yield (
+                f"Queries of versions 3 and 4 lack {code(*names)}. With one of them selected, "
+                "these versions export the rows."
+            )
     if stream.custom_fields:
         yield (
             "One further call reads which custom fields the account has. It needs the ability "
@@ -147,7 +150,7 @@ def _off(stream: type[PardotStream]) -> Iterator[str]:
     if not any(found.values()):
         return
     yield "## Off by default"
-    by_version = {4: "With `api_version` 3 and 4", 5: "With `api_version: 5`"}
+    by_version = {4: "With `api_version` 3 or 4", 5: "With `api_version: 5`"}
     if found[4] == found[5]:
         yield f"{code(*found[4])}."
     else:
@@ -156,7 +159,7 @@ def _off(stream: type[PardotStream]) -> Iterator[str]:
         )
     in_both = [name for name in found[4] if name in found[5]]
     first = next(iter(in_both or found[5] or found[4]))
-    yield "The setting [`include`](../settings.md) brings what it names:"
+    yield "The setting [`include`](../settings.md) turns on what it names:"
     yield f"```yaml\nconfig:\n  include: [{first}]\n```"
 
 
@@ -168,7 +171,7 @@ def _incremental(stream: type[PardotStream]) -> Iterator[str]:
         return
     key = next(iter(found.values()))
     yield "## INCREMENTAL"
-    where = "" if len(found) == 2 or stream not in STREAMS else "With `api_version` 3 and 4, "
+    where = "" if len(found) == 2 or stream not in STREAMS else "With `api_version` 3 or 4, "
     if key:
         text = (
             f"a run writes all rows by default. INCREMENTAL by `{key}` writes only the rows that "
