@@ -68,7 +68,7 @@ def _record_path(figures: dict[str, Any], files: dict[str, str]) -> str:
         "CPU time of the tap's process for each further row, without start and login, beside the\n"
         "least that a program must do for the same rows (the bare loop), an ordinary tap on the\n"
         "SDK and singer-io's tap. The figure is the difference of the best run with many rows and\n"
-        "the best one with few; the spread is over the rounds. All are told beside the bare loop.\n"
+        "the best one with few; the spread is over the rounds. All are relative to the bare loop.\n"
         "singer-io's tap knows neither exports nor custom fields: it reads fewer columns, by\n"
         "query.\n\n"
         "![CPU time of a row](benchmarks/cost-of-a-row.svg)\n"

@@ -232,7 +232,7 @@ class SalesforceAuth(AuthBase):
             logger.warning(
                 "Salesforce rotated refresh_token, and the configured one is no longer valid: set "
                 "token_file so that the tap can store the new one, or switch rotation off in the "
-                "connected app; the next run cannot log in otherwise."
+                "app; the next run cannot log in otherwise."
             )
 
 

@@ -178,7 +178,7 @@ RULES = MappingProxyType(
         183: Rule(Action.RETRY, "Pardot had an internal error: run again in a while."),
         INVALID_TOKEN: Rule(
             Action.LOGIN,
-            "Pardot refused a fresh access token: check that the connected app has the scope "
+            "Pardot refused a fresh access token: check that the app has the scope "
             "pardot_api and that the user is synced to the business unit in "
             "pardot_business_unit_id.",
         ),

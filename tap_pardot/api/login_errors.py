@@ -14,32 +14,32 @@ if TYPE_CHECKING:
 
 # The advice for Salesforce's error words.
 _REFUSALS = {
-    "invalid_client_id": "check client_id (the consumer key of the connected app).",
-    "invalid_client": "check client_secret (and client_id) of the connected app.",
-    "unsupported_grant_type": "the connected app or the host does not allow this login flow: "
+    "invalid_client_id": "check client_id (the consumer key of the app).",
+    "invalid_client": "check client_secret (and client_id) of the app.",
+    "unsupported_grant_type": "the app or the host does not allow this login flow: "
     "allow it in the app, or check login_url.",
-    "invalid_app_access": "the user who logs in is not admitted to the connected app: assign "
+    "invalid_app_access": "the user who logs in is not admitted to the app: assign "
     "its profile or permission set to the app, and check client_id.",
     "inactive_user": "the user who logs in (username) is inactive or frozen: activate it or "
     "use another.",
-    "inactive_org": "the organisation is locked or closed: check login_url and is_sandbox.",
-    "invalid_scope": "add the scope pardot_api (and refresh_token) to the connected app of "
+    "inactive_org": "the organization is locked or closed: check login_url and is_sandbox.",
+    "invalid_scope": "add the scope pardot_api (and refresh_token) to the app of "
     "client_id, then authorize it again.",
 }
 _GRANT_REFUSALS = {
-    "refresh token": "refresh_token is expired, revoked or of another app or organisation: "
-    "authorize the connected app again and set the new refresh_token, and check login_url.",
+    "refresh token": "refresh_token is expired, revoked or of another app or organization: "
+    "authorize the app again and set the new refresh_token, and check login_url.",
     "JWT bearer": "check username, that private_key belongs to the app's certificate, that "
     "the app is pre-authorized for the user, and login_url or is_sandbox.",
     "password": "check username and password (append the security token when this machine's "
     "address is not trusted), and login_url or is_sandbox.",
-    "client credentials": "set login_url to the organisation's My Domain, and give the "
-    "connected app of client_id a user to run as.",
+    "client credentials": "set login_url to the organization's My Domain, and give the "
+    "app of client_id a user to run as.",
 }
 _CHECK = "check the login settings and login_url."
 _LOST = (
     "an earlier answer was lost, and with it probably the refresh token that replaced the one in "
-    "use: authorize the connected app again and set the new refresh_token."
+    "use: authorize the app again and set the new refresh_token."
 )
 
 # Signs of a temporary failure. They are searched in text whose words are joined by "_".

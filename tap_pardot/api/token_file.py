@@ -207,7 +207,7 @@ def _warn_unlocked(error: Exception) -> None:
 def _damaged() -> ConfigurationError:
     return ConfigurationError(
         "token_file does not hold what this tap writes: correct token_file if it is another "
-        "file; else authorize the connected app again, set the new refresh_token and delete the "
+        "file; else authorize the app again, set the new refresh_token and delete the "
         "file."
     )
 

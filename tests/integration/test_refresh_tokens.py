@@ -136,7 +136,7 @@ def test_the_configured_token_is_not_sent_when_the_stored_one_is_refused(emulato
 
     done = tap.run(config)
 
-    refused(done, "invalid_grant", "authorize the connected app again", "refresh_token")
+    refused(done, "invalid_grant", "authorize the app again", "refresh_token")
     assert len(emulator.logins) == 1
     assert not is_revoked(emulator)
     good(tap.run(config))
@@ -315,7 +315,7 @@ def test_a_login_on_the_way_that_is_refused_is_not_tried_again_by_others(emulato
     done = tap.run(config)
 
     assert done.exit_code == 1
-    assert "authorize the connected app again" in done.last_line
+    assert "authorize the app again" in done.last_line
     assert len(emulator.logins) == 2
     assert not is_revoked(emulator)
 
@@ -499,7 +499,7 @@ def test_a_refresh_token_that_may_be_lost_is_reported(emulator, tap, config, fau
 
     done = tap.run(config)
 
-    refused(done, "an earlier answer was lost", "authorize the connected app again")
+    refused(done, "an earlier answer was lost", "authorize the app again")
     assert len(emulator.logins) == 2
 
 
