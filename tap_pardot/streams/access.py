@@ -35,6 +35,8 @@ def check(stream: PardotStream, sync: SyncContext, needed_by: str | None = None)
     Raises:
         TapPardotError: The stream may not be read.
     """
+    if stream.failure is not None:
+        raise stream.failure
     if not sync.reads_version_5:
         return f"{_probe(stream, sync)}{_off(stream)}"
     _use_what_is_there(stream, sync)

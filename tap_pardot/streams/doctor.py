@@ -8,8 +8,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from tap_pardot.api.codes import ACCESS_DENIED, NO_RIGHT
 from tap_pardot.api.dialect import Export, Query
-from tap_pardot.errors import Outage, StreamFailed, StreamSkipped, TapPardotError
+from tap_pardot.errors import ENDS_RUN, Outage, StreamFailed, StreamSkipped, TapPardotError
 from tap_pardot.streams.abilities import ability_of
 from tap_pardot.streams.access import check
 from tap_pardot.streams.hidden_rows import log_hidden_rows
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-pardot")
 
-_RIGHTS = {46, 49}
-"""Pardot's codes for what the API user may not do (A.9)."""
-
 
 def examine(streams: Mapping[str, PardotStream], sync: SyncContext) -> None:
     """Log for each stream whether it may be read, then what works and what to fix.
@@ -43,12 +41,16 @@ def examine(streams: Mapping[str, PardotStream], sync: SyncContext) -> None:
         try:
             found = check(stream, sync, needed_by.get(name))
         except TapPardotError as error:
-            logger.warning("%s: cannot be read: %s", name, error)
+            failure = sync.classify(error)
+            # Without the time zone, version 5 can still read the other streams.
+            if isinstance(failure, ENDS_RUN) and failure is not sync.zone_error:
+                raise failure from error
+            logger.warning("%s: cannot be read: %s", name, failure)
             if stream.selected:
-                refused[name] = error
+                refused[name] = failure
         else:
             logger.info("%s: can be read%s.", name, found)
-    readable = [each for each in read if each.name not in refused]
+    readable = [each for each in streams.values() if each.selected and each.name not in refused]
     _log_account(sync)
     logger.info("Works: %d of %d streams can be read.", len(readable), len(readable) + len(refused))
     _log_recycle_bin(readable)
@@ -136,7 +138,7 @@ def _to_fix(refused: Mapping[str, TapPardotError]) -> Iterator[str]:
     """Yield a sentence for each ability that is missing, and for each other refusal."""
     by_ability: dict[Ability, list[str]] = {}
     for name, error in refused.items():
-        if error.code in _RIGHTS:
+        if error.code in {NO_RIGHT, ACCESS_DENIED}:
             by_ability.setdefault(ability_of(name), []).append(name)
         else:
             yield f"{name}: {error}"

@@ -60,6 +60,31 @@ def test_what_is_no_missing_right_is_listed_with_what_to_do(emulator, doctor):
     assert about(doctor(), "To fix").startswith("To fix: dynamic_contents: This account's edition")
 
 
+def test_a_stream_whose_custom_fields_cannot_be_learned_is_not_said_to_be_readable(
+    emulator, doctor
+):
+    emulator.fault(object="customField", code=10000, times=None)
+
+    lines = doctor()
+
+    assert about(lines, "can be read") == "Works: 26 of 28 streams can be read."
+    assert about(lines, "To fix: prospects: ")
+
+
+@pytest.mark.parametrize("version", [4, 5])
+@pytest.mark.parametrize(("code", "exit_code"), [(122, 2), (131, 1)])
+def test_what_would_end_a_run_ends_the_check_with_the_same_exit_code(
+    emulator, tap, version, code, exit_code
+):
+    emulator.fault(object="form", code=code, times=None)
+
+    run = tap.run({**emulator.config, "api_version": version}, "--test")
+
+    assert run.exit_code == exit_code
+    assert f"(Pardot code {code})" in run.last_line
+    assert [line for line in run.log if line.startswith("To fix")] == []
+
+
 def test_the_calls_that_are_left_are_those_that_the_account_counts(emulator, doctor):
     emulator.set(daily_limit=5_000)
 
