@@ -145,15 +145,19 @@ def follow(lines: IO[bytes], log: logging.Logger) -> Run:
 
 
 def catalog(unit: str, names: set[str]) -> dict[str, Any]:
-    """Return the catalog of a unit without the streams that are not named."""
+    """Return the catalog of a unit in which the streams that are not named are deselected."""
     found = read(UNITS / unit / "catalog.json")
-    return {**found, "streams": [s for s in found["streams"] if s["tap_stream_id"] in names]}
+    for stream in found["streams"]:
+        if stream["tap_stream_id"] not in names:
+            selection(stream)["selected"] = False
+    return found
 
 
 def last_state(folder: Path) -> str | None:
     """Return the file of the last STATE that the target has written; None before the first."""
     states, state = folder / "states.jsonl", folder / "state.json"
-    lines = states.read_text().splitlines() if states.exists() else []
+    # Without its line end, the last line was cut, because the target was killed.
+    *lines, _ = states.read_text().split("\n") if states.exists() else [""]
     if lines:
         state.write_text(lines[-1])
     return str(state) if state.exists() else None

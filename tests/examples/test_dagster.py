@@ -72,11 +72,11 @@ class Project:
             "DAGSTER_HOME": str(folder),
         }
 
-    def add_unit(self, name: str, emulator: Emulator) -> None:
+    def add_unit(self, name: str, emulator: Emulator, **settings: Any) -> None:
         """Write the files of a unit; its catalog is the one that the tap prints."""
         unit = self.folder / "units" / name
         unit.mkdir(parents=True)
-        config = {**emulator.config, "start_date": "2024-01-01"}
+        config = {**emulator.config, "start_date": "2024-01-01", **settings}
         (unit / "config.json").write_text(json.dumps(config))
         (unit / "target.json").write_text(
             '{"destination_path": "data", "do_timestamp_file": false}'
@@ -241,3 +241,27 @@ def test_a_month_that_reaches_its_call_limit_fails_and_goes_on_later(project, em
     assert "STEP_UP_FOR_RETRY" not in printed
     assert project.materialize("lists tags", month)[0] == 0
     assert [row["id"] for row in project.rows("emea", "2024-01-01")["lists"]] == list(range(1, 251))
+
+
+def test_a_month_says_nothing_of_the_streams_that_are_not_of_it(project, emulator):
+    emulator.add("list", [{"id": 1, "updated_at": "2024-01-09"}])
+    project.add_unit("emea", emulator, include=["prospect_ids"])
+
+    code, printed = project.materialize("lists", "2024-01-01|emea")
+
+    assert code == 0, printed
+    assert "discover it again" not in printed
+
+
+def test_a_state_that_was_cut_when_the_target_was_killed_is_not_taken(project, emulator):
+    emulator.add("list", [{"id": 1, "updated_at": "2024-01-09"}])
+    project.add_unit("emea", emulator)
+    month = "2024-01-01|emea"
+    assert project.materialize("lists", month)[0] == 0
+    states = project.folder / "units" / "emea" / "2024-01-01" / "states.jsonl"
+    states.write_text(f'{states.read_text()}{{"bookmarks": {{"lis')
+
+    code, printed = project.materialize("lists", month)
+
+    assert code == 0, printed
+    assert json.loads(states.with_name("state.json").read_text())["bookmarks"]["lists"]
