@@ -122,16 +122,18 @@ def _log_assigned_prospects(prospects: PardotStream, sync: SyncContext) -> None:
     Raises:
         TapPardotError: The whole run ends.
     """
-    if not sync.reads_version_5:
+    if prospects.variant.dialect != V5:
+        how = "" if sync.reads_version_5 else " Set api_version to 5 to compare both versions."
         logger.info(
             "Not checked: the ability View prospects not assigned to self, without which prospects "
-            "may be missing. Set api_version to 5 to compare what both versions return."
+            "may be missing.%s",
+            how,
         )
-    elif prospects.variant.dialect == V5:
-        try:
-            log_hidden_rows(prospects, sync)
-        except (StreamSkipped, StreamFailed, Outage) as error:
-            logger.warning("prospects: the versions cannot be compared: %s", error)
+        return
+    try:
+        log_hidden_rows(prospects, sync)
+    except (StreamSkipped, StreamFailed, Outage) as error:
+        logger.warning("prospects: the versions cannot be compared: %s", error)
 
 
 def _to_fix(refused: Mapping[str, TapPardotError]) -> Iterator[str]:

@@ -128,3 +128,22 @@ def test_prospects_that_are_hidden_from_the_user_are_counted(emulator, doctor):
     assert "gives 8 of the 10 rows" in line
     assert "View prospects not assigned to self" in line
     assert "Set api_version to 5" in about(doctor(4), "View prospects not assigned to self")
+
+
+def test_prospects_that_version_5_does_not_read_are_not_compared_and_that_is_said(doctor):
+    line = about(doctor(5, bulk_source="export"), "View prospects not assigned to self")
+
+    assert line.startswith("Not checked: ")
+    assert "api_version" not in line
+
+
+@pytest.mark.parametrize("version", [4, 5])
+def test_a_limit_of_calls_ends_a_check_with_exit_code_2_because_it_is_not_complete(
+    emulator, tap, version
+):
+    settings = {**emulator.config, "api_version": version, "daily_call_limit": 12}
+
+    run = tap.run(settings, "--test")
+
+    assert run.exit_code == 2
+    assert run.last_line.startswith("daily_call_limit (12) is reached")
