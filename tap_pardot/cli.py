@@ -108,7 +108,7 @@ class CommandLine(TapPardot):
         state: Any = None,
         catalog: Any = None,
     ) -> None:
-        """Run the tap and exit: see the README for the exit codes."""
+        """Run the tap and exit: ``docs/operations/exit-codes.md`` has the codes."""
         if about:
             cls.print_about(about_format)
             return
