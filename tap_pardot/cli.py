@@ -279,7 +279,7 @@ def check_access(tap: CommandLine) -> None:
     logger.info(
         "The login works: API %s, time zone %s; %d API calls were made.",
         sync.versions,
-        sync.zone.key,
+        sync.zone_name,
         sync.client.budget.by_stream.total(),
     )
 

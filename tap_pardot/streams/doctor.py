@@ -55,7 +55,9 @@ def examine(streams: Mapping[str, PardotStream], sync: SyncContext) -> None:
     logger.info("Works: %d of %d streams can be read.", len(readable), len(readable) + len(refused))
     _log_recycle_bin(readable)
     _log_assigned_prospects(streams["prospects"], sync)
-    for sentence in _to_fix(refused):
+    # The time zone is in the list already, for all streams.
+    others = {name: each for name, each in refused.items() if each is not sync.zone_error}
+    for sentence in _to_fix(others):
         logger.warning("To fix: %s", sentence)
 
 
@@ -67,27 +69,44 @@ def _log_account(sync: SyncContext) -> None:
     """
     unit = sync.config["pardot_business_unit_id"]
     logger.info("Works: the login, for the business unit %s, by API %s.", unit, sync.versions)
-    if sync.zone_error is None:
-        whose = "the setting timezone" if sync.config.get("timezone") else "the API user's own"
-        logger.info(
-            "Not checked: the time zone %s (%s). A run compares it with Pardot's clock before the "
-            "first row.",
-            sync.zone.key,
-            whose,
-        )
-    else:
+    if sync.has_version_4:  # the times of version 5 carry their offset
+        _log_zone(sync)
+    _log_calls_left(sync)
+
+
+def _log_zone(sync: SyncContext) -> None:
+    """Log what is known of the time zone."""
+    if sync.zone_error is not None:
         logger.warning("To fix: %s", sync.zone_error)
-    daily = sync.client.budget.edition_limit
+        return
+    whose = "the setting timezone" if sync.config.get("timezone") else "the API user's own"
+    logger.info(
+        "Not checked: the time zone %s (%s). A run compares it with Pardot's clock before the "
+        "first row.",
+        sync.zone_name,
+        whose,
+    )
+
+
+def _log_calls_left(sync: SyncContext) -> None:
+    """Log how many calls of the day are left, if Pardot reports it.
+
+    Raises:
+        TapPardotError: The whole run ends.
+    """
     has_version_5 = sync.reads_version_5 and not sync.version_5.is_gone
     usage = usage_of(sync.client, sync.dialect_5) if has_version_5 else None
+    edition_limit = sync.client.budget.edition_limit
     if usage is not None:
-        left, daily = f"{max(usage.daily - usage.used, 0):,}", usage.daily
-        logger.info("Works: %s of the day's %s API calls are left.", left, f"{daily:,}")
-    elif daily is not None:
+        left = max(usage.daily - usage.used, 0)
+        logger.info(
+            "Works: %s of the day's %s API calls are left.", f"{left:,}", f"{usage.daily:,}"
+        )
+    elif edition_limit is not None:
         logger.info(
             "Not checked: how many of the edition's %s API calls of the day are left. Only version "
             "5 reports it, with the ability Admin > Account > Edit Settings.",
-            f"{daily:,}",
+            f"{edition_limit:,}",
         )
 
 
@@ -122,7 +141,8 @@ def _log_assigned_prospects(prospects: PardotStream, sync: SyncContext) -> None:
     Raises:
         TapPardotError: The whole run ends.
     """
-    if prospects.variant.dialect != V5:
+    has_both = sync.has_version_4 and sync.zone_error is None
+    if prospects.variant.dialect != V5 or not has_both:
         how = "" if sync.reads_version_5 else " Set api_version to 5 to compare both versions."
         logger.info(
             "Not checked: the ability View prospects not assigned to self, without which prospects "
@@ -137,13 +157,16 @@ def _log_assigned_prospects(prospects: PardotStream, sync: SyncContext) -> None:
 
 
 def _to_fix(refused: Mapping[str, TapPardotError]) -> Iterator[str]:
-    """Yield a sentence for each ability that is missing, and for each other refusal."""
+    """Yield a sentence for each ability that is missing, and for each other reason."""
     by_ability: dict[Ability, list[str]] = {}
+    by_reason: dict[str, list[str]] = {}
     for name, error in refused.items():
         if error.code in {NO_RIGHT, ACCESS_DENIED}:
             by_ability.setdefault(ability_of(name), []).append(name)
         else:
-            yield f"{name}: {error}"
+            by_reason.setdefault(str(error), []).append(name)
+    for reason, names in by_reason.items():
+        yield f"{', '.join(names)}: {reason}"
     for ability, names in by_ability.items():
         path = ability.name.replace("*", "").replace("`", "")
         yield (

@@ -31,14 +31,13 @@ def log_hidden_rows(stream: PardotStream, sync: SyncContext) -> None:
 
     Args:
         stream: A stream of which both versions have a query.
-        sync: The context of the run.
+        sync: The context of the run. The account has both versions, and the time zone is known.
 
     Raises:
         TapPardotError: Version 5 refuses the query, or the whole run ends.
     """
     by_v4, by_v5 = (stream.variants[each].query for each in (V4, V5))
-    is_possible = sync.has_version_4 and sync.zone_error is None
-    if by_v4 is None or by_v5 is None or by_v5.time is None or not is_possible:
+    if by_v4 is None or by_v5 is None or by_v5.time is None:
         return
     call = sync.call_for(stream.name)
     probe = QueryProbe(QueryCalls(call, sync.dialect, by_v4, stream.name), by_v5.time)

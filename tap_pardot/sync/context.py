@@ -109,6 +109,11 @@ class SyncContext:
         return self.dialect.zone
 
     @property
+    def zone_name(self) -> str:
+        """The API user's zone, for the log."""
+        return self.zone.key if self.zone_error is None else "unknown"
+
+    @property
     def reads_version_5(self) -> bool:
         """Whether the setting ``api_version`` is 5."""
         return bool(self.config["api_version"] == VERSION_5)
@@ -259,7 +264,7 @@ def open_sync(  # noqa: PLR0913
     logger.info(
         "API %s, time zone %s; reading up to %s.",
         sync.versions,
-        zone.key if zone_error is None else "unknown",
+        sync.zone_name,
         end.isoformat(),
     )
     return sync

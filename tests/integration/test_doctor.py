@@ -68,7 +68,7 @@ def test_a_stream_whose_custom_fields_cannot_be_learned_is_not_said_to_be_readab
     lines = doctor()
 
     assert about(lines, "can be read") == "Works: 26 of 28 streams can be read."
-    assert about(lines, "To fix: prospects: ")
+    assert about(lines, "To fix: custom_fields, prospects: ")
 
 
 @pytest.mark.parametrize("version", [4, 5])
@@ -83,6 +83,30 @@ def test_what_would_end_a_run_ends_the_check_with_the_same_exit_code(
     assert run.exit_code == exit_code
     assert f"(Pardot code {code})" in run.last_line
     assert [line for line in run.log if line.startswith("To fix")] == []
+
+
+def test_streams_with_the_same_reason_share_a_line(emulator, doctor):
+    emulator.set(versions_gone=[3, 4])
+
+    lines = doctor(5)
+
+    (line,) = [line for line in lines if line.startswith("To fix")]
+    assert line.startswith("To fix: custom_fields, dynamic_contents, email_clicks, ")
+    assert line.endswith(": Only versions 3 and 4 of the API have it, which the account lacks.")
+    assert [line for line in lines if "time zone" in line] == []
+    assert about(lines, "View prospects not assigned to self").startswith("Not checked")
+
+
+def test_an_unknown_time_zone_is_one_line_and_not_called_utc(emulator, tap):
+    config = {**emulator.config, "api_version": 5}
+    del config["timezone"]
+
+    run = tap.run(config, "--test")
+
+    assert run.exit_code == 0
+    (line,) = [line for line in run.log if line.startswith("To fix")]
+    assert "set timezone to the zone" in line
+    assert "time zone unknown" in run.last_line
 
 
 def test_the_calls_that_are_left_are_those_that_the_account_counts(emulator, doctor):
