@@ -205,7 +205,7 @@ def held_through_others(emulator: Emulator) -> dict[str, int]:
     naming = [*activities_of(emulator), *emulator.rows("emailClick")]
     emails = {row.get("email_id") for row in naming}
     list_emails = {row["list_email_id"] for row in naming if row["list_email_id"]}
-    told = {row["list_email_id"] for row in naming if row.get("email_id")}
+    with_email = {row["list_email_id"] for row in naming if row.get("email_id")}
     templates = {row["email_template_id"] for row in naming}
     return {
         "email_stats": len(list_emails),
@@ -213,7 +213,9 @@ def held_through_others(emulator: Emulator) -> dict[str, int]:
             bool(row["isOneToOneEmail"]) or row["id"] in templates
             for row in emulator.rows("emailTemplate")
         ),
-        "emails": sum(row["id"] in emails | (list_emails - told) for row in emulator.rows("email")),
+        "emails": sum(
+            row["id"] in emails | (list_emails - with_email) for row in emulator.rows("email")
+        ),
         "opportunity_prospects": sum(
             len(row["prospects"] or []) for row in emulator.rows("opportunity")
         ),

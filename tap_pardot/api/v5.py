@@ -162,7 +162,7 @@ class V5:
     def lookup(
         self, endpoint: Lookup, number: int, params: Mapping[str, str] | None = None
     ) -> Request[Row]:
-        """Return the request for a record by its id, or for what an operation tells of it."""
+        """Return the request for a record by its id, or for what an operation returns of it."""
         operation = () if endpoint.operation == "read" else (endpoint.operation,)
         path = (endpoint.object, str(number), *operation)
         parse = object_of if not operation else counted_record

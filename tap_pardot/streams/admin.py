@@ -88,7 +88,9 @@ class Users(PardotStream):
         th.Property("job_title", th.StringType, description="Job title."),
         th.Property("role", th.StringType, description="Role in Pardot; may be a custom one."),
         th.Property("account", th.IntegerType, description="Account id."),
-        th.Property("timezone", th.StringType, description="Time zone of the user, where told."),
+        th.Property(
+            "timezone", th.StringType, description="Time zone of the user, where Pardot reports it."
+        ),
         CREATED_AT,
         UPDATED_AT,
     ).to_dict()

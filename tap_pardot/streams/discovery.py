@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tap-pardot")
 
 _FIELDS_OF_FIELDS = ("id", "name", "fieldId", "type", "isRecordMultipleResponses")
-"""What version 5 tells of a custom field."""
+"""The fields of a custom field that version 5 is asked for."""
 _UNKNOWN = "%s: only the standard columns are known: %s"
 
 

@@ -125,7 +125,7 @@ class Prospects(PardotStream):
             opted_out="Opted out of e-mail.",
             is_reviewed="Reviewed.",
             is_starred="Starred.",
-            is_archived="Archived, as Pardot's own field tells.",
+            is_archived="Whether Pardot calls the prospect archived.",
         ),
         *times(converted_at="When the visitor became a prospect, in UTC."),
         *strings(

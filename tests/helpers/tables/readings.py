@@ -93,14 +93,14 @@ def _is_windowed(stream: type[PardotStream], variant: Variant, query: Query) -> 
 
 def recycle_bin(stream: type[PardotStream], variant: Variant) -> str:
     """Return whether the rows in the recycle bin are read, in words."""
-    ways = {_kind(each): each for each in variant.endpoints if _has_bin(each)}
+    ways = {_kind(each) for each in variant.endpoints if _has_bin(each)}
     if not ways:
         return "no"
     columns = stream.schema["properties"].keys() | stream.v5_columns.keys()
     flags = [name for name in ("is_deleted", "is_archived") if name in columns - variant.lacks]
-    told = f"yes, with {code(flags[0])}" if flags else "yes"
-    has_both = len(variant.endpoints) > 1
-    return told.replace("yes", "by export only", 1) if has_both and "query" not in ways else told
+    shown = f", with {code(flags[0])}" if flags else ""
+    by_export_only = len(variant.endpoints) > 1 and "query" not in ways
+    return f"{'by export only' if by_export_only else 'yes'}{shown}"
 
 
 def _kind(endpoint: Endpoint) -> str:
