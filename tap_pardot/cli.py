@@ -269,7 +269,7 @@ def check_access(tap: CommandLine) -> None:
     It creates no export job and writes no message.
 
     Raises:
-        TapPardotError: The login does not work.
+        TapPardotError: The login does not work, or an error has ended the check.
     """
     streams = tap.pardot_streams
     if ended := tap.report.aborted or tap.report.stopped:

@@ -197,8 +197,8 @@ def _extractor(found: Mapping[str, Any]) -> Iterator[str]:
 
 def _keyed(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the part of a stream's metadata that names columns."""
-    keys = {"replication-key": metadata.get("replication-key")} if metadata else {}
-    return {key: None for key in keys.values() if key}
+    key = (metadata or {}).get("replication-key")
+    return {key: None} if key else {}
 
 
 def _extra(stream: str, columns: Mapping[str, Any]) -> Iterator[str]:

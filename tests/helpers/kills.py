@@ -121,8 +121,6 @@ READ_FROM = {
 }
 """By stream, the objects whose rows matter to it where the version of the API changes."""
 
-READ_BY_CHANGING_VERSIONS = (*READ_FROM,)
-
 RESUMED_WHOLE = frozenset(
     {"campaigns", "lifecycle_stages", "opportunities", "opportunity_prospects"}
 )

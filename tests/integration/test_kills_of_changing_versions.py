@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.helpers.kills import READ_BY_CHANGING_VERSIONS, READ_FROM, Change, Plan, Run, Stop
+from tests.helpers.kills import READ_FROM, Change, Plan, Run, Stop
 from tests.integration.test_kills import AGES, holds, nursery
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def changing(seed: int) -> Plan:
     The last run, which nothing disturbs, has another version than the one before.
     """
     chance = random.Random(seed)
-    streams = READ_BY_CHANGING_VERSIONS
+    streams = (*READ_FROM,)
     if seed % 4:
         streams = tuple(chance.sample(streams, FEW))
     kinds = sorted({name for stream in streams for name in READ_FROM[stream]})
