@@ -8,6 +8,7 @@ import pytest
 
 from tap_pardot.streams import STREAMS, V5_STREAMS
 from tests.helpers.docs import fences, problems, prose
+from tests.helpers.docs_log import unknown_lines
 from tests.helpers.links import broken_links
 from tests.helpers.tables.markup import DOCS, ROOT
 
@@ -23,6 +24,23 @@ def relative(path):
 @pytest.mark.parametrize("path", PAGES, ids=relative)
 def test_a_page_names_settings_streams_columns_and_codes_that_exist(path):
     assert [*problems(path.read_text(encoding="utf-8"))] == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=relative)
+def test_lines_of_the_log_are_those_that_the_tap_writes(path):
+    assert [*unknown_lines(path.read_text(encoding="utf-8"))] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "is_known"),
+    [
+        ("Logged in to Salesforce (refresh token flow).", True),
+        ("The account's tools have made 1 of 5 API calls of the day.", False),
+        ("lists: the tap has read everything there is.", False),
+    ],
+)
+def test_a_line_that_the_tap_does_not_write_is_found(line, is_known):
+    assert [*unknown_lines(f"```text\n{line}\n```\n")] == ([] if is_known else [line])
 
 
 @pytest.mark.parametrize("path", LINKED, ids=relative)
