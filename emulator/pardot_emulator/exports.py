@@ -275,7 +275,9 @@ class Exports:
         """Move the job at the head of the queue; return whether it ended."""
         settings = self._settings
         if job.state == WAITING:
-            start = max(job.created_at + settings.export_wait, self._free_at)
+            # The clock may have been set back since the last job ended.
+            free_at = min(self._free_at, pace)
+            start = max(job.created_at + settings.export_wait, free_at)
             if pace < start:
                 return False
             self._start(job, start)

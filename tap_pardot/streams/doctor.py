@@ -6,7 +6,7 @@ It creates no export job and writes no message.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tap_pardot.api.codes import ACCESS_DENIED, NO_RIGHT
 from tap_pardot.api.dialect import Export, Query
@@ -26,6 +26,21 @@ if TYPE_CHECKING:
     from tap_pardot.sync.context import SyncContext
 
 logger = logging.getLogger("tap-pardot")
+
+WORKS, NOT_CHECKED, TO_FIX = "Works", "Not checked", "To fix"
+"""The kinds of findings, in the order of the list."""
+
+
+class Finding(NamedTuple):
+    """A line of the list.
+
+    Attributes:
+        kind: One of the kinds.
+        sentence: What was found.
+    """
+
+    kind: str
+    sentence: str
 
 
 def examine(streams: Mapping[str, PardotStream], sync: SyncContext) -> None:
@@ -51,67 +66,59 @@ def examine(streams: Mapping[str, PardotStream], sync: SyncContext) -> None:
         else:
             logger.info("%s: can be read%s.", name, found)
     readable = [each for each in streams.values() if each.selected and each.name not in refused]
-    _log_account(sync)
-    logger.info("Works: %d of %d streams can be read.", len(readable), len(readable) + len(refused))
-    _log_recycle_bin(readable)
-    _log_assigned_prospects(streams["prospects"], sync)
-    # The time zone is in the list already, for all streams.
-    others = {name: each for name, each in refused.items() if each is not sync.zone_error}
-    for sentence in _to_fix(others):
-        logger.warning("To fix: %s", sentence)
+    number = f"{len(readable)} of {len(readable) + len(refused)}"
+    findings = [
+        *_of_account(sync),
+        Finding(WORKS, f"{number} streams can be read."),
+        *_of_recycle_bin(readable),
+        *_of_assigned_prospects(streams["prospects"], sync),
+        # The time zone is in the list already, for all streams.
+        *_of_refusals({n: each for n, each in refused.items() if each is not sync.zone_error}),
+    ]
+    for kind in (WORKS, NOT_CHECKED, TO_FIX):
+        for each in (each for each in findings if each.kind == kind):
+            level = logging.WARNING if kind == TO_FIX else logging.INFO
+            logger.log(level, "%s: %s", *each)
 
 
-def _log_account(sync: SyncContext) -> None:
-    """Log what is known of the account.
+def _of_account(sync: SyncContext) -> Iterator[Finding]:
+    """Yield what is known of the login, the time zone and the calls that are left.
 
     Raises:
         TapPardotError: The whole run ends.
     """
     unit = sync.config["pardot_business_unit_id"]
-    logger.info("Works: the login, for the business unit %s, by API %s.", unit, sync.versions)
+    yield Finding(WORKS, f"the login, for the business unit {unit}, by API {sync.versions}.")
     if sync.has_version_4:  # the times of version 5 carry their offset
-        _log_zone(sync)
-    _log_calls_left(sync)
-
-
-def _log_zone(sync: SyncContext) -> None:
-    """Log what is known of the time zone."""
-    if sync.zone_error is not None:
-        logger.warning("To fix: %s", sync.zone_error)
-        return
-    whose = "the setting timezone" if sync.config.get("timezone") else "the API user's own"
-    logger.info(
-        "Not checked: the time zone %s (%s). A run compares it with Pardot's clock before the "
-        "first row.",
-        sync.zone_name,
-        whose,
-    )
-
-
-def _log_calls_left(sync: SyncContext) -> None:
-    """Log how many calls of the day are left, if Pardot reports it.
-
-    Raises:
-        TapPardotError: The whole run ends.
-    """
+        yield _of_zone(sync)
     has_version_5 = sync.reads_version_5 and not sync.version_5.is_gone
     usage = usage_of(sync.client, sync.dialect_5) if has_version_5 else None
     edition_limit = sync.client.budget.edition_limit
     if usage is not None:
         left = max(usage.daily - usage.used, 0)
-        logger.info(
-            "Works: %s of the day's %s API calls are left.", f"{left:,}", f"{usage.daily:,}"
-        )
+        yield Finding(WORKS, f"{left:,} of the day's {usage.daily:,} API calls are left.")
     elif edition_limit is not None:
-        logger.info(
-            "Not checked: how many of the edition's %s API calls of the day are left. Only version "
-            "5 reports it, with the ability Admin > Account > Edit Settings.",
-            f"{edition_limit:,}",
+        yield Finding(
+            NOT_CHECKED,
+            f"how many of the edition's {edition_limit:,} API calls of the day are left. Only "
+            "version 5 reports it, with the ability Admin > Account > Edit Settings.",
         )
 
 
-def _log_recycle_bin(streams: Iterable[PardotStream]) -> None:
-    """Log of which streams deleted rows are read; a check creates no export job to try it."""
+def _of_zone(sync: SyncContext) -> Finding:
+    """Return what is known of the time zone."""
+    if sync.zone_error is not None:
+        return Finding(TO_FIX, str(sync.zone_error))
+    whose = "the setting timezone" if sync.config.get("timezone") else "the API user's own"
+    return Finding(
+        NOT_CHECKED,
+        f"the time zone {sync.zone_name} ({whose}). A run compares it with Pardot's clock before "
+        "the first row.",
+    )
+
+
+def _of_recycle_bin(streams: Iterable[PardotStream]) -> Iterator[Finding]:
+    """Yield of which streams deleted rows are read; a check creates no export job to try it."""
     with_flag = [each for each in streams if "is_deleted" in each.columns]
     listed = [each.name for each in with_flag if _lists_deleted(each)]
     exported = [
@@ -120,12 +127,12 @@ def _log_recycle_bin(streams: Iterable[PardotStream]) -> None:
         if each.name not in listed and isinstance(each.endpoint, Export)
     ]
     if listed:
-        logger.info("Works: the recycle bin of %s can be listed.", ", ".join(listed))
+        yield Finding(WORKS, f"the recycle bin of {', '.join(listed)} can be listed.")
     if exported:
-        logger.info(
-            "Not checked: the recycle bin of %s. A run may read it by export jobs, and a check "
-            "creates none.",
-            ", ".join(exported),
+        yield Finding(
+            NOT_CHECKED,
+            f"the recycle bin of {', '.join(exported)}. A run may read it by export jobs, and a "
+            "check creates none.",
         )
 
 
@@ -135,8 +142,10 @@ def _lists_deleted(stream: PardotStream) -> bool:
     return stream.variant.dialect == V5 and query is not None and query.deleted
 
 
-def _log_assigned_prospects(prospects: PardotStream, sync: SyncContext) -> None:
-    """Log whether the API user sees the prospects of others, as far as that can be seen.
+def _of_assigned_prospects(prospects: PardotStream, sync: SyncContext) -> Iterator[Finding]:
+    """Yield whether the API user sees the prospects of others, as far as that can be seen.
+
+    Where the versions can be compared, what they return is logged.
 
     Raises:
         TapPardotError: The whole run ends.
@@ -144,19 +153,19 @@ def _log_assigned_prospects(prospects: PardotStream, sync: SyncContext) -> None:
     has_both = sync.has_version_4 and sync.zone_error is None
     if prospects.variant.dialect != V5 or not has_both:
         how = "" if sync.reads_version_5 else " Set api_version to 5 to compare both versions."
-        logger.info(
-            "Not checked: the ability View prospects not assigned to self, without which prospects "
-            "may be missing.%s",
-            how,
+        yield Finding(
+            NOT_CHECKED,
+            "the ability View prospects not assigned to self, without which prospects may be "
+            f"missing.{how}",
         )
         return
     try:
         log_hidden_rows(prospects, sync)
     except (StreamSkipped, StreamFailed, Outage) as error:
-        logger.warning("prospects: the versions cannot be compared: %s", error)
+        yield Finding(NOT_CHECKED, f"whether version 5 hides prospects: {error}")
 
 
-def _to_fix(refused: Mapping[str, TapPardotError]) -> Iterator[str]:
+def _of_refusals(refused: Mapping[str, TapPardotError]) -> Iterator[Finding]:
     """Yield a sentence for each ability that is missing, and for each other reason."""
     by_ability: dict[Ability, list[str]] = {}
     by_reason: dict[str, list[str]] = {}
@@ -166,10 +175,11 @@ def _to_fix(refused: Mapping[str, TapPardotError]) -> Iterator[str]:
         else:
             by_reason.setdefault(str(error), []).append(name)
     for reason, names in by_reason.items():
-        yield f"{', '.join(names)}: {reason}"
+        yield Finding(TO_FIX, f"{', '.join(names)}: {reason}")
     for ability, names in by_ability.items():
         path = ability.name.replace("*", "").replace("`", "")
-        yield (
+        yield Finding(
+            TO_FIX,
             f"{', '.join(names)}: the API user may not read {'it' if len(names) == 1 else 'them'}. "
-            f"The ability that the user's role needs: {path}."
+            f"The ability that the user's role needs: {path}.",
         )

@@ -573,3 +573,14 @@ def test_calls_tell_which_object_and_how_many_rows(quick):
     seen = [(call["op"], call["params"]["object"], call["rows"]) for call in quick.emulator.calls]
     assert seen == [("create", "prospect", 1), ("read", "prospect", 1), ("download", "prospect", 2)]
     assert quick.emulator.calls[0]["params"]["procedure"] == UPDATED
+
+
+def test_a_job_is_not_kept_waiting_by_one_that_ended_before_the_clock_was_set_back(quick):
+    quick.emulator.set(clock="2024-06-01T12:00:05Z")
+    quick.create(ACTIVITIES)
+    assert quick.emulator.exports[0]["state"] == "Complete"
+
+    quick.emulator.set(clock="2024-06-01T12:00:00Z")
+    quick.create(ACTIVITIES)
+
+    assert quick.emulator.exports[1]["state"] == "Complete"
