@@ -15,5 +15,5 @@ from {{ source("pardot", "list_memberships") }} as members
 left join {{ source("pardot", "lists") }} as lists on lists.id = members.list_id
 left join {{ source("pardot", "prospects") }} as prospects on prospects.id = members.prospect_id
 where members.is_deleted is not true and prospects.is_deleted is not true
--- The newest membership, should there be several.
+-- The newest membership, if there are several.
 order by members.list_id, members.prospect_id, members.id desc

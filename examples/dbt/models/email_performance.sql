@@ -1,6 +1,6 @@
 -- The figures of each list e-mail, with its name. One-to-one e-mails have no figures.
 with names as (
-    -- The e-mail of a list e-mail; the first one, should there be several.
+    -- The e-mail of a list e-mail; the first one, if there are several.
     select distinct on (list_email_id) list_email_id, id as email_id, name, subject
     from {{ source("pardot", "emails") }}
     where list_email_id is not null
