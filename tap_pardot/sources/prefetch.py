@@ -23,28 +23,29 @@ def prefetch(work: Callable[[A], R], items: Iterable[A], threads: int) -> Iterat
     """Yield ``work(item)`` for each item, in order; up to ``threads`` calls run at a time.
 
     ``items`` is iterated in the reader's thread, only a few items ahead. An exception of ``work``
-    is raised in the place of its result. No call starts after it.
+    is raised in the place of its result. No call for a later item starts after it.
     """
-    failures: list[BaseException] = []
+    failures: list[tuple[int, BaseException]] = []
 
-    def attempt(item: A) -> R:
-        if failures:
-            raise failures[0]
+    def attempt(place: int, item: A) -> R:
+        for failed, error in failures:
+            if failed < place:
+                raise error
         try:
             return work(item)
         except BaseException as error:
-            failures.append(error)
+            failures.append((place, error))
             raise
 
-    remaining = iter(items)
+    remaining = enumerate(items)
     first = [*islice(remaining, _RESULTS_AHEAD * threads)]
     if not first:
         return
     workers = Workers(min(threads, len(first)))
     try:
-        results = deque(workers.submit(partial(attempt, item)) for item in first)
+        results = deque(workers.submit(partial(attempt, *each)) for each in first)
         while results:
             yield results.popleft().result()
-            results.extend(workers.submit(partial(attempt, item)) for item in islice(remaining, 1))
+            results.extend(workers.submit(partial(attempt, *each)) for each in islice(remaining, 1))
     finally:
         workers.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -72,6 +73,22 @@ def test_a_slow_result_comes_before_the_error_of_a_quick_one_behind_it() -> None
     assert next(found) == 0
     with pytest.raises(ValueError, match=r"\d"):
         next(found)
+
+
+def test_an_error_never_takes_the_place_of_an_earlier_result() -> None:
+    """A thread may be kept waiting between taking an item and working on it."""
+
+    def work(number: int) -> int:
+        if number:
+            raise ValueError(number)
+        return number
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        assert [next(prefetch(work, range(20), 4)) for _ in range(3000)] == [0] * 3000
+    finally:
+        sys.setswitchinterval(interval)
 
 
 def test_threads_leave_signals_to_the_main_one() -> None:
