@@ -81,7 +81,8 @@ def test_serve_writes_the_config_to_a_file_that_only_its_owner_can_read(tmp_path
 def test_exec_gives_the_command_its_settings_and_returns_its_exit_code():
     script = (
         "import json, os, sys, urllib.request as u\n"
-        "print(json.dumps({k: v for k, v in os.environ.items() if 'PARDOT' in k}))\n"
+        "ours = ('TAP_PARDOT_', 'PARDOT_EMULATOR_')\n"
+        "print(json.dumps({k: v for k, v in os.environ.items() if k.startswith(ours)}))\n"
         "u.urlopen(os.environ['PARDOT_EMULATOR_URL'] + '/emulator/health').read()\n"
         "sys.exit(7)"
     )
