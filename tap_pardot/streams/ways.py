@@ -80,12 +80,12 @@ def fix_parents(
         By stream whose dialect is another one for that, the child.
     """
     needed_by = {}
+    has_both = sync.has_version_4 and not sync.version_5.is_gone
     for child in children:
         for name, columns in parents_of(child).items():
             parent = streams[name]
             dialect = parent.variant.dialect
             _fix_parent(parent, sync, columns)
-            has_both = sync.has_version_4 and not sync.version_5.is_gone
             if has_both and parent.variant.dialect != dialect:
                 needed_by[name] = child.name
     return needed_by

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pardot_emulator import Emulator
+from tests.examples.programs import run_program
 from tests.third_party.environments import ROOT, environment
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ pytestmark = pytest.mark.examples
 
 EXAMPLE = ROOT / "examples" / "dagster"
 TARGET_JSONL = "target-jsonl==0.1.4"
-TIMEOUT = 300  # seconds; Dagster starts a process for each run
 MONTHS = {
     "2024-01-01": ["2024-01-01T00:00:00Z", "2024-01-31T23:59:59Z"],
     "2024-02-01": ["2024-02-01T00:00:00Z", "2024-02-29T23:59:59Z"],
@@ -87,15 +87,7 @@ class Project:
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the example's folder, to its end."""
-        return subprocess.run(
-            command,
-            cwd=self.folder,
-            env=self.variables,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=TIMEOUT,
-        )
+        return run_program(command, cwd=self.folder, env=self.variables)
 
     def materialize(self, streams: str, partition: str, **options: Any) -> tuple[int, str]:
         """Materialize a partition in one process; return its exit code and what it printed."""

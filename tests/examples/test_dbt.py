@@ -16,6 +16,7 @@ import yaml
 
 from pardot_emulator import Emulator
 from tests.examples import dbt_expected as expected
+from tests.examples.programs import run_program
 from tests.helpers.catalog import select
 from tests.helpers.docs import fences
 from tests.helpers.postgres import running_postgres
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 EXAMPLE = ROOT / "examples" / "dbt"
 SOURCES = EXAMPLE / "models" / "sources.yml"
 PAGE = DOCS / "modeling" / "queries.md"
-TIMEOUT = 300  # seconds
 SEEDED = "2026-06-01T12:00:00Z"
 LATER = "2026-06-01T13:00:00Z"
 # A database that is not in UTC, as that of a laptop.
@@ -100,9 +100,7 @@ class Warehouse:
 
     @staticmethod
     def _run(*command: Any, **options: Any) -> str:
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=TIMEOUT, **options
-        )
+        done = run_program(command, **options)
         assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
         return done.stdout
 

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -15,15 +14,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from examples.demo import held_under_4
+from tests.examples.programs import run_program
 from tests.third_party.environments import ROOT, environment
 
 if TYPE_CHECKING:
+    import subprocess
+
     from pardot_emulator import Emulator
 
 pytestmark = pytest.mark.examples
 
 EXAMPLE = ROOT / "examples" / "dlt"
-TIMEOUT = 300  # seconds
 # Streams that every run reads whole.
 FULL_TABLES = {
     *("account", "campaigns", "custom_fields", "lifecycle_stages", "opportunities"),
@@ -94,14 +95,8 @@ class Pipeline:
         shutil.rmtree(self.folder / "pipelines")
 
     def _python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [str(self.programs / "python"), *arguments],
-            cwd=self.folder,
-            env=self.variables,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=TIMEOUT,
+        return run_program(
+            [self.programs / "python", *arguments], cwd=self.folder, env=self.variables
         )
 
 
